@@ -1,0 +1,75 @@
+# proa_floor(NAME DEPENDENCIES...): the object library proa_NAME of proa/NAME/**/*.cc.
+# proa_link(TARGET FLOORS...): links the objects of these floors, or of all floors for ALL.
+# Why objects and not archives: a linker drops archive members that nobody names, and with them
+# whatever registers itself at start-up.
+
+set(PROA_FLOORS "" CACHE INTERNAL "floors that have sources")
+
+# Floors that wrap a library hand it on to whoever links their objects.
+set(proa_vendor_kernels proa_lapack proa_fft)
+
+# reference kernels are compiled once for each instruction set, in a namespace of that name.
+function(proa_kernel_variants sources)
+  set(isas baseline)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    list(APPEND isas v3)
+  endif()
+  foreach(isa IN LISTS isas)
+    add_library(proa_kernels_${isa} OBJECT ${sources})
+    target_link_libraries(proa_kernels_${isa} PUBLIC proa_options)
+    target_compile_definitions(proa_kernels_${isa} PRIVATE PROA_ISA=${isa} PROA_ISA_${isa}=1)
+    # Values never depend on traps; saying so lets loops with selects vectorise.
+    target_compile_options(proa_kernels_${isa} PRIVATE -O3 -fno-trapping-math
+      $<$<STREQUAL:${isa},v3>:-march=x86-64-v3>)
+  endforeach()
+  set(proa_kernel_isas "${isas}" CACHE INTERNAL "instruction sets of the reference kernels")
+endfunction()
+
+function(proa_floor name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/proa/${name}/*.cc")
+  if(name STREQUAL "kernels")
+    set(variants ${sources})
+    list(FILTER variants INCLUDE REGEX "/kernels/reference/")
+    list(FILTER variants EXCLUDE REGEX "_once\\.cc$")
+    if(variants)
+      proa_kernel_variants("${variants}")
+      list(REMOVE_ITEM sources ${variants})
+    endif()
+  endif()
+  if(NOT sources)
+    return()
+  endif()
+  add_library(proa_${name} OBJECT ${sources})
+  target_link_libraries(proa_${name} PUBLIC proa_options)
+  foreach(library IN LISTS proa_vendor_${name})
+    if(TARGET ${library})
+      target_link_libraries(proa_${name} PUBLIC ${library})
+    endif()
+  endforeach()
+  set(proa_arrows_${name} ${ARGN} CACHE INTERNAL "floors that ${name} may use")
+  set(PROA_FLOORS ${PROA_FLOORS} ${name} CACHE INTERNAL "floors that have sources")
+endfunction()
+
+function(proa_link target)
+  set(wanted ${ARGN})
+  if(wanted STREQUAL "ALL")
+    set(wanted ${PROA_FLOORS})
+  endif()
+  foreach(floor IN LISTS wanted)
+    list(APPEND wanted ${proa_arrows_${floor}})
+  endforeach()
+  list(REMOVE_DUPLICATES wanted)
+  foreach(floor IN LISTS PROA_FLOORS)
+    if(floor IN_LIST wanted)
+      target_link_libraries(${target} PRIVATE proa_${floor})
+    endif()
+  endforeach()
+  # Last on the line, and v3 behind baseline: of an inline function that several objects define the
+  # linker keeps the first, so code for a newer processor is never reached from older code.
+  if("kernels" IN_LIST wanted)
+    foreach(isa IN LISTS proa_kernel_isas)
+      target_link_libraries(${target} PRIVATE proa_kernels_${isa})
+    endforeach()
+  endif()
+  target_link_libraries(${target} PRIVATE proa_options)
+endfunction()

@@ -1,0 +1,42 @@
+# The extension module proa._proa, from python/bindings/**/*.cc.
+# It is laid beside the Python sources, so that PYTHONPATH=python works in the tree; a sanitised
+# build keeps its module under its own build folder, and a wheel build under scikit-build's.
+
+if(NOT PROA_PYTHON)
+  return()
+endif()
+
+file(GLOB_RECURSE binding_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/python/bindings/*.cc")
+if(NOT binding_sources)
+  return()
+endif()
+
+if(NOT Python_EXECUTABLE AND EXISTS "${PROJECT_SOURCE_DIR}/.venv/bin/python")
+  set(Python_EXECUTABLE "${PROJECT_SOURCE_DIR}/.venv/bin/python")
+endif()
+# Development.Module alone: an extension module resolves Python's symbols in the process that
+# loads it and must not bring a second libpython.
+find_package(Python 3.11 COMPONENTS Interpreter Development.Module)
+if(Python_FOUND)
+  execute_process(COMMAND "${Python_EXECUTABLE}" -m nanobind --cmake_dir
+    OUTPUT_STRIP_TRAILING_WHITESPACE OUTPUT_VARIABLE nanobind_ROOT ERROR_QUIET)
+  find_package(nanobind CONFIG QUIET)
+endif()
+if(NOT nanobind_FOUND)
+  message(WARNING "The Python module is left out: no Python with nanobind. Run scripts/setup first.")
+  return()
+endif()
+
+nanobind_add_module(_proa NB_STATIC NOMINSIZE NOSTRIP ${binding_sources})
+target_include_directories(_proa PRIVATE "${PROJECT_SOURCE_DIR}/python")
+proa_link(_proa ALL)
+# Libraries linked statically stay inside, so that no other copy in the process can take their place.
+target_link_options(_proa PRIVATE -Wl,--exclude-libs,ALL)
+if(SKBUILD)
+  install(TARGETS _proa LIBRARY DESTINATION proa)
+elseif(PROA_SANITIZE)
+  set_target_properties(_proa PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/python/proa")
+else()
+  set_target_properties(_proa PROPERTIES LIBRARY_OUTPUT_DIRECTORY
+    "${PROJECT_SOURCE_DIR}/python/proa")
+endif()

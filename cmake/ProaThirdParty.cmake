@@ -1,0 +1,1 @@
+# Libraries from outside that floors link: LAPACK and an FFT. docs/design/dependencies.md says why these.

@@ -1,0 +1,38 @@
+# Executables: tools/proa_x.cc or tools/proa-x/*.cc -> proa-x; examples/cpp/x.cc -> example-x.
+# An example that needs more brings its own examples/x/CMakeLists.txt.
+
+if(NOT PROA_TOOLS)
+  return()
+endif()
+
+file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/proa_*.cc")
+foreach(file IN LISTS tool_files)
+  get_filename_component(name "${file}" NAME_WE)
+  string(REPLACE "_" "-" name "${name}")
+  add_executable(${name} "${file}")
+  proa_link(${name} ALL)
+endforeach()
+
+file(GLOB tool_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/proa-*/*.cc")
+foreach(file IN LISTS tool_sources)
+  get_filename_component(folder "${file}" DIRECTORY)
+  get_filename_component(name "${folder}" NAME)
+  if(NOT TARGET ${name})
+    add_executable(${name})
+    proa_link(${name} ALL)
+  endif()
+  target_sources(${name} PRIVATE "${file}")
+endforeach()
+
+file(GLOB example_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/cpp/*.cc")
+foreach(file IN LISTS example_files)
+  get_filename_component(name "${file}" NAME_WE)
+  add_executable(example-${name} "${file}")
+  proa_link(example-${name} ALL)
+endforeach()
+
+file(GLOB example_lists CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*/CMakeLists.txt")
+foreach(file IN LISTS example_lists)
+  get_filename_component(folder "${file}" DIRECTORY)
+  add_subdirectory("${folder}")
+endforeach()
