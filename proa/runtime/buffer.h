@@ -1,0 +1,100 @@
+// Memory of one device, counted: a Buffer is the block, a BufferRef one holder of it.
+// Why intrusive: header and data come from the allocator in one piece, so that a tensor of eight
+// floats costs one pop from a free list; and foreign memory (NumPy, DLPack, mmap) wears the same coat.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+#include "proa/base/device.h"
+
+namespace proa::runtime {
+
+class Allocator;
+class BufferRef;
+
+class alignas(64) Buffer {
+ public:
+  using Release = void (*)(void* context);
+
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  // Wraps memory of another owner. release(context) is called once, from whichever thread drops the
+  // last reference; it must not throw. If wrap itself throws, release has not been called.
+  static BufferRef wrap(void* data, int64_t bytes, Device device, Release release, void* context,
+                        bool writable = true);
+
+  void* data() const { return data_; }
+  int64_t bytes() const { return bytes_; }  // as asked for; the block may be larger
+  Device device() const { return device_; }
+  bool writable() const { return writable_; }  // false: a read-only array or file map
+  bool is_foreign() const { return allocator_ == nullptr; }
+  bool is_unique() const { return references_.load(std::memory_order_acquire) == 1; }
+
+ private:
+  friend class BufferRef;
+  friend class Allocator;
+
+  Buffer() = default;
+  ~Buffer() = default;
+  void destroy() noexcept;
+
+  std::atomic<uint32_t> references_{1};
+  uint16_t size_class_ = 0;  // belongs to the allocator
+  bool writable_ = true;
+  Device device_;
+  int64_t bytes_ = 0;
+  void* data_ = nullptr;
+  Allocator* allocator_ = nullptr;  // null for foreign memory
+  Release release_ = nullptr;
+  void* context_ = nullptr;         // release's argument; an allocator's link while the block is free
+};
+
+static_assert(sizeof(Buffer) == 64, "the header is one cache line, so that data after it is aligned");
+
+class BufferRef {
+ public:
+  BufferRef() = default;
+  BufferRef(std::nullptr_t) {}
+  BufferRef(const BufferRef& other) : buffer_(other.buffer_) {
+    if (buffer_) buffer_->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  BufferRef(BufferRef&& other) noexcept : buffer_(std::exchange(other.buffer_, nullptr)) {}
+  BufferRef& operator=(BufferRef other) noexcept {
+    std::swap(buffer_, other.buffer_);
+    return *this;
+  }
+  ~BufferRef() { drop(); }
+
+  Buffer* get() const { return buffer_; }
+  Buffer* operator->() const { return buffer_; }
+  Buffer& operator*() const { return *buffer_; }
+  explicit operator bool() const { return buffer_ != nullptr; }
+  friend bool operator==(const BufferRef& a, const BufferRef& b) { return a.buffer_ == b.buffer_; }
+
+  void reset() { drop(), buffer_ = nullptr; }
+
+  // For holders written in C (a DLPack capsule, a Python object): adopt takes over a reference that
+  // detach gave away.
+  static BufferRef adopt(Buffer* buffer) {
+    BufferRef ref;
+    ref.buffer_ = buffer;
+    return ref;
+  }
+  Buffer* detach() { return std::exchange(buffer_, nullptr); }
+
+ private:
+  void drop() noexcept {
+    if (!buffer_) return;
+    // A sole holder needs no locked instruction: nobody else can reach the count.
+    if (buffer_->references_.load(std::memory_order_acquire) == 1 ||
+        buffer_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      buffer_->destroy();
+    }
+  }
+  Buffer* buffer_ = nullptr;
+};
+
+}  // namespace proa::runtime
