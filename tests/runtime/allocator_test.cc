@@ -193,7 +193,7 @@ TEST_F(CpuAllocator, ThreadsAllocateTogether) {
       std::vector<BufferRef> held(64);
       for (int i = 0; i < 50'000; ++i) {
         BufferRef& slot = held[random() % 64];
-        slot = allocator.allocate(static_cast<int64_t>(random() % 3000));
+        slot = allocator.allocate(static_cast<int64_t>(1 + random() % 3000));
         *static_cast<char*>(slot->data()) = 1;
       }
     });
