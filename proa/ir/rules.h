@@ -12,6 +12,11 @@
 
 namespace proa::ir {
 
+// Thrown by a rule that needs an extent as a number where it is symbolic; the caller specialises.
+struct NeedStatic {
+  std::string message;
+};
+
 // Attributes by name, with the page's default where the operation has none.
 class AttrView {
  public:
