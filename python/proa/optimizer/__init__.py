@@ -1,0 +1,25 @@
+"""`proa.optimizer`: optimizers and learning-rate schedulers under Paddle's names."""
+
+from . import lr
+from .adam import Adam, Adamax, AdamW, Lamb, NAdam, RAdam
+from .adaptive import ASGD, Adadelta, Adagrad, RMSProp, Rprop
+from .optimizer import Optimizer
+from .sgd import SGD, Momentum
+
+__all__ = [
+    "ASGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lamb",
+    "Momentum",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSProp",
+    "Rprop",
+    "SGD",
+    "lr",
+]
