@@ -125,7 +125,7 @@ class SmallVector {
   }
   void steal(SmallVector& other) {
     if (other.data_ == other.inline_data()) {
-      std::memcpy(inline_, other.inline_, sizeof(inline_));
+      std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
       data_ = inline_data();
       capacity_ = N;
     } else {

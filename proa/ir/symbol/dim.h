@@ -32,7 +32,7 @@ struct SymbolInfo {
   int64_t hi = kInfinity;
   int64_t divisor = 1;  // every value is k * divisor + residue
   int64_t residue = 0;
-  std::optional<int64_t> likely;  // a hint for the tiler; never used in a proof
+  std::optional<int64_t> likely = {};  // a hint for the tiler; never used in a proof
 
   bool operator==(const SymbolInfo&) const = default;
 };

@@ -1,0 +1,384 @@
+#include <algorithm>
+#include <numeric>
+
+#include "proa/ir/symbol/poly.h"
+
+// floordiv and mod. All identities are over the integers with rounding towards minus infinity, so
+// they hold for negative values too; those that need a positive divisor say so.
+namespace proa::ir {
+namespace {
+
+constexpr int kMaxSteps = 64;
+
+bool is_floordiv(Dim dim) { return dim.kind() == DimKind::floordiv && dim.operands()[1].is_const(); }
+bool is_mod(Dim dim) { return dim.kind() == DimKind::mod && dim.operands()[1].is_const(); }
+
+bool scales(const Poly& poly, int64_t scale) {  // does poly * scale stay far inside int64?
+  auto fits = [&](int64_t value) {
+    int64_t result;
+    return !__builtin_mul_overflow(value, scale, &result) && result < kInfinity / 2 &&
+           result > kMinusInfinity / 2;
+  };
+  return fits(poly.offset) && std::all_of(poly.terms.begin(), poly.terms.end(),
+                                          [&](const DimTerm& term) { return fits(term.coefficient); });
+}
+
+Poly atom(Dim dim) {
+  Poly poly;
+  poly.terms.push_back({1, dim});
+  return poly;
+}
+Poly atom(DimKind kind, Dim dividend, Dim divisor) {
+  Dim operands[] = {dividend, divisor};
+  return atom(DimNode::intern(kind, operands));
+}
+
+// The remainder of one term modulo `divisor`, if declared strides tell it.
+std::optional<int64_t> known_remainder(const DimTerm& term, int64_t divisor) {
+  Stride known = mod(Stride{0, term.coefficient} * term.factor.stride(), divisor);
+  if (known.modulus != 0) return std::nullopt;
+  return known.residue;
+}
+
+std::optional<Poly> divided(const Poly& poly, int64_t divisor) {  // exactly, offset included
+  if (poly.offset % divisor != 0) return std::nullopt;
+  Poly result;
+  result.offset = poly.offset / divisor;
+  for (DimTerm term : poly.terms) {
+    if (term.coefficient % divisor != 0) return std::nullopt;
+    term.coefficient /= divisor;
+    result.terms.push_back(term);
+  }
+  return result;
+}
+
+}  // namespace
+
+Poly floordiv_poly(Poly dividend, int64_t divisor) {
+  if (divisor == 1) return dividend;
+  dividend = without_mod(std::move(dividend));
+  Poly quotient, rest;
+  // Multiples of the divisor come out: floor((c*q + r)/c) = q + floor(r/c). Coefficients are split
+  // towards 0, so that 3*s floordiv 4 stays what it is.
+  quotient.offset = floor_quotient(dividend.offset, divisor);
+  rest.offset = floor_remainder(dividend.offset, divisor);
+  for (const DimTerm& term : dividend.terms) {
+    int64_t whole = term.coefficient / divisor, part = term.coefficient % divisor;
+    if (whole != 0) quotient.terms.push_back({whole, term.factor});
+    if (part != 0) rest.terms.push_back({part, term.factor});
+  }
+  // So do terms whose remainder is declared: k*m = c*floor(k*m/c) + rho.
+  for (size_t i = 0; i < rest.terms.size();) {
+    DimTerm term = rest.terms[i];
+    std::optional<int64_t> known = known_remainder(term, divisor);
+    if (!known || rest.terms.size() == 1) {
+      if (known) {
+        quotient.offset =
+            checked_add(quotient.offset, floor_quotient(checked_add(*known, rest.offset), divisor));
+        rest.offset = 0;
+      }
+      ++i;
+      continue;
+    }
+    rest.terms.erase(i);
+    Poly single;
+    single.terms.push_back(term);
+    accumulate(quotient, floordiv_poly(single, divisor));
+    rest.offset = checked_add(rest.offset, *known);
+    quotient.offset = checked_add(quotient.offset, floor_quotient(rest.offset, divisor));
+    rest.offset = floor_remainder(rest.offset, divisor);
+  }
+  // floor((g*r + k)/(g*c)) = floor((r + floor(k/g))/c), g > 0.
+  if (int64_t common = std::gcd(content(rest), divisor); common > 1) {
+    for (DimTerm& term : rest.terms) term.coefficient /= common;
+    rest.offset /= common;
+    divisor /= common;
+  }
+  Interval range = floordiv(bounds(rest), Interval{divisor, divisor});
+  if (range.single()) {
+    quotient.offset = checked_add(quotient.offset, range.lo);
+    return quotient;
+  }
+  if (divisor == 1) {
+    accumulate(quotient, rest);
+    return quotient;
+  }
+  // floor(-r/c) = -floor((r + c - 1)/c), c > 0: the leading coefficient is made positive.
+  if (rest.terms[0].coefficient < 0) {
+    rest = scaled(rest, -1);
+    rest.offset = checked_add(rest.offset, divisor - 1);
+    accumulate(quotient, floordiv_poly(rest, divisor), -1);
+    return quotient;
+  }
+  // floor((floor(x/b) + t)/c) = floor((x + b*t)/(b*c)), c > 0.
+  size_t inner = rest.terms.size(), inners = 0;
+  for (size_t i = 0; i < rest.terms.size(); ++i) {
+    if (rest.terms[i].coefficient == 1 && rest.terms[i].factor.kind() == DimKind::floordiv) {
+      inner = i;
+      ++inners;
+    }
+  }
+  if (inners == 1) {
+    Dim factor = rest.terms[inner].factor;
+    Dim x = factor.operands()[0], b = factor.operands()[1];
+    int64_t whole = 0;
+    if (is_floordiv(factor) && scales(rest, b.constant()) &&
+        !__builtin_mul_overflow(b.constant(), divisor, &whole)) {
+      rest.terms.erase(inner);
+      Poly flat = to_poly(x);
+      accumulate(flat, rest, b.constant());
+      accumulate(quotient, floordiv_poly(flat, whole));
+      return quotient;
+    }
+    if (!is_floordiv(factor) && rest.terms.size() == 1 && rest.offset == 0) {
+      accumulate(quotient, to_poly(floordiv(x, b * Dim(divisor))));
+      return quotient;
+    }
+  }
+  if (Poly settled = without_mod(rest); settled == rest) {
+    accumulate(quotient, atom(DimKind::floordiv, to_dim(rest), divisor));
+  } else {  // an exact quotient came up: once more
+    accumulate(quotient, floordiv_poly(settled, divisor));
+  }
+  return quotient;
+}
+
+Poly without_mod(Poly poly) {
+  for (size_t i = 0; i < poly.terms.size();) {
+    DimTerm term = poly.terms[i];
+    if (is_mod(term.factor)) {  // x mod c = x - c*floor(x/c)
+      Poly x = to_poly(term.factor.operands()[0]);
+      int64_t c = term.factor.operands()[1].constant();
+      add_term(poly, {-term.coefficient, term.factor});
+      accumulate(poly, x, term.coefficient);
+      accumulate(poly, floordiv_poly(x, c), checked_mul(-c, term.coefficient));
+      i = 0;
+      continue;
+    }
+    if (is_floordiv(term.factor)) {  // c*floor(x/c) = x - r where the remainder r is declared
+      int64_t c = term.factor.operands()[1].constant();
+      Stride known = mod(term.factor.operands()[0].stride(), c);
+      if (term.coefficient % c == 0 && known.modulus == 0) {
+        Poly x = to_poly(term.factor.operands()[0]);
+        x.offset = checked_sub(x.offset, known.residue);
+        add_term(poly, {checked_sub(0, term.coefficient), term.factor});
+        accumulate(poly, x, term.coefficient / c);
+        i = 0;
+        continue;
+      }
+    }
+    ++i;
+  }
+  return poly;
+}
+
+Poly with_mod(Poly poly) {
+  // k*x - k*c*floor(x/c) = k*(x mod c), taken where it brings the leading term of x nearer to 0.
+  auto take = [&](Dim dividend, int64_t c, int64_t k, DimTerm quotient) {
+    Poly x = without_mod(to_poly(dividend));
+    if (x.is_const()) return false;
+    int64_t old = coefficient(poly, x.terms[0].factor), change = 0, next = 0;
+    if (old == 0 || __builtin_mul_overflow(k, x.terms[0].coefficient, &change) ||
+        __builtin_sub_overflow(old, change, &next)) {
+      return false;
+    }
+    if (old == kMinusInfinity || next == kMinusInfinity || std::abs(next) >= std::abs(old)) {
+      return false;
+    }
+    if (floordiv_poly(x, c) != atom(quotient.factor)) return false;
+    add_term(poly, {checked_sub(0, quotient.coefficient), quotient.factor});
+    accumulate(poly, x, checked_sub(0, k));
+    Dim operands[] = {dividend, Dim(c)};
+    if (Stride known = mod(dividend.stride(), c); known.modulus == 0) {
+      poly.offset = checked_add(poly.offset, checked_mul(k, known.residue));
+    } else {
+      add_term(poly, {k, DimNode::intern(DimKind::mod, operands)});
+    }
+    return true;
+  };
+  for (size_t i = 0, steps = 0; i < poly.terms.size() && steps < kMaxSteps; ++i) {
+    DimTerm outer = poly.terms[i];
+    if (!is_floordiv(outer.factor)) continue;
+    Dim x = outer.factor.operands()[0];
+    int64_t c = outer.factor.operands()[1].constant();
+    bool taken = outer.coefficient % c == 0 && take(x, c, -(outer.coefficient / c), outer);
+    // floor((x + b*t)/(b*c)) is also the quotient of floor(x/b) + t by c.
+    for (size_t j = 0; j < poly.terms.size() && !taken; ++j) {
+      Dim inner = poly.terms[j].factor;
+      if (j == i || !is_floordiv(inner)) continue;
+      int64_t b = inner.operands()[1].constant();
+      if (c % b != 0 || c == b || outer.coefficient % (c / b) != 0) continue;
+      Poly difference = to_poly(x);
+      accumulate(difference, to_poly(inner.operands()[0]), -1);
+      std::optional<Poly> t = divided(difference, b);
+      if (!t) continue;
+      add_term(*t, {1, inner});
+      taken = take(to_dim(*t), c / b, -(outer.coefficient / (c / b)), outer);
+    }
+    if (taken) {
+      ++steps;
+      i = static_cast<size_t>(-1);
+    }
+  }
+  return poly;
+}
+
+namespace {
+
+// quotient and remainder by polynomial long division: dividend = quotient * divisor + rest.
+struct Division {
+  Poly quotient, rest;
+};
+
+Division long_division(const Poly& dividend, const Poly& divisor) {
+  Division result;
+  result.rest = dividend;
+  DimTerm lead = divisor.terms[0];
+  for (size_t i = 0, steps = 0; i < result.rest.terms.size() && steps < kMaxSteps;) {
+    DimTerm term = result.rest.terms[i];
+    std::optional<Dim> factor = monomial_quotient(term.factor, lead.factor);
+    if (!factor || term.coefficient % lead.coefficient != 0) {
+      ++i;
+      continue;
+    }
+    Poly step;
+    int64_t k = term.coefficient / lead.coefficient;
+    if (factor->is_const()) {
+      step.offset = k;
+    } else {
+      step.terms.push_back({k, *factor});
+    }
+    accumulate(result.quotient, step);
+    accumulate(result.rest, product(step, divisor), -1);
+    ++steps;
+  }
+  auto size = [](const Poly& poly) { return poly.terms.size() + (poly.offset != 0); };
+  if (divisor.terms.size() > 1 || divisor.offset != 0) {
+    if (size(result.rest) >= size(dividend)) return {Poly(), dividend};
+  }
+  return result;
+}
+
+// The factor that all terms of both share (the divisor is not 0, so neither is the factor).
+DimTerm common_factor(const Poly& a, const Poly& b) {
+  int64_t k = std::gcd(content(a), content(b));
+  if (a.offset != kMinusInfinity) k = std::gcd(k, a.offset);
+  if (b.offset != kMinusInfinity) k = std::gcd(k, b.offset);
+  if (a.offset == kMinusInfinity || b.offset == kMinusInfinity) k = 1;
+  if (a.offset != 0 || b.offset != 0) return {k, Dim(1)};
+  SmallVector<Dim, 8> shared(monomial_factors(b.terms[0].factor));
+  auto keep = [&](const Poly& poly) {
+    for (const DimTerm& term : poly.terms) {
+      SmallVector<Dim, 8> both;
+      std::span<const Dim> factors = monomial_factors(term.factor);
+      size_t i = 0;
+      for (Dim factor : shared) {
+        while (i < factors.size() && compare(factors[i], factor) < 0) ++i;
+        if (i < factors.size() && factors[i] == factor) {
+          both.push_back(factor);
+          ++i;
+        }
+      }
+      shared = both;
+    }
+  };
+  keep(a);
+  keep(b);
+  return {k, monomial(shared)};
+}
+
+Poly without_factor(const Poly& poly, DimTerm factor) {
+  Poly result;
+  result.offset = poly.offset / factor.coefficient;
+  for (const DimTerm& term : poly.terms) {
+    Dim rest = factor.factor.is_const() ? term.factor : *monomial_quotient(term.factor, factor.factor);
+    int64_t k = term.coefficient / factor.coefficient;
+    if (rest.is_const()) {
+      result.offset = checked_add(result.offset, k);
+    } else {
+      result.terms.push_back({k, rest});
+    }
+  }
+  return result;
+}
+
+int64_t positive_sign(const Poly& poly) { return poly.terms[0].coefficient < 0 ? -1 : 1; }
+
+}  // namespace
+
+Dim floordiv(Dim a, Dim b) {
+  if (auto c = b.as_const()) {
+    if (auto value = a.as_const()) return checked_floordiv(*value, *c);
+    if (*c == 0) checked_floordiv(0, 0);
+    if (*c == 1) return a;
+    if (*c < 0) return to_dim(floordiv_poly(scaled(to_poly(a), -1), checked_sub(0, *c)));
+    return to_dim(floordiv_poly(to_poly(a), *c));
+  }
+  if (a.is_const(0)) return 0;
+  if (a == b) return 1;
+  Poly divisor = to_poly(b);
+  int64_t sign = positive_sign(divisor);
+  if (sign < 0) divisor = scaled(divisor, -1);
+  auto [quotient, rest] = long_division(scaled(to_poly(a), sign), divisor);
+  Interval range = floordiv(bounds(rest), bounds(divisor));
+  if (range.single()) {
+    quotient.offset = checked_add(quotient.offset, range.lo);
+    return to_dim(quotient);
+  }
+  if (DimTerm common = common_factor(rest, divisor);
+      common.coefficient != 1 || !common.factor.is_const()) {
+    rest = without_factor(rest, common);
+    divisor = without_factor(divisor, common);
+    accumulate(quotient, to_poly(floordiv(to_dim(rest), to_dim(divisor))));
+    return to_dim(quotient);
+  }
+  Dim r = to_dim(rest), d = to_dim(divisor);
+  if (r.kind() == DimKind::floordiv && d.bounds().lo >= 0) {
+    // floor(floor(x/b)/d) = floor(x/(b*d)), d > 0
+    accumulate(quotient, to_poly(floordiv(r.operands()[0], r.operands()[1] * d)));
+  } else {
+    accumulate(quotient, atom(DimKind::floordiv, r, d));
+  }
+  return to_dim(quotient);
+}
+
+Dim mod(Dim a, Dim b) {
+  if (auto c = b.as_const()) {
+    if (auto value = a.as_const()) return checked_mod(*value, *c);
+    if (*c == 0) checked_mod(0, 0);
+    if (*c == 1 || *c == -1) return 0;
+    if (*c < 0) return -mod(-a, checked_sub(0, *c));  // a mod -c = -(-a mod c)
+    if (Stride known = mod(a.stride(), *c); known.modulus == 0) return known.residue;
+    Poly x = to_poly(a);
+    Poly result = x;
+    accumulate(result, floordiv_poly(x, *c), -*c);
+    return to_dim(result);
+  }
+  if (a.is_const(0) || a == b) return 0;
+  Poly divisor = to_poly(b);
+  int64_t sign = positive_sign(divisor);
+  if (sign < 0) divisor = scaled(divisor, -1);
+  Poly rest = long_division(scaled(to_poly(a), sign), divisor).rest;
+  Interval range = bounds(rest);
+  Dim r = to_dim(rest), d = to_dim(divisor), result;
+  if (rest == Poly() || (range.lo >= 0 && range.hi < d.bounds().lo)) {
+    result = r;
+  } else if (DimTerm common = common_factor(rest, divisor);
+             common.coefficient != 1 || !common.factor.is_const()) {
+    // m*r mod m*d = m*(r mod d), m != 0
+    result = Dim(common.coefficient) * common.factor *
+             mod(to_dim(without_factor(rest, common)), to_dim(without_factor(divisor, common)));
+  } else if (r.kind() == DimKind::mod && r.operands()[1] == d) {
+    result = r;
+  } else {
+    result = to_dim(atom(DimKind::mod, r, d));
+  }
+  return sign < 0 ? -result : result;
+}
+
+Dim ceildiv(Dim a, Dim b) {
+  if (auto c = b.as_const(); c && *c > 0) return floordiv(a + Dim(*c - 1), b);
+  return -floordiv(-a, b);
+}
+
+}  // namespace proa::ir
