@@ -1,0 +1,363 @@
+// The order of every sum here is part of the numerics: cotangents add in reverse program order of
+// consumers, operand slots of one consumer ascending, and a composite that is differentiated by its
+// decomposition sums inside itself first, as eager does with one tape node.
+
+#include "proa/transform/autodiff.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "proa/base/error.h"
+#include "proa/ir/dialect.h"
+#include "proa/ir/rules.h"
+#include "proa/ops/expr.h"
+#include "proa/transform/decompose.h"
+
+namespace proa::transform {
+
+using namespace ir;
+using ops::operator+;
+
+namespace {
+
+bool differentiable(Type type) { return type.is_tensor() && is_inexact(type.dtype()); }
+
+using Residuals = std::vector<std::pair<std::string_view, Value>>;
+
+struct Body;
+
+// One operation on the differentiated path.
+struct Step {
+  Operation* source = nullptr;      // in the body's own function
+  std::vector<Value> operands;      // forward values
+  std::vector<Value> results;       // forward values
+  Residuals kept;                   // forward values by name
+  std::unique_ptr<Body> inside;     // where it is differentiated by decomposition
+};
+
+// A block being differentiated. Its values are keys for cotangents; `forward` maps them to values of
+// the forward function.
+struct Body {
+  std::vector<Value> arguments, results;
+  std::vector<Step> steps;
+  ValueMap forward;
+  std::unordered_set<const ValueImpl*> active;
+};
+
+class Differentiator {
+ public:
+  Differentiator(Module& module, Func forward) : module_(module), out_(module, forward.body()) {}
+
+  void run_forward(Body& body, const Block& block) {
+    for (Operation& op : block) {
+      if (op.info().has(Trait::terminator)) continue;
+      bool active = false;
+      for (Value operand : op.operands()) {
+        active |= differentiable(operand.type()) && body.active.contains(operand.impl());
+      }
+      const Page* page = op.info().page.get();
+      if (!active || page == nullptr || page->vjp.zero) {
+        if (active && page == nullptr) {
+          throw UserError(ErrorKind::not_supported, op.name(), "", "has no gradient rule");
+        }
+        copy(op, body);
+        continue;
+      }
+      if (!page->vjp.decomposed && page->vjp.backward == nullptr) {
+        refuse(op, *page);
+      }
+      step(op, *page, body);
+    }
+  }
+
+  // Adds the cotangents of body.arguments to `cotangents`, reading those of its results from there.
+  void run_backward(Body& body, Builder& builder,
+                    std::unordered_map<const ValueImpl*, Value>& cotangents) {
+    for (auto it = body.steps.rbegin(); it != body.steps.rend(); ++it) back(*it, body, builder, cotangents);
+  }
+
+  // The backward function's argument that stands for a forward value; made on first use. Constants
+  // are made again instead of being kept.
+  Value fetch(Value forward, Builder& builder) {
+    if (!forward) return {};
+    auto& slot = fetched_[forward.impl()];
+    if (slot) return slot;
+    if (Operation* op = forward.definer(); op != nullptr && rebuildable(op)) {
+      ValueMap map;
+      for (Value operand : op->operands()) map.set(operand, fetch(operand, builder));
+      Operation* copy = clone(*op, map);
+      Block& block = builder.block();
+      block.insert(copy, block.front());
+      for (Value operand : copy->operands()) {
+        if (Operation* from = operand.definer(); from && !from->is_before(copy)) {
+          copy->remove();
+          block.insert(copy, from->next());
+        }
+      }
+      for (size_t i = 0; i < op->result_count(); ++i) fetched_[op->result(i).impl()] = copy->result(i);
+      return fetched_[forward.impl()];
+    }
+    Value argument = builder.block().add_argument(forward.type());
+    order_.push_back({forward, argument});
+    fetched_[forward.impl()] = argument;
+    return argument;
+  }
+
+  struct Fetched {
+    Value forward, argument;
+  };
+  const std::vector<Fetched>& fetched() const { return order_; }
+
+ private:
+  void copy(Operation& op, Body& body) {
+    Operation* made = clone(op, body.forward);
+    out_.block().append(made);
+  }
+
+  [[noreturn]] void refuse(const Operation& op, const Page& page) {
+    throw UserError(ErrorKind::not_supported, page.name, "",
+                    str("is not differentiable: ", page.vjp.reason,
+                        op.location().storage() ? str(" (", to_string(op.location()), ")") : ""));
+  }
+
+  void step(Operation& op, const Page& page, Body& body) {
+    Step step;
+    step.source = &op;
+    for (Value operand : op.operands()) step.operands.push_back(body.forward.at(operand));
+    out_.set_location(op.location());
+    std::vector<int64_t> segments = segments_of(op);
+    if (page.vjp.decomposed) {
+      open(op, step, body);
+    } else if (page.vjp.augment != nullptr) {
+      std::vector<Type> types;
+      for (Value result : op.results()) types.push_back(result.type());
+      Augment rule(page, op.attrs(), step.operands, segments, types, out_);
+      page.vjp.augment(rule);
+      PROA_CHECK(rule.outs().size() == types.size(), "the augmented forward of ", op.name(),
+                 " gave ", rule.outs().size(), " results");
+      step.results = rule.outs();
+      step.kept = rule.kept();
+    } else {
+      Operation* made = clone(op, body.forward);
+      out_.block().append(made);
+      step.results = made->results();
+    }
+    for (size_t i = 0; i < op.result_count(); ++i) {
+      body.forward.set(op.result(i), step.results[i]);
+      if (differentiable(op.result(i).type())) body.active.insert(op.result(i).impl());
+    }
+    body.steps.push_back(std::move(step));
+  }
+
+  // Differentiates inside a composite: its decomposition is traced in a function of its own, whose
+  // values are the keys of the inner cotangents.
+  void open(Operation& op, Step& step, Body& body) {
+    Module& scratch = scratch_.emplace_back(module_.context());
+    scratch.facts() = module_.facts();
+    std::vector<Type> types;
+    for (Value operand : op.operands()) types.push_back(operand.type());
+    Func func = scratch.add_func("body", types);
+    Builder builder(scratch, func.body());
+    builder.set_location(op.location());
+    std::vector<Value> arguments = func.arguments();
+    std::vector<Value> results = expand(op, arguments, builder);
+    builder.create_return(results);
+    module_.facts() = scratch.facts();
+
+    auto inside = std::make_unique<Body>();
+    inside->arguments = arguments;
+    inside->results = results;
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      inside->forward.set(arguments[i], step.operands[i]);
+      if (body.active.contains(op.operand(i).impl())) inside->active.insert(arguments[i].impl());
+    }
+    run_forward(*inside, func.body());
+    for (Value result : results) step.results.push_back(inside->forward.at(result));
+    step.inside = std::move(inside);
+  }
+
+  static bool rebuildable(Operation* op) {
+    if (op->region_count() != 0 || !op->info().has(Trait::pure)) return false;
+    if (op->info().has(Trait::constant_like)) return true;
+    if (!op->is("prim.broadcast") && !op->is("prim.reshape") && !op->is("prim.cast")) return false;
+    Operation* from = op->operand(0).definer();
+    return from != nullptr && rebuildable(from);
+  }
+
+  void back(Step& step, Body& body, Builder& builder,
+            std::unordered_map<const ValueImpl*, Value>& cotangents) {
+    Operation& op = *step.source;
+    std::vector<Value> given(op.result_count());
+    bool any = false;
+    for (size_t i = 0; i < op.result_count(); ++i) {
+      auto it = cotangents.find(op.result(i).impl());
+      if (it == cotangents.end()) continue;
+      given[i] = it->second;
+      any = true;
+    }
+    if (!any) return;
+    builder.set_location(op.location());
+
+    std::vector<Value> made(op.operand_count());
+    if (step.inside) {
+      Body& inside = *step.inside;
+      std::unordered_map<const ValueImpl*, Value> inner;
+      for (size_t i = 0; i < given.size(); ++i) {
+        if (given[i]) add(inner, inside.results[i], given[i], builder);
+      }
+      run_backward(inside, builder, inner);
+      for (size_t i = 0; i < made.size(); ++i) {
+        auto it = inner.find(inside.arguments[i].impl());
+        if (it != inner.end()) made[i] = it->second;
+      }
+    } else {
+      made = rule(step, body, given, builder);
+    }
+    for (size_t i = 0; i < made.size(); ++i) {
+      if (!made[i] || !body.active.contains(op.operand(i).impl())) continue;
+      add(cotangents, op.operand(i), fit(made[i], op.operand(i).type(), builder), builder);
+    }
+  }
+
+  std::vector<Value> rule(Step& step, Body& body, std::span<const Value> given, Builder& builder) {
+    Operation& op = *step.source;
+    const Page& page = *op.info().page;
+    std::vector<Value> operands, results;
+    for (Value operand : step.operands) operands.push_back(fetch(operand, builder));
+    for (Value result : step.results) results.push_back(fetch(result, builder));
+    Residuals kept;
+    for (auto& [name, value] : step.kept) kept.emplace_back(name, fetch(value, builder));
+    auto needs = std::make_unique<bool[]>(op.operand_count());
+    for (size_t i = 0; i < op.operand_count(); ++i) {
+      needs[i] = differentiable(op.operand(i).type()) && body.active.contains(op.operand(i).impl());
+    }
+    std::vector<int64_t> segments = segments_of(op);
+    Vjp rule(page, op.attrs(), operands, segments, results, given,
+             std::span<const bool>(needs.get(), op.operand_count()), kept, builder);
+    page.vjp.backward(rule);
+    return rule.cotangents_in();
+  }
+
+  // A cotangent in the operand's own shape and dtype.
+  static Value fit(Value cotangent, Type type, Builder& builder) {
+    Expr g{cotangent, &builder};
+    if (is_complex(g.dtype()) && !is_complex(type.dtype())) g = ops::real(g);
+    if (!std::ranges::equal(g.dims(), type.dims())) g = ops::sum_to(g, type.dims());
+    return ops::cast(g, type.dtype()).value;
+  }
+
+  static void add(std::unordered_map<const ValueImpl*, Value>& cotangents, Value key,
+                  Value cotangent, Builder& builder) {
+    Value& slot = cotangents[key.impl()];
+    slot = slot ? (Expr{slot, &builder} + Expr{cotangent, &builder}).value : cotangent;
+  }
+
+
+  Module& module_;
+  Builder out_;
+  std::deque<Module> scratch_;
+  std::unordered_map<const ValueImpl*, Value> fetched_;
+  std::vector<Fetched> order_;
+};
+
+std::string fresh_name(const Module& module, std::string name) {
+  if (!module.find(name)) return name;
+  for (int i = 1;; ++i) {
+    std::string numbered = str(name, ".", i);
+    if (!module.find(numbered)) return numbered;
+  }
+}
+
+void drop_unused(Block& block) {
+  for (Operation* op = block.back(); op != nullptr;) {
+    Operation* prev = op->prev();
+    if (!op->info().has(Trait::terminator) && op->info().has(Trait::pure) && op->unused()) op->erase();
+    op = prev;
+  }
+}
+
+}  // namespace
+
+Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
+                       std::span<const int> given) {
+  std::vector<Type> types = func.argument_types();
+  Gradient gradient;
+  std::string name(func.name());
+  gradient.forward = module.add_func(fresh_name(module, name + ".forward"), types);
+  gradient.backward = module.add_func(fresh_name(module, name + ".backward"), {});
+
+  Differentiator engine(module, gradient.forward);
+  Body body;
+  body.arguments = func.arguments();
+  body.results = func.results();
+  for (size_t i = 0; i < types.size(); ++i) {
+    body.forward.set(body.arguments[i], gradient.forward.arguments()[i]);
+  }
+  for (int i : wanted) {
+    if (differentiable(types[static_cast<size_t>(i)])) {
+      body.active.insert(body.arguments[static_cast<size_t>(i)].impl());
+    }
+  }
+  engine.run_forward(body, func.body());
+
+  Builder builder(module, gradient.backward.body());
+  std::unordered_map<const ValueImpl*, Value> cotangents;
+  std::vector<Value> seeds;
+  for (int i : given) {
+    Value result = body.results[static_cast<size_t>(i)];
+    Value seed = builder.block().add_argument(result.type());
+    gradient.cotangents.push_back(i);
+    seeds.push_back(seed);
+    if (!differentiable(result.type())) continue;
+    Value& slot = cotangents[result.impl()];
+    slot = slot ? (Expr{slot, &builder} + Expr{seed, &builder}).value : seed;
+  }
+  engine.run_backward(body, builder, cotangents);
+  std::vector<Value> outs;
+  for (int i : wanted) {
+    auto it = cotangents.find(body.arguments[static_cast<size_t>(i)].impl());
+    if (it == cotangents.end()) continue;
+    outs.push_back(it->second);
+    gradient.wanted.push_back(i);
+  }
+  builder.create_return(outs);
+  drop_unused(gradient.backward.body());
+
+  // Arguments in their final order: the residuals that are used, then the cotangents.
+  std::vector<Value> returned;
+  for (Value result : body.results) returned.push_back(body.forward.at(result));
+  Block& old = gradient.backward.body();
+  std::vector<Value> kept, stale = old.arguments();
+  for (auto& [forward, argument] : engine.fetched()) {
+    if (argument.unused()) continue;
+    Residual residual{Residual::From::extra, 0};
+    std::vector<Value> arguments = gradient.forward.arguments();
+    auto at = std::ranges::find(arguments, forward);
+    if (at != arguments.end()) {
+      residual = {Residual::From::argument, static_cast<int>(at - arguments.begin())};
+    } else {
+      auto end = returned.begin() + static_cast<ptrdiff_t>(body.results.size());
+      auto in_results = std::find(returned.begin(), end, forward);
+      if (in_results != end) {
+        residual = {Residual::From::result, static_cast<int>(in_results - returned.begin())};
+      } else {
+        residual.index = static_cast<int>(returned.size());
+        returned.push_back(forward);
+      }
+    }
+    gradient.residuals.push_back(residual);
+    kept.push_back(argument);
+  }
+  kept.insert(kept.end(), seeds.begin(), seeds.end());
+  for (Value value : kept) value.replace_uses(old.add_argument(value.type()));
+  for (size_t i = stale.size(); i-- > 0;) old.erase_argument(i);
+
+  Builder(module, gradient.forward.body()).create_return(returned);
+  drop_unused(gradient.forward.body());
+  return gradient;
+}
+
+}  // namespace proa::transform

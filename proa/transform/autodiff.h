@@ -1,0 +1,37 @@
+// Reverse-mode autodiff: a function becomes a forward that keeps residuals, and a backward.
+// Why on PIR: eager's tape, create_graph and whole-graph training all use this one transform, so
+// that they give the same bits. It runs on the graph as traced, before any other pass.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "proa/ir/module.h"
+
+namespace proa::transform {
+
+// Where the backward finds a value of the forward: one of the arguments of the function, one of its
+// results, or a further result that the forward returns after them.
+struct Residual {
+  enum class From : uint8_t { argument, result, extra } from;
+  int index = 0;
+};
+
+struct Gradient {
+  ir::Func forward;   // arguments -> results, then the extra residuals
+  ir::Func backward;  // residuals, then the given cotangents -> the wanted cotangents
+  std::vector<Residual> residuals;
+  std::vector<int> cotangents;  // which results' cotangents the backward takes, ascending
+  std::vector<int> wanted;      // which arguments it gives cotangents for, ascending; an argument that
+                                // no given cotangent reaches is left out
+};
+
+// Adds the two functions to the module, named "<name>.forward" and "<name>.backward" with a number
+// where the names are taken. Throws UserError(not_supported) naming an operation on the way that is
+// not differentiable.
+Gradient differentiate(ir::Module& module, ir::Func func, std::span<const int> wanted,
+                       std::span<const int> given);
+
+}  // namespace proa::transform
