@@ -1,0 +1,88 @@
+// What: the scalar mathematics of Proa for C++: one function a name, for float and double.
+// Why: kernels take exp and its kin from here, never from a libm, so that every kernel gives one
+// answer. The texts (*.inc) are a C subset that rendered C and CUDA share; PROA_ISA names the build
+// (say `avx2`), so that two builds of the same text keep apart under the one-definition rule.
+#ifndef PROA_BASE_NUMERIC_NUMERIC_H_
+#define PROA_BASE_NUMERIC_NUMERIC_H_
+
+#ifndef PROA_ISA
+#define PROA_ISA baseline
+#endif
+
+namespace proa::numeric {
+inline namespace PROA_ISA {
+
+// The texts, in the order in which a rendered kernel needs them.
+// clang-format off
+#include "proa/base/numeric/prelude_c.inc"
+#include "proa/base/numeric/common.inc"
+#include "proa/base/numeric/polynomials.inc"
+#include "proa/base/numeric/round.inc"
+#include "proa/base/numeric/exp.inc"
+#include "proa/base/numeric/log.inc"
+#include "proa/base/numeric/pow.inc"
+#include "proa/base/numeric/trig.inc"
+#include "proa/base/numeric/hyperbolic.inc"
+#include "proa/base/numeric/inverse_trig.inc"
+#include "proa/base/numeric/erf.inc"
+#include "proa/base/numeric/gamma.inc"
+// clang-format on
+
+#define PROA_NUMERIC_UNARY(name)                            \
+  inline float name(float x) { return pn_##name##_f32(x); } \
+  inline double name(double x) { return pn_##name##_f64(x); }
+#define PROA_NUMERIC_BINARY(name)                                       \
+  inline float name(float a, float b) { return pn_##name##_f32(a, b); } \
+  inline double name(double a, double b) { return pn_##name##_f64(a, b); }
+
+PROA_NUMERIC_UNARY(sign)
+PROA_NUMERIC_UNARY(floor)
+PROA_NUMERIC_UNARY(ceil)
+PROA_NUMERIC_UNARY(round)
+PROA_NUMERIC_UNARY(trunc)
+PROA_NUMERIC_UNARY(rsqrt)
+PROA_NUMERIC_UNARY(exp)
+PROA_NUMERIC_UNARY(expm1)
+PROA_NUMERIC_UNARY(log)
+PROA_NUMERIC_UNARY(log1p)
+PROA_NUMERIC_UNARY(sin)
+PROA_NUMERIC_UNARY(cos)
+PROA_NUMERIC_UNARY(tan)
+PROA_NUMERIC_UNARY(sinh)
+PROA_NUMERIC_UNARY(cosh)
+PROA_NUMERIC_UNARY(tanh)
+PROA_NUMERIC_UNARY(asin)
+PROA_NUMERIC_UNARY(acos)
+PROA_NUMERIC_UNARY(atan)
+PROA_NUMERIC_UNARY(asinh)
+PROA_NUMERIC_UNARY(acosh)
+PROA_NUMERIC_UNARY(atanh)
+PROA_NUMERIC_UNARY(erf)
+PROA_NUMERIC_UNARY(erfc)
+PROA_NUMERIC_UNARY(erfinv)
+PROA_NUMERIC_UNARY(lgamma)
+PROA_NUMERIC_UNARY(digamma)
+PROA_NUMERIC_BINARY(pow)
+PROA_NUMERIC_BINARY(atan2)
+PROA_NUMERIC_BINARY(fmod)  // the sign of the dividend
+PROA_NUMERIC_BINARY(rem)   // the sign of the divisor
+PROA_NUMERIC_BINARY(polygamma)
+
+#undef PROA_NUMERIC_UNARY
+#undef PROA_NUMERIC_BINARY
+#undef PN_FN
+#undef PN_HOT
+
+inline float sqrt(float x) { return pn_sqrt_f32(x); }
+inline double sqrt(double x) { return pn_sqrt(x); }
+inline float abs(float x) { return pn_abs_f32(x); }
+inline double abs(double x) { return pn_abs_f64(x); }
+inline float copysign(float x, float s) { return pn_copysign_f32(x, s); }
+inline double copysign(double x, double s) { return pn_copysign_f64(x, s); }
+inline float fma(float a, float b, float c) { return pn_fmaf(a, b, c); }
+inline double fma(double a, double b, double c) { return pn_fma(a, b, c); }
+
+}  // namespace PROA_ISA
+}  // namespace proa::numeric
+
+#endif  // PROA_BASE_NUMERIC_NUMERIC_H_
