@@ -40,6 +40,24 @@ std::optional<int64_t> known_remainder(const DimTerm& term, int64_t divisor) {
   return known.residue;
 }
 
+// The term without one of its quotients, whose remainder r is declared: c*floor(x/c)*m = (x - r)*m.
+std::optional<Poly> exact_quotient(const DimTerm& term) {
+  std::span<const Dim> factors = monomial_factors(term.factor);
+  for (size_t i = 0; i < factors.size(); ++i) {
+    if (!is_floordiv(factors[i])) continue;
+    Dim x = factors[i].operands()[0];
+    int64_t c = factors[i].operands()[1].constant();
+    Stride known = mod(x.stride(), c);
+    if (term.coefficient % c != 0 || known.modulus != 0) continue;
+    Poly exact = scaled(to_poly(x), term.coefficient / c);
+    exact.offset = checked_sub(exact.offset, checked_mul(term.coefficient / c, known.residue));
+    SmallVector<Dim, 8> rest(factors);
+    rest.erase(i);
+    return rest.empty() ? exact : product(exact, atom(monomial(rest)));
+  }
+  return std::nullopt;
+}
+
 std::optional<Poly> divided(const Poly& poly, int64_t divisor) {  // exactly, offset included
   if (poly.offset % divisor != 0) return std::nullopt;
   Poly result;
@@ -94,7 +112,7 @@ Poly floordiv_poly(Poly dividend, int64_t divisor) {
     rest.offset /= common;
     divisor /= common;
   }
-  Interval range = floordiv(bounds(rest), Interval{divisor, divisor});
+  Interval range = floordiv(intersect(bounds(rest), bounds(with_mod(rest))), Interval{divisor, divisor});
   if (range.single()) {
     quotient.offset = checked_add(quotient.offset, range.lo);
     return quotient;
@@ -155,17 +173,11 @@ Poly without_mod(Poly poly) {
       i = 0;
       continue;
     }
-    if (is_floordiv(term.factor)) {  // c*floor(x/c) = x - r where the remainder r is declared
-      int64_t c = term.factor.operands()[1].constant();
-      Stride known = mod(term.factor.operands()[0].stride(), c);
-      if (term.coefficient % c == 0 && known.modulus == 0) {
-        Poly x = to_poly(term.factor.operands()[0]);
-        x.offset = checked_sub(x.offset, known.residue);
-        add_term(poly, {checked_sub(0, term.coefficient), term.factor});
-        accumulate(poly, x, term.coefficient / c);
-        i = 0;
-        continue;
-      }
+    if (std::optional<Poly> exact = exact_quotient(term)) {
+      add_term(poly, {checked_sub(0, term.coefficient), term.factor});
+      accumulate(poly, *exact);
+      i = 0;
+      continue;
     }
     ++i;
   }

@@ -126,7 +126,10 @@ Poly to_poly(Dim dim) {
 Dim to_dim(const Poly& poly) {
   if (poly.terms.empty()) return Dim(poly.offset);
   auto divides = [](const DimTerm& term) {
-    return term.factor.kind() == DimKind::floordiv || term.factor.kind() == DimKind::mod;
+    std::span<const Dim> factors = monomial_factors(term.factor);
+    return std::any_of(factors.begin(), factors.end(), [](Dim factor) {
+      return factor.kind() == DimKind::floordiv || factor.kind() == DimKind::mod;
+    });
   };
   const Poly* final = &poly;
   Poly settled;
@@ -230,22 +233,6 @@ int64_t content(const Poly& poly) {
     common = std::gcd(common, term.coefficient);
   }
   return common;
-}
-
-Interval bounds(int64_t offset, std::span<const DimTerm> terms) {
-  Interval total = {offset, offset};
-  for (const DimTerm& term : terms) {
-    total = total + Interval{term.coefficient, term.coefficient} * term.factor.bounds();
-  }
-  return total;
-}
-
-Stride stride(int64_t offset, std::span<const DimTerm> terms) {
-  Stride total = {0, offset};
-  for (const DimTerm& term : terms) {
-    total = total + Stride{0, term.coefficient} * term.factor.stride();
-  }
-  return total;
 }
 
 Dim operator+(Dim a, Dim b) {
