@@ -16,8 +16,6 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_CXX_VISIBILITY_PRESET hidden)
-set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # Asserts of the standard library stay on in releases, so NDEBUG is not set either.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2")
@@ -38,6 +36,9 @@ target_include_directories(proa_options INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_options(proa_options INTERFACE
   -ffp-contract=off   # a fused multiply-add is written as fma() where it is meant
   -fno-math-errno     # sqrt is one instruction; no result changes
+  # Symbols are hidden by the linker (python/bindings: a version script), not by the compiler: a
+  # dialect that is loaded into proa-opt as a shared library finds there what it needs.
+  -fno-semantic-interposition
   -Wall -Wextra
   $<$<BOOL:${PROA_WERROR}>:-Werror>)
 target_link_libraries(proa_options INTERFACE Threads::Threads ${CMAKE_DL_LIBS})

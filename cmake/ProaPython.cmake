@@ -30,10 +30,14 @@ endif()
 nanobind_add_module(_proa NB_STATIC NOMINSIZE NOSTRIP ${binding_sources})
 target_include_directories(_proa PRIVATE "${PROJECT_SOURCE_DIR}/python")
 proa_link(_proa ALL)
-# Libraries linked statically stay inside, so that no other copy in the process can take their place.
-target_link_options(_proa PRIVATE -Wl,--exclude-libs,ALL)
+# Everything but the entry stays inside, so that no other copy of a library in the process can take
+# its place.
+target_link_options(_proa PRIVATE
+  "-Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/python_exports.map")
+set_target_properties(_proa PROPERTIES LINK_DEPENDS
+  "${PROJECT_SOURCE_DIR}/cmake/python_exports.map")
 if(SKBUILD)
-  install(TARGETS _proa LIBRARY DESTINATION proa)
+  install(TARGETS _proa LIBRARY DESTINATION proa COMPONENT python)
 elseif(PROA_SANITIZE)
   set_target_properties(_proa PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/python/proa")
 else()

@@ -15,9 +15,11 @@ endif()
 add_library(proa_lapack_runtime OBJECT
   "${PROJECT_SOURCE_DIR}/third_party/lapack/fortran_runtime.cc")
 target_link_libraries(proa_lapack_runtime PRIVATE proa_options)
+target_compile_options(proa_lapack_runtime PRIVATE -fvisibility=hidden)
 add_library(proa_lapack INTERFACE)
 target_sources(proa_lapack INTERFACE $<TARGET_OBJECTS:proa_lapack_runtime>)
-target_link_libraries(proa_lapack INTERFACE "${PROA_LAPACK_ARCHIVE}" "${PROA_BLAS_ARCHIVE}")
+target_link_libraries(proa_lapack INTERFACE "${PROA_LAPACK_ARCHIVE}" "${PROA_BLAS_ARCHIVE}"
+  -Wl,--exclude-libs,liblapack.a:libblas.a)
 
 add_library(proa_fft INTERFACE)
 target_include_directories(proa_fft SYSTEM INTERFACE

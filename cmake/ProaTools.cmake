@@ -1,4 +1,5 @@
 # Executables: tools/proa_x.cc or tools/proa-x/*.cc -> proa-x; examples/cpp/x.cc -> example-x.
+# Tools export their symbols, so that a dialect in a shared library can be loaded into them.
 # An example that needs more brings its own examples/x/CMakeLists.txt.
 
 if(NOT PROA_TOOLS)
@@ -10,6 +11,7 @@ foreach(file IN LISTS tool_files)
   get_filename_component(name "${file}" NAME_WE)
   string(REPLACE "_" "-" name "${name}")
   add_executable(${name} "${file}")
+  set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)
   proa_link(${name} ALL)
 endforeach()
 
@@ -19,6 +21,7 @@ foreach(file IN LISTS tool_sources)
   get_filename_component(name "${folder}" NAME)
   if(NOT TARGET ${name})
     add_executable(${name})
+    set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)
     proa_link(${name} ALL)
   endif()
   target_sources(${name} PRIVATE "${file}")
