@@ -13,9 +13,9 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <vector>
 
 #include "proa/base/error.h"
@@ -206,7 +206,7 @@ void Pool::start_workers(int wanted) {
     if (error != 0) {
       delete start;
       throw UserError(ErrorKind::state, str("cannot start thread ", i + 2, " of ", wanted + 1, ": ",
-                                            std::strerror(error),
+                                            std::generic_category().message(error),
                                             "; set_num_threads takes a smaller number"));
     }
     pthread_detach(thread);
