@@ -58,6 +58,22 @@ std::optional<Poly> exact_quotient(const DimTerm& term) {
   return std::nullopt;
 }
 
+// The term without one of its remainders: x mod c = x - c*floor(x/c).
+std::optional<Poly> expanded_mod(const DimTerm& term) {
+  std::span<const Dim> factors = monomial_factors(term.factor);
+  for (size_t i = 0; i < factors.size(); ++i) {
+    if (!is_mod(factors[i])) continue;
+    Poly x = to_poly(factors[i].operands()[0]);
+    int64_t c = factors[i].operands()[1].constant();
+    accumulate(x, floordiv_poly(x, c), -c);
+    SmallVector<Dim, 8> rest(factors);
+    rest.erase(i);
+    Poly expanded = rest.empty() ? x : product(x, atom(monomial(rest)));
+    return scaled(expanded, term.coefficient);
+  }
+  return std::nullopt;
+}
+
 std::optional<Poly> divided(const Poly& poly, int64_t divisor) {  // exactly, offset included
   if (poly.offset % divisor != 0) return std::nullopt;
   Poly result;
@@ -161,76 +177,106 @@ Poly floordiv_poly(Poly dividend, int64_t divisor) {
   return quotient;
 }
 
-Poly without_mod(Poly poly) {
+namespace {
+
+// Replaces terms until `instead` has nothing for any of them.
+template <class Instead>
+Poly rewritten(Poly poly, Instead instead) {
   for (size_t i = 0; i < poly.terms.size();) {
     DimTerm term = poly.terms[i];
-    if (is_mod(term.factor)) {  // x mod c = x - c*floor(x/c)
-      Poly x = to_poly(term.factor.operands()[0]);
-      int64_t c = term.factor.operands()[1].constant();
-      add_term(poly, {-term.coefficient, term.factor});
-      accumulate(poly, x, term.coefficient);
-      accumulate(poly, floordiv_poly(x, c), checked_mul(-c, term.coefficient));
-      i = 0;
+    std::optional<Poly> replacement = instead(term);
+    if (!replacement) {
+      ++i;
       continue;
     }
-    if (std::optional<Poly> exact = exact_quotient(term)) {
-      add_term(poly, {checked_sub(0, term.coefficient), term.factor});
-      accumulate(poly, *exact);
-      i = 0;
-      continue;
-    }
-    ++i;
+    add_term(poly, {checked_sub(0, term.coefficient), term.factor});
+    accumulate(poly, *replacement);
+    i = 0;
   }
   return poly;
 }
 
-Poly with_mod(Poly poly) {
-  // k*x - k*c*floor(x/c) = k*(x mod c), taken where it brings the leading term of x nearer to 0.
-  auto take = [&](Dim dividend, int64_t c, int64_t k, DimTerm quotient) {
-    Poly x = without_mod(to_poly(dividend));
-    if (x.is_const()) return false;
-    int64_t old = coefficient(poly, x.terms[0].factor), change = 0, next = 0;
-    if (old == 0 || __builtin_mul_overflow(k, x.terms[0].coefficient, &change) ||
-        __builtin_sub_overflow(old, change, &next)) {
-      return false;
-    }
-    if (old == kMinusInfinity || next == kMinusInfinity || std::abs(next) >= std::abs(old)) {
-      return false;
-    }
-    if (floordiv_poly(x, c) != atom(quotient.factor)) return false;
-    add_term(poly, {checked_sub(0, quotient.coefficient), quotient.factor});
-    accumulate(poly, x, checked_sub(0, k));
+}  // namespace
+
+Poly without_mod(Poly poly) {
+  return rewritten(std::move(poly), [](const DimTerm& term) {
+    std::optional<Poly> expanded = expanded_mod(term);
+    return expanded ? expanded : exact_quotient(term);
+  });
+}
+
+namespace {
+
+// One quotient floor(x/c) of a term, and what it is multiplied by.
+struct Quotient {
+  DimTerm term;
+  Dim factor, cofactor;
+
+  Dim x() const { return factor.operands()[0]; }
+  int64_t c() const { return factor.operands()[1].constant(); }
+};
+
+// k*m*x - k*m*c*floor(x/c) = k*m*(x mod c), taken where it brings the leading term of m*x nearer
+// to 0. `quotient` must be floor(dividend/c) already.
+bool take_mod(Poly& poly, const Quotient& quotient, Dim dividend, int64_t c) {
+  if (quotient.term.coefficient % c != 0 || quotient.term.coefficient == kMinusInfinity) return false;
+  int64_t k = -(quotient.term.coefficient / c), change = 0, next = 0;
+  Poly x = without_mod(to_poly(dividend));
+  if (x.is_const()) return false;
+  int64_t old = coefficient(poly, monomial_product(x.terms[0].factor, quotient.cofactor));
+  if (old == 0 || old == kMinusInfinity ||
+      __builtin_mul_overflow(k, x.terms[0].coefficient, &change) ||
+      __builtin_sub_overflow(old, change, &next) || next == kMinusInfinity ||
+      std::abs(next) >= std::abs(old) || floordiv_poly(x, c) != atom(quotient.factor)) {
+    return false;
+  }
+  Poly cofactor = to_poly(quotient.cofactor), remainder;
+  if (Stride known = mod(dividend.stride(), c); known.modulus == 0) {
+    remainder.offset = known.residue;
+  } else {
     Dim operands[] = {dividend, Dim(c)};
-    if (Stride known = mod(dividend.stride(), c); known.modulus == 0) {
-      poly.offset = checked_add(poly.offset, checked_mul(k, known.residue));
-    } else {
-      add_term(poly, {k, DimNode::intern(DimKind::mod, operands)});
+    remainder = atom(DimNode::intern(DimKind::mod, operands));
+  }
+  add_term(poly, {checked_sub(0, quotient.term.coefficient), quotient.term.factor});
+  accumulate(remainder, x, -1);
+  accumulate(poly, product(remainder, cofactor), k);
+  return true;
+}
+
+bool take_mod(Poly& poly, const Quotient& quotient) {
+  if (take_mod(poly, quotient, quotient.x(), quotient.c())) return true;
+  // floor((x + b*t)/(b*c)) is also the quotient of floor(x/b) + t by c.
+  for (size_t j = 0; j < poly.terms.size(); ++j) {
+    std::optional<Dim> inner = monomial_quotient(poly.terms[j].factor, quotient.cofactor);
+    if (!inner || !is_floordiv(*inner) || *inner == quotient.factor) continue;
+    int64_t b = inner->operands()[1].constant();
+    if (quotient.c() % b != 0 || quotient.c() == b) continue;
+    Poly difference = to_poly(quotient.x());
+    accumulate(difference, to_poly(inner->operands()[0]), -1);
+    std::optional<Poly> t = divided(difference, b);
+    if (!t) continue;
+    add_term(*t, {1, *inner});
+    if (take_mod(poly, quotient, to_dim(*t), quotient.c() / b)) return true;
+  }
+  return false;
+}
+
+bool take_any_mod(Poly& poly) {
+  for (size_t i = 0; i < poly.terms.size(); ++i) {
+    DimTerm term = poly.terms[i];
+    for (Dim factor : monomial_factors(term.factor)) {
+      if (!is_floordiv(factor)) continue;
+      if (take_mod(poly, {term, factor, *monomial_quotient(term.factor, factor)})) return true;
     }
-    return true;
-  };
-  for (size_t i = 0, steps = 0; i < poly.terms.size() && steps < kMaxSteps; ++i) {
-    DimTerm outer = poly.terms[i];
-    if (!is_floordiv(outer.factor)) continue;
-    Dim x = outer.factor.operands()[0];
-    int64_t c = outer.factor.operands()[1].constant();
-    bool taken = outer.coefficient % c == 0 && take(x, c, -(outer.coefficient / c), outer);
-    // floor((x + b*t)/(b*c)) is also the quotient of floor(x/b) + t by c.
-    for (size_t j = 0; j < poly.terms.size() && !taken; ++j) {
-      Dim inner = poly.terms[j].factor;
-      if (j == i || !is_floordiv(inner)) continue;
-      int64_t b = inner.operands()[1].constant();
-      if (c % b != 0 || c == b || outer.coefficient % (c / b) != 0) continue;
-      Poly difference = to_poly(x);
-      accumulate(difference, to_poly(inner.operands()[0]), -1);
-      std::optional<Poly> t = divided(difference, b);
-      if (!t) continue;
-      add_term(*t, {1, inner});
-      taken = take(to_dim(*t), c / b, -(outer.coefficient / (c / b)), outer);
-    }
-    if (taken) {
-      ++steps;
-      i = static_cast<size_t>(-1);
-    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Poly with_mod(Poly poly) {
+  for (int step = 0; step < kMaxSteps && take_any_mod(poly); ++step) {
+    poly = rewritten(std::move(poly), exact_quotient);
   }
   return poly;
 }

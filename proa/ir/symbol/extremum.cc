@@ -9,14 +9,25 @@ namespace {
 // Beyond this many alternatives, only equal ones and constants are merged.
 constexpr size_t kMaxAlternatives = 32;
 
+// The alternatives of max(x, y) + k, each with k, if `dim` is one; the offset is kept outside.
+SmallVector<Dim, 6> alternatives(Dim dim, DimKind kind) {
+  SmallVector<Dim, 6> result;
+  Poly poly = to_poly(dim);
+  if (poly.terms.size() != 1 || poly.terms[0].coefficient != 1 || poly.terms[0].factor.kind() != kind) {
+    return result;
+  }
+  for (Dim operand : poly.terms[0].factor.operands()) result.push_back(operand + Dim(poly.offset));
+  return result;
+}
+
 // a >= b from the declarations alone; false means "not seen".
 bool dominates(Dim a, Dim b) {
   if (a == b) return true;
-  auto any = [](std::span<const Dim> dims, auto holds) {
-    return std::any_of(dims.begin(), dims.end(), holds);
+  auto holds = [](Dim extremum, DimKind kind, Dim other) {
+    SmallVector<Dim, 6> dims = alternatives(extremum, kind);
+    return std::find(dims.begin(), dims.end(), other) != dims.end();
   };
-  if (a.kind() == DimKind::max && any(a.operands(), [&](Dim x) { return x == b; })) return true;
-  if (b.kind() == DimKind::min && any(b.operands(), [&](Dim x) { return x == a; })) return true;
+  if (holds(a, DimKind::max, b) || holds(b, DimKind::min, a)) return true;
   if (a.bounds().lo >= b.bounds().hi && b.bounds().hi != kInfinity) return true;
   Poly difference = to_poly(a);
   try {
@@ -46,18 +57,9 @@ Dim extremum(DimKind kind, std::span<const Dim> dims) {
     }
   };
   for (Dim dim : dims) {
-    if (dim.kind() == kind) {
-      for (Dim operand : dim.operands()) take(operand);
-      continue;
-    }
-    // max(x, y) + k is kept with the offset outside; it is one list with its neighbours again.
-    Poly poly = to_poly(dim);
-    if (poly.terms.size() == 1 && poly.terms[0].coefficient == 1 &&
-        poly.terms[0].factor.kind() == kind) {
-      for (Dim operand : poly.terms[0].factor.operands()) take(operand + Dim(poly.offset));
-    } else {
-      take(dim);
-    }
+    SmallVector<Dim, 6> inner = alternatives(dim, kind);
+    for (Dim operand : inner) take(operand);
+    if (inner.empty()) take(dim);
   }
   if (constant) parts.push_back(Dim(*constant));
   if (parts.size() <= kMaxAlternatives) {

@@ -58,6 +58,7 @@ std::strong_ordering compare(Dim a, Dim b) {
 }
 
 std::span<const Dim> monomial_factors(const Dim& monomial) {
+  if (monomial.is_const()) return {};
   if (monomial.kind() == DimKind::product) return monomial.operands();
   return {&monomial, 1};
 }

@@ -29,6 +29,7 @@ Poly product(const Poly& a, const Poly& b);
 int64_t coefficient(const Poly& poly, Dim monomial);
 int64_t content(const Poly& poly);  // greatest common divisor of the terms' coefficients, 0 for none
 
+// A monomial is a factor of a term, or the constant 1, which has no factors.
 Dim monomial_product(Dim a, Dim b);
 std::optional<Dim> monomial_quotient(Dim a, Dim b);  // a / b where b's factors are all in a
 std::span<const Dim> monomial_factors(const Dim& monomial);
