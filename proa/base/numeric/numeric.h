@@ -1,21 +1,15 @@
-// What: the scalar mathematics of Proa for C++: one function a name, for float and double.
+// The scalar mathematics of Proa for C++: one function a name, for float and double.
 // Why: kernels take exp and its kin from here, never from a libm, so that every kernel gives one
-// answer. The texts (*.inc) are a C subset that rendered C and CUDA share; PROA_ISA names the build
-// (say `avx2`), so that two builds of the same text keep apart under the one-definition rule.
-#ifndef PROA_BASE_NUMERIC_NUMERIC_H_
-#define PROA_BASE_NUMERIC_NUMERIC_H_
+// answer. The texts (*.inc) are a C subset that rendered C and CUDA share.
+#pragma once
 
-#ifndef PROA_ISA
-#define PROA_ISA baseline
-#endif
+#include "proa/base/numeric/isa.h"
 
 namespace proa::numeric {
 inline namespace PROA_ISA {
 
 // The texts, in the order in which a rendered kernel needs them.
 // clang-format off
-#include "proa/base/numeric/prelude_c.inc"
-#include "proa/base/numeric/common.inc"
 #include "proa/base/numeric/polynomials.inc"
 #include "proa/base/numeric/round.inc"
 #include "proa/base/numeric/exp.inc"
@@ -70,8 +64,6 @@ PROA_NUMERIC_BINARY(polygamma)
 
 #undef PROA_NUMERIC_UNARY
 #undef PROA_NUMERIC_BINARY
-#undef PN_FN
-#undef PN_HOT
 
 inline float sqrt(float x) { return pn_sqrt_f32(x); }
 inline double sqrt(double x) { return pn_sqrt(x); }
@@ -84,5 +76,3 @@ inline double fma(double a, double b, double c) { return pn_fma(a, b, c); }
 
 }  // namespace PROA_ISA
 }  // namespace proa::numeric
-
-#endif  // PROA_BASE_NUMERIC_NUMERIC_H_
