@@ -116,8 +116,8 @@ def check_file(root, name, layers):
             yield 1, "a header opens with a comment: one sentence what, one sentence why"
         elif len(re.findall(r"[.:?](?:\s|$)", comment)) < 2:
             yield 1, "the opening comment says what or why, but not both"
-        if not any(line.startswith("#pragma once") for line in lines):
-            yield 1, "a header needs #pragma once"
+        if not re.search(r"^#pragma once|^#ifndef (\w+_H_)\n#define \1$", text, re.MULTILINE):
+            yield 1, "a header needs #pragma once or an include guard"
 
 
 def check(root):

@@ -130,7 +130,8 @@ class Runner:
             return
         started, tally = time.monotonic(), Tally("text tests")
         command = [sys.executable, "tests/text/run.py", "--build", str(self.build)]
-        status, output = self.run(command + ([self.arguments.filter] if self.arguments.filter else []), 1200)
+        command += [self.arguments.filter] if self.arguments.filter else []
+        status, output = self.run(command, 1200)
         count = re.search(r"(\d+) passed, (\d+) failed\s*$", output)
         if count:
             tally.passed, tally.failed = int(count[1]), int(count[2])
@@ -143,7 +144,7 @@ class Runner:
     # Python
 
     def python_tree(self):
-        """The folder to import proa from; a sanitised build gets a tree of links beside its module."""
+        """The folder to import proa from; beside a sanitised module that is a tree of links."""
         if not self.arguments.sanitizer:
             return ROOT / "python"
         tree = self.build / "python"
@@ -197,12 +198,13 @@ class Runner:
 
     def type_check(self):
         """The stubs, and user programs written against them, hold under the strictest setting."""
-        stubs = [path for folder in ("python/proa", "python/stubs") for path in (ROOT / folder).rglob("*.pyi")]
+        stubs = [*(ROOT / "python/proa").rglob("*.pyi"), *(ROOT / "python/stubs").rglob("*.pyi")]
         programs = list((ROOT / "tests/stubs").glob("*.py"))
         if stubs or programs:
             files = [str(path.relative_to(ROOT)) for path in [*stubs, *programs]]
             cache = ["--cache-dir", str(self.build / "mypy")]
-            self.one_check("stubs (mypy --strict)", [sys.executable, "-m", "mypy", "--strict", *cache, *files])
+            mypy = [sys.executable, "-m", "mypy", "--strict", *cache]
+            self.one_check("stubs (mypy --strict)", [*mypy, *files])
 
 
 def failed_parts(output):

@@ -15,8 +15,8 @@ CHECK       the text must occur in the output, behind what the last check found.
 CHECK-NEXT  the same, on the line that follows.
 CHECK-SAME  the same, on the same line.
 CHECK-NOT   the text must not occur between the checks around it.
-CHECK-ERROR the command must fail with an exit status below 100 and this text in its error output,
-            in order. Without such a line it must succeed.
+CHECK-ERROR the command must fail with an exit status below 100 and print this text, in order, to
+            its error output. Without such a line it must succeed.
 
 Runs of blanks match each other; {{...}} in a check is a regular expression. A line `// -----` splits
 a file into tests of their own; a part without RUN takes that of the first part.
@@ -166,7 +166,8 @@ def main():
     build = Path(arguments.build).resolve()
     files = sorted([*(ROOT / "tests/text").rglob("*.pir"), *(ROOT / "proa").rglob("*.pir")])
     if arguments.filter:
-        files = [f for f in files if any(word in str(f.relative_to(ROOT)) for word in arguments.filter)]
+        words = arguments.filter
+        files = [f for f in files if any(word in str(f.relative_to(ROOT)) for word in words)]
     passed = failed = 0
     with ThreadPoolExecutor(2) as pool:
         for path, (good, failures) in zip(files, pool.map(lambda f: run_file(f, build), files)):

@@ -1,0 +1,45 @@
+"""The extension module is closed: it exports its entry only and takes no numerics from outside."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = list((ROOT / "python/proa").glob("_proa*.so"))
+pytestmark = pytest.mark.skipif(not MODULES, reason="the plain build has no module here")
+
+
+def lines(*command):
+    return subprocess.check_output(command, text=True).splitlines()
+
+
+def test_only_the_entry_is_exported():
+    names = [line.split()[-1] for line in lines("nm", "-D", "--defined-only", str(MODULES[0]))]
+    assert names == ["PyInit__proa"]
+
+
+def test_nothing_numeric_comes_from_outside():
+    """So that an OpenBLAS in the process, SciPy's for one, cannot change results."""
+    names = [line.split()[-1] for line in lines("nm", "-D", "--undefined-only", str(MODULES[0]))]
+    foreign = [n for n in names if n.startswith(("_gfortran", "cblas", "LAPACK"))]
+    foreign += [n for n in names if n.endswith("_") and not n.startswith("_")]  # Fortran's form
+    assert foreign == []
+
+
+def test_it_needs_the_system_libraries_only():
+    needed = {
+        line.split("[")[1].rstrip("]").split(".so")[0]
+        for line in lines("readelf", "-d", str(MODULES[0])) if "(NEEDED)" in line
+    }
+    assert needed <= {"libstdc++", "libm", "libgcc_s", "libc", "ld-linux-x86-64"}
+
+
+def test_the_hardening_flags_took_effect():
+    dynamic = "\n".join(lines("readelf", "-d", str(MODULES[0])))
+    assert "BIND_NOW" in dynamic or "NOW" in dynamic
+    assert "TEXTREL" not in dynamic
+    segments = lines("readelf", "-lW", str(MODULES[0]))
+    assert any("GNU_RELRO" in line for line in segments)
+    stack = next(line for line in segments if "GNU_STACK" in line)
+    assert "RWE" not in stack
