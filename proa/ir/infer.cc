@@ -14,7 +14,7 @@ std::string set_str(DTypeSet set) {
   for (int i = 0; i < kDTypeCount; ++i) {
     if (contains(set, static_cast<DType>(i))) names.emplace_back(to_string(static_cast<DType>(i)));
   }
-  return join(names, ", ");
+  return proa::join(names, ", ");
 }
 
 void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
@@ -57,7 +57,7 @@ void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
         std::vector<std::string> choices(spec.choices.begin(), spec.choices.end());
         std::string_view near = nearest(value.as_string(), spec.choices);
         throw UserError(ErrorKind::value, page.name, spec.name,
-                        str("expected one of '", join(choices, "', '"), "', got '", value.as_string(), "'",
+                        str("expected one of '", proa::join(choices, "', '"), "', got '", value.as_string(), "'",
                             near.empty() ? "" : str("; did you mean '", near, "'?")));
       }
       break;
