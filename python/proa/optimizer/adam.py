@@ -31,7 +31,7 @@ class AdamNames(TorchNames, total=False):
 class _AdamLike(Optimizer):
     """What the family shares: two betas, epsilon, and the powers of beta as state."""
 
-    _scalars = ("beta1_pow_acc", "beta2_pow_acc")
+    _scalars: tuple[str, ...] = ("beta1_pow_acc", "beta2_pow_acc")
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Adam(_AdamLike):
     Weight decay is L2: it is added to the gradient. `AdamW` has the decoupled one.
     """
 
-    _accumulators = ("moment1", "moment2")
+    _accumulators: tuple[str, ...] = ("moment1", "moment2")
     _fused_decay = True
 
     def __init__(
@@ -146,7 +146,7 @@ class AdamW(_AdamLike):
         apply_decay_param_fun: a function from a parameter's name to whether it decays.
     """
 
-    _accumulators = ("moment1", "moment2")
+    _accumulators: tuple[str, ...] = ("moment1", "moment2")
 
     def __init__(
         self,
@@ -228,7 +228,7 @@ class Lamb(_AdamLike):
         exclude_from_weight_decay_fn: a function from a parameter to whether it does not decay.
     """
 
-    _accumulators = ("moment1", "moment2")
+    _accumulators: tuple[str, ...] = ("moment1", "moment2")
 
     def __init__(
         self,
@@ -287,8 +287,8 @@ class Lamb(_AdamLike):
 class Adamax(_AdamLike):
     """Adam with the infinity norm: Kingma & Ba 2015, algorithm 2."""
 
-    _accumulators = ("moment", "inf_norm")
-    _scalars = ("beta1_pow_acc",)
+    _accumulators: tuple[str, ...] = ("moment", "inf_norm")
+    _scalars: tuple[str, ...] = ("beta1_pow_acc",)
 
     def __init__(
         self,
@@ -339,8 +339,8 @@ class Adamax(_AdamLike):
 class NAdam(_AdamLike):
     """Adam with Nesterov momentum: Dozat 2016, with the momentum schedule of its section 3."""
 
-    _accumulators = ("moment1", "moment2")
-    _scalars = ("beta2_pow_acc", "momentum_decay_pow", "mu_product")
+    _accumulators: tuple[str, ...] = ("moment1", "moment2")
+    _scalars: tuple[str, ...] = ("beta2_pow_acc", "momentum_decay_pow", "mu_product")
 
     def __init__(
         self,
@@ -410,8 +410,8 @@ class NAdam(_AdamLike):
 class RAdam(_AdamLike):
     """Rectified Adam: Liu et al. 2020, algorithm 2."""
 
-    _accumulators = ("moment1", "moment2")
-    _scalars = ("beta1_pow_acc", "beta2_pow_acc", "step_acc")
+    _accumulators: tuple[str, ...] = ("moment1", "moment2")
+    _scalars: tuple[str, ...] = ("beta1_pow_acc", "beta2_pow_acc", "step_acc")
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Adagrad(Optimizer):
     """Duchi et al. 2011: `param -= learning_rate * grad / (sqrt(sum of grad**2) + epsilon)`."""
 
-    _accumulators = ("moment",)
+    _accumulators: tuple[str, ...] = ("moment",)
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Adagrad(Optimizer):
 class RMSProp(Optimizer):
     """Tieleman & Hinton 2012, optionally centred (Graves 2013) and with momentum."""
 
-    _accumulators = ("mean_square", "mean_grad", "momentum")
+    _accumulators: tuple[str, ...] = ("mean_square", "mean_grad", "momentum")
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class RMSProp(Optimizer):
 class Adadelta(Optimizer):
     """Zeiler 2012: steps by root mean square of the past steps over that of the gradients."""
 
-    _accumulators = ("_avg_squared_grad", "_avg_squared_update")
+    _accumulators: tuple[str, ...] = ("_avg_squared_grad", "_avg_squared_update")
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ class Rprop(Optimizer):
         etas: factors after a change of sign and after none.
     """
 
-    _accumulators = ("prevs", "learning_rates")
+    _accumulators: tuple[str, ...] = ("prevs", "learning_rates")
 
     def __init__(
         self,

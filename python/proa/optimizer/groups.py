@@ -51,7 +51,7 @@ def read_groups(
             f"[{owner}] parameters: expected a list of tensors or of dicts, "
             f"got a single {type(parameters).__name__}"
         )
-    entries = list(parameters)
+    entries: list[Any] = list(parameters)
     if not entries:
         raise ValueError(f"[{owner}] parameters: expected at least one, got an empty list")
     groups = []

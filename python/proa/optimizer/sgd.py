@@ -62,7 +62,7 @@ class Momentum(Optimizer):
     `use_nesterov` `param = param - learning_rate * (grad + momentum * velocity)`.
     """
 
-    _accumulators = ("velocity",)
+    _accumulators: tuple[str, ...] = ("velocity",)
     _fused_decay = True
 
     def __init__(
