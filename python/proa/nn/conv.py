@@ -1,0 +1,512 @@
+"""Convolution layers, plain and transposed, in 1 to 3 dims.
+
+Why one base: the dims differ only in how many numbers a window has and which operator runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from .. import _proa
+from ..check import divisible, one_of, positive, refuse, sizes
+from . import functional as F
+from .annotations import DTypeLike, Padding, ParamAttrLike, Size
+from .initializer import Normal
+from .layer import Layer
+from .linear import merged_bias
+from .parameter import Parameter
+from .text import settings
+
+__all__ = ["Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose"]
+
+FORMATS = {1: ["NCL", "NLC"], 2: ["NCHW", "NHWC"], 3: ["NCDHW", "NDHWC"]}
+
+_PADDING_MODES = ["zeros", "reflect", "replicate", "circular"]
+
+
+
+class _Conv(Layer):
+    """What all convolutions share: channels, window, weight [out, in / groups, *window], bias [out]."""
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        dims: int,
+        transposed: bool,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size,
+        padding: Padding,
+        dilation: Size,
+        groups: int,
+        weight_attr: ParamAttrLike,
+        bias_attr: ParamAttrLike,
+        data_format: str,
+        dtype: DTypeLike | None,
+    ) -> None:
+        super().__init__(dtype=dtype)
+        where = type(self).__name__
+        self._in_channels = positive(where, "in_channels", in_channels)
+        self._out_channels = positive(where, "out_channels", out_channels)
+        self._groups = positive(where, "groups", groups)
+        divisible(where, "in_channels", in_channels, "groups", groups)
+        divisible(where, "out_channels", out_channels, "groups", groups)
+        self._kernel_size = sizes(where, "kernel_size", kernel_size, dims)
+        self._stride = sizes(where, "stride", stride, dims)
+        self._dilation = sizes(where, "dilation", dilation, dims)
+        self._padding = _padding(where, padding)
+        self._data_format = one_of(where, "data_format", data_format, FORMATS[dims])
+        if transposed:
+            shape = [in_channels, out_channels // groups, *self._kernel_size]
+            self.weight = self._required(shape, weight_attr)
+        else:
+            shape = [out_channels, in_channels // groups, *self._kernel_size]
+            # He et al. 2015, with the fan of all input channels, whatever the groups.
+            std = math.sqrt(2.0 / (math.prod(self._kernel_size) * in_channels))
+            self.weight = self._required(shape, weight_attr, Normal(0.0, std))
+        self.bias = self.create_parameter([out_channels], bias_attr, is_bias=True)
+
+    def extra_repr(self) -> str:
+        ones = [1] * len(self._kernel_size)
+        text = f"{self._in_channels}, {self._out_channels}, kernel_size={self._kernel_size}"
+        more = settings(
+            stride=None if self._stride == ones else self._stride,
+            padding=None if self._padding == 0 else self._padding,
+            dilation=None if self._dilation == ones else self._dilation,
+            groups=None if self._groups == 1 else self._groups,
+            bias=False if self.bias is None else None,
+            data_format=self._data_format,
+        )
+        return f"{text}, {more}"
+
+
+def _padding(where: str, padding: Padding) -> Padding:
+    if isinstance(padding, str):
+        return one_of(where, "padding", padding.upper(), ["SAME", "VALID"])
+    if isinstance(padding, bool) or (isinstance(padding, int) and padding < 0):
+        refuse(where, "padding", "ints >= 0, 'SAME' or 'VALID'", padding)
+    return padding
+
+
+class _PlainConv(_Conv):
+    """A convolution; padding modes other than zeros pad first and convolve without padding."""
+
+    _run: Callable[..., _proa.Tensor]
+
+    def __init__(
+        self,
+        dims: int,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size,
+        padding: Padding,
+        dilation: Size,
+        groups: int,
+        padding_mode: str,
+        weight_attr: ParamAttrLike,
+        bias_attr: ParamAttrLike,
+        data_format: str,
+        dtype: DTypeLike | None,
+    ) -> None:
+        super().__init__(
+            dims,
+            False,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            weight_attr,
+            bias_attr,
+            data_format,
+            dtype,
+        )
+        where = type(self).__name__
+        self._padding_mode = one_of(where, "padding_mode", padding_mode, _PADDING_MODES)
+        self._margins: list[int] = []
+        if padding_mode != "zeros":
+            if isinstance(self._padding, str):
+                refuse(where, "padding", f"numbers, with padding_mode={padding_mode!r}", padding)
+            sides = sizes(where, "padding", padding, dims, low=0)
+            # The pad operator names the last dim first, low side before high side.
+            self._margins = [side for side in reversed(sides) for _ in range(2)]
+
+    def forward(self, x: _proa.Tensor) -> _proa.Tensor:
+        padding = self._padding
+        if self._margins:
+            x = F.pad(x, self._margins, mode=self._padding_mode, data_format=self._data_format)
+            padding = 0
+        return type(self)._run(
+            x,
+            self.weight,
+            bias=self.bias,
+            stride=self._stride,
+            padding=padding,
+            dilation=self._dilation,
+            groups=self._groups,
+            data_format=self._data_format,
+        )
+
+    def extra_repr(self) -> str:
+        mode = "" if self._padding_mode == "zeros" else f", padding_mode={self._padding_mode}"
+        return super().extra_repr() + mode
+
+
+class _TransposedConv(_Conv):
+    """A transposed convolution: the gradient of a convolution with respect to its input."""
+
+    _run: Callable[..., _proa.Tensor]
+
+    def __init__(
+        self,
+        dims: int,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size,
+        padding: Padding,
+        output_padding: Size,
+        dilation: Size,
+        groups: int,
+        weight_attr: ParamAttrLike,
+        bias_attr: ParamAttrLike,
+        data_format: str,
+        dtype: DTypeLike | None,
+    ) -> None:
+        super().__init__(
+            dims,
+            True,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            weight_attr,
+            bias_attr,
+            data_format,
+            dtype,
+        )
+        where = type(self).__name__
+        self._output_padding = sizes(where, "output_padding", output_padding, dims, low=0)
+
+    def forward(self, x: _proa.Tensor, output_size: Size | None = None) -> _proa.Tensor:
+        """`output_size`: the sizes wanted of the spatial dims, in place of output_padding."""
+        return type(self)._run(
+            x,
+            self.weight,
+            bias=self.bias,
+            stride=self._stride,
+            padding=self._padding,
+            output_padding=0 if output_size is not None else self._output_padding,
+            dilation=self._dilation,
+            groups=self._groups,
+            output_size=output_size,
+            data_format=self._data_format,
+        )
+
+    def extra_repr(self) -> str:
+        extra = any(self._output_padding)
+        return super().extra_repr() + (f", output_padding={self._output_padding}" if extra else "")
+
+
+class Conv1D(_PlainConv):
+    """1-d convolution (cross-correlation).
+
+    Args:
+        in_channels, out_channels: channels of input and output.
+        kernel_size, stride, dilation: one int or 1 of them.
+        padding: an int, 1 ints, 1 pairs, 'SAME' or 'VALID'.
+        groups: input and output channels fall into this many groups that do not mix.
+        padding_mode: zeros, reflect, replicate or circular.
+        weight_attr, bias_attr: settings of the weight [out, in / groups, k] and the bias [out];
+            bias_attr=False (PyTorch: bias=False) leaves the bias out.
+        data_format: NCL or NLC.
+
+    Shape: x [batch, in_channels, length] -> [batch, out_channels, ...].
+    """
+
+    _run = staticmethod(F.conv1d)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        padding_mode: str = "zeros",
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        data_format: str = "NCL",
+        *,
+        bias: bool | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__(
+            1,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            padding_mode,
+            weight_attr,
+            merged_bias("Conv1D", bias_attr, bias),
+            data_format,
+            dtype,
+        )
+
+
+class Conv2D(_PlainConv):
+    """2-d convolution (cross-correlation).
+
+    Args:
+        in_channels, out_channels: channels of input and output.
+        kernel_size, stride, dilation: one int or 2 of them.
+        padding: an int, 2 ints, 2 pairs, 'SAME' or 'VALID'.
+        groups: input and output channels fall into this many groups that do not mix.
+        padding_mode: zeros, reflect, replicate or circular.
+        weight_attr, bias_attr: settings of the weight [out, in / groups, kh, kw] and the bias [out];
+            bias_attr=False (PyTorch: bias=False) leaves the bias out.
+        data_format: NCHW or NHWC.
+
+    Shape: x [batch, in_channels, height, width] -> [batch, out_channels, ...].
+    """
+
+    _run = staticmethod(F.conv2d)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        padding_mode: str = "zeros",
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        data_format: str = "NCHW",
+        *,
+        bias: bool | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__(
+            2,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            padding_mode,
+            weight_attr,
+            merged_bias("Conv2D", bias_attr, bias),
+            data_format,
+            dtype,
+        )
+
+
+class Conv3D(_PlainConv):
+    """3-d convolution (cross-correlation).
+
+    Args:
+        in_channels, out_channels: channels of input and output.
+        kernel_size, stride, dilation: one int or 3 of them.
+        padding: an int, 3 ints, 3 pairs, 'SAME' or 'VALID'.
+        groups: input and output channels fall into this many groups that do not mix.
+        padding_mode: zeros, reflect, replicate or circular.
+        weight_attr, bias_attr: settings of the weight [out, in / groups, kd, kh, kw] and the bias [out];
+            bias_attr=False (PyTorch: bias=False) leaves the bias out.
+        data_format: NCDHW or NDHWC.
+
+    Shape: x [batch, in_channels, depth, height, width] -> [batch, out_channels, ...].
+    """
+
+    _run = staticmethod(F.conv3d)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        padding_mode: str = "zeros",
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        data_format: str = "NCDHW",
+        *,
+        bias: bool | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__(
+            3,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            padding_mode,
+            weight_attr,
+            merged_bias("Conv3D", bias_attr, bias),
+            data_format,
+            dtype,
+        )
+
+
+class Conv1DTranspose(_TransposedConv):
+    """1-d transposed convolution.
+
+    Args: as Conv1D; the weight is [in, out / groups, *window]. output_padding adds to one side of the
+    output, where the stride leaves its size open.
+
+    Shape: x [batch, in_channels, length] -> [batch, out_channels, ...] with
+    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
+    """
+
+    _run = staticmethod(F.conv1d_transpose)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        output_padding: Size = 0,
+        groups: int = 1,
+        dilation: Size = 1,
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        data_format: str = "NCL",
+        *,
+        bias: bool | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__(
+            1,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            output_padding,
+            dilation,
+            groups,
+            weight_attr,
+            merged_bias("Conv1DTranspose", bias_attr, bias),
+            data_format,
+            dtype,
+        )
+
+
+class Conv2DTranspose(_TransposedConv):
+    """2-d transposed convolution.
+
+    Args: as Conv2D; the weight is [in, out / groups, *window]. output_padding adds to one side of the
+    output, where the stride leaves its size open.
+
+    Shape: x [batch, in_channels, height, width] -> [batch, out_channels, ...] with
+    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
+    """
+
+    _run = staticmethod(F.conv2d_transpose)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        output_padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        data_format: str = "NCHW",
+        *,
+        bias: bool | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__(
+            2,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            output_padding,
+            dilation,
+            groups,
+            weight_attr,
+            merged_bias("Conv2DTranspose", bias_attr, bias),
+            data_format,
+            dtype,
+        )
+
+
+class Conv3DTranspose(_TransposedConv):
+    """3-d transposed convolution.
+
+    Args: as Conv3D; the weight is [in, out / groups, *window]. output_padding adds to one side of the
+    output, where the stride leaves its size open.
+
+    Shape: x [batch, in_channels, depth, height, width] -> [batch, out_channels, ...] with
+    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
+    """
+
+    _run = staticmethod(F.conv3d_transpose)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        output_padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        data_format: str = "NCDHW",
+        *,
+        bias: bool | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__(
+            3,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            output_padding,
+            dilation,
+            groups,
+            weight_attr,
+            merged_bias("Conv3DTranspose", bias_attr, bias),
+            data_format,
+            dtype,
+        )
