@@ -39,8 +39,11 @@ target_compile_options(proa_options INTERFACE
   # Symbols are hidden by the linker (python/bindings: a version script), not by the compiler: a
   # dialect that is loaded into proa-opt as a shared library finds there what it needs.
   -fno-semantic-interposition
+  # Whole objects are linked (see ProaFloors.cmake); what a binary never reaches is left out again.
+  -ffunction-sections -fdata-sections
   -Wall -Wextra
   $<$<BOOL:${PROA_WERROR}>:-Werror>)
+target_link_options(proa_options INTERFACE -Wl,--gc-sections)
 target_link_libraries(proa_options INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
 
 if(PROA_SANITIZE STREQUAL "address")
