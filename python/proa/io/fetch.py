@@ -112,7 +112,7 @@ class Fetcher:
 
     def fetch_stream(self, task: Task) -> Any:
         if self.stream is None or task.epoch != self.epoch:
-            self.stream, self.epoch = iter(self.dataset), task.epoch  # type: ignore[call-overload]
+            self.stream, self.epoch = iter(self.dataset), task.epoch
         samples = []
         for _ in range(self.batch_size or 1):
             try:
