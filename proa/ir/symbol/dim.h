@@ -72,6 +72,11 @@ class Dim {
   SymbolArena* arena() const;  // null for constants
   uint64_t hash() const;       // of the structure: the same in every process
   uint64_t bits() const { return bits_; }
+  static Dim from_bits(uint64_t bits) {  // of another Dim, kept as a word
+    Dim dim;
+    dim.bits_ = bits;
+    return dim;
+  }
   friend bool operator==(Dim a, Dim b) { return a.bits_ == b.bits_; }
 
  private:
