@@ -1,5 +1,6 @@
 // Size arithmetic that notices overflow.
-// Why: extents come from users and files; a product that wraps becomes a small buffer and a wild write.
+// Why: extents come from users and files; a product that wraps becomes a small buffer and a wild
+// write.
 #pragma once
 
 #include <cstdint>

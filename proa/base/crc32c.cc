@@ -40,7 +40,8 @@ uint64_t load8(const std::byte* at) {
 
 #if defined(__x86_64__)
 // The zero operator: multiplies a remainder by x^(8 * kLane) modulo the polynomial, by one table a
-// byte of the remainder. With it three lanes run side by side and hide the latency of the instruction.
+// byte of the remainder. With it three lanes run side by side and hide the latency of the
+// instruction.
 constexpr size_t kLane = 4096;
 
 constexpr uint32_t append_zero_bytes(uint32_t remainder, size_t count) {

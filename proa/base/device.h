@@ -1,5 +1,6 @@
 // Names of devices: cpu, null, cuda:0.
-// Why here: tensors, programs and buffers all carry the tag, and none of them needs a driver to do so.
+// Why here: tensors, programs and buffers all carry the tag, and none of them needs a driver to do
+// so.
 #pragma once
 
 #include <cstdint>

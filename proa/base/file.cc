@@ -32,8 +32,8 @@ constexpr std::string_view kTemporarySuffix = ".tmp";
 constexpr size_t kRandomDigits = 8;
 
 [[noreturn]] void fail(std::string_view action, const std::string& path, int error) {
-  throw UserError(ErrorKind::io, str("cannot ", action, " ", path, ": ",
-                                     std::generic_category().message(error)));
+  throw UserError(ErrorKind::io,
+                  str("cannot ", action, " ", path, ": ", std::generic_category().message(error)));
 }
 
 class Descriptor {
@@ -71,8 +71,9 @@ Target find_target(const std::string& path) {
     std::free(real);
     if (::stat(resolved.c_str(), &info) != 0) fail("examine", resolved, errno);
     if (!S_ISREG(info.st_mode)) {
-      throw UserError(ErrorKind::io, str("cannot write ", path, ": it is ",
-                                         S_ISDIR(info.st_mode) ? "a folder" : "not a regular file"));
+      throw UserError(ErrorKind::io,
+                      str("cannot write ", path, ": it is ",
+                          S_ISDIR(info.st_mode) ? "a folder" : "not a regular file"));
     }
     target.mode = info.st_mode & 07777;
   } else if (errno != ENOENT) {
@@ -119,7 +120,8 @@ class Temporary {
   Temporary(int folder, std::string_view prefix, const std::string& path) : folder_(folder) {
     for (int attempt = 0; attempt < 100; ++attempt) {
       uint32_t random = 0;
-      if (::getrandom(&random, sizeof random, 0) != sizeof random) fail("name a file beside", path, errno);
+      if (::getrandom(&random, sizeof random, 0) != sizeof random)
+        fail("name a file beside", path, errno);
       char digits[kRandomDigits + 1];
       std::snprintf(digits, sizeof digits, "%08x", random);
       name_ = str(prefix, digits, kTemporarySuffix);
@@ -183,7 +185,8 @@ void write_file(const std::string& path, std::span<const std::span<const std::by
   }
   if (::fsync(file.file()) != 0) fail("flush to disk", path, errno);
   file.become(target.name, path);
-  // Some file systems cannot flush a folder and say so with EINVAL; they order the rename themselves.
+  // Some file systems cannot flush a folder and say so with EINVAL; they order the rename
+  // themselves.
   if (::fsync(folder.get()) != 0 && errno != EINVAL) {
     fail("flush to disk the folder of the newly written", path, errno);
   }
@@ -202,7 +205,8 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
   auto size = static_cast<size_t>(info.st_size);
   void* data = nullptr;
   if (size != 0) {
-    data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
+    data =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
     if (data == MAP_FAILED) fail("map", path, errno);
   }
   return std::shared_ptr<MappedFile>(new MappedFile(path, static_cast<std::byte*>(data), size));

@@ -1,6 +1,6 @@
 // Files: written whole or not at all, read through a map.
-// Why: a training run is worth more than the second that fsync costs; whatever the moment of a crash,
-// the name holds the old content or the new one, never a part.
+// Why: a training run is worth more than the second that fsync costs; whatever the moment of a
+// crash, the name holds the old content or the new one, never a part.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +10,17 @@
 
 namespace proa {
 
-// Writes the pieces one after another as the new content of `path`: temporary file in the same folder,
-// fsync, rename, fsync of the folder. On an error (UserError(io), with path and reason) the old content
-// stands and the temporary file is gone; one left by a killed writer is removed by the next write of
-// the same path. A link is followed; what is not a regular file is refused; permissions are kept.
+// Writes the pieces one after another as the new content of `path`: temporary file in the same
+// folder, fsync, rename, fsync of the folder. On an error (UserError(io), with path and reason) the
+// old content stands and the temporary file is gone; one left by a killed writer is removed by the
+// next write of the same path. A link is followed; what is not a regular file is refused;
+// permissions are kept.
 void write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces);
 
 // The content of a file as memory. Pages are read when touched and are private: writing to them
 // changes neither the file nor another map of it. Shortening the file while it is mapped makes the
-// lost pages fault (SIGBUS); write_file never does that, since it replaces the name and not the bytes.
+// lost pages fault (SIGBUS); write_file never does that, since it replaces the name and not the
+// bytes.
 class MappedFile {
  public:
   static std::shared_ptr<MappedFile> open(const std::string& path);

@@ -134,8 +134,8 @@ int start_threads() {
   return std::clamp(n, 1, kMaxThreads);
 }
 
-// A child has none of the workers, and the state of condition variables that they waited on is lost:
-// it leaves its copy of the pool alone and starts with a new one.
+// A child has none of the workers, and the state of condition variables that they waited on is
+// lost: it leaves its copy of the pool alone and starts with a new one.
 void before_fork() { the_pool.load()->lock(); }
 void after_fork_parent() { the_pool.load()->unlock(); }
 void after_fork_child() {
@@ -174,8 +174,8 @@ void* Pool::worker_main(void* argument) {
   return nullptr;
 }
 
-// While it lives, threads started by the caller leave Ctrl-C and the like to the user's threads; faults
-// and profilers still reach them.
+// While it lives, threads started by the caller leave Ctrl-C and the like to the user's threads;
+// faults and profilers still reach them.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -260,8 +260,8 @@ void Pool::take_chunks(Job& job, bool is_caller) {
   }
 }
 
-// Chunks are begun in ascending order, so all below a failed one have begun and will report too: the
-// lowest failure does not depend on the threads.
+// Chunks are begun in ascending order, so all below a failed one have begun and will report too:
+// the lowest failure does not depend on the threads.
 void Pool::record(Job& job, int64_t chunk) {
   std::lock_guard lock(mutex_);
   job.drop_rest();
@@ -290,7 +290,8 @@ void Pool::run(Job& job) {
   take_chunks(job, true);
   inside_loop = false;
   if (the_pool.load(std::memory_order_relaxed) != this) {
-    throw UserError(ErrorKind::state, "a body of parallel_for forked: the child cannot finish the loop");
+    throw UserError(ErrorKind::state,
+                    "a body of parallel_for forked: the child cannot finish the loop");
   }
   std::unique_lock lock(mutex_);
   worker_left_.wait(lock, [&] { return job.workers == 0; });

@@ -1,6 +1,7 @@
 // Loops over many threads: one pool a process, asleep when there is no work.
 // Why our own: work must be cut by a rule that ignores the thread count, so that results do not
-// depend on it; and idle threads must not spin, since the data loader and the user's code run beside.
+// depend on it; and idle threads must not spin, since the data loader and the user's code run
+// beside.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ constexpr int64_t chunk_length(int64_t count, int64_t grain) {
 // Calls body(begin, end) once for each chunk of [0, count), in no order, and returns when all are
 // done. The calling thread takes part. grain >= 1 is the least work worth handing out.
 //
-// A call from inside a body runs its chunks in the calling thread. If bodies throw, the exception of
-// the lowest chunk is rethrown, chunks not yet begun are dropped, and begun ones are waited for.
+// A call from inside a body runs its chunks in the calling thread. If bodies throw, the exception
+// of the lowest chunk is rethrown, chunks not yet begun are dropped, and begun ones are waited for.
 // Bodies run with MXCSR at its default (round to nearest, no flush to zero).
 void parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t begin, int64_t end)> body);
 
@@ -31,8 +32,8 @@ int num_threads();
 void set_num_threads(int n);  // UserError(value) below 1 or above kMaxThreads
 inline constexpr int kMaxThreads = 1024;
 
-// A question that parallel_for asks between chunks, in the calling thread only: true ends the loop with
-// UserError(interrupted). It must be cheap and must not throw. Null asks nothing.
+// A question that parallel_for asks between chunks, in the calling thread only: true ends the loop
+// with UserError(interrupted). It must be cheap and must not throw. Null asks nothing.
 using InterruptCheck = bool (*)();
 void set_interrupt_check(InterruptCheck check);
 

@@ -1,5 +1,6 @@
 // What every device's allocator offers: buffers, figures, a limit.
-// Why an interface: planner, eager and tests ask any device the same questions; the null device answers too.
+// Why an interface: planner, eager and tests ask any device the same questions; the null device
+// answers too.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,8 @@ class Allocator {
 
   virtual MemoryStats stats() const = 0;
   virtual void reset_peak() = 0;
-  virtual void empty_cache() = 0;                              // gives cached blocks back
-  virtual void set_limit(std::optional<int64_t> bytes) = 0;    // on in_use + cached
+  virtual void empty_cache() = 0;                            // gives cached blocks back
+  virtual void set_limit(std::optional<int64_t> bytes) = 0;  // on in_use + cached
 
  protected:
   friend class Buffer;

@@ -1,6 +1,7 @@
 // Memory of one device, counted: a Buffer is the block, a BufferRef one holder of it.
 // Why intrusive: header and data come from the allocator in one piece, so that a tensor of eight
-// floats costs one pop from a free list; and foreign memory (NumPy, DLPack, mmap) wears the same coat.
+// floats costs one pop from a free list; and foreign memory (NumPy, DLPack, mmap) wears the same
+// coat.
 #pragma once
 
 #include <atomic>
@@ -49,10 +50,11 @@ class alignas(64) Buffer {
   void* data_ = nullptr;
   Allocator* allocator_ = nullptr;  // null for foreign memory
   Release release_ = nullptr;
-  void* context_ = nullptr;         // release's argument; an allocator's link while the block is free
+  void* context_ = nullptr;  // release's argument; an allocator's link while the block is free
 };
 
-static_assert(sizeof(Buffer) == 64, "the header is one cache line, so that data after it is aligned");
+static_assert(sizeof(Buffer) == 64,
+              "the header is one cache line, so that data after it is aligned");
 
 class BufferRef {
  public:

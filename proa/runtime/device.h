@@ -1,5 +1,6 @@
 // Which devices this process can use, and the allocator of each.
-// Why a table filled at run time: cuda is opened when its driver is found, and nothing above links to it.
+// Why a table filled at run time: cuda is opened when its driver is found, and nothing above links
+// to it.
 #pragma once
 
 #include <vector>

@@ -10,7 +10,9 @@
 namespace proa {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 // RFC 3720, appendix B.4, and the check value of the CRC catalogue.
 TEST(Crc32c, PublishedVectors) {

@@ -25,7 +25,8 @@
 #include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
 
-// These stand before libc's in this program and fail when told to: the n-th call from now gives the errno.
+// These stand before libc's in this program and fail when told to: the n-th call from now gives the
+// errno.
 static int fsync_fails_at = 0, rename_fails_at = 0, write_fails_at = 0, failure = 0;
 static bool short_writes = false;
 
@@ -108,7 +109,8 @@ class File : public testing::Test {
     } catch (const UserError& error) {
       EXPECT_EQ(error.kind(), ErrorKind::io);
       for (auto text : texts) {
-        EXPECT_NE(std::string_view(error.what()).find(text), std::string_view::npos) << error.what();
+        EXPECT_NE(std::string_view(error.what()).find(text), std::string_view::npos)
+            << error.what();
       }
     }
     EXPECT_EQ(read_text(path), "old");
@@ -247,7 +249,8 @@ TEST_F(File, SizeLimitOfTheProcess) {
 
 TEST_F(File, FullAndReadOnlyFileSystems) {
   int result = in_child([&] {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         mount("none", folder_.c_str(), "tmpfs", 0, "size=32k") != 0) {
       return 77;
     }
@@ -271,7 +274,8 @@ TEST_F(File, LeftoversOfKilledWritersGoAndOthersStay) {
   close(alive);
   auto left = names();
   std::sort(left.begin(), left.end());
-  EXPECT_EQ(left, (std::vector<std::string>{".a.00000001.tmp", ".a.notes.tmp", ".b.0123abcd.tmp", "a"}));
+  EXPECT_EQ(left,
+            (std::vector<std::string>{".a.00000001.tmp", ".a.notes.tmp", ".b.0123abcd.tmp", "a"}));
 }
 
 TEST_F(File, WritersOfOneNameDoNotDisturbEachOther) {
@@ -343,8 +347,8 @@ void kill_loop(const std::string& path, int rounds) {
     auto map = MappedFile::open(path);
     ASSERT_TRUE(is_whole(map->bytes())) << "round " << round;
     bool second = map->size() == versions[1].size();
-    ASSERT_TRUE(std::equal(map->bytes().begin(), map->bytes().end(),
-                           versions[second].begin(), versions[second].end()));
+    ASSERT_TRUE(std::equal(map->bytes().begin(), map->bytes().end(), versions[second].begin(),
+                           versions[second].end()));
     seen[second]++;
   }
   EXPECT_GT(seen[0], 0);

@@ -133,7 +133,8 @@ TEST_F(CpuAllocator, LimitIsATypedErrorWithFigures) {
     EXPECT_EQ(error.kind(), ErrorKind::memory);
     std::string text = error.what();
     EXPECT_NE(text.find("cannot allocate 6.00 MiB (6291456 bytes) on cpu: the limit is"),
-              std::string::npos) << text;
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("in use"), std::string::npos) << text;
   }
   first.reset();
@@ -254,7 +255,9 @@ TEST(NullAllocator, CountsAndGivesDistinctAddresses) {
   BufferRef a = allocator.allocate(int64_t{1} << 45);  // far more than this machine has
   BufferRef b = allocator.allocate(100), c = allocator.allocate(0);
   EXPECT_EQ(a->device(), kNull);
-  auto address = [](const BufferRef& buffer) { return reinterpret_cast<uintptr_t>(buffer->data()); };
+  auto address = [](const BufferRef& buffer) {
+    return reinterpret_cast<uintptr_t>(buffer->data());
+  };
   EXPECT_GE(address(b), address(a) + (uintptr_t{1} << 45));
   EXPECT_GE(address(c), address(b) + 100);
   EXPECT_EQ(address(b) % 64, 0u);
@@ -285,7 +288,8 @@ TEST(DeviceTable, KnowsTheBuiltInDevices) {
     FAIL();
   } catch (const UserError& error) {
     EXPECT_EQ(error.kind(), ErrorKind::value);
-    EXPECT_NE(std::string(error.what()).find("device: expected one of cpu, null"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("device: expected one of cpu, null"),
+              std::string::npos);
     EXPECT_NE(std::string(error.what()).find("got cuda:97"), std::string::npos);
   }
 }

@@ -27,15 +27,16 @@ namespace {
 constexpr int64_t kHeader = sizeof(Buffer);
 constexpr int64_t kThreadBlock = 32 << 10;  // largest block on a thread's own list
 constexpr int kThreadClasses = size_class_of(kThreadBlock) + 1;
-constexpr int64_t kThreadBytes = 64 << 10;   // a thread keeps about this much of each class
-constexpr int64_t kMapBlock = 1 << 20;       // from here on blocks are mapped, not malloc'ed
+constexpr int64_t kThreadBytes = 64 << 10;  // a thread keeps about this much of each class
+constexpr int64_t kMapBlock = 1 << 20;      // from here on blocks are mapped, not malloc'ed
 constexpr int64_t kHugePageBlock = 4 << 20;
 constexpr int64_t kSlack = 64 << 20;
 constexpr int64_t kPendingLimit = 16 << 10;  // a thread reports its use in steps of this
 constexpr int64_t kAskSystem = 256 << 20;    // from here on free memory is asked for beforehand
 
 constexpr uint32_t thread_keeps(int size_class) {
-  return static_cast<uint32_t>(std::clamp<int64_t>(kThreadBytes / size_of_class(size_class), 4, 256));
+  return static_cast<uint32_t>(
+      std::clamp<int64_t>(kThreadBytes / size_of_class(size_class), 4, 256));
 }
 
 struct Bin {
@@ -55,8 +56,8 @@ void bump(std::atomic<int64_t>& counter, int64_t by) {
   counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
 }
 
-// Initial-exec: no call to __tls_get_addr on the fast path, and eight bytes fit the static TLS surplus
-// that the loader keeps for libraries opened later.
+// Initial-exec: no call to __tls_get_addr on the fast path, and eight bytes fit the static TLS
+// surplus that the loader keeps for libraries opened later.
 [[gnu::tls_model("initial-exec")]] constinit thread_local ThreadCache* thread_cache = nullptr;
 constinit thread_local bool thread_is_ending = false;
 
@@ -108,10 +109,10 @@ class CpuAllocator final : public Allocator {
 
   mutable std::mutex mutex_;  // guards all below but the atomics
   std::array<Bin, kSizeClasses> shared_;
-  int top_class_ = -1;        // no shared block above it
+  int top_class_ = -1;  // no shared block above it
   ThreadCache* threads_ = nullptr;
   int64_t retired_allocations_ = 0;
-  int64_t reserved_ = 0;      // from the system, in use or cached
+  int64_t reserved_ = 0;  // from the system, in use or cached
   std::optional<int64_t> limit_;
   std::atomic<int64_t> in_use_{0};  // less what threads have pending
   std::atomic<int64_t> peak_{0};
@@ -127,8 +128,8 @@ CpuAllocator& instance() {
   return *allocator;
 }
 
-// Its destructor runs at the thread's end, maybe before those of other thread-local objects that still
-// hold buffers; those then go to the shared list.
+// Its destructor runs at the thread's end, maybe before those of other thread-local objects that
+// still hold buffers; those then go to the shared list.
 struct ThreadEnd {
   ~ThreadEnd() {
     thread_is_ending = true;

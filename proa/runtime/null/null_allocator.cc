@@ -26,8 +26,10 @@ class NullAllocator final : public Allocator {
       std::lock_guard lock(mutex_);
       int64_t bound = limit_.value_or(INT64_MAX);
       if (bytes <= bound - stats_.in_use) {
-        uintptr_t step = (static_cast<uintptr_t>(std::max<int64_t>(bytes, 1)) + 63) & ~uintptr_t{63};
-        if (step > kLastAddress - next_) next_ = kFirstAddress;  // after 4 EiB, from the start again
+        uintptr_t step =
+            (static_cast<uintptr_t>(std::max<int64_t>(bytes, 1)) + 63) & ~uintptr_t{63};
+        if (step > kLastAddress - next_)
+          next_ = kFirstAddress;  // after 4 EiB, from the start again
         buffer = make_header(nullptr);
         fill(buffer, reinterpret_cast<void*>(next_), 0);
         hand_out(buffer, bytes);
