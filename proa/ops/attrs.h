@@ -2,6 +2,8 @@
 // Why: rules, tests and the eager floor name attributes without touching the Context.
 #pragma once
 
+#include <complex>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -32,6 +34,11 @@ struct Attr {
 };
 using Attrs = std::vector<Attr>;
 
+ir::Attribute to_attribute(ir::Context& context, const AttrValue& value);
 ir::AttrList to_list(ir::Context& context, const Attrs& attrs);
+
+// Constant data, each value rounded once to the dtype. A fraction for an integer dtype is an InternalError.
+ir::TensorData scalar_data(DType dtype, std::complex<double> value);
+ir::TensorData dense_data(DType dtype, std::vector<int64_t> dims, std::span<const double> values);
 
 }  // namespace proa::ops

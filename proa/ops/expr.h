@@ -67,12 +67,13 @@ Expr make_complex(Expr re, Expr im);
 
 // Create.
 Expr constant(Builder& b, DType dtype, double value);                 // 0-d
+Expr constant(Builder& b, DType dtype, std::complex<double> value);   // 0-d, of a complex dtype
 Expr constant(Builder& b, ir::TensorData data);
 Expr full(Builder& b, Dims dims, DType dtype, double value);
 Expr full_like(Expr x, double value);
 Expr zeros_like(Expr x);
 Expr iota(Builder& b, DType dtype, Dims dims, int axis);
-Expr dim_value(Builder& b, Dim dim, DType dtype);      // a symbolic extent as a 0-d tensor
+Expr dim_value(Builder& b, Dim dim, DType dtype);      // an extent (>= 0), symbolic or not, as a 0-d tensor
 
 // Layout. Each gives back its operand where nothing would change.
 Expr reshape(Expr x, Dims dims);
@@ -83,11 +84,12 @@ Expr broadcast_to(Expr x, Dims dims);                  // NumPy's rule, aligned 
 Expr broadcast_in(Expr x, Dims dims, std::span<const int> axes);
 Expr unsqueeze(Expr x, int axis);
 Expr squeeze(Expr x, int axis);
-Expr slice(Expr x, Dims starts, Dims limits, Ints strides);
+Expr slice(Expr x, Dims starts, Dims limits, Ints strides = {});
 Expr slice_axis(Expr x, int axis, Dim start, Dim limit, int64_t stride = 1);
 Expr pad(Expr x, Expr value, Dims low, Dims high, Ints interior);
 Expr concat(std::span<const Expr> parts, int axis);
 Expr reverse(Expr x, std::span<const int> axes);
+std::vector<Dim> broadcast_dims(Builder& b, Dims x, Dims y);  // NumPy's rule; an unknown pair is guarded
 
 // Reduce over axes (any set: runs of adjacent axes are reduced innermost first).
 Expr reduce(std::string_view kind, Expr x, std::span<const int> axes, bool keepdim = false);
@@ -95,6 +97,8 @@ Expr sum(Expr x, std::span<const int> axes, bool keepdim = false);
 Expr sum(Expr x, int axis, bool keepdim = false);
 Expr max(Expr x, int axis, bool keepdim = false);
 Expr sum_to(Expr x, Dims dims);                        // the transpose of broadcast_to
+Expr scan(std::string_view kind, Expr x, int axis, bool reversed = false);  // sum prod max min logsumexp
+Expr linear_scan(Expr a, Expr b, int axis, bool reversed = false);          // y[i] = a[i] * y[i-1] + b[i]
 
 // Contraction. dot: result dims are (batch, free of a, free of b).
 Expr dot(Expr a, Expr b, Ints batch_a, Ints batch_b, Ints contract_a, Ints contract_b);
@@ -103,6 +107,10 @@ Expr matmul(Expr a, Expr b);                           // NumPy's matmul for ran
 Expr gather(Expr x, Expr index, Ints axes, int64_t batch, std::string_view mode = "clamp");
 Expr scatter(std::string_view kind, Expr x, Expr index, Expr updates, Ints axes, int64_t batch,
              std::string_view mode = "drop");
+// One element of x for each index along `axis`, all other axes running together; and its transpose,
+// which adds updates into x. Both take an index of the same rank as x.
+Expr take_along(Expr x, Expr index, int axis, std::string_view mode = "clamp");
+Expr add_along(Expr x, Expr index, Expr updates, int axis, std::string_view mode = "drop");
 
 // Any operation by its full name; operands in the page's order, null for an absent optional one.
 std::vector<Expr> call(Builder& b, std::string_view full_name, std::span<const Expr> operands,
