@@ -56,8 +56,12 @@ class Finder {
 Contents::Contents(const Page& page, const AttrList& attrs, std::span<const Value> operands,
                    std::span<const int64_t> segments, std::span<const Known> known,
                    std::span<const Value> results)
-    : AttrView(page, attrs), operands_(operands), segments_(segments), known_(known),
-      results_(results), given_(results.size()) {}
+    : AttrView(page, attrs),
+      operands_(operands),
+      segments_(segments),
+      known_(known),
+      results_(results),
+      given_(results.size()) {}
 
 size_t Contents::flat(int operand, int k) const {
   int64_t flat = k;

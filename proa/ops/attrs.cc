@@ -9,8 +9,8 @@ namespace proa::ops {
 
 namespace {
 
-// A binary float of `exponent` and `mantissa` bits, rounded once to nearest even. Without infinities
-// (OCP e4m3) what is too large becomes NaN.
+// A binary float of `exponent` and `mantissa` bits, rounded once to nearest even. Without
+// infinities (OCP e4m3) what is too large becomes NaN.
 uint32_t encode(double value, int exponent, int mantissa, bool infinities) {
   const int bias = (1 << (exponent - 1)) - 1;
   const uint32_t top = ((1u << exponent) - 1) << mantissa;
@@ -24,9 +24,8 @@ uint32_t encode(double value, int exponent, int mantissa, bool infinities) {
   int e = std::max(std::ilogb(magnitude), 1 - bias);
   auto steps = static_cast<int64_t>(std::nearbyint(std::ldexp(magnitude, mantissa - e)));
   // A carry out of the mantissa raises the exponent by itself.
-  int64_t bits = steps < (int64_t{1} << mantissa)
-                     ? steps
-                     : (int64_t{e + bias - 1} << mantissa) + steps;
+  int64_t bits =
+      steps < (int64_t{1} << mantissa) ? steps : (int64_t{e + bias - 1} << mantissa) + steps;
   return sign | (bits >= static_cast<int64_t>(overflow) ? overflow : static_cast<uint32_t>(bits));
 }
 
@@ -37,28 +36,42 @@ void put(char* to, E value) {
 
 template <class E>
 void put_int(char* to, double value) {
-  PROA_CHECK(value == std::floor(value) && value >= -0x1p63 && value < 0x1p63,
-             "the constant ", value, " is no integer");
+  PROA_CHECK(value == std::floor(value) && value >= -0x1p63 && value < 0x1p63, "the constant ",
+             value, " is no integer");
   put(to, static_cast<E>(static_cast<int64_t>(value)));
 }
 
 void put_element(char* to, DType dtype, std::complex<double> z) {
   double value = z.real();
   switch (dtype) {
-    case DType::boolean: return put(to, static_cast<uint8_t>(value != 0));
-    case DType::u8: return put_int<uint8_t>(to, value);
-    case DType::i8: return put_int<int8_t>(to, value);
-    case DType::i16: return put_int<int16_t>(to, value);
-    case DType::i32: return put_int<int32_t>(to, value);
-    case DType::i64: return put_int<int64_t>(to, value);
-    case DType::f16: return put(to, static_cast<uint16_t>(encode(value, 5, 10, true)));
-    case DType::bf16: return put(to, static_cast<uint16_t>(encode(value, 8, 7, true)));
-    case DType::f8e4m3: return put(to, static_cast<uint8_t>(encode(value, 4, 3, false)));
-    case DType::f8e5m2: return put(to, static_cast<uint8_t>(encode(value, 5, 2, true)));
-    case DType::f32: return put(to, static_cast<float>(value));
-    case DType::f64: return put(to, value);
-    case DType::c64: return put(to, std::complex<float>(z));
-    case DType::c128: return put(to, z);
+    case DType::boolean:
+      return put(to, static_cast<uint8_t>(value != 0));
+    case DType::u8:
+      return put_int<uint8_t>(to, value);
+    case DType::i8:
+      return put_int<int8_t>(to, value);
+    case DType::i16:
+      return put_int<int16_t>(to, value);
+    case DType::i32:
+      return put_int<int32_t>(to, value);
+    case DType::i64:
+      return put_int<int64_t>(to, value);
+    case DType::f16:
+      return put(to, static_cast<uint16_t>(encode(value, 5, 10, true)));
+    case DType::bf16:
+      return put(to, static_cast<uint16_t>(encode(value, 8, 7, true)));
+    case DType::f8e4m3:
+      return put(to, static_cast<uint8_t>(encode(value, 4, 3, false)));
+    case DType::f8e5m2:
+      return put(to, static_cast<uint8_t>(encode(value, 5, 2, true)));
+    case DType::f32:
+      return put(to, static_cast<float>(value));
+    case DType::f64:
+      return put(to, value);
+    case DType::c64:
+      return put(to, std::complex<float>(z));
+    case DType::c128:
+      return put(to, z);
   }
 }
 
@@ -96,7 +109,8 @@ ir::Attribute to_attribute(ir::Context& context, const AttrValue& value) {
         if (!dim.is_const()) return Attribute::dims(context, v);
         constants.push_back(dim.constant());
       }
-      return Attribute::ints(context, constants);  // one form for one value, so that equal ops merge
+      return Attribute::ints(context,
+                             constants);  // one form for one value, so that equal ops merge
     }
     Attribute operator()(Attribute v) { return v; }
   };

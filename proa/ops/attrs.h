@@ -37,7 +37,8 @@ using Attrs = std::vector<Attr>;
 ir::Attribute to_attribute(ir::Context& context, const AttrValue& value);
 ir::AttrList to_list(ir::Context& context, const Attrs& attrs);
 
-// Constant data, each value rounded once to the dtype. A fraction for an integer dtype is an InternalError.
+// Constant data, each value rounded once to the dtype. A fraction for an integer dtype is an
+// InternalError.
 ir::TensorData scalar_data(DType dtype, std::complex<double> value);
 ir::TensorData dense_data(DType dtype, std::vector<int64_t> dims, std::span<const double> values);
 

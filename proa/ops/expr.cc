@@ -218,7 +218,8 @@ Expr slice(Expr x, Dims starts, Dims limits, Ints strides) {
                std::ranges::all_of(starts, [](Dim d) { return d.is_const(0); }) &&
                std::ranges::all_of(steps, [](int64_t s) { return s == 1; });
   if (whole) return x;
-  return call1("prim.slice", {x}, {{"starts", to_dims(starts)}, {"limits", to_dims(limits)}, {"strides", steps}});
+  return call1("prim.slice", {x},
+               {{"starts", to_dims(starts)}, {"limits", to_dims(limits)}, {"strides", steps}});
 }
 
 Expr slice_axis(Expr x, int axis, Dim start, Dim limit, int64_t stride) {
@@ -266,8 +267,8 @@ std::vector<Dim> broadcast_dims(Builder& b, Dims x, Dims y) {
       dims[i] = q;
     } else {
       if (b.facts().prove_eq(p, q) != ir::Truth::yes) {
-        std::string message = str("shapes ", to_string(x), " and ", to_string(y),
-                                  " cannot be broadcast together");
+        std::string message =
+            str("shapes ", to_string(x), " and ", to_string(y), " cannot be broadcast together");
         if (b.facts().prove_eq(p, q) == ir::Truth::no) throw UserError(ErrorKind::shape, message);
         b.facts().require_eq(p, q, message);
       }
@@ -296,7 +297,9 @@ Expr reduce(std::string_view kind, Expr x, std::span<const int> axes, bool keepd
   return keepdim ? reshape(x, kept) : x;
 }
 
-Expr sum(Expr x, std::span<const int> axes, bool keepdim) { return reduce("sum", x, axes, keepdim); }
+Expr sum(Expr x, std::span<const int> axes, bool keepdim) {
+  return reduce("sum", x, axes, keepdim);
+}
 Expr sum(Expr x, int axis, bool keepdim) { return reduce("sum", x, {&axis, 1}, keepdim); }
 Expr max(Expr x, int axis, bool keepdim) { return reduce("max", x, {&axis, 1}, keepdim); }
 
@@ -326,16 +329,19 @@ Expr linear_scan(Expr a, Expr b, int axis, bool reversed) {
 Expr dot(Expr a, Expr b, Ints batch_a, Ints batch_b, Ints contract_a, Ints contract_b) {
   auto list = [](Ints values) { return std::vector<int64_t>(values.begin(), values.end()); };
   return call1("prim.dot", {a, b},
-               {{"batch_x", list(batch_a)}, {"batch_y", list(batch_b)},
-                {"contract_x", list(contract_a)}, {"contract_y", list(contract_b)}});
+               {{"batch_x", list(batch_a)},
+                {"batch_y", list(batch_b)},
+                {"contract_x", list(contract_a)},
+                {"contract_y", list(contract_b)}});
 }
 
 Expr matmul(Expr a, Expr b) {
   PROA_CHECK(a.rank() >= 2 && b.rank() >= 2, "matmul of ", a.rank(), " and ", b.rank(), " dims");
   std::vector<int64_t> batch;
   if (b.rank() > 2) {
-    std::vector<Dim> dims = broadcast_dims(*a.builder, a.dims().first(static_cast<size_t>(a.rank() - 2)),
-                                           b.dims().first(static_cast<size_t>(b.rank() - 2)));
+    std::vector<Dim> dims =
+        broadcast_dims(*a.builder, a.dims().first(static_cast<size_t>(a.rank() - 2)),
+                       b.dims().first(static_cast<size_t>(b.rank() - 2)));
     for (size_t i = 0; i < dims.size(); ++i) batch.push_back(static_cast<int64_t>(i));
     auto widen = [&](Expr x) {
       std::vector<Dim> wide = dims;
@@ -352,8 +358,9 @@ Expr matmul(Expr a, Expr b) {
 // Index.
 
 Expr gather(Expr x, Expr index, Ints axes, int64_t batch, std::string_view mode) {
-  return call1("prim.gather", {x, index},
-               {{"axes", std::vector<int64_t>(axes.begin(), axes.end())}, {"batch", batch}, {"mode", mode}});
+  return call1(
+      "prim.gather", {x, index},
+      {{"axes", std::vector<int64_t>(axes.begin(), axes.end())}, {"batch", batch}, {"mode", mode}});
 }
 
 Expr scatter(std::string_view kind, Expr x, Expr index, Expr updates, Ints axes, int64_t batch,
@@ -378,8 +385,9 @@ Expr add_along(Expr x, Expr index, Expr updates, int axis, std::string_view mode
   axis = normal_axis(x, axis);
   std::vector<int> permutation = axis_last(x.rank(), axis);
   int64_t last = x.rank() - 1;
-  Expr added = scatter("add", transpose(x, permutation), unsqueeze(transpose(index, permutation), -1),
-                       transpose(updates, permutation), {&last, 1}, last, mode);
+  Expr added =
+      scatter("add", transpose(x, permutation), unsqueeze(transpose(index, permutation), -1),
+              transpose(updates, permutation), {&last, 1}, last, mode);
   return transpose(added, inverse(permutation));
 }
 
@@ -406,8 +414,8 @@ Expr call1(std::string_view full_name, std::initializer_list<Expr> operands, con
 int64_t static_dim(Expr x, int axis) {
   Dim dim = x.dim(axis);
   if (auto number = dim.as_const()) return *number;
-  throw ir::NeedStatic{str("axis ", axis, " of a tensor ", to_string(x.dims()),
-                           " must have a known extent")};
+  throw ir::NeedStatic{
+      str("axis ", axis, " of a tensor ", to_string(x.dims()), " must have a known extent")};
 }
 
 }  // namespace proa::ops

@@ -52,9 +52,12 @@ void fma_samples(SampleList& s) {
   s.wrong({T({2}), T({1}), T({2})}, {}, ErrorKind::shape, "got [1]");
   s.wrong({T({2, 2}), T({2, 2}), T({2})}, {}, ErrorKind::shape, "expected shape [2, 2]");
   s.wrong({T({2}), T({2}), absent()}, {}, ErrorKind::value, "required");
-  s.wrong({T(DType::f32, {2}), T(DType::f64, {2}), T(DType::f32, {2})}, {}, ErrorKind::type, "as of");
-  s.wrong({T(DType::i32, {2}), T(DType::i32, {2}), T(DType::i32, {2})}, {}, ErrorKind::type, "dtype");
-  s.wrong({T(DType::c64, {2}), T(DType::c64, {2}), T(DType::c64, {2})}, {}, ErrorKind::type, "dtype");
+  s.wrong({T(DType::f32, {2}), T(DType::f64, {2}), T(DType::f32, {2})}, {}, ErrorKind::type,
+          "as of");
+  s.wrong({T(DType::i32, {2}), T(DType::i32, {2}), T(DType::i32, {2})}, {}, ErrorKind::type,
+          "dtype");
+  s.wrong({T(DType::c64, {2}), T(DType::c64, {2}), T(DType::c64, {2})}, {}, ErrorKind::type,
+          "dtype");
   s.wrong({T({2}), T({2}), T({2})}, {{"alpha", 2.0}}, ErrorKind::key, "no such argument");
 }
 
@@ -62,14 +65,16 @@ void shift_samples(SampleList& s) {
   for (const auto& dims : usual_dims()) {
     s.ok({T(dims), {.dims = dims, .fill = Fill::index, .low = 0, .high = 7}});
   }
-  s.ok({T({4}), {.dims = {4}, .fill = Fill::values, .values = {0, 1, 63, 100}}}).note = "by more than the bits";
+  s.ok({T({4}), {.dims = {4}, .fill = Fill::values, .values = {0, 1, 63, 100}}}).note =
+      "by more than the bits";
   refuse_binary(s, kIntSet);
 }
 
 void shr_samples(SampleList& s) {
   shift_samples(s);
   for (bool logical : {false, true}) {
-    s.ok({T({3, 4}), {.dims = {3, 4}, .fill = Fill::index, .low = 0, .high = 7}}, {{"logical", logical}});
+    s.ok({T({3, 4}), {.dims = {3, 4}, .fill = Fill::index, .low = 0, .high = 7}},
+         {{"logical", logical}});
   }
   s.wrong({T({2}), T({2})}, {{"logical", 2}}, ErrorKind::type, "True or False");
 }
@@ -82,7 +87,8 @@ void compare_samples(SampleList& s) {
     for (DType t : {DType::f32, DType::f64, DType::bf16, DType::i32, DType::u8, DType::boolean}) {
       s.ok({T(t, {3, 4}), T(t, {3, 4})}, {{"kind", kind}});
     }
-    s.wrong({T(DType::c64, {2}), T(DType::c64, {2})}, {{"kind", kind}}, ErrorKind::type, "no order");
+    s.wrong({T(DType::c64, {2}), T(DType::c64, {2})}, {{"kind", kind}}, ErrorKind::type,
+            "no order");
   }
   s.wrong({T({2}), T({2})}, {}, ErrorKind::value, "required");
   s.wrong({T({2}), T({2})}, {{"kind", "equal"}}, ErrorKind::value, "expected one of");
@@ -120,118 +126,143 @@ void each_quotient(Contents& c) {
 std::vector<Page> binary_pages() {
   return {
       {.name = "fma",
-       .doc = "x * y + z with one rounding. f16 and bf16 are computed in f32 and rounded once more. Integers and complex numbers have mul and add instead.\n"
-              "Args:\n  x, y, z: floating point, of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
-              "Source:\n  IEEE 754-2019, 5.4.1 (fusedMultiplyAdd).",
-       .operands = {{.name = "x", .dtypes = kFloatSet}, {.name = "y", .dtypes = kFloatSet}, {.name = "z", .dtypes = kFloatSet}},
+       .doc =
+           "x * y + z with one rounding. f16 and bf16 are computed in f32 and rounded once more. "
+           "Integers and complex numbers have mul and add instead.\n"
+           "Args:\n  x, y, z: floating point, of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
+           "Source:\n  IEEE 754-2019, 5.4.1 (fusedMultiplyAdd).",
+       .operands = {{.name = "x", .dtypes = kFloatSet},
+                    {.name = "y", .dtypes = kFloatSet},
+                    {.name = "z", .dtypes = kFloatSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) {
-         v.set(0, v.cotangent() * v.in(1));
-         v.set(1, v.cotangent() * v.in(0));
-         v.set(2, v.cotangent());
-       }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, v.cotangent() * v.in(1));
+                     v.set(1, v.cotangent() * v.in(0));
+                     v.set(2, v.cotangent());
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis3,
        .alias = {{0, 0}, {0, 1}, {0, 2}},
        .cost = [](Cost& c) { c.flops(Cost::elements(c.result()) * Dim(2)); },
        .samples = fma_samples},
       {.name = "add",
-       .doc = "x + y, rounded once; integers wrap modulo 2^bits.\n"
-              "Args:\n  x, y: numbers of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "x + y, rounded once; integers wrap modulo 2^bits.\n"
+           "Args:\n  x, y: numbers of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x"}, {.name = "y"}},
        .dtypes = same(),
        .shape = same_shape,
-       .contents = each_content<ir::operator+>,
-       .vjp = {.backward = [](Vjp& v) {
-         v.set(0, v.cotangent());
-         v.set(1, v.cotangent());
-       }},
+       .contents = each_content < ir::operator+>,
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, v.cotangent());
+                     v.set(1, v.cotangent());
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis2,
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kNumberSet, Fill::normal, Fill::normal>},
       {.name = "sub",
-       .doc = "x - y, rounded once; integers wrap modulo 2^bits.\n"
-              "Args:\n  x, y: numbers of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "x - y, rounded once; integers wrap modulo 2^bits.\n"
+           "Args:\n  x, y: numbers of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x"}, {.name = "y"}},
        .dtypes = same(),
        .shape = same_shape,
        .contents = each_content<static_cast<Dim (*)(Dim, Dim)>(ir::operator-)>,
-       .vjp = {.backward = [](Vjp& v) {
-         v.set(0, v.cotangent());
-         if (v.needs(1)) v.set(1, -v.cotangent());
-       }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, v.cotangent());
+                     if (v.needs(1)) v.set(1, -v.cotangent());
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis2,
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kNumberSet, Fill::normal, Fill::normal>},
       {.name = "mul",
-       .doc = "x * y, rounded once; integers wrap modulo 2^bits. Complex: (ar br - ai bi) + (ar bi + ai br) i, each product and sum rounded once, infinities not recovered.\n"
-              "Args:\n  x, y: numbers of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "x * y, rounded once; integers wrap modulo 2^bits. Complex: (ar br - ai bi) + (ar bi + "
+           "ai br) i, each product and sum rounded once, infinities not recovered.\n"
+           "Args:\n  x, y: numbers of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x"}, {.name = "y"}},
        .dtypes = same(),
        .shape = same_shape,
-       .contents = each_content<ir::operator*>,
-       .vjp = {.backward = [](Vjp& v) {
-         if (v.needs(0)) v.set(0, times_conj(v.cotangent(), v.in(1)));
-         if (v.needs(1)) v.set(1, times_conj(v.cotangent(), v.in(0)));
-       }},
+       .contents = each_content < ir::operator*>,
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     if (v.needs(0)) v.set(0, times_conj(v.cotangent(), v.in(1)));
+                     if (v.needs(1)) v.set(1, times_conj(v.cotangent(), v.in(0)));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis2,
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kNumberSet, Fill::normal, Fill::normal>},
       {.name = "div",
-       .doc = "x / y. Floating point: IEEE division, rounded once. Integers: the quotient rounded towards minus infinity; x / 0 = 0, and INT_MIN / -1 wraps to INT_MIN. Complex: scaled so that no intermediate overflows needlessly.\n"
-              "Args:\n  x, y: numbers of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
-              "Source:\n  IEEE 754-2019, 5.4.1; Smith 1962, Algorithm 116 (complex).",
+       .doc =
+           "x / y. Floating point: IEEE division, rounded once. Integers: the quotient rounded "
+           "towards minus infinity; x / 0 = 0, and INT_MIN / -1 wraps to INT_MIN. Complex: scaled "
+           "so that no intermediate overflows needlessly.\n"
+           "Args:\n  x, y: numbers of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
+           "Source:\n  IEEE 754-2019, 5.4.1; Smith 1962, Algorithm 116 (complex).",
        .operands = {{.name = "x"}, {.name = "y"}},
        .dtypes = same(),
        .shape = same_shape,
        .contents = each_quotient<ir::floordiv>,
-       .vjp = {.backward = [](Vjp& v) {
-         Expr share = v.cotangent() / conj(v.in(1));
-         v.set(0, share);
-         if (v.needs(1)) v.set(1, -times_conj(share, v.result()));
-       }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     Expr share = v.cotangent() / conj(v.in(1));
+                     v.set(0, share);
+                     if (v.needs(1)) v.set(1, -times_conj(share, v.result()));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis2,
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kNumberSet, Fill::normal, Fill::positive>},
       {.name = "rem",
-       .doc = "The remainder x - y * floor(x / y), exact, with the sign of the divisor. y = 0 gives 0 for integers and NaN for floating point; a finite x and an infinite y of the other sign give y.\n"
-              "Args:\n  x, y: integers or floating point, of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
-              "Source:\n  Python's operator % on integers and floats.",
+       .doc =
+           "The remainder x - y * floor(x / y), exact, with the sign of the divisor. y = 0 gives 0 "
+           "for integers and NaN for floating point; a finite x and an infinite y of the other "
+           "sign give y.\n"
+           "Args:\n  x, y: integers or floating point, of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
+           "Source:\n  Python's operator % on integers and floats.",
        .operands = {{.name = "x", .dtypes = kRealSet}, {.name = "y", .dtypes = kRealSet}},
        .dtypes = same(),
        .shape = same_shape,
        .contents = each_quotient<ir::mod>,
-       .vjp = {.backward = [](Vjp& v) {
-         v.set(0, v.cotangent());
-         if (v.needs(1)) v.set(1, -(v.cotangent() * unary("floor", v.in(0) / v.in(1))));
-       }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, v.cotangent());
+                     if (v.needs(1)) v.set(1, -(v.cotangent() * unary("floor", v.in(0) / v.in(1))));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis2,
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kRealSet, Fill::normal, Fill::positive>},
       {.name = "pow",
-       .doc = "x to the power y. Floating point: special values as C99 pow, so x^0 = 1 and 1^y = 1 for every x and y. Integers: exact modulo 2^bits; a negative exponent gives the quotient rounded towards 0 (1, -1 or 0; 0 for a base of 0). Complex: exp(y log x), 0^0 = 1. Gradient of x: g conj(y x^(y-1)), 0 at y = 0; of y: g conj(x^y log x), 0 at x = 0 with y >= 0.\n"
-              "Args:\n  x, y: numbers of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
-              "Source:\n  ISO C99 F.9.4.4.",
+       .doc =
+           "x to the power y. Floating point: special values as C99 pow, so x^0 = 1 and 1^y = 1 "
+           "for every x and y. Integers: exact modulo 2^bits; a negative exponent gives the "
+           "quotient rounded towards 0 (1, -1 or 0; 0 for a base of 0). Complex: exp(y log x), 0^0 "
+           "= 1. Gradient of x: g conj(y x^(y-1)), 0 at y = 0; of y: g conj(x^y log x), 0 at x = 0 "
+           "with y >= 0.\n"
+           "Args:\n  x, y: numbers of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
+           "Source:\n  ISO C99 F.9.4.4.",
        .operands = {{.name = "x"}, {.name = "y"}},
        .dtypes = same(),
        .shape = same_shape,
@@ -241,11 +272,13 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kNumberSet, Fill::positive, Fill::normal>},
       {.name = "max",
-       .doc = "The greater of x and y; NaN if either is NaN; +0 is greater than -0. Gradient: to the greater operand, half to each where they are equal.\n"
-              "Args:\n  x, y: integers or floating point, of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
-              "Source:\n  IEEE 754-2019, 9.6 (maximum).",
+       .doc =
+           "The greater of x and y; NaN if either is NaN; +0 is greater than -0. Gradient: to the "
+           "greater operand, half to each where they are equal.\n"
+           "Args:\n  x, y: integers or floating point, of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
+           "Source:\n  IEEE 754-2019, 9.6 (maximum).",
        .operands = {{.name = "x", .dtypes = kRealSet}, {.name = "y", .dtypes = kRealSet}},
        .dtypes = same(),
        .shape = same_shape,
@@ -256,11 +289,13 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kRealSet, Fill::normal, Fill::normal>},
       {.name = "min",
-       .doc = "The lesser of x and y; NaN if either is NaN; -0 is less than +0. Gradient: to the lesser operand, half to each where they are equal.\n"
-              "Args:\n  x, y: integers or floating point, of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
-              "Source:\n  IEEE 754-2019, 9.6 (minimum).",
+       .doc =
+           "The lesser of x and y; NaN if either is NaN; -0 is less than +0. Gradient: to the "
+           "lesser operand, half to each where they are equal.\n"
+           "Args:\n  x, y: integers or floating point, of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
+           "Source:\n  IEEE 754-2019, 9.6 (minimum).",
        .operands = {{.name = "x", .dtypes = kRealSet}, {.name = "y", .dtypes = kRealSet}},
        .dtypes = same(),
        .shape = same_shape,
@@ -271,11 +306,14 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kRealSet, Fill::normal, Fill::normal>},
       {.name = "atan2",
-       .doc = "The angle in radians, in [-pi, pi], of the point with abscissa x and ordinate y. Signed zeros and infinities as C99. The gradient at the origin is NaN: no direction is distinguished there.\n"
-              "Args:\n  y, x: floating point, of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
-              "Source:\n  ISO C99 F.9.1.4.",
+       .doc =
+           "The angle in radians, in [-pi, pi], of the point with abscissa x and ordinate y. "
+           "Signed zeros and infinities as C99. The gradient at the origin is NaN: no direction is "
+           "distinguished there.\n"
+           "Args:\n  y, x: floating point, of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.\n"
+           "Source:\n  ISO C99 F.9.1.4.",
        .operands = {{.name = "y", .dtypes = kFloatSet}, {.name = "x", .dtypes = kFloatSet}},
        .dtypes = same(),
        .shape = same_shape,
@@ -285,10 +323,11 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kFloatSet, Fill::normal, Fill::normal>},
       {.name = "and",
-       .doc = "Logical and of booleans, bit by bit of integers.\n"
-              "Args:\n  x, y: bool or integers, of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "Logical and of booleans, bit by bit of integers.\n"
+           "Args:\n  x, y: bool or integers, of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x", .dtypes = kBitsSet}, {.name = "y", .dtypes = kBitsSet}},
        .dtypes = same(),
        .shape = same_shape,
@@ -298,10 +337,11 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kBitsSet, Fill::normal, Fill::normal>},
       {.name = "or",
-       .doc = "Logical or of booleans, bit by bit of integers.\n"
-              "Args:\n  x, y: bool or integers, of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "Logical or of booleans, bit by bit of integers.\n"
+           "Args:\n  x, y: bool or integers, of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x", .dtypes = kBitsSet}, {.name = "y", .dtypes = kBitsSet}},
        .dtypes = same(),
        .shape = same_shape,
@@ -311,10 +351,11 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kBitsSet, Fill::normal, Fill::normal>},
       {.name = "xor",
-       .doc = "Exclusive or of booleans, bit by bit of integers.\n"
-              "Args:\n  x, y: bool or integers, of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "Exclusive or of booleans, bit by bit of integers.\n"
+           "Args:\n  x, y: bool or integers, of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x", .dtypes = kBitsSet}, {.name = "y", .dtypes = kBitsSet}},
        .dtypes = same(),
        .shape = same_shape,
@@ -324,10 +365,12 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = binary_samples<kBitsSet, Fill::normal, Fill::normal>},
       {.name = "shl",
-       .doc = "x shifted left by y bits, modulo 2^bits. A y that is negative or at least the number of bits gives 0.\n"
-              "Args:\n  x, y: integers of one dtype and shape.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "x shifted left by y bits, modulo 2^bits. A y that is negative or at least the number "
+           "of bits gives 0.\n"
+           "Args:\n  x, y: integers of one dtype and shape.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x", .dtypes = kIntSet}, {.name = "y", .dtypes = kIntSet}},
        .dtypes = same(),
        .shape = same_shape,
@@ -337,10 +380,14 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = shift_samples},
       {.name = "shr",
-       .doc = "x shifted right by y bits: copies of the sign bit come in from the left, or zeros if `logical`. A y that is negative or at least the number of bits leaves only what comes in.\n"
-              "Args:\n  x, y: integers of one dtype and shape.\n  logical: whether zeros come in whatever the sign.\n"
-              "Returns:\n  the same dtype and shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "x shifted right by y bits: copies of the sign bit come in from the left, or zeros if "
+           "`logical`. A y that is negative or at least the number of bits leaves only what comes "
+           "in.\n"
+           "Args:\n  x, y: integers of one dtype and shape.\n  logical: whether zeros come in "
+           "whatever the sign.\n"
+           "Returns:\n  the same dtype and shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x", .dtypes = kIntSet}, {.name = "y", .dtypes = kIntSet}},
        .attrs = {{.name = "logical", .form = AttrForm::boolean, .value = false}},
        .dtypes = same(),
@@ -351,13 +398,18 @@ std::vector<Page> binary_pages() {
        .alias = {{0, 0}, {0, 1}},
        .samples = shr_samples},
       {.name = "compare",
-       .doc = "Whether x is equal to y (eq, ne) or stands before or after it (lt, le, gt, ge). A NaN is unequal to everything and in no order; -0 equals +0; False is before True. Complex numbers have eq and ne only.\n"
+       .doc = "Whether x is equal to y (eq, ne) or stands before or after it (lt, le, gt, ge). A "
+              "NaN is unequal to everything and in no order; -0 equals +0; False is before True. "
+              "Complex numbers have eq and ne only.\n"
               "Args:\n  x, y: of one dtype and shape.\n  kind: eq, ne, lt, le, gt or ge.\n"
               "Returns:\n  bool of the same shape.\n"
-              "Errors:\n  TypeError for differing dtypes and for an order of complex numbers, ShapeError for differing shapes.\n"
+              "Errors:\n  TypeError for differing dtypes and for an order of complex numbers, "
+              "ShapeError for differing shapes.\n"
               "Source:\n  IEEE 754-2019, 5.11 (quiet predicates).",
        .operands = {{.name = "x", .dtypes = kAnySet}, {.name = "y", .dtypes = kAnySet}},
-       .attrs = {{.name = "kind", .form = AttrForm::string, .choices = {"eq", "ne", "lt", "le", "gt", "ge"}}},
+       .attrs = {{.name = "kind",
+                  .form = AttrForm::string,
+                  .choices = {"eq", "ne", "lt", "le", "gt", "ge"}}},
        .dtypes = meets(Meet::same, Result::boolean),
        .shape = same_shape,
        .checks = compare_checks,

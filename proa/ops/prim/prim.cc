@@ -9,10 +9,12 @@ Dim known_of(Dim a, Dim b) { return a.is_const() ? a : b; }
 void require_same_dims(Infer& op, int a, int b) {
   std::string_view name_a = op.page().operands[static_cast<size_t>(a)].name;
   std::string_view name_b = op.page().operands[static_cast<size_t>(b)].name;
-  std::string message = str("expected shape ", to_string(op.dims(a)), " as of ", name_a, ", got ",
-                            to_string(op.dims(b)));
-  if (op.rank(a) != op.rank(b)) op.fail(ErrorKind::shape, name_b, message);
-  for (int i = 0; i < op.rank(a); ++i) op.require_eq(op.dim(b, i), op.dim(a, i), name_b, message);
+  auto message = [&] {
+    return str("expected shape ", to_string(op.dims(a)), " as of ", name_a, ", got ",
+               to_string(op.dims(b)));
+  };
+  if (op.rank(a) != op.rank(b)) op.fail(ErrorKind::shape, name_b, message());
+  for (int i = 0; i < op.rank(a); ++i) expect_eq(op, op.dim(b, i), op.dim(a, i), name_b, message);
 }
 
 void same_shape(Infer& op) {
@@ -29,8 +31,9 @@ void same_shape(Infer& op) {
 
 void require_extents(Infer& op, std::span<const Dim> dims, std::string_view argument) {
   for (size_t i = 0; i < dims.size(); ++i) {
-    op.require_ge(dims[i], 0, argument,
-                  str("expected extents of at least 0, got ", to_string(dims[i]), " at axis ", i));
+    expect_ge(op, dims[i], 0, argument, [&] {
+      return str("expected extents of at least 0, got ", to_string(dims[i]), " at axis ", i);
+    });
   }
 }
 
@@ -64,7 +67,8 @@ std::vector<int64_t> ints_each(const ir::AttrView& op, std::string_view name, in
   }
   for (int64_t value : values) {
     if (value < lowest) {
-      op.fail(ErrorKind::value, name, str("expected integers of at least ", lowest, ", got ", list_str(values)));
+      op.fail(ErrorKind::value, name,
+              str("expected integers of at least ", lowest, ", got ", list_str(values)));
     }
   }
   return values;
@@ -80,10 +84,19 @@ void flops_of_operand(Cost& cost) { cost.flops(Cost::elements(cost.operand(0)));
 
 Expr zero_like(Expr x) { return constant(*x.builder, x.dtype(), 0.0); }
 
+Expr exclusive(Expr scanned, int axis, bool reversed, double start) {
+  auto at = static_cast<size_t>(axis), rank = static_cast<size_t>(scanned.rank());
+  std::vector<Dim> low(rank, Dim(0)), high(rank, Dim(0));
+  low[at] = reversed ? -1 : 1;
+  high[at] = reversed ? 1 : -1;
+  return pad(scanned, constant(*scanned.builder, scanned.dtype(), start), low, high, {});
+}
+
 void refuse_unary(SampleList& s, DTypeSet legal) {
   for (int i = 0; i < kDTypeCount; ++i) {
     auto dtype = static_cast<DType>(i);
-    if (!contains(legal, dtype)) s.wrong({T(dtype, {2}, Fill::zeros)}, {}, ErrorKind::type, "dtype");
+    if (!contains(legal, dtype))
+      s.wrong({T(dtype, {2}, Fill::zeros)}, {}, ErrorKind::type, "dtype");
   }
   s.wrong({absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({2})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
@@ -96,7 +109,8 @@ void refuse_binary(SampleList& s, DTypeSet legal) {
   for (int i = kDTypeCount; i-- > 0;) {
     auto dtype = static_cast<DType>(i);
     if (!contains(legal, dtype)) {
-      s.wrong({T(dtype, {2}, Fill::zeros), T(dtype, {2}, Fill::zeros)}, {}, ErrorKind::type, "dtype");
+      s.wrong({T(dtype, {2}, Fill::zeros), T(dtype, {2}, Fill::zeros)}, {}, ErrorKind::type,
+              "dtype");
     } else {
       second = first;
       first = dtype;
@@ -112,7 +126,8 @@ void refuse_binary(SampleList& s, DTypeSet legal) {
 }
 
 std::span<const std::vector<int64_t>> usual_dims() {
-  static const std::vector<std::vector<int64_t>> dims = {{}, {0}, {5}, {3, 4}, {2, 0, 3}, {2, 3, 2}, {2, 1, 3, 2}};
+  static const std::vector<std::vector<int64_t>> dims = {{},        {0},       {5},         {3, 4},
+                                                         {2, 0, 3}, {2, 3, 2}, {2, 1, 3, 2}};
   return dims;
 }
 

@@ -2,9 +2,9 @@
 // Why: the set is closed; compilers, devices, sharding and autodiff know nothing else.
 //
 // Sharding is said in factors: "b m k, b k n -> b m n; k: sum". `...` stands for every axis, in
-// order; `@axis` for the axes that the attribute names; after the semicolon, what holds for a factor
-// that is split: `sum` (`max`, ...) leaves partial results to combine so, `whole` must not be split,
-// `halo` needs the neighbours' border.
+// order; `@axis` for the axes that the attribute names; after the semicolon, what holds for a
+// factor that is split: `sum` (`max`, ...) leaves partial results to combine so, `whole` must not
+// be split, `halo` needs the neighbours' border.
 #pragma once
 
 #include <vector>
@@ -66,6 +66,18 @@ inline constexpr DTypeSet kStoredSet = kAnySet | kFloat8Set;
 inline constexpr DTypeSet kBitsSet = kBoolSet | kIntSet;
 inline constexpr DTypeSet kIndexSet = bit(DType::i64);
 
+// Infer::require_eq and require_ge, with a message that is only written where something is unknown:
+// inference stands on the path of every eager call.
+template <class Message>
+void expect_eq(Infer& op, Dim a, Dim b, std::string_view argument, const Message& message) {
+  if (a != b) op.require_eq(a, b, argument, message());
+}
+template <class Message>
+void expect_ge(Infer& op, Dim a, Dim b, std::string_view argument, const Message& message) {
+  if (a.is_const() && b.is_const() && a.constant() >= b.constant()) return;
+  op.require_ge(a, b, argument, message());
+}
+
 // Every operand has the dims of the first, and so has the result.
 void same_shape(Infer& op);
 // Operand `b` has the dims of operand `a`; the message names both.
@@ -74,7 +86,8 @@ void require_same_dims(Infer& op, int a, int b);
 Dim known_of(Dim a, Dim b);
 // Extents must not be negative; `argument` is the attribute that holds them.
 void require_extents(Infer& op, std::span<const Dim> dims, std::string_view argument);
-// An attribute that lists axes in the order given: each in range (negative counts from the end), none twice.
+// An attribute that lists axes in the order given: each in range (negative counts from the end),
+// none twice.
 std::vector<int> ordered_axes(const ir::AttrView& op, std::string_view name, int rank);
 // An attribute with one entry for each of `count` axes, or a UserError.
 std::vector<Dim> dims_each(const ir::AttrView& op, std::string_view name, int count);
@@ -90,6 +103,8 @@ void flops_of_operand(Cost& cost);  // one an element of the first operand
 // g * conj(d): how a cotangent passes a holomorphic function of derivative d.
 inline Expr times_conj(Expr g, Expr d) { return g * conj(d); }
 Expr zero_like(Expr x);  // 0-d, of x's dtype
+// A scan without each element's own contribution: moved by one along the axis, `start` coming in.
+Expr exclusive(Expr scanned, int axis, bool reversed, double start);
 inline Expr only_where(Expr condition, Expr x) { return select(condition, x, zero_like(x)); }
 
 // Wrong cases that hold for any page of one tensor x: dtypes outside its set, no operand, arguments
@@ -106,7 +121,9 @@ void unary_samples(SampleList& s) {
   for (const auto& dims : usual_dims()) s.ok({T(dims, kFill)});
   if constexpr ((kLegal & ~(kFloatSet | kFloat8Set)) == 0) {
     constexpr double kInf = __builtin_inf();
-    Arg special{.dims = {7}, .fill = Fill::values, .values = {0.0, -0.0, 1, -1, kInf, -kInf, __builtin_nan("")}};
+    Arg special{.dims = {7},
+                .fill = Fill::values,
+                .values = {0.0, -0.0, 1, -1, kInf, -kInf, __builtin_nan("")}};
     auto& sample = s.ok({special});
     sample.gradient = false;
     sample.note = "signed zeros, infinities, NaN";

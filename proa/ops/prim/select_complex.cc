@@ -15,7 +15,8 @@ void select_samples(SampleList& s) {
   s.ok({T(DType::boolean, {3}), T(DType::boolean, {3}), T(DType::boolean, {3})}).gradient = false;
   s.wrong({T(DType::f32, {2}), T({2}), T({2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::i32, {2}), T({2}), T({2})}, {}, ErrorKind::type, "dtype");
-  s.wrong({T(DType::boolean, {2}), T(DType::f32, {2}), T(DType::i32, {2})}, {}, ErrorKind::type, "as of x");
+  s.wrong({T(DType::boolean, {2}), T(DType::f32, {2}), T(DType::i32, {2})}, {}, ErrorKind::type,
+          "as of x");
   s.wrong({T(DType::boolean, {}), T({2}), T({2})}, {}, ErrorKind::shape, "expected shape []");
   s.wrong({T(DType::boolean, {2}), T({2}), T({})}, {}, ErrorKind::shape, "got []");
   s.wrong({T(DType::boolean, {2}), T({3}), T({2})}, {}, ErrorKind::shape, "got [3]");
@@ -28,8 +29,8 @@ void cast_backward(Vjp& v) {
 }
 
 void cast_samples(SampleList& s) {
-  for (DType to : {DType::boolean, DType::u8, DType::i8, DType::i16, DType::i32, DType::i64, DType::f16,
-                   DType::bf16, DType::f32, DType::f64, DType::c64, DType::c128}) {
+  for (DType to : {DType::boolean, DType::u8, DType::i8, DType::i16, DType::i32, DType::i64,
+                   DType::f16, DType::bf16, DType::f32, DType::f64, DType::c64, DType::c128}) {
     s.ok({T({2, 3})}, {{"dtype", to}}).gradient = is_inexact(to) && size_of(real_of(to)) == 8;
   }
   for (DType to : {DType::f8e4m3, DType::f8e5m2}) {
@@ -38,7 +39,8 @@ void cast_samples(SampleList& s) {
   }
   for (const auto& dims : usual_dims()) s.ok({T(dims)}, {{"dtype", DType::f64}}).gradient = false;
   s.ok({V(DType::f64, {6}, {1e300, -1e300, 3.99, -3.99, __builtin_nan(""), __builtin_inf()})},
-       {{"dtype", DType::i32}}).note = "saturates, NaN gives 0";
+       {{"dtype", DType::i32}})
+      .note = "saturates, NaN gives 0";
   s.wrong({T({2})}, {}, ErrorKind::value, "required");
   s.wrong({T({2})}, {{"dtype", "float32"}}, ErrorKind::type, "a dtype");
   s.wrong({T({2})}, {{"dtype", 1}}, ErrorKind::type, "a dtype");
@@ -81,24 +83,33 @@ void complex_samples(SampleList& s) {
 std::vector<Page> select_complex_pages() {
   return {
       {.name = "select",
-       .doc = "x where the condition holds, y elsewhere, element by element and exactly. The cotangent goes where the value came from.\n"
+       .doc = "x where the condition holds, y elsewhere, element by element and exactly. The "
+              "cotangent goes where the value came from.\n"
               "Args:\n  condition: bool.\n  x, y: of any one dtype; all three of one shape.\n"
               "Returns:\n  the dtype and shape of x.\n"
-              "Errors:\n  TypeError for a condition that is not bool and for differing dtypes, ShapeError for differing shapes.",
-       .operands = {{.name = "condition", .dtypes = kBoolSet, .meets = false}, {.name = "x", .dtypes = kStoredSet}, {.name = "y", .dtypes = kStoredSet}},
+              "Errors:\n  TypeError for a condition that is not bool and for differing dtypes, "
+              "ShapeError for differing shapes.",
+       .operands = {{.name = "condition", .dtypes = kBoolSet, .meets = false},
+                    {.name = "x", .dtypes = kStoredSet},
+                    {.name = "y", .dtypes = kStoredSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) {
-         Expr condition = v.in(0), g = v.cotangent();
-         if (v.needs(1)) v.set(1, only_where(condition, g));
-         if (v.needs(2)) v.set(2, only_where(!condition, g));
-       }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     Expr condition = v.in(0), g = v.cotangent();
+                     if (v.needs(1)) v.set(1, only_where(condition, g));
+                     if (v.needs(2)) v.set(2, only_where(!condition, g));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis3,
        .alias = {{0, 1}, {0, 2}},
        .samples = select_samples},
       {.name = "cast",
-       .doc = "Each element in another dtype. To a wider one: exact. To a narrower float: rounded once to nearest even, never through a third dtype; e4m3, which has no infinities, gives NaN. Float to integer: towards 0, saturating, NaN gives 0. Integer to integer: modulo 2^bits. To bool: whether it is not 0 (NaN is True). Complex to real: the real part.\n"
+       .doc = "Each element in another dtype. To a wider one: exact. To a narrower float: rounded "
+              "once to nearest even, never through a third dtype; e4m3, which has no infinities, "
+              "gives NaN. Float to integer: towards 0, saturating, NaN gives 0. Integer to "
+              "integer: modulo 2^bits. To bool: whether it is not 0 (NaN is True). Complex to "
+              "real: the real part.\n"
               "Args:\n  x: any dtype.\n  dtype: the dtype of the result.\n"
               "Returns:\n  the same shape.\n"
               "Errors:\n  TypeError where dtype is no dtype.",
@@ -106,9 +117,10 @@ std::vector<Page> select_complex_pages() {
        .attrs = {{.name = "dtype", .form = AttrForm::dtype}},
        .dtypes = meets(Meet::none, Result::attr),
        .shape = same_shape,
-       .contents = [](Contents& c) {
-         if (const auto* x = c.of(0)) c.result(*x);
-       },
+       .contents =
+           [](Contents& c) {
+             if (const auto* x = c.of(0)) c.result(*x);
+           },
        .vjp = {.backward = cast_backward},
        .decompose = primitive(),
        .sharding = kEachAxis,
@@ -130,17 +142,19 @@ std::vector<Page> select_complex_pages() {
        .cost = no_flops,
        .samples = bitcast_samples},
       {.name = "complex",
-       .doc = "x + iy, exactly. Gradient: the real and the imaginary part of g.\n"
-              "Args:\n  x, y: float32 or float64, of one dtype and shape.\n"
-              "Returns:\n  complex64 or complex128 of the same shape.\n"
-              "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
+       .doc =
+           "x + iy, exactly. Gradient: the real and the imaginary part of g.\n"
+           "Args:\n  x, y: float32 or float64, of one dtype and shape.\n"
+           "Returns:\n  complex64 or complex128 of the same shape.\n"
+           "Errors:\n  TypeError for other or differing dtypes, ShapeError for differing shapes.",
        .operands = {{.name = "x", .dtypes = kPartSet}, {.name = "y", .dtypes = kPartSet}},
        .dtypes = meets(Meet::same, Result::complex_of_met),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) {
-         if (v.needs(0)) v.set(0, real(v.cotangent()));
-         if (v.needs(1)) v.set(1, imag(v.cotangent()));
-       }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     if (v.needs(0)) v.set(0, real(v.cotangent()));
+                     if (v.needs(1)) v.set(1, imag(v.cotangent()));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis2,
        .cost = no_flops,
@@ -153,7 +167,10 @@ std::vector<Page> select_complex_pages() {
        .operands = {{.name = "x", .dtypes = kComplexSet}},
        .dtypes = meets(Meet::same, Result::real_of_met),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, make_complex(v.cotangent(), zeros_like(v.cotangent()))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, make_complex(v.cotangent(), zeros_like(v.cotangent())));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0, true}},
@@ -167,7 +184,10 @@ std::vector<Page> select_complex_pages() {
        .operands = {{.name = "x", .dtypes = kComplexSet}},
        .dtypes = meets(Meet::same, Result::real_of_met),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, make_complex(zeros_like(v.cotangent()), v.cotangent())); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, make_complex(zeros_like(v.cotangent()), v.cotangent()));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0, true}},

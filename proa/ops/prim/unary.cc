@@ -11,7 +11,8 @@ using namespace prim;  // NOLINT: the words of the pages
 constexpr double kTwoOverSqrtPi = 1.1283791670955126;
 constexpr double kHalfSqrtPi = 0.8862269254527580;
 
-// sign(z) = z / |z| turns with z: its derivative is what is left of g / |z| across the direction of z.
+// sign(z) = z / |z| turns with z: its derivative is what is left of g / |z| across the direction of
+// z.
 void sign_backward(Vjp& v) {
   if (!is_complex(v.in(0).dtype())) return;
   Expr s = v.result(), g = v.cotangent(), size = abs(v.in(0));
@@ -191,7 +192,11 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { Expr y = v.result(); v.set(0, times_conj(v.cotangent(), y * y * y * -0.5)); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     Expr y = v.result();
+                     v.set(0, times_conj(v.cotangent(), y * y * y * -0.5));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -319,7 +324,10 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), v.result() * v.result() + 1)); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, times_conj(v.cotangent(), v.result() * v.result() + 1));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -337,7 +345,10 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), 1 - v.result() * v.result())); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, times_conj(v.cotangent(), 1 - v.result() * v.result()));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -355,7 +366,8 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), unary("cosh", v.in(0)))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) { v.set(0, times_conj(v.cotangent(), unary("cosh", v.in(0)))); }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -373,7 +385,8 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), unary("sinh", v.in(0)))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) { v.set(0, times_conj(v.cotangent(), unary("sinh", v.in(0)))); }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -392,7 +405,10 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), rsqrt((1 - v.in(0)) * (v.in(0) + 1)))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, times_conj(v.cotangent(), rsqrt((1 - v.in(0)) * (v.in(0) + 1))));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -411,7 +427,10 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), -rsqrt((1 - v.in(0)) * (v.in(0) + 1)))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, times_conj(v.cotangent(), -rsqrt((1 - v.in(0)) * (v.in(0) + 1))));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -430,7 +449,10 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), 1 / (v.in(0) * v.in(0) + 1))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, times_conj(v.cotangent(), 1 / (v.in(0) * v.in(0) + 1)));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -449,7 +471,10 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), rsqrt(v.in(0) * v.in(0) + 1))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, times_conj(v.cotangent(), rsqrt(v.in(0) * v.in(0) + 1)));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -469,7 +494,11 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), 1 / (sqrt(v.in(0) - 1) * sqrt(v.in(0) + 1)))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0,
+                           times_conj(v.cotangent(), 1 / (sqrt(v.in(0) - 1) * sqrt(v.in(0) + 1))));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -488,7 +517,10 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kInexactSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, times_conj(v.cotangent(), 1 / ((1 - v.in(0)) * (v.in(0) + 1)))); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, times_conj(v.cotangent(), 1 / ((1 - v.in(0)) * (v.in(0) + 1))));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -506,7 +538,11 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kFloatSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { Expr x = v.in(0); v.set(0, v.cotangent() * (exp(-(x * x)) * kTwoOverSqrtPi)); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     Expr x = v.in(0);
+                     v.set(0, v.cotangent() * (exp(-(x * x)) * kTwoOverSqrtPi));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -524,7 +560,11 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kFloatSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { Expr x = v.in(0); v.set(0, v.cotangent() * (exp(-(x * x)) * -kTwoOverSqrtPi)); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     Expr x = v.in(0);
+                     v.set(0, v.cotangent() * (exp(-(x * x)) * -kTwoOverSqrtPi));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -542,7 +582,11 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kFloatSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { Expr y = v.result(); v.set(0, v.cotangent() * (exp(y * y) * kHalfSqrtPi)); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     Expr y = v.result();
+                     v.set(0, v.cotangent() * (exp(y * y) * kHalfSqrtPi));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -561,7 +605,10 @@ std::vector<Page> unary_pages() {
        .operands = {{.name = "x", .dtypes = kFloatSet}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, v.cotangent() * call1("prim.polygamma", {v.in(0)}, {{"n", 0}})); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, v.cotangent() * call1("prim.polygamma", {v.in(0)}, {{"n", 0}}));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},
@@ -583,7 +630,11 @@ std::vector<Page> unary_pages() {
        .attrs = {{.name = "n", .lowest = 0}},
        .dtypes = same(),
        .shape = same_shape,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, v.cotangent() * call1("prim.polygamma", {v.in(0)}, {{"n", v.integer("n") + 1}})); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, v.cotangent() *
+                                  call1("prim.polygamma", {v.in(0)}, {{"n", v.integer("n") + 1}}));
+                   }},
        .decompose = primitive(),
        .sharding = kEachAxis,
        .alias = {{0, 0}},

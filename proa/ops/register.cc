@@ -1,0 +1,66 @@
+#include "proa/ops/register.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "proa/ir/context.h"
+#include "proa/ir/dialect.h"
+#include "proa/ir/page.h"
+
+// A family is one line here: NAME stands for `std::vector<ir::Page> proa::ops::NAME_pages()`.
+#define PROA_PRIMITIVE_FAMILIES(family)                                                            \
+  family(unary) family(binary) family(select_complex) family(create) family(layout) family(reduce) \
+      family(contraction)
+
+#define PROA_TENSOR_FAMILIES(family)
+
+namespace proa::ops {
+
+#define PROA_DECLARE(name) std::vector<ir::Page> name##_pages();
+PROA_PRIMITIVE_FAMILIES(PROA_DECLARE)
+PROA_TENSOR_FAMILIES(PROA_DECLARE)
+#undef PROA_DECLARE
+
+namespace {
+
+using Family = std::vector<ir::Page> (*)();
+
+// f(a, b) and f(b, a) have the same bits. max and min do not: NaNs and zeros may differ in sign.
+constexpr std::string_view kCommutative[] = {"add", "mul", "and", "or", "xor"};
+
+uint32_t traits_of(const ir::Page& page, bool primitive) {
+  uint32_t traits = 0;
+  if (page.effects != ir::Effects::token) traits = traits | ir::Trait::pure;
+  if (primitive) traits = traits | ir::Trait::primitive;
+  if (page.decompose != nullptr) traits = traits | ir::Trait::composite;
+  if (primitive && std::ranges::find(kCommutative, page.name) != std::end(kCommutative)) {
+    traits = traits | ir::Trait::commutative;
+  }
+  if (primitive && page.name == "constant") traits = traits | ir::Trait::constant_like;
+  return traits;
+}
+
+void add(ir::Context& context, std::string_view name, std::span<const Family> families) {
+  auto dialect = std::make_unique<ir::Dialect>(context, name);
+  for (Family family : families) {
+    for (ir::Page& page : family()) {
+      uint32_t traits = traits_of(page, name == "prim");
+      dialect->add_page(std::make_shared<const ir::Page>(std::move(page)), traits);
+    }
+  }
+  context.add_dialect(std::move(dialect));
+}
+
+}  // namespace
+
+void load(ir::Context& context) {
+  if (context.find_dialect("prim") != nullptr) return;
+#define PROA_ENTRY(name) name##_pages,
+  constexpr Family primitives[] = {PROA_PRIMITIVE_FAMILIES(PROA_ENTRY)};
+  constexpr Family tensors[] = {PROA_TENSOR_FAMILIES(PROA_ENTRY) nullptr};
+#undef PROA_ENTRY
+  add(context, "prim", primitives);
+  add(context, "tensor", std::span(tensors).first(std::size(tensors) - 1));
+}
+
+}  // namespace proa::ops
