@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from proa import Tensor
 
 Parameters = Iterable["Tensor"] | Iterable[Mapping[str, Any]]
-GradClip = Callable[[list[tuple["Tensor", "Tensor"]]], list[tuple["Tensor", "Tensor"]]]
+GradClip = Callable[[list[tuple["Tensor", "Tensor"]]], Any]
 
 
 @dataclass

@@ -68,6 +68,7 @@ class Optimizer:
         self._learning_rate: float | LRScheduler = learning_rate
         self._groups = read_groups(owner, parameters, weight_decay, grad_clip, hyper or {})
         self._multi_precision = multi_precision
+        self._master_grad = False
         self._name = name
         self._state: dict[int, dict[str, Tensor]] = {}
         self._master: dict[int, Tensor] = {}
@@ -187,6 +188,8 @@ class Optimizer:
         return None, pairs
 
     def _step_group(self, group: ParamGroup, pairs: list[tuple[Tensor, Tensor]]) -> None:
+        if self._master_grad:
+            pairs = [(param, widened(grad)) for param, grad in pairs]
         if group.grad_clip is not None:
             pairs = group.grad_clip(pairs)
         rates: dict[float, Tensor] = {}
