@@ -83,26 +83,37 @@ def erfcx_k(t, k):
     return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
 
 
-@functools.cache
-def lgamma_over(centre):
-    """lgamma(centre + t) / t for centre 1 or 2, where lgamma is zero."""
-    c = [mp.polygamma(k, centre) / mp.factorial(k + 1) for k in range(10)]
+def beyond_two(c, g):
+    """(g(t) - c0 - c1 t) / t^2, where c are the Taylor coefficients of g."""
 
     def h(t):
         if abs(t) < mpf("1e-6"):
-            return horner(c, t)
-        return mp.loggamma(centre + t) / t
+            return horner(c[2:], t)
+        return (g(t) - c[0] - c[1] * t) / t ** 2
 
     return h
+
+
+@functools.cache
+def lgamma_taylor(centre):
+    """lgamma(centre + t) / t for centre 1 or 2, where lgamma is zero."""
+    return [mp.polygamma(k, centre) / mp.factorial(k + 1) for k in range(12)]
+
+
+def lgamma_over(centre, t):
+    return mp.loggamma(centre + t) / t if t != 0 else mp.polygamma(0, centre)
 
 
 DIGAMMA_ROOT = mp.findroot(lambda x: mp.digamma(x), mpf("1.46163214496836234126"))
 
 
+@functools.cache
+def digamma_taylor():
+    return [mp.polygamma(k + 1, DIGAMMA_ROOT) / mp.factorial(k + 1) for k in range(12)]
+
+
 def digamma_over(t):  # psi(root + t) / t
-    if abs(t) < mpf("1e-8"):
-        return mp.polygamma(1, DIGAMMA_ROOT) + t * mp.polygamma(2, DIGAMMA_ROOT) / 2
-    return mp.digamma(DIGAMMA_ROOT + t) / t
+    return mp.digamma(DIGAMMA_ROOT + t) / t if t != 0 else digamma_taylor()[0]
 
 
 def erfinv_central(w):
@@ -139,9 +150,9 @@ POLYNOMIALS = {
     "sin_f32": (odd_rest(mp.sin, SIN), odd_weight(mp.sin), 0, QUARTER, 4, 24, None, "sin(x) = x + x^3 P(x^2), |x| <= pi/4"),
     "cos_f32": (cos_rest, lambda z: z * z / mp.cos(mp.sqrt(z)) + EPS, 0, QUARTER, 4, 24, None,
                 "cos(x) = 1 - x^2/2 + x^4 P(x^2), |x| <= pi/4"),
-    "erf_small_f32": (erf_rest, erf_weight, 0, mpf("0.86"), 8, 24, None, "erf(x) = x + x P(x^2), |x| <= 0.92"),
-    "erf_large_f32": (lambda x: mp.log(mp.erfc(x)), lambda x: mp.erfc(x) / mp.erf(x), mpf("0.9"), mpf("4.0"), 9, 24, None,
-                      "log(erfc(x)) = P(x), 0.92 <= x <= 4"),
+    "erf_small_f32": (erf_rest, erf_weight, 0, 1, 8, 24, None, "erf(x) = x + x P(x^2), |x| <= 1"),
+    "erf_large_f32": (lambda x: mp.log(mp.erfc(x)) / x, lambda x: x * mp.erfc(x) / mp.erf(x), mpf("0.99"), mpf("4.0"), 8, 24,
+                      None, "log(erfc(x)) = x P(x), 1 <= x <= 4"),
     "exp_f64": (exp_rest, lambda r: abs(r * r / mp.expm1(r)) if abs(r) > EPS else EPS, -HALF_LN2, HALF_LN2, 11, 53, 2,
                 "exp(r) = 1 + r + r^2 P(r), |r| <= ln2/2, relative to exp(r) - 1"),
     "atanh_f64": (odd_rest(mp.atanh, ATANH), odd_weight(mp.atanh), 0, (mp.sqrt(2) - 1) ** 4 + mpf(2) ** -20, 8, 53, 2,
@@ -157,14 +168,17 @@ POLYNOMIALS = {
     "atan_f64": (odd_rest(mp.atan, ATAN), odd_weight(mp.atan), 0, (mp.sqrt(2) - 1) ** 2 + mpf(2) ** -20, 12, 53, 2,
                  "atan(x) = x + x^3 P(x^2), |x| <= tan(pi/8)"),
     "erf_f64": (erf_rest, erf_weight, 0, 1, 14, 53, 7, "erf(x) = x + x P(x^2), |x| <= 1"),
-    "erfcx_f64": (lambda t: erfcx_k(t, 4) - 1, lambda t: 1 / erfcx_k(t, 4), mpf(-3) / 5, 1, 24, 53, 0,
-                  "(1 + 2x) exp(x^2) erfc(x) = 1 + P(t), t = (x-4)/(x+4), x >= 1"),
-    "lgamma1_f64": (lgamma_over(1), lambda t: 1 / abs(lgamma_over(1)(t)), mpf("-0.25"), mpf("0.5"), 21, 53, 2,
-                    "lgamma(1+t) = t P(t), 0.75 <= 1+t <= 1.5"),
-    "lgamma2_f64": (lgamma_over(2), lambda t: 1 / abs(lgamma_over(2)(t)), mpf("-0.5"), mpf("1.0"), 22, 53, 2,
-                    "lgamma(2+t) = t P(t), 1.5 <= 2+t <= 3"),
-    "digamma_f64": (digamma_over, lambda t: 1 / digamma_over(t), 1 - DIGAMMA_ROOT, mpf("2.4") - DIGAMMA_ROOT, 24, 53, 2,
-                    "digamma(root + t) = t P(t), 1 <= root + t <= 2.4"),
+    "erfcx_f64": (lambda t: erfcx_k(t, 4) - 1, lambda t: 1 / erfcx_k(t, 4), mpf(-7) / 9, 1, 26, 53, 0,
+                  "(1 + 2x) exp(x^2) erfc(x) = 1 + P(t), t = (x-4)/(x+4), x >= 1/2"),
+    "lgamma1_f64": (beyond_two(lgamma_taylor(1), lambda t: lgamma_over(1, t)),
+                    lambda t: t * t / abs(lgamma_over(1, t)) + EPS, mpf("-0.25"), mpf("0.5"), 20, 53, 0,
+                    "lgamma(1+t) = t (c0 + c1 t + t^2 P(t)), 0.75 <= 1+t <= 1.5"),
+    "lgamma2_f64": (beyond_two(lgamma_taylor(2), lambda t: lgamma_over(2, t)),
+                    lambda t: t * t / abs(lgamma_over(2, t)) + EPS, mpf("-0.5"), mpf("1.0"), 21, 53, 0,
+                    "lgamma(2+t) = t (c0 + c1 t + t^2 P(t)), 1.5 <= 2+t <= 3"),
+    "digamma_f64": (beyond_two(digamma_taylor(), digamma_over), lambda t: t * t / digamma_over(t) + EPS,
+                    1 - DIGAMMA_ROOT, mpf("2.4") - DIGAMMA_ROOT, 23, 53, 0,
+                    "digamma(root + t) = t (c0 + c1 t + t^2 P(t)), 1 <= root + t <= 2.4"),
     "erfinv1_f64": (erfinv_central, lambda w: 1 / erfinv_central(w), 0, 5, 10, 53, 0,
                     "erfinv(x) = x P(w), w = -log(1-x^2) <= 5: a first guess"),
     "erfinv2_f64": (lambda s: erfinv_of_w(s * s), lambda s: 1 / erfinv_of_w(s * s), mp.sqrt(5), mpf("6.1"), 10, 53, 0,

@@ -22,12 +22,12 @@ inline namespace PROA_ISA {
 #include "proa/base/numeric/gamma.inc"
 // clang-format on
 
-#define PROA_NUMERIC_UNARY(name)                            \
-  inline float name(float x) { return pn_##name##_f32(x); } \
-  inline double name(double x) { return pn_##name##_f64(x); }
-#define PROA_NUMERIC_BINARY(name)                                       \
-  inline float name(float a, float b) { return pn_##name##_f32(a, b); } \
-  inline double name(double a, double b) { return pn_##name##_f64(a, b); }
+#define PROA_NUMERIC_UNARY(name)                           \
+  PN_FN float name(float x) { return pn_##name##_f32(x); } \
+  PN_FN double name(double x) { return pn_##name##_f64(x); }
+#define PROA_NUMERIC_BINARY(name)                                      \
+  PN_FN float name(float a, float b) { return pn_##name##_f32(a, b); } \
+  PN_FN double name(double a, double b) { return pn_##name##_f64(a, b); }
 
 PROA_NUMERIC_UNARY(sign)
 PROA_NUMERIC_UNARY(floor)
@@ -64,6 +64,36 @@ PROA_NUMERIC_BINARY(polygamma)
 
 #undef PROA_NUMERIC_UNARY
 #undef PROA_NUMERIC_BINARY
+
+// An f32 whose one rounding to f16 is the correctly rounded function: where the f32 result, itself
+// rounded, could fall on a tie. For bf16 the f32 function serves.
+#define PROA_NUMERIC_TO_F16(name) \
+  PN_FN float name##_to_f16(float x) { return pn_##name##_to_f16(x); }
+PROA_NUMERIC_TO_F16(exp)
+PROA_NUMERIC_TO_F16(expm1)
+PROA_NUMERIC_TO_F16(log)
+PROA_NUMERIC_TO_F16(log1p)
+PROA_NUMERIC_TO_F16(sin)
+PROA_NUMERIC_TO_F16(cos)
+PROA_NUMERIC_TO_F16(tan)
+PROA_NUMERIC_TO_F16(sinh)
+PROA_NUMERIC_TO_F16(cosh)
+PROA_NUMERIC_TO_F16(tanh)
+PROA_NUMERIC_TO_F16(asin)
+PROA_NUMERIC_TO_F16(acos)
+PROA_NUMERIC_TO_F16(atan)
+PROA_NUMERIC_TO_F16(asinh)
+PROA_NUMERIC_TO_F16(acosh)
+PROA_NUMERIC_TO_F16(atanh)
+PROA_NUMERIC_TO_F16(erf)
+PROA_NUMERIC_TO_F16(erfc)
+PROA_NUMERIC_TO_F16(erfinv)
+PROA_NUMERIC_TO_F16(lgamma)
+PROA_NUMERIC_TO_F16(digamma)
+#undef PROA_NUMERIC_TO_F16
+PN_FN float pow_to_f16(float a, float b) { return pn_pow_to_f16(a, b); }
+PN_FN float atan2_to_f16(float a, float b) { return pn_atan2_to_f16(a, b); }
+inline float polygamma_to_f16(float n, float x) { return pn_polygamma_to_f16(n, x); }
 
 inline float sqrt(float x) { return pn_sqrt_f32(x); }
 inline double sqrt(double x) { return pn_sqrt(x); }
