@@ -4,10 +4,6 @@
 #include <sched.h>
 #include <signal.h>
 
-#if defined(__SSE__)
-#include <xmmintrin.h>
-#endif
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -19,28 +15,11 @@
 #include <vector>
 
 #include "proa/base/error.h"
+#include "proa/base/numeric/mxcsr.h"
 
 namespace proa {
 
 namespace {
-
-// Denormals, rounding and masked exceptions as IEEE 754 has them; a library opened by somebody may
-// have set flush-to-zero in this thread.
-class DefaultRounding {
- public:
-#if defined(__SSE__)
-  DefaultRounding() : saved_(_mm_getcsr()) {
-    if ((saved_ & ~kStatus) != kDefault) _mm_setcsr(kDefault);
-  }
-  ~DefaultRounding() {
-    if ((saved_ & ~kStatus) != kDefault) _mm_setcsr(saved_);
-  }
-
- private:
-  static constexpr unsigned kStatus = 0x3f, kDefault = 0x1f80;
-  unsigned saved_;
-#endif
-};
 
 std::atomic<InterruptCheck> interrupt_check{nullptr};
 
@@ -247,7 +226,7 @@ void Pool::work(int index) {
 }
 
 void Pool::take_chunks(Job& job, bool is_caller) {
-  DefaultRounding rounding;
+  numeric::FloatEnvironment environment;
   for (;;) {
     int64_t chunk = job.next.fetch_add(1, std::memory_order_relaxed);
     if (chunk >= job.chunks) return;
@@ -300,7 +279,7 @@ void Pool::run(Job& job) {
 
 // Keeps the rule of chunks, in the calling thread.
 void run_inline(const Job& job) {
-  DefaultRounding rounding;
+  numeric::FloatEnvironment environment;
   for (int64_t chunk = 0; chunk < job.chunks; ++chunk) {
     if (chunk != 0 && !inside_loop && interrupted()) throw_interrupted();
     job.run(chunk);

@@ -23,7 +23,7 @@ constexpr int64_t chunk_length(int64_t count, int64_t grain) {
 //
 // A call from inside a body runs its chunks in the calling thread. If bodies throw, the exception
 // of the lowest chunk is rethrown, chunks not yet begun are dropped, and begun ones are waited for.
-// Bodies run with MXCSR at its default (round to nearest, no flush to zero).
+// Bodies run in the default floating-point environment (round to nearest, no flush to zero).
 void parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t begin, int64_t end)> body);
 
 // Threads that take part in a loop, the calling one included. At first: PROA_NUM_THREADS, else
