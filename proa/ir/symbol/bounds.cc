@@ -33,30 +33,41 @@ std::optional<Poly> line(int64_t offset, std::span<const DimTerm> terms, int64_t
   }
 }
 
+// Common multiple of the divisors; 1 if there is no quotient beside other terms.
+int64_t line_scale(std::span<const DimTerm> terms) {
+  int64_t scale = 1;
+  for (const DimTerm& term : terms) {
+    if (terms.size() == 1 || !is_floordiv(term.factor)) continue;
+    int64_t c = term.factor.operands()[1].constant();
+    if (__builtin_mul_overflow(c / std::gcd(c, scale), scale, &scale)) return 1;
+  }
+  return scale;
+}
+
 }  // namespace
+
+std::optional<Line> line_below(const Poly& poly) {
+  int64_t scale = line_scale(poly.terms);
+  if (scale == 1) return std::nullopt;
+  std::optional<Poly> below = line(poly.offset, poly.terms, scale, false);
+  if (!below) return std::nullopt;
+  return Line{std::move(*below), scale};
+}
 
 Interval bounds(int64_t offset, std::span<const DimTerm> terms) {
   Interval total = {offset, offset};
-  int64_t scale = 1;
   for (const DimTerm& term : terms) {
     total = total + Interval{term.coefficient, term.coefficient} * term.factor.bounds();
-    if (terms.size() > 1 && is_floordiv(term.factor)) {
-      int64_t c = term.factor.operands()[1].constant();
-      if (scale == 0 || __builtin_mul_overflow(c / std::gcd(c, scale), scale, &scale)) scale = 0;
-    }
   }
-  if (scale <= 1) return total;
-  Interval divisor = {scale, scale};
+  int64_t scale = line_scale(terms);
+  if (scale == 1) return total;
   if (std::optional<Poly> below = line(offset, terms, scale, false)) {
-    int64_t least = bounds(*below).lo;  // rounded up
-    if (least != kMinusInfinity) {
-      int64_t end = least / scale + (least % scale > 0 ? 1 : 0);
-      total.lo = std::max(total.lo, end);
-    }
+    int64_t least = bounds(*below).lo;
+    if (least != kMinusInfinity) total.lo = std::max(total.lo, ceil_quotient(least, scale));
   }
   if (std::optional<Poly> above = line(offset, terms, scale, true)) {
     int64_t most = bounds(*above).hi;
-    if (most != kInfinity) total.hi = std::min(total.hi, floordiv(Interval{most, most}, divisor).hi);
+    if (most != kInfinity) total.hi = std::min(total.hi, floor_quotient(most, scale));
   }
   return total;
 }

@@ -335,12 +335,23 @@ void Facts::assert_ge(Dim a, Dim b) {
   if (a != b) state_->state({condition(Guard::Kind::ge, a, b)});
 }
 
-Interval Facts::bounds(Dim dim) { return state_->reasoner.bounds(state_->inner(dim)); }
+// A dim whose inner form leaves int64, or divides by what is known to be 0, is left as declared.
+Interval Facts::bounds(Dim dim) {
+  try {
+    return state_->reasoner.bounds(state_->inner(dim));
+  } catch (const UserError&) {
+    return dim.bounds();
+  }
+}
 
 Stride Facts::stride(Dim dim) {
-  Dim inner = state_->inner(dim);
-  Interval range = state_->reasoner.bounds(inner);
-  return range.single() ? Stride{0, range.lo} : inner.stride();
+  try {
+    Dim inner = state_->inner(dim);
+    Interval range = state_->reasoner.bounds(inner);
+    return range.single() ? Stride{0, range.lo} : inner.stride();
+  } catch (const UserError&) {
+    return dim.stride();
+  }
 }
 
 std::optional<int64_t> Facts::likely(Dim dim) {
@@ -389,7 +400,7 @@ Dim Facts::simplify(Dim dim) {
   Dim result = dim;
   try {
     result = state_->outer(state_->inner(dim));
-  } catch (const UserError&) {  // the simpler form leaves int64
+  } catch (const UserError&) {
   }
   cache.store(QueryCache::kSimplify, dim, 0, epoch, result.bits());
   return result;

@@ -56,6 +56,10 @@ constexpr int64_t floor_quotient(int64_t a, int64_t b) {
   int64_t q = a / b;
   return (a % b != 0 && ((a < 0) != (b < 0))) ? q - 1 : q;
 }
+constexpr int64_t ceil_quotient(int64_t a, int64_t b) {
+  int64_t q = floor_quotient(a, b);
+  return q * b == a ? q : q + 1;
+}
 constexpr int64_t floor_remainder(int64_t a, int64_t b) {
   if (b == -1) return 0;
   int64_t r = a % b;

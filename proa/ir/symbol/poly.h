@@ -40,6 +40,15 @@ Stride stride(int64_t offset, std::span<const DimTerm> terms);
 inline Interval bounds(const Poly& poly) { return bounds(poly.offset, poly.terms); }
 inline Stride stride(const Poly& poly) { return stride(poly.offset, poly.terms); }
 
+
+// poly <= scale * dim: each floor(x/c) of the dim gave way to (x - c + 1)/c or x/c. Nothing where
+// there is no quotient beside other terms.
+struct Line {
+  Poly poly;
+  int64_t scale;
+};
+std::optional<Line> line_below(const Poly& poly);
+
 // division.cc
 Poly floordiv_poly(Poly dividend, int64_t divisor);  // divisor > 0
 // Every mod by a constant replaced by dividend - divisor * floordiv.

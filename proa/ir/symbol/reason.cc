@@ -82,8 +82,7 @@ bool Reasoner::split(Dim symbol, int64_t modulus, int64_t residue) {
   if (modulus == 1) return false;
   Interval range = symbol.bounds(), k;
   if (range.lo != kMinusInfinity) {
-    int64_t least = checked_sub(range.lo, residue);
-    k.lo = floor_quotient(least, modulus) + (floor_remainder(least, modulus) != 0 ? 1 : 0);
+    k.lo = ceil_quotient(checked_sub(range.lo, residue), modulus);
   }
   if (range.hi != kInfinity) k.hi = floor_quotient(checked_sub(range.hi, residue), modulus);
   if (k.empty()) throw Contradiction();

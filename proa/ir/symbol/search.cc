@@ -52,6 +52,9 @@ int64_t Search::lower(const Poly& poly, int64_t enough, int depth) {
         if (attempt(by_inequality(poly, i, fact, enough, depth))) return best;
       }
     }
+    if (std::optional<Line> line = line_below(poly)) {
+      if (attempt(lower_divided(line->poly, line->scale, enough, depth))) return best;
+    }
     attempt(by_shift(poly, enough, depth));
   } catch (const UserError&) {  // a replacement left int64: what was found so far stands
   }
@@ -119,6 +122,14 @@ int64_t Search::by_division(const Poly& poly, size_t term, int64_t enough, int d
   return found;
 }
 
+// A bound of poly/divisor, rounded up.
+int64_t Search::lower_divided(const Poly& poly, int64_t divisor, int64_t enough, int depth) {
+  int64_t wanted = 0;
+  if (enough == kInfinity || __builtin_mul_overflow(enough, divisor, &wanted)) wanted = kInfinity;
+  int64_t bound = lower(poly, wanted, depth + 1);
+  return bound == kMinusInfinity ? bound : ceil_quotient(bound, divisor);
+}
+
 // With e >= 0 and a, b > 0: poly >= lower(b*poly - a*e)/b, where a and b cancel one term. e may be
 // multiplied by what is not negative first.
 int64_t Search::by_inequality(const Poly& poly, size_t term, const Poly& e, int64_t enough,
@@ -133,11 +144,7 @@ int64_t Search::by_inequality(const Poly& poly, size_t term, const Poly& e, int6
     int64_t a = std::abs(k) / common, b = std::abs(part.coefficient) / common;
     Poly rest = scaled(poly, b);
     accumulate(rest, product(e, to_poly(*cofactor)), -a);
-    int64_t wanted = 0;
-    if (enough == kInfinity || __builtin_mul_overflow(enough, b, &wanted)) wanted = kInfinity;
-    int64_t bound = lower(rest, wanted, depth + 1);
-    if (bound == kMinusInfinity) return bound;
-    return floor_quotient(bound, b) + (floor_remainder(bound, b) != 0 ? 1 : 0);
+    return lower_divided(rest, b, enough, depth);
   }
   return kMinusInfinity;
 }

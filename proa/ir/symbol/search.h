@@ -15,6 +15,7 @@ class Search {
 
  private:
   int64_t lower(const Poly& poly, int64_t enough, int depth);
+  int64_t lower_divided(const Poly& poly, int64_t divisor, int64_t enough, int depth);
   int64_t by_alternatives(const Poly& poly, size_t term, int64_t enough, int depth);
   int64_t by_division(const Poly& poly, size_t term, int64_t enough, int depth);
   int64_t by_inequality(const Poly& poly, size_t term, const Poly& e, int64_t enough, int depth);
