@@ -240,8 +240,10 @@ std::string symbols_text(const Module& module) {
   for (const Guard& guard : facts.guards()) {
     guarded.push_back(str(condition_text(guard), " : ", quote(guard.message)));
   }
-  return section_text("symbols", declared) + section_text("facts", known) +
-         section_text("guards", guarded);
+  // Guards before facts: a fact that came later may prove a guard, which would then not be recorded
+  // again; facts are recorded whatever is known.
+  return section_text("symbols", declared) + section_text("guards", guarded) +
+         section_text("facts", known);
 }
 
 void parse_symbols(Lexer& lexer, AttributeParser& attributes, Module& module) {
@@ -256,11 +258,11 @@ void parse_symbols(Lexer& lexer, AttributeParser& attributes, Module& module) {
     at_token(lexer, declaration.first,
              [&] { module.context().symbols().symbol(name, declaration.second); });
   }
-  parse_section(lexer, "facts", [&] {
-    at_token(lexer, lexer.token(), [&] { parse_fact(lexer, attributes, module.facts()); });
-  });
   parse_section(lexer, "guards", [&] {
     at_token(lexer, lexer.token(), [&] { parse_guard(lexer, attributes, module.facts()); });
+  });
+  parse_section(lexer, "facts", [&] {
+    at_token(lexer, lexer.token(), [&] { parse_fact(lexer, attributes, module.facts()); });
   });
 }
 

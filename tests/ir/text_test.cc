@@ -9,6 +9,7 @@
 #include "proa/ir/fingerprint.h"
 #include "proa/ir/parser.h"
 #include "proa/ir/printer.h"
+#include "proa/ir/symbol/facts.h"
 #include "proa/ir/verifier.h"
 #include "test_dialect.h"
 
@@ -47,6 +48,71 @@ TEST_F(TextTest, ReadsWell) {
 }
 )";
   EXPECT_EQ(print(parse_module(text, context)), text);
+}
+
+TEST_F(TextTest, FactsAndGuardsComeBack) {
+  std::string_view text = R"(module {
+  symbols { s0 in [2, 64], s0 likely 32, s1 in [3, inf], s1 mod 8 = 3 }
+  guards { s0 == s4 : "[add] y: sizes \"differ\"", s2 >= s0 + 1 : "too short" }
+  facts { s2 >= s1, divisible(s3, 4), likely(s2, 100), likely(s4, 32) }
+  func @main(%x: f32[s0, s1], %y: f32[s2, s3, s4]) {
+    return %x
+  }
+}
+)";
+  Module module = parse_module(text, context);
+  EXPECT_EQ(print(module), text);
+  Facts& facts = module.facts();
+  auto dim = [&](std::string_view t) { return parse_dim(t, context.symbols()); };
+  EXPECT_EQ(facts.prove_ge(dim("s2"), dim("s1")), Truth::yes);
+  EXPECT_EQ(facts.prove_divisible(dim("s3"), 4), Truth::yes);
+  EXPECT_EQ(facts.prove_eq(dim("s0"), dim("s4")), Truth::yes);
+  EXPECT_EQ(facts.prove_ge(dim("s0"), 2), Truth::yes);
+  EXPECT_EQ(facts.likely(dim("s2")), 100);
+  Context other;
+  EXPECT_EQ(print(parse_module(text, other)), text);
+}
+
+TEST_F(TextTest, StatedFactsComeBack) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Context first, second;
+    RandomModules make{first, Random(seed)};
+    Module module(first);
+    std::vector<Type> types;
+    for (int i = 0; i < 5; ++i) types.push_back(Type::tensor(first, DType::f32, std::vector{first.symbols().symbol(str("s", i))}));
+    Func func = module.add_func("f", types);
+    Builder(module, func.body()).create_return({});
+    Facts& facts = module.facts();
+    // Only what is true of one assignment is stated: facts do not contradict each other.
+    std::vector<int64_t> values;
+    for (int i = 0; i < 5; ++i) values.push_back(make.random.between(0, 9));
+    auto value_of = [&](Dim d) {
+      return evaluate(d, [&](Dim symbol) { return values[static_cast<size_t>(symbol.name()[1] - '0')]; });
+    };
+    for (int i = 0; i < 6; ++i) {
+      Dim symbol = first.symbols().symbol(str("s", make.random.below(5)));
+      Dim a = make.dim(), b = make.dim();
+      int64_t value = value_of(symbol), divisor = make.random.between(2, 4);
+      if (value_of(a) < value_of(b)) std::swap(a, b);
+      if (make.random.below(2) == 0) b = b + Dim(value_of(a) - value_of(b));
+      bool equal = value_of(a) == value_of(b);
+      switch (make.random.below(7)) {
+        case 0: facts.set_range(symbol, value - make.random.between(0, value), value + make.random.between(0, 9)); break;
+        case 1: facts.set_divisible(symbol, divisor, value % divisor); break;
+        case 2: facts.set_likely(symbol, make.random.between(0, 9)); break;
+        case 3:
+          if (equal) facts.assert_equal(a, b);
+          break;
+        case 4: facts.assert_ge(a, b); break;
+        case 5: facts.require_ge(a, b, make.text()); break;
+        default:
+          if (equal) facts.require_eq(a, b, make.text());
+      }
+    }
+    std::string text = print(module);
+    std::string again = print(parse_module(text, second));
+    ASSERT_EQ(again, text) << "seed " << seed;
+  }
 }
 
 TEST_F(TextTest, EveryAttribute) {
@@ -170,6 +236,8 @@ TEST_F(TextTest, WrongTextNamesItsPlace) {
            {"func @f() { test.region() ({ %0 = test.source() : token test.yield() }) test.sink(%0) return }", "value %0 is not defined"},
            {"symbols { s7 in [5, 2] } func @f() { return }", "1:11: "},
            {"func @f() { test.sink() } }", "got '}'"},
+           {"facts { s8 >= 5, s8 == 3 } func @f() { return }", "1:18: "},
+           {"guards { 1 == 2 : \"no\" } func @f() { return }", "this guard can never hold"},
            {"\x01", "a byte of value 1"},
            {"func @f() { test.sink() loc(\"a.py\") return }", "expected ':'"}}) {
     std::string got = refused(text);
