@@ -90,7 +90,7 @@ class Runner:
         started, tally = time.monotonic(), Tally(executable.name)
         status, output = self.run([str(executable), f"--gtest_filter={selection}"], limit)
         (self.results / f"{executable.name}.log").write_text(output)
-        running = None
+        running = reason = None
         for line in output.splitlines():
             if begun := STARTED.match(line):
                 running = begun[1]
@@ -99,7 +99,9 @@ class Runner:
                 tally.passed += ended[1] == "OK"
                 tally.failed += ended[1] == "FAILED"
                 if ended[1] == "SKIPPED":
-                    tally.skipped.append(ended[2])
+                    tally.skipped.append(f"{ended[2]}: {reason}")
+            elif line.strip() not in ("Skipped", ""):
+                reason = line.strip()  # the text of GTEST_SKIP stands above the result
         if status != 0 and (running or not tally.failed):
             tally.failed += 1  # it crashed, or ran out of time
             print(f"{executable.name} ended with status {status} in {running or 'no test'}")
@@ -189,7 +191,8 @@ class Runner:
                 if "failure" in kinds or "error" in kinds:
                     tally.failed += 1
                 elif "skipped" in kinds:
-                    tally.skipped.append(case.get("name"))
+                    reason = case.find("skipped").get("message")
+                    tally.skipped.append(f"{case.get('name')}: {reason}")
                 else:
                     tally.passed += 1
         if status not in (0, 5) and not tally.failed:  # 5: no test was selected
