@@ -1,0 +1,336 @@
+#include "proa/compiler/emit/emit.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+#include "proa/base/error.h"
+#include "proa/ir/dialect.h"
+#include "proa/ir/page.h"
+#include "proa/ir/symbol/compile.h"
+#include "proa/ir/symbol/facts.h"
+
+namespace proa::compiler {
+
+using namespace ir;
+using namespace program;
+
+namespace {
+
+class Emitter {
+ public:
+  Emitter(const Module& module, Program& program) : module_(module), program_(program) {}
+
+  void run(Func func, std::span<const Dim> given) {
+    symbols_.assign(given.begin(), given.end());
+    program_.sources.assign(given.size(), {});
+    take_arguments(func.body());
+    block(func.body());
+    finish(func.return_op());
+  }
+
+  // The body of a region: arguments, then values from outside are not allowed (isolated), and the
+  // symbols are those of the parent.
+  void run_region(Block& body, std::span<const Dim> symbols) {
+    symbols_.assign(symbols.begin(), symbols.end());
+    program_.sources.assign(symbols.size(), {});
+    for (Value argument : body.arguments()) program_.inputs.push_back(slot(argument));
+    block(body);
+    finish(body.terminator());
+  }
+
+ private:
+  void take_arguments(Block& body) {
+    for (Value argument : body.arguments()) {
+      program_.inputs.push_back(slot(argument));
+      auto dims = argument.dims();
+      for (size_t axis = 0; axis < dims.size(); ++axis) {
+        if (!dims[axis].is_symbol() || known(dims[axis])) continue;
+        symbols_.push_back(dims[axis]);
+        program_.sources.push_back({static_cast<int32_t>(program_.inputs.size() - 1),
+                                    static_cast<int32_t>(axis)});
+      }
+    }
+  }
+
+  bool known(Dim symbol) const { return std::ranges::find(symbols_, symbol) != symbols_.end(); }
+
+  int32_t slot(Value value) {
+    auto [it, fresh] = slots_.try_emplace(value.impl(), static_cast<int32_t>(program_.slots.size()));
+    if (fresh) {
+      Slot made;
+      made.dtype = value.dtype();
+      for (Dim d : value.dims()) made.dims.push_back(dim(d));
+      program_.slots.push_back(std::move(made));
+    }
+    return it->second;
+  }
+
+  int32_t dim(Dim d) {
+    d = module_.facts().canonical(d);
+    auto [it, fresh] = dim_index_.try_emplace(d.bits(), static_cast<int32_t>(dims_.size()));
+    if (fresh) dims_.push_back(d);
+    return it->second;
+  }
+
+  void block(Block& body) {
+    for (Operation& op : body) {
+      if (!op.info().has(Trait::terminator)) operation(op);
+    }
+  }
+
+  void operation(Operation& op) {
+    if (op.is("prim.constant")) return constant(op);
+    if (op.is("prim.call")) return call(op);
+    Instruction made;
+    made.name = op.name();
+    if (op.location().storage()) made.location = to_string(op.location());
+    made.in = operand_slots(op);
+    if (op.is("prim.barrier")) {
+      for (size_t i = 0; i < op.result_count(); ++i) {
+        Instruction one = made;
+        one.kind = InstructionKind::alias;
+        one.in = {made.in[i]};
+        one.out = {slot(op.result(i))};
+        program_.code.push_back(std::move(one));
+      }
+      return;
+    }
+    for (Value result : op.results()) made.out.push_back(slot(result));
+    if (view(op, made)) {
+      made.kind = InstructionKind::view;
+    } else if (op.info().has(Trait::structured)) {
+      structured(op, made);
+    } else if (op.is("prim.as_dim")) {
+      made.kind = InstructionKind::bind;
+      Dim symbol = op.attr("symbol").as_dim();
+      made.symbol = static_cast<int32_t>(symbols_.size());
+      bound_.push_back(symbols_.size());
+      if (Attribute low = op.attr("low")) made.low = low.as_int();
+      if (Attribute high = op.attr("high")) made.high = high.as_int();
+      symbols_.push_back(symbol);
+      program_.sources.push_back({});
+    } else if (op.is("prim.shape_assert")) {
+      made.kind = InstructionKind::assert_;
+      made.location = str(op.attr("message").as_string());
+    }
+    attributes(op, made);
+    program_.code.push_back(std::move(made));
+  }
+
+  std::vector<int32_t> operand_slots(Operation& op) {
+    std::vector<int32_t> in;
+    std::vector<int64_t> segments;
+    if (Attribute a = op.attr("segments")) segments.assign(a.as_ints().begin(), a.as_ints().end());
+    if (segments.empty()) {
+      for (Value operand : op.operands()) in.push_back(slot(operand));
+      return in;
+    }
+    size_t flat = 0;
+    for (size_t i = 0; i < segments.size(); ++i) {
+      bool variadic = op.info().page && op.info().page->operands[i].variadic;
+      if (segments[i] == 0 && !variadic) in.push_back(-1);
+      for (int64_t k = 0; k < segments[i]; ++k) in.push_back(slot(op.operand(flat++)));
+    }
+    return in;
+  }
+
+  void constant(Operation& op) {
+    const TensorData& data = op.attr("value").as_tensor();
+    program_.constants.push_back({slot(op.result()), data.dtype, data.dims, data.owner, data.bytes, data.size});
+  }
+
+  void call(Operation& op) {
+    Func callee = module_.find(op.attr("callee").as_string());
+    PROA_CHECK(callee, "call of an unknown function @", op.attr("callee").as_string());
+    PROA_CHECK(++depth_ < 64, "functions call each other without end");
+    auto outer = std::move(slots_);
+    slots_.clear();
+    std::vector<Value> arguments = callee.arguments();
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      slots_[arguments[i].impl()] = outer.at(op.operand(i).impl());
+    }
+    block(callee.body());
+    std::vector<int32_t> results;
+    for (Value result : callee.results()) results.push_back(slot(result));
+    slots_ = std::move(outer);
+    for (size_t i = 0; i < results.size(); ++i) slots_[op.result(i).impl()] = results[i];
+    --depth_;
+  }
+
+  void structured(Operation& op, Instruction& made) {
+    if (op.is("prim.if")) made.kind = InstructionKind::if_;
+    else if (op.is("prim.while")) made.kind = InstructionKind::while_;
+    else if (op.is("prim.scan_loop")) made.kind = InstructionKind::scan_loop;
+    else throw InternalError(str("no instruction runs ", op.name()));
+    for (size_t r = 0; r < op.region_count(); ++r) {
+      made.programs.push_back(std::make_shared<Program>());
+      Emitter(module_, *made.programs.back()).run_region(op.region(r).block(), symbols_);
+    }
+  }
+
+  static bool view(Operation& op, Instruction& made) {
+    if (op.is("prim.reshape")) made.view = ViewKind::reshape;
+    else if (op.is("prim.transpose")) made.view = ViewKind::transpose;
+    else if (op.is("prim.broadcast")) made.view = ViewKind::broadcast;
+    else if (op.is("prim.slice")) made.view = ViewKind::slice;
+    else if (op.is("prim.reverse")) made.view = ViewKind::reverse;
+    else return false;
+    return true;
+  }
+
+  void word(Instruction& made, Dim d) {
+    if (auto value = module_.facts().canonical(d).as_const()) {
+      made.words.push_back(*value);
+    } else {
+      made.patches.emplace_back(static_cast<int32_t>(made.words.size()), dim(d));
+      made.words.push_back(0);
+    }
+  }
+
+  // See AttrWords for the form.
+  void attributes(Operation& op, Instruction& made) {
+    made.offsets.push_back(0);
+    if (!op.info().page) return;
+    for (const AttrSpec& spec : op.info().page->attrs) {
+      Attribute a = op.attr(spec.name);
+      if (a) {
+        attribute(a, spec, made);
+      } else {
+        fallback(spec, made);
+      }
+      made.offsets.push_back(static_cast<int32_t>(made.words.size()));
+    }
+  }
+
+  void attribute(Attribute a, const AttrSpec& spec, Instruction& made) {
+    auto& words = made.words;
+    switch (a.kind()) {
+      case AttrKind::boolean: words.push_back(a.as_bool()); break;
+      case AttrKind::integer:
+        words.push_back(spec.form == AttrForm::real
+                            ? std::bit_cast<int64_t>(static_cast<double>(a.as_int()))
+                            : a.as_int());
+        break;
+      case AttrKind::real: words.push_back(std::bit_cast<int64_t>(a.as_real())); break;
+      case AttrKind::dtype: words.push_back(static_cast<int64_t>(a.as_dtype())); break;
+      case AttrKind::string: words.push_back(choice(spec, a.as_string())); break;
+      case AttrKind::ints: words.insert(words.end(), a.as_ints().begin(), a.as_ints().end()); break;
+      case AttrKind::reals:
+        for (double r : a.as_reals()) words.push_back(std::bit_cast<int64_t>(r));
+        break;
+      case AttrKind::dim: word(made, a.as_dim()); break;
+      case AttrKind::dims:
+        for (Dim d : a.as_dims()) word(made, d);
+        break;
+      default: break;  // tensors, types and names are no business of kernels
+    }
+  }
+
+  static int64_t choice(const AttrSpec& spec, std::string_view text) {
+    for (size_t i = 0; i < spec.choices.size(); ++i) {
+      if (spec.choices[i] == text) return static_cast<int64_t>(i);
+    }
+    return -1;
+  }
+
+  static void fallback(const AttrSpec& spec, Instruction& made) {
+    const Literal& value = spec.value;
+    switch (value.kind) {
+      case Literal::Kind::boolean:
+      case Literal::Kind::dtype: made.words.push_back(value.integer); break;
+      case Literal::Kind::integer:
+        made.words.push_back(spec.form == AttrForm::real
+                                 ? std::bit_cast<int64_t>(static_cast<double>(value.integer))
+                                 : value.integer);
+        break;
+      case Literal::Kind::real: made.words.push_back(std::bit_cast<int64_t>(value.real)); break;
+      case Literal::Kind::text: made.words.push_back(choice(spec, value.text)); break;
+      case Literal::Kind::ints:
+        made.words.insert(made.words.end(), value.ints.begin(), value.ints.end());
+        break;
+      case Literal::Kind::reals:
+        for (double r : value.reals) made.words.push_back(std::bit_cast<int64_t>(r));
+        break;
+      case Literal::Kind::none:
+      case Literal::Kind::required: break;
+    }
+  }
+
+  void finish(Operation* terminator) {
+    for (Value result : terminator->operands()) program_.outputs.push_back(slot(result));
+    release_lists();
+    for (Dim symbol : symbols_) program_.symbols.emplace_back(symbol.name());
+    program_.is_static = std::ranges::all_of(dims_, [](Dim d) { return d.is_const(); }) &&
+                         module_.facts().guards().empty();
+    if (program_.is_static) {
+      for (Dim d : dims_) program_.dims.push_back(d.constant());
+      return;
+    }
+    // A dim with a symbol that no argument gives and no instruction binds cannot be computed.
+    for (Dim d : dims_) {
+      SmallVector<Dim, 6> used;
+      collect_symbols(d, used);
+      for (Dim symbol : used) {
+        PROA_CHECK(known(symbol), "the size ", to_string(symbol), " has no source");
+      }
+    }
+    bound_.push_back(symbols_.size());
+    for (size_t count : bound_) program_.stages.push_back(stage(count));
+  }
+
+  // The dim table as far as the first `count` symbols give it; the rest is zero until a later stage.
+  DimProgram stage(size_t count) const {
+    std::span<const Dim> symbols(symbols_.data(), count);
+    auto computable = [&](Dim d) {
+      SmallVector<Dim, 6> used;
+      collect_symbols(d, used);
+      return std::ranges::all_of(
+          used, [&](Dim s) { return std::ranges::find(symbols, s) != symbols.end(); });
+    };
+    std::vector<Dim> dims = dims_;
+    for (Dim& d : dims) {
+      if (!computable(d)) d = 0;
+    }
+    std::vector<Guard> guards;
+    for (const Guard& guard : module_.facts().guards()) {
+      if (computable(guard.a) && computable(guard.b)) guards.push_back(guard);
+    }
+    return compile(dims, symbols, guards);
+  }
+
+  // Each slot is released after its last reader, but for inputs, outputs and constants.
+  void release_lists() {
+    std::vector<bool> held(program_.slots.size());
+    for (int32_t s : program_.inputs) held[static_cast<size_t>(s)] = true;
+    for (int32_t s : program_.outputs) held[static_cast<size_t>(s)] = true;
+    for (const Constant& c : program_.constants) held[static_cast<size_t>(c.slot)] = true;
+    for (auto it = program_.code.rbegin(); it != program_.code.rend(); ++it) {
+      for (auto* list : {&it->in, &it->out}) {
+        for (int32_t s : *list) {
+          if (s < 0 || held[static_cast<size_t>(s)]) continue;
+          held[static_cast<size_t>(s)] = true;
+          it->release.push_back(s);
+        }
+      }
+    }
+  }
+
+  const Module& module_;
+  Program& program_;
+  std::vector<Dim> symbols_, dims_;
+  std::unordered_map<const ValueImpl*, int32_t> slots_;
+  std::unordered_map<uint64_t, int32_t> dim_index_;
+  std::vector<size_t> bound_;  // symbols known before each bind
+  int depth_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<Program> emit(const Module& module, Func func, std::span<const Dim> symbols) {
+  auto program = std::make_shared<Program>();
+  Emitter(module, *program).run(func, symbols);
+  return program;
+}
+
+}  // namespace proa::compiler

@@ -1,0 +1,217 @@
+#include "proa/runtime/executor.h"
+
+#include "proa/base/error.h"
+#include "proa/base/thread_pool.h"
+
+namespace proa::runtime {
+
+using namespace program;
+
+KernelTable& cpu_kernels() {
+  static auto table = new KernelTable();
+  return *table;
+}
+
+struct Executable::Frame {
+  std::span<const int64_t> given;         // symbols of the caller
+  std::vector<Array> slots;
+  SmallVector<int64_t, 16> symbols;
+  SmallVector<int64_t, 32> dims;
+
+  Array& at(int32_t slot) { return slots[static_cast<size_t>(slot)]; }
+  Extents extents(const Slot& slot) const {
+    Extents result(slot.dims.size());
+    for (size_t i = 0; i < slot.dims.size(); ++i) result[i] = dims[static_cast<size_t>(slot.dims[i])];
+    return result;
+  }
+  // Attributes with the sizes of this call patched in.
+  SmallVector<int64_t, 16> words(const Instruction& code) const {
+    SmallVector<int64_t, 16> result{std::span<const int64_t>(code.words)};
+    for (auto [word, dim] : code.patches) {
+      result[static_cast<size_t>(word)] = dims[static_cast<size_t>(dim)];
+    }
+    return result;
+  }
+};
+
+Executable::Executable(std::shared_ptr<const Program> program, const KernelTable& kernels)
+    : program_(std::move(program)) {
+  for (const Instruction& code : program_->code) {
+    KernelFn kernel = nullptr;
+    if (code.kind == InstructionKind::kernel) {
+      kernel = kernels.find(code.name);
+      PROA_CHECK(kernel, "no kernel is registered for ", code.name);
+    }
+    kernels_.push_back(kernel);
+    inner_.emplace_back();
+    for (const auto& body : code.programs) {
+      inner_.back().push_back(std::make_unique<Executable>(body, kernels));
+    }
+  }
+  for (const Constant& constant : program_->constants) {
+    auto owner = new std::shared_ptr<const void>(constant.owner);
+    Array array;
+    array.buffer = Buffer::wrap(
+        const_cast<void*>(constant.bytes), static_cast<int64_t>(constant.size), kCpu,
+        [](void* held) { delete static_cast<std::shared_ptr<const void>*>(held); }, owner, false);
+    array.data = static_cast<char*>(array.buffer->data());
+    array.dtype = constant.dtype;
+    array.dims = Extents(std::span<const int64_t>(constant.dims));
+    array.strides = dense_strides(constant.dims);
+    constants_.push_back(std::move(array));
+  }
+}
+
+Executable::~Executable() = default;
+
+void Executable::compute_dims(size_t stage, Frame& frame) const {
+  int64_t failed = program_->stages[stage].eval(frame.symbols.data(), frame.dims.data());
+  if (failed >= 0) {
+    throw UserError(ErrorKind::shape, program_->stages[stage].message(failed));
+  }
+}
+
+bool Executable::guards_hold(std::span<const int64_t> symbols) const {
+  if (program_->is_static) return true;
+  SmallVector<int64_t, 32> dims(program_->stages[0].output_count());
+  return program_->stages[0].eval(symbols.data(), dims.data()) < 0;
+}
+
+void Executable::run(std::span<const Array> inputs, std::span<const int64_t> symbols,
+                     std::span<Array> outputs) const {
+  const Program& program = *program_;
+  PROA_CHECK(inputs.size() == program.inputs.size(), "a program of ", program.inputs.size(),
+             " inputs was given ", inputs.size());
+  Frame frame;
+  frame.given = symbols;
+  if (program.is_static) {
+    frame.dims = SmallVector<int64_t, 32>(std::span<const int64_t>(program.dims));
+  } else {
+    for (size_t i = 0; i < program.symbols.size(); ++i) {
+      const SymbolSource& source = program.sources[i];
+      if (source.input >= 0) {
+        frame.symbols.push_back(
+            inputs[static_cast<size_t>(source.input)].dims[static_cast<size_t>(source.axis)]);
+      } else {
+        frame.symbols.push_back(i < symbols.size() ? symbols[i] : 0);
+      }
+    }
+    frame.dims.resize(program.stages[0].output_count());
+    compute_dims(0, frame);
+  }
+  frame.slots.resize(program.slots.size());
+  for (size_t i = 0; i < inputs.size(); ++i) frame.at(program.inputs[i]) = inputs[i];
+  for (size_t i = 0; i < constants_.size(); ++i) frame.at(program.constants[i].slot) = constants_[i];
+  size_t stage = 0;
+  for (size_t i = 0; i < program.code.size(); ++i) {
+    const Instruction& code = program.code[i];
+    if (code.kind == InstructionKind::bind) {
+      int64_t value = *reinterpret_cast<const int64_t*>(frame.at(code.in[0]).data);
+      if (value < code.low || value > code.high) {
+        throw UserError(ErrorKind::value, "as_dim", "x",
+                        str("expected a size in ", code.low, "..", code.high, ", got ", value));
+      }
+      frame.symbols[static_cast<size_t>(code.symbol)] = value;
+      frame.at(code.out[0]) = frame.at(code.in[0]);
+      compute_dims(++stage, frame);
+    } else {
+      step(code, i, frame);
+    }
+    for (int32_t slot : code.release) frame.at(slot) = Array();
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = frame.at(program.outputs[i]);
+}
+
+void Executable::step(const Instruction& code, size_t index, Frame& frame) const {
+  switch (code.kind) {
+    case InstructionKind::kernel: return call(code, index, frame);
+    case InstructionKind::view: return view(code, frame);
+    case InstructionKind::alias: frame.at(code.out[0]) = frame.at(code.in[0]); return;
+    case InstructionKind::if_:
+    case InstructionKind::while_:
+    case InstructionKind::scan_loop: return loop(code, index, frame);
+    case InstructionKind::assert_:
+      if (*reinterpret_cast<const uint8_t*>(frame.at(code.in[0]).data) == 0) {
+        throw UserError(ErrorKind::value, code.location);
+      }
+      return;
+    case InstructionKind::bind: break;
+  }
+  throw InternalError("an instruction of unknown kind");
+}
+
+void Executable::call(const Instruction& code, size_t index, Frame& frame) const {
+  SmallVector<TensorRef, 8> in, out;
+  for (int32_t slot : code.in) {
+    in.push_back(slot < 0 ? TensorRef{.rank = -1} : frame.at(slot).ref());
+  }
+  for (int32_t slot : code.out) {
+    const Slot& info = program_->slots[static_cast<size_t>(slot)];
+    frame.at(slot) = Array::dense(frame.extents(info), info.dtype);
+    out.push_back(frame.at(slot).ref());
+  }
+  KernelArgs args;
+  args.in = {in.data(), in.size()};
+  args.out = {out.data(), out.size()};
+  args.op = code.name.c_str();
+  if (code.patches.empty()) {
+    args.attrs = {code.words.data(), code.offsets.data()};
+    kernels_[index](args);
+  } else {
+    auto words = frame.words(code);
+    args.attrs = {words.data(), code.offsets.data()};
+    kernels_[index](args);
+  }
+}
+
+void Executable::view(const Instruction& code, Frame& frame) const {
+  const Array& x = frame.at(code.in[0]);
+  Extents dims = frame.extents(program_->slots[static_cast<size_t>(code.out[0])]);
+  auto words = frame.words(code);
+  AttrWords attrs{words.data(), code.offsets.data()};
+  Array y;
+  switch (code.view) {
+    case ViewKind::reshape: y = reshape(x, dims); break;
+    case ViewKind::transpose: y = transpose(x, attrs.ints(0)); break;
+    case ViewKind::broadcast: y = broadcast(x, dims, attrs.ints(1)); break;
+    case ViewKind::slice: y = slice(x, attrs.ints(0), dims, attrs.ints(2)); break;
+    case ViewKind::reverse: y = reverse(x, attrs.ints(0)); break;
+  }
+  frame.at(code.out[0]) = std::move(y);
+}
+
+void Executable::loop(const Instruction& code, size_t index, Frame& frame) const {
+  std::span<const int64_t> symbols(frame.symbols.data(), frame.symbols.size());
+  auto truth = [](const Array& a) { return *reinterpret_cast<const uint8_t*>(a.data) != 0; };
+  std::vector<Array> state, results(code.out.size());
+  size_t first = code.kind == InstructionKind::while_ ? 0 : 1;
+  for (size_t i = first; i < code.in.size(); ++i) state.push_back(frame.at(code.in[i]));
+  const auto& bodies = inner_[index];
+  if (code.kind == InstructionKind::if_) {
+    bodies[truth(frame.at(code.in[0])) ? 0 : 1]->run(state, symbols, results);
+  } else if (code.kind == InstructionKind::while_) {
+    for (;;) {
+      Array condition;
+      bodies[0]->run(state, symbols, std::span(&condition, 1));
+      if (!truth(condition)) break;
+      throw_if_interrupted();
+      bodies[1]->run(state, symbols, results);
+      std::copy(results.begin(), results.end(), state.begin());
+    }
+    std::copy_n(state.begin(), results.size(), results.begin());
+  } else {
+    int64_t count = *reinterpret_cast<const int64_t*>(frame.at(code.in[0]).data);
+    state.insert(state.begin(), Array::dense({}, DType::i64));
+    for (int64_t i = 0; i < count; ++i) {
+      throw_if_interrupted();
+      state[0] = Array::dense({}, DType::i64);
+      *reinterpret_cast<int64_t*>(state[0].data) = i;
+      bodies[0]->run(state, symbols, results);
+      std::copy(results.begin(), results.end(), state.begin() + 1);
+    }
+    std::copy_n(state.begin() + 1, results.size(), results.begin());
+  }
+  for (size_t i = 0; i < results.size(); ++i) frame.at(code.out[i]) = results[i];
+}
+
+}  // namespace proa::runtime

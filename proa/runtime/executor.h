@@ -1,0 +1,48 @@
+// Executable: a Program loaded for one device — kernels resolved, constants in buffers — and run.
+// Why apart from Program: a program is plain data that files hold; this is what a process runs.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "proa/program/program.h"
+#include "proa/runtime/array.h"
+
+namespace proa::runtime {
+
+// The kernels of the cpu device, filled by the kernels floor.
+program::KernelTable& cpu_kernels();
+
+class Executable {
+ public:
+  // A kernel that is missing from the table is an InternalError that names it.
+  Executable(std::shared_ptr<const program::Program> program, const program::KernelTable& kernels);
+  ~Executable();
+
+  const program::Program& program() const { return *program_; }
+
+  // `symbols` are the values that the caller gives (the program's first symbols; the others come from
+  // extents). A broken guard is a UserError(shape). Outputs may share memory with inputs.
+  // Safe to call from many threads at once.
+  void run(std::span<const Array> inputs, std::span<const int64_t> symbols,
+           std::span<Array> outputs) const;
+
+  // True where a guard on sizes does not hold; nothing is run.
+  bool guards_hold(std::span<const int64_t> symbols) const;
+
+ private:
+  struct Frame;
+  void step(const program::Instruction& code, size_t index, Frame& frame) const;
+  void call(const program::Instruction& code, size_t index, Frame& frame) const;
+  void view(const program::Instruction& code, Frame& frame) const;
+  void loop(const program::Instruction& code, size_t index, Frame& frame) const;
+  void compute_dims(size_t stage, Frame& frame) const;
+
+  std::shared_ptr<const program::Program> program_;
+  std::vector<program::KernelFn> kernels_;  // by instruction; null where it is no kernel
+  std::vector<Array> constants_;
+  std::vector<std::vector<std::unique_ptr<Executable>>> inner_;  // by instruction
+};
+
+}  // namespace proa::runtime
