@@ -44,7 +44,7 @@ Operation* Builder::create(const OpInfo& info, std::span<const Value> operands, 
   std::vector<Type> types;
   types.reserve(state.operands.size());
   for (Value operand : state.operands) types.push_back(operand.type());
-  state.results = infer(info, attrs, types, counts, facts(), DType::f32, context());
+  state.results = infer(info, attrs, types, counts, facts(), context().default_float(), context());
   state.attrs = std::move(attrs);
   return insert(state);
 }

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "proa/base/dtype.h"
+
 namespace proa::ir {
 
 class Dialect;
@@ -48,11 +50,16 @@ class Context {
   const OpInfo* find_op(std::string_view full_name) const;
   const OpInfo& op(std::string_view full_name) const;  // throws a UserError with a near name
 
+  // The float that integers become where an operator needs one.
+  DType default_float() const { return default_float_; }
+  void set_default_float(DType dtype) { default_float_ = dtype; }
+
   struct Impl;
   Impl& impl() { return *impl_; }
 
  private:
   std::unique_ptr<Impl> impl_;
+  DType default_float_ = DType::f32;
 };
 
 }  // namespace proa::ir

@@ -32,6 +32,9 @@ class alignas(64) Buffer {
   Device device() const { return device_; }
   bool writable() const { return writable_; }  // false: a read-only array or file map
   bool is_foreign() const { return allocator_ == nullptr; }
+  // Grows with every in-place write, so that whoever saved the memory can tell.
+  uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
   bool is_unique() const { return references_.load(std::memory_order_acquire) == 1; }
 
  private:
@@ -46,6 +49,7 @@ class alignas(64) Buffer {
   uint16_t size_class_ = 0;  // belongs to the allocator
   bool writable_ = true;
   Device device_;
+  std::atomic<uint32_t> version_{0};
   int64_t bytes_ = 0;
   void* data_ = nullptr;
   Allocator* allocator_ = nullptr;  // null for foreign memory

@@ -71,6 +71,10 @@ void Executable::compute_dims(size_t stage, Frame& frame) const {
   }
 }
 
+bool Executable::guarded() const {
+  return !program_->is_static && program_->stages[0].guard_count() > 0;
+}
+
 bool Executable::guards_hold(std::span<const int64_t> symbols) const {
   if (program_->is_static) return true;
   SmallVector<int64_t, 32> dims(program_->stages[0].output_count());

@@ -29,6 +29,7 @@ class Executable {
            std::span<Array> outputs) const;
 
   // True where a guard on sizes does not hold; nothing is run.
+  bool guarded() const;
   bool guards_hold(std::span<const int64_t> symbols) const;
 
  private:

@@ -326,6 +326,11 @@ Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
   builder.create_return(outs);
   drop_unused(gradient.backward.body());
 
+  std::unordered_map<const ValueImpl*, int64_t> ordinal;
+  for (Operation& op : gradient.forward.body()) {
+    for (Value result : op.results()) ordinal.emplace(result.impl(), static_cast<int64_t>(ordinal.size()));
+  }
+
   // Arguments in their final order: the residuals that are used, then the cotangents.
   std::vector<Value> returned;
   for (Value result : body.results) returned.push_back(body.forward.at(result));
@@ -345,6 +350,7 @@ Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
         residual = {Residual::From::result, static_cast<int>(in_results - returned.begin())};
       } else {
         residual.index = static_cast<int>(returned.size());
+        residual.value = ordinal.at(forward.impl());
         returned.push_back(forward);
       }
     }

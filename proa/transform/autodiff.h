@@ -17,6 +17,7 @@ namespace proa::transform {
 struct Residual {
   enum class From : uint8_t { argument, result, extra } from;
   int index = 0;
+  int64_t value = 0;  // of an extra: names the value in every gradient of the same function and wanted set
 };
 
 struct Gradient {

@@ -13,8 +13,8 @@ namespace {
 
 // The dtype in which the operands of `op` meet, as Infer computes it.
 DType meeting_dtype(const Page& page, std::span<const Value> operands,
-                    std::span<const int64_t> segments, bool& any) {
-  DType met = DType::f32;
+                    std::span<const int64_t> segments, DType default_float, bool& any) {
+  DType met = default_float;
   any = false;
   size_t flat = 0;
   for (size_t i = 0; i < page.operands.size(); ++i) {
@@ -25,7 +25,7 @@ DType meeting_dtype(const Page& page, std::span<const Value> operands,
       any = true;
     }
   }
-  if (page.dtypes.meet == DTypeRule::Meet::promote_float && !is_inexact(met)) met = DType::f32;
+  if (page.dtypes.meet == DTypeRule::Meet::promote_float && !is_inexact(met)) met = default_float;
   return met;
 }
 
@@ -39,7 +39,7 @@ std::vector<Value> expand(const Operation& op, std::span<const Value> operands, 
   if (page.dtypes.meet == DTypeRule::Meet::promote ||
       page.dtypes.meet == DTypeRule::Meet::promote_float) {
     bool any = false;
-    DType met = meeting_dtype(page, operands, segments, any);
+    DType met = meeting_dtype(page, operands, segments, builder.context().default_float(), any);
     size_t flat = 0;
     for (size_t i = 0; i < page.operands.size(); ++i) {
       for (int64_t k = 0; k < segments[i]; ++k, ++flat) {

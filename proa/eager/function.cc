@@ -1,0 +1,292 @@
+#include "proa/eager/function.h"
+
+#include <algorithm>
+
+#include "proa/base/error.h"
+#include "proa/compiler/emit/emit.h"
+#include "proa/eager/node.h"
+#include "proa/ir/symbol/facts.h"
+#include "proa/transform/decompose.h"
+
+namespace proa::eager {
+
+using namespace ir;
+
+std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
+                                             std::span<const Dim> symbols) {
+  Module lowered = module.clone();
+  transform::decompose(lowered);
+  auto program = compiler::emit(lowered, lowered.find(func.name()), symbols);
+  return std::make_unique<runtime::Executable>(std::move(program), runtime::cpu_kernels());
+}
+
+Function::Function(std::string name, Module module, std::vector<Dim> symbols)
+    : name_(std::move(name)), module_(std::move(module)), symbols_(std::move(symbols)),
+      result_count_(module_.main().results().size()) {}
+
+Function::~Function() = default;
+
+const runtime::Executable& Function::executable() {
+  std::lock_guard lock(mutex_);
+  if (!executable_) executable_ = compile(module_, module_.main(), symbols_);
+  return *executable_;
+}
+
+bool Function::guarded() { return executable().guarded(); }
+
+namespace {
+
+std::vector<int> indices(const Mask& mask) {
+  std::vector<int> list;
+  for (size_t i = 0; i < mask.size(); ++i) {
+    if (mask[i]) list.push_back(static_cast<int>(i));
+  }
+  return list;
+}
+
+// A module with this one function as its first and only one.
+Module alone(const Module& module, Func func) {
+  Module only(module.context());
+  only.facts() = module.facts();
+  ValueMap map;
+  only.body().append(clone(*func.op(), map));
+  return only;
+}
+
+}  // namespace
+
+Recorded& Function::recorded(const Mask& wanted) {
+  std::lock_guard lock(mutex_);
+  auto& slot = recorded_[wanted];
+  if (slot) return *slot;
+  auto made = std::make_unique<Recorded>();
+  Module work = alone(module_, module_.main());
+  std::vector<int> given;
+  for (int i = 0; i < static_cast<int>(result_count_); ++i) {
+    if (is_inexact(work.main().results()[static_cast<size_t>(i)].dtype())) given.push_back(i);
+  }
+  transform::Gradient gradient = transform::differentiate(work, work.main(), indices(wanted), given);
+  made->forward = compile(work, gradient.forward, symbols_);
+  made->results = static_cast<int>(gradient.forward.results().size());
+  made->residuals = gradient.residuals;
+  made->wanted = wanted;
+  auto returned = gradient.forward.results();
+  for (const transform::Residual& r : gradient.residuals) {
+    made->differentiable_extras |= r.from == transform::Residual::From::extra &&
+                                   is_inexact(returned[static_cast<size_t>(r.index)].dtype());
+  }
+  auto first = std::make_unique<Derivative>();
+  first->residuals = gradient.residuals;
+  first->cotangents = gradient.cotangents;
+  first->wanted = gradient.wanted;
+  first->backward = std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_);
+  Mask all(result_count_);
+  for (int i : given) all[static_cast<size_t>(i)] = true;
+  made->derivatives[all] = std::move(first);
+  slot = std::move(made);
+  return *slot;
+}
+
+Derivative& Function::derivative(Recorded& recorded, const Mask& given) {
+  std::lock_guard lock(mutex_);
+  auto& slot = recorded.derivatives[given];
+  if (slot) return *slot;
+  Module work = alone(module_, module_.main());
+  transform::Gradient gradient =
+      transform::differentiate(work, work.main(), indices(recorded.wanted), indices(given));
+  slot = std::make_unique<Derivative>();
+  slot->cotangents = gradient.cotangents;
+  slot->wanted = gradient.wanted;
+  // The forward saved what all cotangents together need; these are some of that.
+  for (transform::Residual residual : gradient.residuals) {
+    if (residual.from == transform::Residual::From::extra) {
+      auto same = std::ranges::find_if(recorded.residuals, [&](const transform::Residual& r) {
+        return r.from == residual.from && r.value == residual.value;
+      });
+      PROA_CHECK(same != recorded.residuals.end(), name_, ": a residual was not saved");
+      residual.index = same->index;
+    }
+    slot->residuals.push_back(residual);
+  }
+  slot->backward = std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_);
+  return *slot;
+}
+
+Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask& given) {
+  std::lock_guard lock(mutex_);
+  if (derivative.whole) return *derivative.whole;
+  Module work = alone(module_, module_.main());
+  transform::Gradient gradient =
+      transform::differentiate(work, work.main(), indices(recorded.wanted), indices(given));
+  std::vector<Type> types = gradient.forward.argument_types();
+  size_t operands = types.size(), residuals = gradient.residuals.size();
+  std::vector<Value> inner = gradient.backward.arguments();
+  for (size_t i = residuals; i < inner.size(); ++i) types.push_back(inner[i].type());
+  Func whole = work.add_func("whole", types);
+  std::vector<Value> outer = whole.arguments();
+  ValueMap map;
+  for (size_t i = 0; i < operands; ++i) map.set(gradient.forward.arguments()[i], outer[i]);
+  clone_body(gradient.forward.body(), whole.body(), map, false);
+  auto mapped = [&](Value v) {
+    Value to = map.get(v);
+    return to ? to : v;
+  };
+  for (size_t i = 0; i < residuals; ++i) {
+    const transform::Residual& r = gradient.residuals[i];
+    auto index = static_cast<size_t>(r.index);
+    map.set(inner[i], r.from == transform::Residual::From::argument
+                          ? outer[index]
+                          : mapped(gradient.forward.results()[index]));
+  }
+  for (size_t i = residuals; i < inner.size(); ++i) map.set(inner[i], outer[operands + i - residuals]);
+  clone_body(gradient.backward.body(), whole.body(), map, false);
+  std::vector<Value> results;
+  for (Value v : gradient.backward.results()) results.push_back(mapped(v));
+  Builder(work, whole.body()).create_return(results);
+  derivative.whole = std::make_unique<Function>(name_ + " (backward)", alone(work, whole), symbols_);
+  return *derivative.whole;
+}
+
+namespace {
+
+// Memory that backward will read, and its place on the tape for derivatives of derivatives.
+struct Saved {
+  Array array;
+  Edge edge;
+  int output = -1;  // an output of the node itself: its place is (node, output)
+  uint32_t version = 0;
+};
+
+class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
+ public:
+  CallNode(uint64_t sequence, Function& function, Recorded& recorded,
+           std::span<const int64_t> symbols)
+      : Node(sequence), function_(function), recorded_(recorded), symbols_(symbols) {
+    outputs = function.result_count();
+  }
+
+  std::string_view name() const override { return function_.name(); }
+
+  // By the residuals of the forward, in their order.
+  void save(Saved saved) {
+    saved.version = saved.array.buffer->version();
+    saved_.push_back(std::move(saved));
+  }
+
+  // All operands, where derivatives of the backward may need them.
+  void save_operands(std::span<const Array> operands) {
+    for (size_t i = 0; i < operands.size(); ++i) {
+      operands_.push_back({operands[i], edges[i], -1, operands[i].buffer->version()});
+    }
+  }
+
+  std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) override {
+    if (freed_) {
+      throw UserError(ErrorKind::state, name(), "",
+                      "backward runs a second time over the same graph, whose saved values are freed; "
+                      "say retain_graph=True the first time");
+    }
+    Mask given(cotangents.size());
+    for (size_t i = 0; i < cotangents.size(); ++i) given[i] = static_cast<bool>(cotangents[i]);
+    Derivative& derivative = function_.derivative(recorded_, given);
+    bool whole = grad_enabled() && recorded_.differentiable_extras;
+    std::vector<Tensor> operands;
+    if (whole) {
+      for (const Saved& saved : operands_) operands.push_back(unpack(saved));
+    } else {
+      for (const transform::Residual& residual : derivative.residuals) operands.push_back(unpack(residual));
+    }
+    for (int i : derivative.cotangents) operands.push_back(cotangents[static_cast<size_t>(i)]);
+    std::vector<Tensor> results(derivative.wanted.size());
+    Function& backward = whole ? function_.whole(recorded_, derivative, given) : *derivative.backward;
+    call(backward, operands, {symbols_.data(), symbols_.size()}, results);
+    if (!keep) {
+      saved_.clear();
+      operands_.clear();
+      freed_ = true;
+    }
+    std::vector<Tensor> out(edges.size());
+    for (size_t i = 0; i < results.size(); ++i) {
+      out[static_cast<size_t>(derivative.wanted[i])] = std::move(results[i]);
+    }
+    return out;
+  }
+
+ private:
+  Tensor unpack(const transform::Residual& residual) {
+    for (size_t i = 0; i < recorded_.residuals.size(); ++i) {
+      const transform::Residual& r = recorded_.residuals[i];
+      if (r.from != residual.from || r.index != residual.index) continue;
+      return unpack(saved_[i]);
+    }
+    throw InternalError(str(name(), ": a residual was not saved"));
+  }
+
+  Tensor unpack(const Saved& saved) {
+    if (saved.array.buffer->version() != saved.version) {
+      throw UserError(ErrorKind::state, name(), "",
+                      str("a tensor that the gradient of '", name(), "' needs was modified in place: ",
+                          "it was saved at version ", saved.version, " and is at version ",
+                          saved.array.buffer->version(), " now; write to a copy (x.clone()) instead"));
+    }
+    Tensor tensor(saved.array);
+    tensor.impl()->edge = saved.output >= 0 ? Edge{shared_from_this(), saved.output} : saved.edge;
+    return tensor;
+  }
+
+  Function& function_;
+  Recorded& recorded_;
+  SmallVector<int64_t, 8> symbols_;
+  std::vector<Saved> saved_, operands_;
+  bool freed_ = false;
+};
+
+}  // namespace
+
+void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
+          std::span<Tensor> results) {
+  bool record = false;
+  if (grad_enabled()) {
+    for (const Tensor& operand : operands) record |= operand && operand.requires_grad();
+  }
+  std::vector<Array> inputs;
+  inputs.reserve(operands.size());
+  for (const Tensor& operand : operands) inputs.push_back(operand.array());
+  if (!record) {
+    std::vector<Array> outputs(results.size());
+    function.executable().run(inputs, symbols, outputs);
+    for (size_t i = 0; i < results.size(); ++i) results[i] = Tensor(std::move(outputs[i]));
+    return;
+  }
+  Mask wanted(operands.size());
+  std::vector<Edge> edges(operands.size());
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (!is_inexact(operands[i].dtype())) continue;
+    edges[i] = edge_of(operands[i]);
+    wanted[i] = edges[i].node != nullptr;
+  }
+  Recorded& recorded = function.recorded(wanted);
+  std::vector<Array> outputs(static_cast<size_t>(recorded.results));
+  recorded.forward->run(inputs, symbols, outputs);
+  auto node = std::make_shared<CallNode>(next_sequence(), function, recorded, symbols);
+  for (size_t i = 0; i < results.size(); ++i) {
+    results[i] = Tensor(outputs[i]);
+    if (is_inexact(results[i].dtype())) results[i].impl()->edge = {node, static_cast<int>(i)};
+  }
+  for (const transform::Residual& residual : recorded.residuals) {
+    auto index = static_cast<size_t>(residual.index);
+    switch (residual.from) {
+      case transform::Residual::From::argument:
+        node->save({inputs[index], edges[index], -1});
+        break;
+      case transform::Residual::From::result:
+        node->save({outputs[index], {}, residual.index});
+        break;
+      case transform::Residual::From::extra: node->save({outputs[index], {}, -1}); break;
+    }
+  }
+  node->edges = std::move(edges);
+  if (recorded.differentiable_extras) node->save_operands(inputs);
+}
+
+}  // namespace proa::eager

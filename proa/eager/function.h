@@ -1,0 +1,77 @@
+// Function: a pure PIR function ready to be called eagerly, and to be differentiated any number of times.
+// Why: one operator call, one backward of it, and the backward of that are all the same thing — a
+// small PIR function with cached programs — so derivatives of any order need no other code.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "proa/eager/tensor.h"
+#include "proa/ir/module.h"
+#include "proa/runtime/executor.h"
+#include "proa/transform/autodiff.h"
+
+namespace proa::eager {
+
+using Mask = std::vector<bool>;
+
+class Function;
+
+// A forward that keeps residuals, and the backward for one set of given cotangents.
+struct Derivative {
+  std::unique_ptr<Function> backward;  // residuals, then cotangents
+  std::unique_ptr<Function> whole;     // operands, then cotangents: see Recorded::differentiable_extras
+  std::vector<transform::Residual> residuals;
+  std::vector<int> cotangents, wanted;
+};
+
+// The forward for one set of operands that want a gradient.
+struct Recorded {
+  std::unique_ptr<runtime::Executable> forward;
+  int results = 0;
+  std::vector<transform::Residual> residuals;  // for all cotangents given: what must be saved
+  Mask wanted;
+  // A residual beside operands and results has float values. Derivatives of the backward must flow
+  // through it to the operands; so then these are saved too, and such a backward computes the
+  // residuals again.
+  bool differentiable_extras = false;
+  std::map<Mask, std::unique_ptr<Derivative>> derivatives;  // by the cotangents that are given
+};
+
+class Function {
+ public:
+  // `symbols`: the sizes that callers give, in order. The function is the module's first.
+  Function(std::string name, ir::Module module, std::vector<ir::Dim> symbols);
+  ~Function();
+
+  const std::string& name() const { return name_; }
+  size_t result_count() const { return result_count_; }
+  const runtime::Executable& executable();
+  Recorded& recorded(const Mask& wanted);
+  Derivative& derivative(Recorded& recorded, const Mask& given);
+  Function& whole(Recorded& recorded, Derivative& derivative, const Mask& given);
+  const ir::Module& module() const { return module_; }
+  bool guarded();  // sizes must satisfy something that only a call can check
+
+ private:
+  std::string name_;
+  ir::Module module_;
+  std::vector<ir::Dim> symbols_;
+  size_t result_count_ = 0;
+  std::mutex mutex_;
+  std::unique_ptr<runtime::Executable> executable_;
+  std::map<Mask, std::unique_ptr<Recorded>> recorded_;
+};
+
+// Calls the function; records it on the tape if recording is on and an operand requires a gradient.
+void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
+          std::span<Tensor> results);
+
+// Primitives only, optimised, as an Executable for the cpu.
+std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
+                                             std::span<const ir::Dim> symbols);
+
+}  // namespace proa::eager

@@ -1,0 +1,261 @@
+#include "proa/eager/node.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "proa/base/error.h"
+#include "proa/eager/call.h"
+
+namespace proa::eager {
+
+namespace {
+
+std::atomic<uint64_t> sequence{1};
+
+// Adds into .grad of one leaf. Its sequence is 0: leaves are served last, each once.
+class Accumulator : public Node {
+ public:
+  explicit Accumulator(TensorImpl* leaf) : Node(0), leaf_(Tensor::share(leaf)) {}
+  std::string_view name() const override { return "accumulate"; }
+
+  std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool) override {
+    Tensor g = std::move(cotangents[0]);
+    TensorImpl& leaf = *leaf_.impl();
+    if (leaf.hooks) {
+      auto hooks = *leaf.hooks;  // a hook may remove itself
+      for (auto& [handle, hook] : hooks) {
+        if (Tensor changed = hook(g)) g = std::move(changed);
+      }
+    }
+    if (leaf.grad) {
+      leaf.grad = call1("tensor.add", {leaf.grad, g});
+    } else {
+      // The memory may be shared with another gradient or with the seed: the leaf's own is its own.
+      bool own = g.array().buffer->is_unique() && g.array().is_dense();
+      if (!own && !grad_enabled()) {
+        Array copy = Array::dense(g.array().dims, g.dtype());
+        runtime::copy(g.array(), copy);
+        g = Tensor(std::move(copy));
+      }
+      leaf.grad = grad_enabled() ? g : g.detach();
+    }
+    return {};
+  }
+
+ private:
+  Tensor leaf_;
+};
+
+struct Younger {
+  bool operator()(const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) const {
+    if (a->sequence() != b->sequence()) return a->sequence() > b->sequence();
+    return a.get() > b.get();
+  }
+};
+
+class Walk {
+ public:
+  explicit Walk(BackwardOptions options) : options_(options) {}
+
+  void seed(std::span<const Tensor> outputs, std::span<const Tensor> seeds, std::string_view op) {
+    if (!seeds.empty() && seeds.size() != outputs.size()) {
+      throw UserError(ErrorKind::value, op, "grad_outputs",
+                      str("expected one gradient for each of ", outputs.size(), " outputs, got ", seeds.size()));
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const Tensor& output = outputs[i];
+      Edge edge = edge_of(output);
+      if (!edge.node) {
+        throw UserError(ErrorKind::state, op, "",
+                        "this tensor does not depend on any tensor that requires a gradient "
+                        "(stop_gradient is True on its whole way, or it was computed under no_grad)");
+      }
+      Tensor g = i < seeds.size() ? seeds[i] : Tensor();
+      if (!g) {
+        if (output.elements() != 1) {
+          throw UserError(ErrorKind::value, op, "grad_tensor",
+                          str("a gradient must be given for an output of shape ", list_str(output.dims()),
+                              "; only outputs of one element may leave it out"));
+        }
+        g = call1("tensor.ones_like", {output.detach()});
+      } else if (!std::ranges::equal(g.dims(), output.dims())) {
+        throw UserError(ErrorKind::shape, op, "grad_tensor",
+                        str("expected shape ", list_str(output.dims()), ", got ", list_str(g.dims())));
+      } else if (g.dtype() != output.dtype()) {
+        g = call1("tensor.cast", {g}, {{"dtype", output.dtype()}});
+      }
+      add(edge, std::move(g));
+    }
+  }
+
+  // `wanted`: places whose cotangents are collected instead of flowing on to accumulators.
+  void run(const std::vector<Edge>* wanted, std::vector<Tensor>* found) {
+    while (!pending_.empty()) {
+      auto it = pending_.begin();
+      std::shared_ptr<Node> node = it->first;
+      std::vector<Tensor> cotangents = std::move(it->second);
+      pending_.erase(it);
+      hooks(*node, cotangents);
+      for (auto& [output, impl] : node->retained) {
+        if (wanted == nullptr && cotangents[static_cast<size_t>(output)]) {
+          Tensor g = cotangents[static_cast<size_t>(output)];
+          impl->grad = impl->grad ? call1("tensor.add", {impl->grad, g}) : g;
+        }
+      }
+      if (wanted != nullptr) {
+        for (size_t i = 0; i < wanted->size(); ++i) {
+          const Edge& edge = (*wanted)[i];
+          if (edge.node == node) (*found)[i] = cotangents[static_cast<size_t>(edge.index)];
+        }
+        if (node->sequence() == 0 || !leads_to(node.get(), *wanted)) continue;
+      }
+      std::vector<Tensor> out = node->apply(std::move(cotangents), options_.retain_graph || options_.create_graph);
+      for (size_t i = 0; i < out.size(); ++i) {
+        if (out[i] && node->edges[i].node) add(node->edges[i], std::move(out[i]));
+      }
+    }
+  }
+
+ private:
+  void add(const Edge& edge, Tensor g) {
+    auto& slots = pending_[edge.node];
+    if (slots.empty()) slots.resize(edge.node->outputs);
+    Tensor& slot = slots[static_cast<size_t>(edge.index)];
+    slot = slot ? call1("tensor.add", {slot, g}) : std::move(g);
+  }
+
+  static void hooks(Node& node, std::vector<Tensor>& cotangents) {
+    if (node.hooks.empty()) return;
+    auto hooks = node.hooks;
+    for (auto& entry : hooks) {
+      Tensor& g = cotangents[static_cast<size_t>(entry.output)];
+      if (!g) continue;
+      if (Tensor changed = entry.hook(g)) g = std::move(changed);
+    }
+  }
+
+  // Whether a wanted place lies below the node; so grad() does no work for other branches.
+  bool leads_to(Node* root, const std::vector<Edge>& wanted) {
+    std::vector<std::pair<Node*, size_t>> path{{root, 0}};
+    if (auto known = leads_.find(root); known != leads_.end()) return known->second;
+    while (!path.empty()) {
+      auto& [node, next] = path.back();
+      if (next == 0 && !leads_.contains(node)) leads_[node] = false;
+      if (next < node->edges.size()) {
+        Node* child = node->edges[next++].node.get();
+        if (child == nullptr) continue;
+        for (const Edge& edge : wanted) {
+          if (edge.node.get() == child) leads_[node] = true;
+        }
+        auto known = leads_.find(child);
+        if (known == leads_.end()) {
+          path.emplace_back(child, 0);
+        } else if (known->second) {
+          leads_[node] = true;
+        }
+        continue;
+      }
+      bool leads = leads_[node];
+      path.pop_back();
+      if (leads && !path.empty()) leads_[path.back().first] = true;
+    }
+    return leads_[root];
+  }
+
+  BackwardOptions options_;
+  std::map<std::shared_ptr<Node>, std::vector<Tensor>, Younger> pending_;
+  std::unordered_map<Node*, bool> leads_;
+};
+
+class Recording {
+ public:
+  explicit Recording(bool on) : before_(set_grad_enabled(on)) {}
+  ~Recording() { set_grad_enabled(before_); }
+
+ private:
+  bool before_;
+};
+
+}  // namespace
+
+// Long chains of nodes must not be destroyed recursively: the stack is not that deep.
+Node::~Node() {
+  std::vector<std::shared_ptr<Node>> doomed;
+  for (Edge& edge : edges) {
+    if (edge.node) doomed.push_back(std::move(edge.node));
+  }
+  while (!doomed.empty()) {
+    std::shared_ptr<Node> node = std::move(doomed.back());
+    doomed.pop_back();
+    if (node.use_count() != 1) continue;
+    for (Edge& edge : node->edges) {
+      if (edge.node) doomed.push_back(std::move(edge.node));
+    }
+  }
+}
+
+uint64_t next_sequence() { return sequence.fetch_add(1, std::memory_order_relaxed); }
+
+Edge edge_of(const Tensor& tensor) {
+  TensorImpl& impl = *tensor.impl();
+  if (impl.view && impl.view->version != impl.array.buffer->version()) {
+    // The memory was written since: the view's place on the tape is a new look at the base of today.
+    const Tensor& base = impl.view->base;
+    impl.view->version = impl.array.buffer->version();
+    if (base.requires_grad() && grad_enabled()) {
+      int64_t offset = (impl.array.data - base.array().data) / static_cast<int64_t>(size_of(impl.array.dtype));
+      const Array& a = impl.array;
+      Tensor again = call1("tensor.as_strided", {base},
+                           {{"shape", std::vector<int64_t>(a.dims.begin(), a.dims.end())},
+                            {"stride", std::vector<int64_t>(a.strides.begin(), a.strides.end())},
+                            {"offset", offset}});
+      impl.edge = again.impl()->edge;
+    }
+  }
+  if (impl.edge.node || !impl.collects) return impl.edge;
+  std::shared_ptr<Node> node = impl.accumulator.lock();
+  if (!node) {
+    node = std::make_shared<Accumulator>(&impl);
+    impl.accumulator = node;
+  }
+  return {node, 0};
+}
+
+void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds, BackwardOptions options) {
+  Walk walk(options);
+  Recording recording(options.create_graph);
+  walk.seed(outputs, seeds, "backward");
+  walk.run(nullptr, nullptr);
+}
+
+std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                         std::span<const Tensor> seeds, BackwardOptions options) {
+  std::vector<Edge> wanted;
+  for (const Tensor& input : inputs) {
+    Edge edge = edge_of(input);
+    if (!edge.node) {
+      throw UserError(ErrorKind::state, "grad", "inputs",
+                      "an input does not require a gradient; set stop_gradient = False before it is used");
+    }
+    wanted.push_back(std::move(edge));
+  }
+  std::vector<Tensor> found(inputs.size());
+  Walk walk(options);
+  {
+    Recording recording(options.create_graph);
+    walk.seed(outputs, seeds, "grad");
+    walk.run(&wanted, &found);
+  }
+  if (!options.allow_unused) {
+    for (size_t i = 0; i < found.size(); ++i) {
+      if (found[i]) continue;
+      throw UserError(ErrorKind::value, "grad", "inputs",
+                      str("input ", i, " does not take part in the computation of the outputs; "
+                          "say allow_unused=True to get None for it"));
+    }
+  }
+  return found;
+}
+
+}  // namespace proa::eager

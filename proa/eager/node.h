@@ -1,0 +1,60 @@
+// Node: one recorded call on the tape, and the walk backwards over it.
+// Why nodes are ordered by a sequence number: a consumer is always younger than its operands, so that
+// the youngest pending node may run at once, and cotangents add in reverse program order.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "proa/eager/tensor.h"
+
+namespace proa::eager {
+
+class Node {
+ public:
+  explicit Node(uint64_t sequence) : sequence_(sequence) {}
+  virtual ~Node();
+  uint64_t sequence() const { return sequence_; }
+  virtual std::string_view name() const = 0;
+  // Cotangents of the outputs (undefined: none) to cotangents of the edges (undefined: none).
+  virtual std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) = 0;
+  std::vector<Edge> edges;
+  size_t outputs = 1;
+  // Hooks on the gradient of an output: (output, handle, hook).
+  struct OutputHook {
+    int output;
+    int64_t handle;
+    Hook hook;
+  };
+  std::vector<OutputHook> hooks;
+  std::vector<std::pair<int, TensorImpl*>> retained;  // outputs whose gradient is kept; cleared by them
+
+ private:
+  uint64_t sequence_;
+};
+
+uint64_t next_sequence();  // grows by one a recorded call, in all threads; starts at 1
+
+// The place of a tensor on the tape. Leaves that collect have an accumulator as their node; a view
+// whose memory was written since gets a new place from its base. No node: no gradient flows.
+Edge edge_of(const Tensor& tensor);
+
+struct BackwardOptions {
+  bool retain_graph = false;
+  bool create_graph = false;
+  bool allow_unused = false;
+};
+
+// Gradients of sum(outputs * seeds) added to .grad of every leaf. A seed may be undefined for a
+// one-element output.
+void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds, BackwardOptions options);
+
+// Gradients with respect to `inputs`, and nothing else is touched. Unreached inputs: undefined where
+// allowed, else a UserError.
+std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                         std::span<const Tensor> seeds, BackwardOptions options);
+
+}  // namespace proa::eager

@@ -1,0 +1,204 @@
+#include "proa/eager/tensor.h"
+
+#include <cstring>
+
+#include "proa/base/error.h"
+#include "proa/base/numeric/half.h"
+#include "proa/eager/call.h"
+#include "proa/eager/node.h"
+
+namespace proa::eager {
+
+namespace {
+
+thread_local bool recording = true;
+std::atomic<int64_t> next_hook{1};
+
+}  // namespace
+
+Tensor::Tensor(Array array) : impl_(new TensorImpl()) { impl_->array = std::move(array); }
+
+Tensor::Tensor(const Tensor& other) : impl_(other.impl_) {
+  if (impl_ != nullptr) impl_->references.fetch_add(1, std::memory_order_relaxed);
+}
+
+Tensor::~Tensor() {
+  if (impl_ == nullptr) return;
+  if (impl_->references.load(std::memory_order_acquire) == 1 ||
+      impl_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (impl_->retains && impl_->edge.node) {
+      auto& retained = impl_->edge.node->retained;
+      std::erase_if(retained, [&](const auto& entry) { return entry.second == impl_; });
+    }
+    delete impl_;
+  }
+}
+
+Tensor Tensor::adopt(TensorImpl* impl) { return Tensor(impl); }
+
+Tensor Tensor::share(TensorImpl* impl) {
+  impl->references.fetch_add(1, std::memory_order_relaxed);
+  return Tensor(impl);
+}
+
+bool Tensor::requires_grad() const {
+  if (impl_->collects || impl_->edge.node) return true;
+  return impl_->view && impl_->view->base.requires_grad();
+}
+
+bool Tensor::is_leaf() const { return !impl_->edge.node; }
+
+void Tensor::set_requires_grad(bool value) {
+  if (value && !is_inexact(dtype())) {
+    throw UserError(ErrorKind::type, str("only float and complex tensors can require a gradient, got ",
+                                         to_string(dtype())));
+  }
+  if (!value && impl_->edge.node) impl_->edge = {};
+  impl_->collects = value;
+}
+
+Tensor Tensor::grad() const { return impl_->grad; }
+void Tensor::set_grad(Tensor grad) const { impl_->grad = std::move(grad); }
+Tensor Tensor::detach() const { return Tensor(impl_->array); }
+uint32_t Tensor::version() const { return impl_->array.buffer->version(); }
+
+double Tensor::item(int64_t flat_index) const {
+  const Array& a = array();
+  int64_t rest = flat_index, offset = 0;
+  for (size_t i = a.dims.size(); i-- > 0;) {
+    offset += rest % a.dims[i] * a.strides[i];
+    rest /= a.dims[i];
+  }
+  const char* at = a.data + offset * static_cast<int64_t>(size_of(a.dtype));
+  auto read = [&](auto kind) {
+    std::memcpy(&kind, at, sizeof kind);
+    return kind;
+  };
+  switch (a.dtype) {
+    case DType::boolean:
+    case DType::u8: return read(uint8_t{});
+    case DType::i8: return read(int8_t{});
+    case DType::i16: return read(int16_t{});
+    case DType::i32: return read(int32_t{});
+    case DType::i64: return static_cast<double>(read(int64_t{}));
+    case DType::f16: return numeric::f32_from_f16(read(uint16_t{}));
+    case DType::bf16: return numeric::f32_from_bf16(read(uint16_t{}));
+    case DType::f32:
+    case DType::c64: return read(float{});
+    case DType::f64:
+    case DType::c128: return read(double{});
+    default: throw UserError(ErrorKind::type, str("a value of dtype ", to_string(a.dtype), " cannot be read"));
+  }
+}
+
+bool grad_enabled() { return recording; }
+bool set_grad_enabled(bool enabled) { return std::exchange(recording, enabled); }
+
+namespace {
+
+// The tensor that owns the place on the tape: a view's base, or itself.
+bool tracked(const Tensor& t) { return t.requires_grad(); }
+
+// The base after `part` (a view's new value) has been written into it, as a recorded call.
+Edge written_base(const Tensor& base, const Tensor& part, const Array& view) {
+  const Array& memory = base.array();
+  int64_t offset = (view.data - memory.data) / static_cast<int64_t>(size_of(view.dtype));
+  Tensor result = call1("tensor.as_strided_scatter", {base, part},
+                        {{"shape", std::vector<int64_t>(view.dims.begin(), view.dims.end())},
+                         {"stride", std::vector<int64_t>(view.strides.begin(), view.strides.end())},
+                         {"offset", offset}});
+  return result.impl()->edge;
+}
+
+}  // namespace
+
+void write(const Tensor& dst, const Tensor& src, std::string_view op) {
+  TensorImpl& impl = *dst.impl();
+  bool record = recording && (tracked(dst) || tracked(src));
+  const Tensor& base = impl.view ? impl.view->base : dst;
+  if (record && base.impl()->collects && base.is_leaf()) {
+    throw UserError(ErrorKind::state, op, "",
+                    "a leaf tensor that requires a gradient cannot be changed in place while "
+                    "gradients are recorded; use no_grad, or work on x.clone()");
+  }
+  if (!impl.array.buffer->writable()) {
+    throw UserError(ErrorKind::state, op, "", "the memory of this tensor is read-only; use x.clone()");
+  }
+  Edge edge;
+  if (record && impl.view) {
+    edge = written_base(base, src, impl.array);
+  } else if (record) {
+    edge = edge_of(src);
+  }
+  Array from = src.array();
+  if (from.buffer == impl.array.buffer) {  // the two may overlap
+    Array copy = Array::dense(from.dims, from.dtype);
+    runtime::copy(from, copy);
+    from = copy;
+  }
+  runtime::copy(from, impl.array);
+  impl.array.buffer->bump_version();
+  if (!record) return;
+  base.impl()->edge = std::move(edge);
+  if (impl.view) impl.view->version = impl.array.buffer->version() - 1;  // takes a new place when asked
+}
+
+void assign(const Tensor& dst, const Tensor& src) {
+  TensorImpl& impl = *dst.impl();
+  impl.array.buffer->bump_version();
+  impl.array = src.array();
+  impl.array.buffer->bump_version();
+  impl.view.reset();
+  if (!impl.collects) impl.edge = {};
+}
+
+int64_t add_hook(const Tensor& tensor, Hook hook) {
+  int64_t handle = next_hook++;
+  TensorImpl& impl = *tensor.impl();
+  Edge edge = edge_of(tensor);
+  if (edge.node && !impl.collects) {
+    edge.node->hooks.push_back({edge.index, handle, std::move(hook)});
+  } else {
+    if (!impl.hooks) impl.hooks = std::make_unique<std::vector<std::pair<int64_t, Hook>>>();
+    impl.hooks->emplace_back(handle, std::move(hook));
+  }
+  return handle;
+}
+
+bool remove_hook(const Tensor& tensor, int64_t handle) {
+  TensorImpl& impl = *tensor.impl();
+  if (impl.hooks && std::erase_if(*impl.hooks, [&](auto& h) { return h.first == handle; }) > 0) return true;
+  return impl.edge.node &&
+         std::erase_if(impl.edge.node->hooks, [&](auto& h) { return h.handle == handle; }) > 0;
+}
+
+Tensor from_data(std::span<const int64_t> dims, DType dtype, const void* bytes) {
+  Array array = Array::dense(dims, dtype);
+  if (array.elements() > 0) {
+    std::memcpy(array.data, bytes, static_cast<size_t>(array.elements()) * size_of(dtype));
+  }
+  return Tensor(std::move(array));
+}
+
+Tensor scalar(DType dtype, double value) {
+  Array array = Array::dense({}, dtype);
+  auto store = [&](auto v) { std::memcpy(array.data, &v, sizeof v); };
+  switch (dtype) {
+    case DType::boolean: store(static_cast<uint8_t>(value != 0)); break;
+    case DType::u8: store(static_cast<uint8_t>(static_cast<int64_t>(value))); break;
+    case DType::i8: store(static_cast<int8_t>(static_cast<int64_t>(value))); break;
+    case DType::i16: store(static_cast<int16_t>(static_cast<int64_t>(value))); break;
+    case DType::i32: store(static_cast<int32_t>(static_cast<int64_t>(value))); break;
+    case DType::i64: store(static_cast<int64_t>(value)); break;
+    case DType::f16: store(numeric::f16_from_f64(value)); break;
+    case DType::bf16: store(numeric::bf16_from_f64(value)); break;
+    case DType::f32: store(static_cast<float>(value)); break;
+    case DType::f64: store(value); break;
+    case DType::c64: store(std::complex<float>(static_cast<float>(value), 0)); break;
+    case DType::c128: store(std::complex<double>(value, 0)); break;
+    default: throw UserError(ErrorKind::type, str("there are no scalars of dtype ", to_string(dtype)));
+  }
+  return Tensor(std::move(array));
+}
+
+}  // namespace proa::eager
