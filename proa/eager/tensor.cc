@@ -81,8 +81,8 @@ double Tensor::item(int64_t flat_index) const {
     case DType::i16: return read(int16_t{});
     case DType::i32: return read(int32_t{});
     case DType::i64: return static_cast<double>(read(int64_t{}));
-    case DType::f16: return numeric::f32_from_f16(read(uint16_t{}));
-    case DType::bf16: return numeric::f32_from_bf16(read(uint16_t{}));
+    case DType::f16: return numeric::to_f32(read(Float16{}));
+    case DType::bf16: return numeric::to_f32(read(BFloat16{}));
     case DType::f32:
     case DType::c64: return read(float{});
     case DType::f64:
@@ -190,8 +190,8 @@ Tensor scalar(DType dtype, double value) {
     case DType::i16: store(static_cast<int16_t>(static_cast<int64_t>(value))); break;
     case DType::i32: store(static_cast<int32_t>(static_cast<int64_t>(value))); break;
     case DType::i64: store(static_cast<int64_t>(value)); break;
-    case DType::f16: store(numeric::f16_from_f64(value)); break;
-    case DType::bf16: store(numeric::bf16_from_f64(value)); break;
+    case DType::f16: store(numeric::narrow<Float16>(value)); break;
+    case DType::bf16: store(numeric::narrow<BFloat16>(value)); break;
     case DType::f32: store(static_cast<float>(value)); break;
     case DType::f64: store(value); break;
     case DType::c64: store(std::complex<float>(static_cast<float>(value), 0)); break;

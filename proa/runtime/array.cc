@@ -4,7 +4,7 @@
 
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
-#include "proa/runtime/cpu/allocator.h"
+#include "proa/runtime/cpu/cpu_allocator.h"
 
 namespace proa::runtime {
 

@@ -1,0 +1,225 @@
+// backward, grad, recording on and off, hooks.
+
+#include "python/bindings/python.h"
+
+#include "proa/base/error.h"
+#include "proa/eager/node.h"
+
+namespace proa::python {
+
+namespace {
+
+std::vector<Tensor> tensors_of(PyObject* object, std::string_view op, std::string_view argument) {
+  std::vector<Tensor> out;
+  if (object == nullptr || object == Py_None) return out;
+  if (is_tensor(object)) return {tensor_of(object)};
+  Ref fast(PySequence_Fast(object, "expected a sequence"));
+  if (!fast) {
+    PyErr_Clear();
+    throw UserError(ErrorKind::type, op, argument, str("expected a Tensor or a list of Tensors, got ", Py_TYPE(object)->tp_name));
+  }
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(fast.get(), i);
+    if (item == Py_None) {
+      out.emplace_back();
+    } else if (is_tensor(item)) {
+      out.push_back(tensor_of(item));
+    } else {
+      throw UserError(ErrorKind::type, op, argument, str("expected Tensors, got ", Py_TYPE(item)->tp_name));
+    }
+  }
+  return out;
+}
+
+bool truth(PyObject* object, bool fallback) {
+  if (object == nullptr || object == Py_None) return fallback;
+  int on = PyObject_IsTrue(object);
+  checked(on);
+  return on != 0;
+}
+
+PyObject* tensor_backward(PyObject* self, PyObject* args, PyObject* kwargs) {
+  PyObject *seed = Py_None, *retain = Py_None, *create = Py_None;
+  static const char* names[] = {"grad_tensor", "retain_graph", "create_graph", nullptr};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOO", const_cast<char**>(names), &seed, &retain, &create)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    std::vector<Tensor> outputs{tensor_of(self)}, seeds = tensors_of(seed, "backward", "grad_tensor");
+    eager::BackwardOptions options;
+    options.create_graph = truth(create, false);
+    options.retain_graph = truth(retain, options.create_graph);
+    {
+      ReleaseGil release;
+      eager::backward(outputs, seeds, options);
+    }
+    Py_RETURN_NONE;
+  });
+}
+
+PyObject* module_backward(PyObject*, PyObject* args, PyObject* kwargs) {
+  PyObject *tensors, *seeds = Py_None, *retain = Py_None;
+  static const char* names[] = {"tensors", "grad_tensors", "retain_graph", nullptr};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO", const_cast<char**>(names), &tensors, &seeds, &retain)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    auto outputs = tensors_of(tensors, "backward", "tensors");
+    auto given = tensors_of(seeds, "backward", "grad_tensors");
+    eager::BackwardOptions options;
+    options.retain_graph = truth(retain, false);
+    {
+      ReleaseGil release;
+      eager::backward(outputs, given, options);
+    }
+    Py_RETURN_NONE;
+  });
+}
+
+PyObject* module_grad(PyObject*, PyObject* args, PyObject* kwargs) {
+  PyObject *outputs, *inputs, *seeds = Py_None, *retain = Py_None, *create = Py_None, *only = Py_None, *unused = Py_None, *without = Py_None;
+  static const char* names[] = {"outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "only_inputs", "allow_unused", "no_grad_vars", nullptr};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOOOO", const_cast<char**>(names), &outputs, &inputs, &seeds, &retain, &create, &only, &unused, &without)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    auto from = tensors_of(outputs, "grad", "outputs"), to = tensors_of(inputs, "grad", "inputs");
+    auto given = tensors_of(seeds, "grad", "grad_outputs");
+    eager::BackwardOptions options;
+    options.create_graph = truth(create, false);
+    options.retain_graph = truth(retain, options.create_graph);
+    options.allow_unused = truth(unused, false);
+    std::vector<Tensor> found;
+    {
+      ReleaseGil release;
+      found = eager::grad(from, to, given, options);
+    }
+    Ref list = checked(PyList_New(static_cast<Py_ssize_t>(found.size())));
+    for (size_t i = 0; i < found.size(); ++i) {
+      PyObject* item = wrap(std::move(found[i]));
+      if (item == nullptr) return nullptr;
+      PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), item);
+    }
+    return list.release();
+  });
+}
+
+PyObject* is_enabled(PyObject*, PyObject*) { return PyBool_FromLong(eager::grad_enabled()); }
+
+PyObject* set_enabled(PyObject*, PyObject* on) {
+  int value = PyObject_IsTrue(on);
+  if (value < 0) return nullptr;
+  return PyBool_FromLong(eager::set_grad_enabled(value != 0));
+}
+
+// A Python callable held by the tape: called and dropped with the GIL.
+struct Callable {
+  PyObject* function;
+  explicit Callable(PyObject* f) : function(Py_NewRef(f)) {}
+  ~Callable() {
+    HoldGil gil;
+    Py_DECREF(function);
+  }
+  Callable(const Callable&) = delete;
+};
+
+// An exception of a hook, carried through C++ as a UserError would lose its type and traceback; so
+// the Python error stays set in the thread and the border leaves it alone.
+PyObject* add_hook(PyObject*, PyObject* args) {
+  PyObject *self, *function;
+  if (!PyArg_ParseTuple(args, "OO", &self, &function)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    if (!is_tensor(self) || !PyCallable_Check(function)) {
+      throw UserError(ErrorKind::type, "register_hook", "hook", "expected a callable");
+    }
+    const Tensor& t = tensor_of(self);
+    if (!t.requires_grad()) {
+      throw UserError(ErrorKind::state, "register_hook", "", "this tensor does not require a gradient (stop_gradient is True)");
+    }
+    auto held = std::make_shared<Callable>(function);
+    int64_t handle = eager::add_hook(t, [held](const Tensor& g) -> Tensor {
+      HoldGil gil;
+      Ref argument = checked(wrap(g));
+      Ref result = checked(PyObject_CallOneArg(held->function, argument.get()));
+      if (result.get() == Py_None) return Tensor();
+      if (!is_tensor(result.get())) {
+        throw UserError(ErrorKind::type, "register_hook", "hook", str("a hook must return a Tensor or None, got ", Py_TYPE(result.get())->tp_name));
+      }
+      return tensor_of(result.get());
+    });
+    return PyLong_FromLongLong(handle);
+  });
+}
+
+PyObject* remove_hook(PyObject*, PyObject* args) {
+  PyObject* self;
+  long long handle;
+  if (!PyArg_ParseTuple(args, "OL", &self, &handle)) return nullptr;
+  return guarded([&] { return PyBool_FromLong(eager::remove_hook(tensor_of(self), handle)); });
+}
+
+// A node whose backward is written in Python (autograd.PyLayer).
+class PythonNode : public eager::Node {
+ public:
+  PythonNode(uint64_t sequence, std::string name, PyObject* backward)
+      : Node(sequence), name_(std::move(name)), backward_(backward) {}
+  std::string_view name() const override { return name_; }
+  std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool) override {
+    HoldGil gil;
+    Ref list = checked(PyList_New(static_cast<Py_ssize_t>(cotangents.size())));
+    for (size_t i = 0; i < cotangents.size(); ++i) {
+      PyObject* item = wrap(cotangents[i]);
+      if (item == nullptr) throw PythonError{};
+      PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), item);
+    }
+    Ref result = checked(PyObject_CallOneArg(backward_.function, list.get()));
+    std::vector<Tensor> out = tensors_of(result.get(), name_, "backward");
+    if (out.size() != edges.size()) {
+      throw UserError(ErrorKind::value, name_, "backward",
+                      str("expected a gradient for each of ", edges.size(), " tensor inputs, got ", out.size()));
+    }
+    return out;
+  }
+
+ private:
+  std::string name_;
+  Callable backward_;
+};
+
+// _record(name, inputs, outputs, backward): the outputs become results of one node of the tape.
+PyObject* record(PyObject*, PyObject* args) {
+  const char* name;
+  PyObject *inputs, *outputs, *backward;
+  if (!PyArg_ParseTuple(args, "sOOO", &name, &inputs, &outputs, &backward)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    auto from = tensors_of(inputs, name, "inputs"), to = tensors_of(outputs, name, "outputs");
+    auto node = std::make_shared<PythonNode>(eager::next_sequence(), name, backward);
+    node->outputs = to.size();
+    for (const Tensor& t : from) node->edges.push_back(t ? eager::edge_of(t) : eager::Edge{});
+    for (size_t i = 0; i < to.size(); ++i) {
+      if (to[i] && is_inexact(to[i].dtype())) to[i].impl()->edge = {node, static_cast<int>(i)};
+    }
+    Py_RETURN_NONE;
+  });
+}
+
+template <class F>
+PyCFunction keywords(F f) { return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)); }
+
+PyMethodDef functions[] = {
+    {"backward", keywords(module_backward), METH_VARARGS | METH_KEYWORDS, "backward(tensors, grad_tensors=None, retain_graph=False)\n\nAdds gradients to the leaves."},
+    {"grad", keywords(module_grad), METH_VARARGS | METH_KEYWORDS,
+     "grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False, no_grad_vars=None)\n\nGradients of outputs with respect to inputs, as a list."},
+    {"is_grad_enabled", is_enabled, METH_NOARGS, "Whether operations are recorded."},
+    {"_set_grad_enabled", set_enabled, METH_O, nullptr},
+    {"_add_hook", add_hook, METH_VARARGS, nullptr},
+    {"_remove_hook", remove_hook, METH_VARARGS, nullptr},
+    {"_record", record, METH_VARARGS, nullptr},
+    {}};
+
+PyMethodDef method = {"backward", keywords(tensor_backward), METH_VARARGS | METH_KEYWORDS,
+                      "backward(grad_tensor=None, retain_graph=False)\n\nAdds gradients of this tensor to the leaves."};
+
+}  // namespace
+
+int add_autograd(PyObject* module) {
+  Ref descriptor(PyDescr_NewMethod(tensor_type, &method));
+  if (!descriptor || PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "backward", descriptor.get()) < 0) return -1;
+  return PyModule_AddFunctions(module, functions);
+}
+
+}  // namespace proa::python

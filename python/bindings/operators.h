@@ -1,0 +1,42 @@
+// The parse table of an operator's Python call, and calls by it.
+// Why a table and not generated text: pages loaded from a plug-in get the same bindings, and the
+// table is as fast, since names are compared by pointer.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "python/bindings/python.h"
+
+namespace proa::python {
+
+struct Parameter {
+  std::string name;
+  std::vector<PyObject*> names;  // interned, with aliases
+  int operand = -1, attr = -1;   // which of the page it is
+};
+
+struct OperatorTable {
+  static constexpr size_t kNotFound = static_cast<size_t>(-1);
+  const ir::OpInfo* op = nullptr;
+  std::vector<Parameter> parameters;
+  size_t find(PyObject* name) const;
+  size_t parameter_of(int operand) const {
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      if (parameters[i].operand == operand) return i;
+    }
+    return kNotFound;
+  }
+};
+
+const OperatorTable& operator_table(std::string_view full_name);  // made on first use
+std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* args, Py_ssize_t count, PyObject* keywords);
+PyObject* wrap_results(const OperatorTable& table, std::vector<Tensor> results);
+PyObject* write_back(const OperatorTable& table, PyObject* target, const Tensor& result);  // new reference to target
+
+std::string docstring(const OperatorTable& table);
+std::string signature_text(const OperatorTable& table);  // "(x, axis=None, keepdim=False)"
+
+}  // namespace proa::python

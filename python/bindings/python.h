@@ -1,0 +1,135 @@
+// What the binding files share: owned references, errors across the border, conversions.
+// Why the plain C API: a call of an operator must cost tens of nanoseconds, and each of these files
+// is about exactly one CPython protocol.
+#pragma once
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proa/eager/call.h"
+#include "proa/eager/tensor.h"
+
+namespace proa::python {
+
+using eager::Tensor;
+
+// An owned reference.
+class Ref {
+ public:
+  Ref() = default;
+  explicit Ref(PyObject* owned) : object_(owned) {}
+  Ref(Ref&& other) noexcept : object_(other.release()) {}
+  Ref& operator=(Ref&& other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  Ref(const Ref&) = delete;
+  ~Ref() { Py_XDECREF(object_); }
+  static Ref share(PyObject* borrowed) { return Ref(Py_XNewRef(borrowed)); }
+  PyObject* get() const { return object_; }
+  PyObject* release() { return std::exchange(object_, nullptr); }
+  explicit operator bool() const { return object_ != nullptr; }
+
+ private:
+  PyObject* object_ = nullptr;
+};
+
+// A Python error is set already; the C++ side unwinds to the border.
+struct PythonError {};
+inline Ref checked(PyObject* owned) {
+  if (owned == nullptr) throw PythonError{};
+  return Ref(owned);
+}
+inline void checked(int status) {
+  if (status < 0) throw PythonError{};
+}
+
+void set_error();  // of the exception in flight: translates it to a Python error
+
+// The border: runs f, and turns C++ exceptions into Python's.
+template <class F>
+PyObject* guarded(F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    set_error();
+    return nullptr;
+  }
+}
+template <class F>
+int guarded_int(F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    set_error();
+    return -1;
+  }
+}
+
+class ReleaseGil {
+ public:
+  explicit ReleaseGil(bool release = true) : state_(release ? PyEval_SaveThread() : nullptr) {}
+  ~ReleaseGil() {
+    if (state_) PyEval_RestoreThread(state_);
+  }
+  ReleaseGil(const ReleaseGil&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+class HoldGil {
+ public:
+  HoldGil() : state_(PyGILState_Ensure()) {}
+  ~HoldGil() { PyGILState_Release(state_); }
+  HoldGil(const HoldGil&) = delete;
+
+ private:
+  PyGILState_STATE state_;
+};
+
+std::string_view text_of(PyObject* unicode);  // UTF-8 of a str
+Ref to_str(std::string_view text);
+
+// Tensor objects.
+extern PyTypeObject* tensor_type;
+bool is_tensor(PyObject* object);
+const Tensor& tensor_of(PyObject* object);    // the object must be a Tensor
+PyObject* wrap(Tensor tensor);                // new reference; None for an undefined one
+PyObject* wrap_as(PyTypeObject* type, Tensor tensor);
+
+// DType objects: proa.float32 and so on.
+PyObject* wrap_dtype(DType dtype);            // new reference
+std::optional<DType> as_dtype(PyObject* object);  // DType, its name, numpy dtype, or Python's float, int, bool, complex
+DType dtype_of(PyObject* object, std::string_view op, std::string_view argument);
+
+// Data of any kind to a tensor: numbers, nested lists, arrays, tensors. `share`: NumPy's memory is not copied.
+Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share = false);
+PyObject* to_numpy(const Tensor& tensor);
+int64_t as_int(PyObject* object, std::string_view op, std::string_view argument);
+std::vector<int64_t> as_ints(PyObject* object, std::string_view op, std::string_view argument);
+bool is_number(PyObject* object);             // a Python or NumPy scalar, no Tensor
+eager::Operand as_operand(PyObject* object, std::string_view op, std::string_view argument);
+
+// Indexing: x[key] and x[key] = value.
+PyObject* get_item(PyObject* tensor, PyObject* key);
+int set_item(PyObject* tensor, PyObject* key, PyObject* value);
+
+// Each adds its part to the module or to a type; negative: a Python error is set.
+int add_errors(PyObject* module);
+int add_dtypes(PyObject* module);
+int add_tensor(PyObject* module);
+int add_operators(PyObject* module);
+int add_autograd(PyObject* module);
+int add_convert(PyObject* module);
+int add_runtime(PyObject* module);
+int add_files(PyObject* module);
+int add_pages(PyObject* module);
+
+}  // namespace proa::python
