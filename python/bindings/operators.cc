@@ -4,6 +4,8 @@
 
 #include "python/bindings/operators.h"
 
+#include <structmember.h>
+
 #include <cmath>
 
 #include "proa/base/error.h"
@@ -378,8 +380,8 @@ void destroy(PyObject* self) {
 }
 
 PyMemberDef members[] = {
-    {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(OperatorObject, call), Py_READONLY, nullptr},
-    {"__dictoffset__", Py_T_PYSSIZET, offsetof(OperatorObject, dict), Py_READONLY, nullptr},
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(OperatorObject, call), READONLY, nullptr},
+    {"__dictoffset__", T_PYSSIZET, offsetof(OperatorObject, dict), READONLY, nullptr},
     {}};
 
 PyObject* reduce_operator(PyObject* self, PyObject*) {

@@ -6,6 +6,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/node.h"
+#include "proa/ir/page.h"
 
 namespace proa::python {
 
