@@ -82,7 +82,7 @@ struct Entry {
   AttrList attrs;
   SmallVector<uint64_t, 16> words;
   std::unique_ptr<Function> function;                   // null: only by shape
-  SmallVector<std::pair<int32_t, int32_t>, 8> symbols;  // (operand, axis) of each symbol
+  std::vector<std::pair<int32_t, int32_t>> symbols;      // (operand, axis) of each symbol
   bool guarded = false;
   std::mutex mutex;
   std::unordered_map<uint64_t, std::vector<std::pair<std::vector<int64_t>, std::unique_ptr<Function>>>> by_shape;

@@ -71,7 +71,11 @@ struct Program {
   std::vector<std::string> symbols;
   std::vector<SymbolSource> sources;
   // All extents from all symbols. stages[0] runs first; each bind runs the next one.
-  std::vector<DimProgram> stages;
+  struct Stage {
+    DimProgram dims;
+    std::vector<std::string> guards;   // what to say when a check fails, by its number
+  };
+  std::vector<Stage> stages;
   std::vector<int64_t> dims;           // the table's entries where every symbol is absent (static programs)
   bool is_static = true;
 };

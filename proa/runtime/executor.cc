@@ -1,5 +1,7 @@
 #include "proa/runtime/executor.h"
 
+#include <algorithm>
+
 #include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
 
@@ -65,20 +67,19 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
 Executable::~Executable() = default;
 
 void Executable::compute_dims(size_t stage, Frame& frame) const {
-  int64_t failed = program_->stages[stage].eval(frame.symbols.data(), frame.dims.data());
-  if (failed >= 0) {
-    throw UserError(ErrorKind::shape, program_->stages[stage].message(failed));
-  }
+  const Program::Stage& now = program_->stages[stage];
+  int failed = now.dims.eval(frame.symbols.data(), frame.dims.data());
+  if (failed >= 0) throw UserError(ErrorKind::shape, now.guards[static_cast<size_t>(failed)]);
 }
 
 bool Executable::guarded() const {
-  return !program_->is_static && program_->stages[0].guard_count() > 0;
+  return !program_->is_static && !program_->stages[0].guards.empty();
 }
 
 bool Executable::guards_hold(std::span<const int64_t> symbols) const {
   if (program_->is_static) return true;
-  SmallVector<int64_t, 32> dims(program_->stages[0].output_count());
-  return program_->stages[0].eval(symbols.data(), dims.data()) < 0;
+  SmallVector<int64_t, 32> dims(program_->stages[0].dims.outputs.size());
+  return program_->stages[0].dims.eval(symbols.data(), dims.data()) < 0;
 }
 
 void Executable::run(std::span<const Array> inputs, std::span<const int64_t> symbols,
@@ -100,7 +101,7 @@ void Executable::run(std::span<const Array> inputs, std::span<const int64_t> sym
         frame.symbols.push_back(i < symbols.size() ? symbols[i] : 0);
       }
     }
-    frame.dims.resize(program.stages[0].output_count());
+    frame.dims.resize(program.stages[0].dims.outputs.size());
     compute_dims(0, frame);
   }
   frame.slots.resize(program.slots.size());

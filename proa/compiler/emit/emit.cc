@@ -7,7 +7,7 @@
 #include "proa/base/error.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
-#include "proa/ir/symbol/compile.h"
+#include "proa/ir/symbol/compile_dims.h"
 #include "proa/ir/symbol/facts.h"
 
 namespace proa::compiler {
@@ -280,7 +280,7 @@ class Emitter {
   }
 
   // The dim table as far as the first `count` symbols give it; the rest is zero until a later stage.
-  DimProgram stage(size_t count) const {
+  Program::Stage stage(size_t count) const {
     std::span<const Dim> symbols(symbols_.data(), count);
     auto computable = [&](Dim d) {
       SmallVector<Dim, 6> used;
@@ -296,7 +296,13 @@ class Emitter {
     for (const Guard& guard : module_.facts().guards()) {
       if (computable(guard.a) && computable(guard.b)) guards.push_back(guard);
     }
-    return compile(dims, symbols, guards);
+    CompiledDims compiled = compile_dims(dims, symbols, guards);
+    Program::Stage made;
+    made.dims = std::move(compiled.program);
+    for (const Guard& guard : compiled.checks) {
+      made.guards.push_back(guard.message.empty() ? str("the sizes must satisfy ", to_string(guard)) : guard.message);
+    }
+    return made;
   }
 
   // Each slot is released after its last reader, but for inputs, outputs and constants.
