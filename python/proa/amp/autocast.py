@@ -6,7 +6,6 @@ thread has for itself, and sets it back.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import ContextDecorator
 from types import TracebackType
@@ -16,11 +15,7 @@ from proa import _proa
 
 from .lists import chosen
 
-State = tuple[bool, int, str, frozenset[str], frozenset[str]]
-
-_OFF: State = (False, 1, "float16", frozenset(), frozenset())
 _LEVELS = {"O0": 0, "O1": 1, "O2": 2}
-_local = threading.local()
 
 
 class auto_cast(ContextDecorator):
@@ -50,18 +45,17 @@ class auto_cast(ContextDecorator):
             raise ValueError("[auto_cast] use_promote: expected True, got False")
         white, black = chosen(custom_white_list, custom_black_list)
         number = _LEVELS[level]
-        self._state: State = (
+        self._state = (
             bool(enable) and number > 0,
             max(number, 1),
             checked_dtype("auto_cast", dtype),
             white,
             black,
         )
-        self._before: list[State] = []
+        self._before: list[Any] = []
 
     def __enter__(self) -> Self:
-        self._before.append(getattr(_local, "state", _OFF))
-        set_state(self._state)
+        self._before.append(_proa.amp_state(*self._state))
         return self
 
     def __exit__(
@@ -70,7 +64,7 @@ class auto_cast(ContextDecorator):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        set_state(self._before.pop())
+        _proa.amp_state(*self._before.pop())
 
     def __call__(self, func: Callable[..., Any]) -> Any:
         return super().__call__(func)
@@ -84,11 +78,6 @@ def autocast(
 ) -> auto_cast:
     """`auto_cast` with the arguments of `torch.autocast`."""
     return auto_cast(enabled, dtype=dtype)
-
-
-def set_state(state: State) -> None:
-    _proa.amp_state(*state)
-    _local.state = state
 
 
 def checked_dtype(owner: str, dtype: Any) -> str:
