@@ -1,6 +1,8 @@
-"""Argument checks of the Python face: a refusal names the layer, the argument, what was expected and what came.
+"""Argument checks of the Python face: a refusal names the layer, the argument, what was expected
+and what came.
 
-Why here: a wrong size must be told at construction, in the user's words, not by an operator many calls later.
+Why here: a wrong size must be told at construction, in the user's words, not by an operator many
+calls later.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from . import _proa
 
 
 class ArgumentError(_proa.ProaError, ValueError):
-    """A layer, initializer, clip or other Python-level object was given an argument that it cannot take."""
+    """A layer, initializer, clip or other Python-level object was given an argument that it cannot
+    take.
+    """
 
 
 class StateDictError(_proa.ProaError, RuntimeError):
@@ -27,7 +31,9 @@ def refuse(where: str, argument: str, expected: str, got: object) -> NoReturn:
 
 
 def describe(value: object) -> str:
-    """`value` as a reader of an error wants it: short, with its type where the text alone is not telling."""
+    """`value` as a reader of an error wants it: short, with its type where the text alone is not
+    telling.
+    """
     if value is None or isinstance(value, (bool, int, float, complex, str)):
         return repr(value)
     if isinstance(value, _proa.Tensor):
@@ -71,7 +77,7 @@ def positive(where: str, argument: str, value: object) -> int:
 
 def probability(where: str, argument: str, value: object) -> float:
     """`value` as a float in [0, 1]."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
         refuse(where, argument, "a number in [0, 1]", value)
     return float(value)
 

@@ -1,14 +1,14 @@
 """ParamAttr: what a layer is told about one of its parameters.
 
-Why: name, initial value, learning-rate factor, decay, trainability and clipping belong to the parameter,
+Why: name, initial value, learning-rate factor, decay, trainability and clipping belong to the
+parameter,
 but are chosen where the layer is built.
 """
 
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal
 
 from .check import refuse
 from .regularizer import WeightDecayRegularizer
@@ -32,9 +32,18 @@ class ParamAttr:
         do_model_average: whether model averaging includes this parameter.
         need_clip: whether gradient clipping includes this parameter.
 
-    Wherever a layer takes `weight_attr` or `bias_attr`: a ParamAttr, a name, an initializer, a regularizer,
+    Wherever a layer takes `weight_attr` or `bias_attr`: a ParamAttr, a name, an initializer, a
+    regularizer,
     None or True (all defaults), or False (no such parameter).
     """
+
+    name: str | None
+    initializer: Initializer | None
+    learning_rate: float
+    regularizer: WeightDecayRegularizer | None
+    trainable: bool
+    do_model_average: bool
+    need_clip: bool
 
     def __init__(
         self,
@@ -69,18 +78,8 @@ class ParamAttr:
         self.do_model_average = do_model_average
         self.need_clip = need_clip
 
-    @overload
     @staticmethod
-    def _to_attr(arg: ParamAttrLike) -> ParamAttr | Literal[False]: ...
-
-    @overload
-    @staticmethod
-    def _to_attr(arg: Sequence[ParamAttrLike]) -> list[ParamAttr | Literal[False]]: ...
-
-    @staticmethod
-    def _to_attr(
-        arg: ParamAttrLike | Sequence[ParamAttrLike],
-    ) -> ParamAttr | Literal[False] | list[ParamAttr | Literal[False]]:
+    def _to_attr(arg: ParamAttrLike) -> ParamAttr | Literal[False]:
         """Any accepted spelling as a ParamAttr, or False for "no such parameter"."""
         from .nn.initializer import Initializer
 
@@ -96,8 +95,6 @@ class ParamAttr:
             return ParamAttr(initializer=arg)
         if isinstance(arg, WeightDecayRegularizer):
             return ParamAttr(regularizer=arg)
-        if isinstance(arg, (list, tuple)):
-            return [ParamAttr._to_attr(item) for item in arg]
         refuse("ParamAttr", "attr", "ParamAttr, str, initializer, regularizer, bool or None", arg)
 
     def __repr__(self) -> str:

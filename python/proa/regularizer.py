@@ -1,6 +1,8 @@
-"""Weight decay as an object: L1Decay and L2Decay, given to an optimizer or to one parameter's ParamAttr.
+"""Weight decay as an object: L1Decay and L2Decay, given to an optimizer or to one parameter's
+ParamAttr.
 
-Why: a parameter's own regularizer takes the place of the optimizer's, so both must speak one interface.
+Why: a parameter's own regularizer takes the place of the optimizer's, so both must speak one
+interface.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ __all__ = ["L1Decay", "L2Decay", "WeightDecayRegularizer"]
 
 class WeightDecayRegularizer:
     """Base of the regularizers: called with a parameter, gives the term to add to its gradient."""
+
+    coeff: float
 
     def __init__(self, coeff: float = 0.0) -> None:
         if isinstance(coeff, bool) or not isinstance(coeff, numbers.Real):

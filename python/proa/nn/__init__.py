@@ -1,4 +1,5 @@
-"""Neural networks: layers, losses, initializers, gradient clipping, under Paddle's names and PyTorch's beside.
+"""Neural networks: layers, losses, initializers, gradient clipping, under Paddle's names and
+PyTorch's beside.
 
 Why one flat namespace: `nn.Linear` is where every user of either framework looks for it.
 """
@@ -11,6 +12,7 @@ from .activation import (
     ELU,
     GELU,
     GLU,
+    SELU,
     Hardshrink,
     Hardsigmoid,
     Hardswish,
@@ -21,10 +23,9 @@ from .activation import (
     Maxout,
     Mish,
     PReLU,
-    RReLU,
     ReLU,
     ReLU6,
-    SELU,
+    RReLU,
     Sigmoid,
     Silu,
     Softmax,
@@ -48,17 +49,17 @@ from .linear import Bilinear, Embedding, Identity, Linear
 from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
-    CTCLoss,
     CosineEmbeddingLoss,
     CrossEntropyLoss,
+    CTCLoss,
     GaussianNLLLoss,
-    HSigmoidLoss,
     HingeEmbeddingLoss,
+    HSigmoidLoss,
     HuberLoss,
     KLDivLoss,
     L1Loss,
-    MSELoss,
     MarginRankingLoss,
+    MSELoss,
     MultiLabelSoftMarginLoss,
     MultiMarginLoss,
     NLLLoss,
@@ -80,7 +81,6 @@ from .norm import (
     LayerNorm,
     LocalResponseNorm,
     RMSNorm,
-    SpectralNorm,
     SyncBatchNorm,
 )
 from .padding import (
@@ -125,7 +125,7 @@ from .pooling import (
     MaxUnPool2D,
     MaxUnPool3D,
 )
-from .rnn import BiRNN, GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCellBase, SimpleRNN, SimpleRNNCell
+from .rnn import GRU, LSTM, RNN, BiRNN, GRUCell, LSTMCell, RNNCellBase, SimpleRNN, SimpleRNNCell
 from .shape import (
     ChannelShuffle,
     Flatten,
@@ -138,6 +138,7 @@ from .shape import (
     UpsamplingBilinear2D,
     UpsamplingNearest2D,
 )
+from .spectral import SpectralNorm
 from .torch_names import (
     AvgPool1d,
     AvgPool2d,

@@ -325,7 +325,9 @@ class RReLU(Layer):
 
 
 class Maxout(Layer):
-    """The maximum over each group of `groups` neighbouring channels of `axis` (Goodfellow et al. 2013)."""
+    """The maximum over each group of `groups` neighbouring channels of `axis` (Goodfellow et al.
+    2013).
+    """
 
     def __init__(self, groups: int, axis: int = 1, name: str | None = None) -> None:
         super().__init__()
@@ -382,7 +384,7 @@ class LogSoftmax(Layer):
 
 
 class Softmax2D(_Activation):
-    """Softmax over the channels of [channels, height, width] or [batch, channels, height, width]."""
+    """Softmax over the channels of [channels, h, w] or [batch, channels, h, w]."""
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
         if len(x.shape) not in (3, 4):
@@ -396,7 +398,8 @@ class PReLU(Layer):
     Args:
         num_parameters: 1 for one weight, or the number of channels for one each.
         init: their first value, unless weight_attr names an initializer.
-        data_format: where the channels stand: dim 1 ("NC", "NCL", "NCHW", "NCDHW") or last ("NLC", "NHWC", "NDHWC").
+        data_format: where the channels stand: dim 1 ("NC", "NCL", "NCHW", "NCDHW") or last ("NLC",
+            "NHWC", "NDHWC").
     """
 
     _weight: Parameter
@@ -427,4 +430,6 @@ class PReLU(Layer):
         return F.prelu(x, self._weight, self._data_format)
 
     def extra_repr(self) -> str:
-        return settings(num_parameters=self._num_parameters, init=self._init, data_format=self._data_format)
+        return settings(
+            num_parameters=self._num_parameters, init=self._init, data_format=self._data_format
+        )

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from ..regularizer import WeightDecayRegularizer
     from .initializer import Initializer
 
-DTypeLike: TypeAlias = Union[str, "_proa.DType", "numpy.dtype[numpy.generic]", "type[numpy.generic]"]
+DTypeLike: TypeAlias = Union[
+    str, "_proa.DType", "numpy.dtype[numpy.generic]", "type[numpy.generic]"
+]
 ShapeLike: TypeAlias = Sequence[int]
-Size: TypeAlias = Union[int, Sequence[int]]
-Padding: TypeAlias = Union[int, str, Sequence[int], Sequence[Sequence[int]]]
-ArrayLike: TypeAlias = Union["_proa.Tensor", "numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.generic]]"]
+Size: TypeAlias = int | Sequence[int]
+Padding: TypeAlias = int | str | Sequence[int] | Sequence[Sequence[int]]
+ArrayLike: TypeAlias = Union[
+    "_proa.Tensor", "numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.generic]]"
+]
 ParamAttrLike: TypeAlias = Union[
     "ParamAttr", "Initializer", "WeightDecayRegularizer", str, bool, None
 ]

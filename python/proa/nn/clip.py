@@ -1,6 +1,7 @@
 """Gradient clipping: by value, by the norm of each gradient, or by the norm of all together.
 
-Why objects: an optimizer is given one and applies it to its (parameter, gradient) pairs before each step.
+Why objects: an optimizer is given one and applies it to its (parameter, gradient) pairs before each
+step.
 Pascanu et al., "On the difficulty of training recurrent neural networks", 2013.
 """
 
@@ -19,7 +20,9 @@ Pairs: TypeAlias = "list[tuple[_proa.Tensor, _proa.Tensor | None]]"
 
 
 def square_sum(gradient: _proa.Tensor) -> _proa.Tensor:
-    """Sum of |g|^2, in float32 where the dtype is narrower: a sum of squares of float16 overflows early."""
+    """Sum of |g|^2, in float32 where the dtype is narrower: a sum of squares of float16 overflows
+    early.
+    """
     name = str(gradient.dtype).rpartition(".")[2]
     if name.startswith("complex"):
         gradient = _proa.abs(gradient)
@@ -29,7 +32,8 @@ def square_sum(gradient: _proa.Tensor) -> _proa.Tensor:
 
 
 class ClipGradBase:
-    """Base of the clips: called with (parameter, gradient) pairs, gives pairs with clipped gradients.
+    """Base of the clips: called with (parameter, gradient) pairs, gives pairs with clipped
+    gradients.
 
     Pairs whose gradient is None, or whose parameter has need_clip=False, pass unchanged.
     """
@@ -52,7 +56,9 @@ class ClipGradByValue(ClipGradBase):
 
     def __init__(self, max: float, min: float | None = None) -> None:
         for key, value in (("max", max), ("min", min)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, numbers.Real)
+            ):
                 refuse("ClipGradByValue", key, "a number", value)
         if min is None and max <= 0:
             refuse("ClipGradByValue", "max", "a number above 0 where min is not given", max)
@@ -108,7 +114,8 @@ class ClipGradByGlobalNorm(ClipGradBase):
     Args:
         clip_norm: the limit.
         group_name: accepted; all gradients of a call are one group.
-        auto_skip_clip: whether a norm within the limit leaves the gradients untouched, not multiplied by 1.
+        auto_skip_clip: whether a norm within the limit leaves the gradients untouched, not
+            multiplied by 1.
     """
 
     def __init__(

@@ -159,7 +159,9 @@ class LayerList(Layer):
         """Put a layer before the one at `index`."""
         layers = list(self)
         if not -len(layers) <= index <= len(layers):
-            raise IndexError(f"[LayerList] index: expected {-len(layers)}..{len(layers)}, got {index}")
+            raise IndexError(
+                f"[LayerList] index: expected {-len(layers)}..{len(layers)}, got {index}"
+            )
         layers.insert(index, _layer("LayerList", sublayer))
         self._renumber(layers)
 
@@ -186,7 +188,9 @@ def _pairs(where: str, given: Any) -> list[tuple[str, Any]]:
 
 
 class LayerDict(Layer):
-    """A dict of layers (PyTorch: ModuleDict) in the order of insertion; it has no forward of its own."""
+    """A dict of layers (PyTorch: ModuleDict) in the order of insertion; it has no forward of its
+    own.
+    """
 
     def __init__(self, sublayers: LayerDict | Named | None = None) -> None:
         super().__init__()
@@ -195,7 +199,9 @@ class LayerDict(Layer):
 
     def __getitem__(self, key: str) -> Layer:
         if key not in self._sub_layers:
-            raise KeyError(f"[LayerDict] key: expected one of {list(self._sub_layers)}, got {key!r}")
+            raise KeyError(
+                f"[LayerDict] key: expected one of {list(self._sub_layers)}, got {key!r}"
+            )
         return _layer("LayerDict", self._sub_layers[key])
 
     def __setitem__(self, key: str, sublayer: Layer) -> None:
@@ -303,7 +309,9 @@ class ParameterDict(Layer):
 
     def __getitem__(self, key: str) -> Parameter:
         if key not in self._parameters:
-            raise KeyError(f"[ParameterDict] key: expected one of {list(self._parameters)}, got {key!r}")
+            raise KeyError(
+                f"[ParameterDict] key: expected one of {list(self._parameters)}, got {key!r}"
+            )
         return _parameter("ParameterDict", self._parameters[key])
 
     def __setitem__(self, key: str, parameter: Parameter) -> None:

@@ -25,9 +25,10 @@ FORMATS = {1: ["NCL", "NLC"], 2: ["NCHW", "NHWC"], 3: ["NCDHW", "NDHWC"]}
 _PADDING_MODES = ["zeros", "reflect", "replicate", "circular"]
 
 
-
 class _Conv(Layer):
-    """What all convolutions share: channels, window, weight [out, in / groups, *window], bias [out]."""
+    """What all convolutions share: channels, window, weight [out, in / groups, *window], bias
+    [out].
+    """
 
     weight: Parameter
     bias: Parameter | None
@@ -279,8 +280,8 @@ class Conv2D(_PlainConv):
         padding: an int, 2 ints, 2 pairs, 'SAME' or 'VALID'.
         groups: input and output channels fall into this many groups that do not mix.
         padding_mode: zeros, reflect, replicate or circular.
-        weight_attr, bias_attr: settings of the weight [out, in / groups, kh, kw] and the bias [out];
-            bias_attr=False (PyTorch: bias=False) leaves the bias out.
+        weight_attr, bias_attr: settings of the weight [out, in / groups, kh, kw] and the bias
+            [out]; bias_attr=False (PyTorch: bias=False) leaves the bias out.
         data_format: NCHW or NHWC.
 
     Shape: x [batch, in_channels, height, width] -> [batch, out_channels, ...].
@@ -331,8 +332,8 @@ class Conv3D(_PlainConv):
         padding: an int, 3 ints, 3 pairs, 'SAME' or 'VALID'.
         groups: input and output channels fall into this many groups that do not mix.
         padding_mode: zeros, reflect, replicate or circular.
-        weight_attr, bias_attr: settings of the weight [out, in / groups, kd, kh, kw] and the bias [out];
-            bias_attr=False (PyTorch: bias=False) leaves the bias out.
+        weight_attr, bias_attr: settings of the weight [out, in / groups, kd, kh, kw] and the bias
+            [out]; bias_attr=False (PyTorch: bias=False) leaves the bias out.
         data_format: NCDHW or NDHWC.
 
     Shape: x [batch, in_channels, depth, height, width] -> [batch, out_channels, ...].
@@ -377,8 +378,8 @@ class Conv3D(_PlainConv):
 class Conv1DTranspose(_TransposedConv):
     """1-d transposed convolution.
 
-    Args: as Conv1D; the weight is [in, out / groups, *window]. output_padding adds to one side of the
-    output, where the stride leaves its size open.
+    Args: as Conv1D; the weight is [in, out / groups, *window]. output_padding adds to one side of
+    the output, where the stride leaves its size open.
 
     Shape: x [batch, in_channels, length] -> [batch, out_channels, ...] with
     size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
@@ -423,8 +424,8 @@ class Conv1DTranspose(_TransposedConv):
 class Conv2DTranspose(_TransposedConv):
     """2-d transposed convolution.
 
-    Args: as Conv2D; the weight is [in, out / groups, *window]. output_padding adds to one side of the
-    output, where the stride leaves its size open.
+    Args: as Conv2D; the weight is [in, out / groups, *window]. output_padding adds to one side of
+    the output, where the stride leaves its size open.
 
     Shape: x [batch, in_channels, height, width] -> [batch, out_channels, ...] with
     size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
@@ -469,8 +470,8 @@ class Conv2DTranspose(_TransposedConv):
 class Conv3DTranspose(_TransposedConv):
     """3-d transposed convolution.
 
-    Args: as Conv3D; the weight is [in, out / groups, *window]. output_padding adds to one side of the
-    output, where the stride leaves its size open.
+    Args: as Conv3D; the weight is [in, out / groups, *window]. output_padding adds to one side of
+    the output, where the stride leaves its size open.
 
     Shape: x [batch, in_channels, depth, height, width] -> [batch, out_channels, ...] with
     size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.

@@ -23,7 +23,9 @@ _INTS = {"bool", "uint8", "int8", "int16", "int32", "int64"}
 
 
 def target_of(device: Any, dtype: DTypeLike | None) -> tuple[Any, str | None]:
-    """(device, dtype name) meant by the arguments of `Layer.to`, whose first may be a dtype or a tensor."""
+    """(device, dtype name) meant by the arguments of `Layer.to`, whose first may be a dtype or a
+    tensor.
+    """
     if isinstance(device, _proa.Tensor):
         device, dtype = device.place, device.dtype if dtype is None else dtype
     elif isinstance(device, (_proa.DType, numpy.dtype, type)) or (

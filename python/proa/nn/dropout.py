@@ -22,8 +22,10 @@ class Dropout(Layer):
 
     Args:
         p: the probability.
-        axis: draw only along these axes, so that whole slices drop together; None draws every element.
-        mode: "upscale_in_train" divides what stays by 1 - p; "downscale_in_infer" multiplies by 1 - p in evaluation.
+        axis: draw only along these axes, so that whole slices drop together; None draws every
+            element.
+        mode: "upscale_in_train" divides what stays by 1 - p; "downscale_in_infer" multiplies by 1 -
+            p in evaluation.
         inplace: accepted (PyTorch); the result is the same.
     """
 
@@ -53,7 +55,12 @@ class Dropout2D(Layer):
     """Zeroes whole channels of images [batch, channels, height, width] with probability p."""
 
     def __init__(
-        self, p: float = 0.5, data_format: str = "NCHW", name: str | None = None, *, inplace: bool = False
+        self,
+        p: float = 0.5,
+        data_format: str = "NCHW",
+        name: str | None = None,
+        *,
+        inplace: bool = False,
     ) -> None:
         super().__init__()
         self.p = probability("Dropout2D", "p", p)
@@ -67,10 +74,15 @@ class Dropout2D(Layer):
 
 
 class Dropout3D(Layer):
-    """Zeroes whole channels of volumes [batch, channels, depth, height, width] with probability p."""
+    """Zeroes whole channels of volumes [batch, channels, d, h, w] with probability p."""
 
     def __init__(
-        self, p: float = 0.5, data_format: str = "NCDHW", name: str | None = None, *, inplace: bool = False
+        self,
+        p: float = 0.5,
+        data_format: str = "NCDHW",
+        name: str | None = None,
+        *,
+        inplace: bool = False,
     ) -> None:
         super().__init__()
         self.p = probability("Dropout3D", "p", p)

@@ -1,6 +1,7 @@
 """Initializers as PyTorch spells them: functions that fill a tensor in place and return it.
 
-Why beside nn.initializer: much model code calls `nn.init.normal_(w, std=0.02)`. Fans are counted as in
+Why beside nn.initializer: much model code calls `nn.init.normal_(w, std=0.02)`. Fans are counted as
+in
 nn.initializer, for Paddle's weight layouts.
 """
 
@@ -51,7 +52,9 @@ def normal_(tensor: _proa.Tensor, mean: float = 0.0, std: float = 1.0) -> _proa.
 def trunc_normal_(
     tensor: _proa.Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
 ) -> _proa.Tensor:
-    """Fill with draws of N(mean, std^2) kept within [a, b], which are values and not multiples of std."""
+    """Fill with draws of N(mean, std^2) kept within [a, b], which are values and not multiples of
+    std.
+    """
     if std == 0:
         return constant_(tensor, min(max(mean, a), b))
     return _fill(tensor, initializer.TruncatedNormal(mean, std, (a - mean) / std, (b - mean) / std))
@@ -76,7 +79,9 @@ def eye_(tensor: _proa.Tensor) -> _proa.Tensor:
     """Fill a matrix with the identity."""
     if len(tensor.shape) != 2:
         refuse("eye_", "tensor", "a tensor with 2 dims", tensor)
-    return _fill(tensor, initializer.Assign(_proa.eye(tensor.shape[0], tensor.shape[1], tensor.dtype)))
+    return _fill(
+        tensor, initializer.Assign(_proa.eye(tensor.shape[0], tensor.shape[1], tensor.dtype))
+    )
 
 
 def dirac_(tensor: _proa.Tensor, groups: int = 1) -> _proa.Tensor:
@@ -121,7 +126,7 @@ def orthogonal_(tensor: _proa.Tensor, gain: float = 1.0) -> _proa.Tensor:
 
 
 def sparse_(tensor: _proa.Tensor, sparsity: float, std: float = 0.01) -> _proa.Tensor:
-    """Fill a matrix with N(0, std^2), then zero the share `sparsity` of each column (Martens 2010)."""
+    """Fill a matrix with N(0, std^2) and zero the share `sparsity` of each column (Martens 2010)."""
     if len(tensor.shape) != 2:
         refuse("sparse_", "tensor", "a tensor with 2 dims", tensor)
     rows, columns = tensor.shape

@@ -1,7 +1,8 @@
 """Initializers: the rules by which parameters get their first values.
 
 Why objects: one rule is chosen where a layer is described and applied later to any shape and dtype.
-All draw from the generator that proa.seed sets. Called with a tensor, an initializer fills it in place.
+All draw from the generator that proa.seed sets. Called with a tensor, an initializer fills it in
+place.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The gain that keeps a signal's variance through `nonlinearity`.
 
     Args:
-        nonlinearity: sigmoid, linear, conv1d-3d and their transposes, tanh, relu, leaky_relu or selu.
+        nonlinearity: sigmoid, linear, conv1d-3d and their transposes, tanh, relu, leaky_relu or
+            selu.
         param: the negative slope of leaky_relu (0.01 if None).
     """
     linear = [f"conv{n}d{tail}" for n in (1, 2, 3) for tail in ("", "_transpose")]
@@ -83,7 +85,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 class Initializer:
     """Base of the initializers.
 
-    A subclass gives `make(shape, dtype)`; one that overrides `forward(param, block)` instead fills the
+    A subclass gives `make(shape, dtype)`; one that overrides `forward(param, block)` instead fills
+    the
     tensor that it is handed, as Paddle's custom initializers do.
     """
 
@@ -96,7 +99,9 @@ class Initializer:
     def forward(self, param: _proa.Tensor, block: Any = None) -> _proa.Tensor | None:
         """Fill `param` in place."""
         if type(self).make is Initializer.make:
-            raise NotImplementedError(f"[{type(self).__name__}] give make(shape, dtype) or forward(param)")
+            raise NotImplementedError(
+                f"[{type(self).__name__}] give make(shape, dtype) or forward(param)"
+            )
         with _proa.no_grad():
             param.set_value(self.make(param.shape, param.dtype))
         return param
@@ -167,7 +172,11 @@ class Assign(Initializer):
 
     def make(self, shape: Sequence[int], dtype: DTypeLike) -> _proa.Tensor:
         given = self.value
-        source = given.detach() if isinstance(given, _proa.Tensor) else _proa.to_tensor(numpy.asarray(given))
+        source = (
+            given.detach()
+            if isinstance(given, _proa.Tensor)
+            else _proa.to_tensor(numpy.asarray(given))
+        )
         if list(source.shape) != list(shape):
             refuse("Assign", "value", f"shape {list(shape)}", source)
         return source.astype(dtype) if source.dtype != dtype else source.clone()
@@ -192,7 +201,9 @@ class Normal(Initializer):
 
 
 class TruncatedNormal(Initializer):
-    """Draws of N(mean, std^2) kept within [mean + a * std, mean + b * std], by inversion of the distribution."""
+    """Draws of N(mean, std^2) kept within [mean + a * std, mean + b * std], by inversion of the
+    distribution.
+    """
 
     def __init__(
         self,
@@ -236,7 +247,8 @@ class Uniform(Initializer):
 class _Xavier(Initializer):
     """Variance gain^2 * 2 / (fan_in + fan_out).
 
-    Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+    Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+    2010.
     """
 
     def __init__(
@@ -293,7 +305,11 @@ class _Kaiming(Initializer):
 
     def _std(self, shape: Sequence[int]) -> float:
         fan_in = fans(shape)[0] if self.fan_in is None else self.fan_in
-        return calculate_gain(self.nonlinearity, self.negative_slope) / math.sqrt(fan_in) if fan_in else 0.0
+        return (
+            calculate_gain(self.nonlinearity, self.negative_slope) / math.sqrt(fan_in)
+            if fan_in
+            else 0.0
+        )
 
 
 class KaimingNormal(_Kaiming):
@@ -314,9 +330,10 @@ class KaimingUniform(_Kaiming):
 class Orthogonal(Initializer):
     """`gain` times a random matrix with orthonormal rows or columns, whichever are fewer.
 
-    The tensor is read as [shape[0], everything else]. Saxe et al., "Exact solutions to the nonlinear
-    dynamics of learning in deep linear neural networks", 2013; uniform (Haar) by the sign rule of
-    Mezzadri, "How to generate random matrices from the classical compact groups", 2007.
+    The tensor is read as [shape[0], everything else]. Saxe et al., "Exact solutions to the
+    nonlinear dynamics of learning in deep linear neural networks", 2013; uniform (Haar) by the
+    sign rule of Mezzadri, "How to generate random matrices from the classical compact groups",
+    2007.
     """
 
     def __init__(self, gain: float = 1.0, name: str | None = None) -> None:
@@ -327,17 +344,24 @@ class Orthogonal(Initializer):
             refuse("Orthogonal", "shape", "at least 2 dims", list(shape))
         rows, columns = shape[0], math.prod(shape[1:])
         is_complex = dtype_name(dtype) in _COMPLEX_PARTS
-        draws = _standard_normal([max(rows, columns), min(rows, columns)], "complex128" if is_complex else "float64")
-        # On the host: the draws are ours, so the values follow proa.seed, and this runs once a parameter.
+        draws = _standard_normal(
+            [max(rows, columns), min(rows, columns)], "complex128" if is_complex else "float64"
+        )
+        # On the host: the draws are ours, so the values follow proa.seed, and this runs once a
+        # parameter.
         q, r = numpy.linalg.qr(draws.numpy())
         diagonal = numpy.diagonal(r)
         q = q * (diagonal / numpy.where(diagonal == 0, 1, numpy.abs(diagonal)))
         matrix = q.T if rows < columns else q
-        return _proa.to_tensor(numpy.ascontiguousarray(matrix).reshape(list(shape)) * self.gain).astype(dtype)
+        return _proa.to_tensor(
+            numpy.ascontiguousarray(matrix).reshape(list(shape)) * self.gain
+        ).astype(dtype)
 
 
 class Dirac(Initializer):
-    """A convolution kernel that passes its input channels through unchanged, in each of `groups` groups."""
+    """A convolution kernel that passes its input channels through unchanged, in each of `groups`
+    groups.
+    """
 
     def __init__(self, groups: int = 1, name: str | None = None) -> None:
         self.groups = integer("Dirac", "groups", groups, 1, "a positive int")
@@ -379,7 +403,8 @@ _global: dict[str, Initializer | None] = {"weight": None, "bias": None}
 def set_global_initializer(
     weight_init: Initializer | None = None, bias_init: Initializer | None = None
 ) -> None:
-    """Set what parameters built from now on start from, unless their ParamAttr names an initializer.
+    """Set what parameters built from now on start from, unless their ParamAttr names an
+    initializer.
 
     Both None restores the layers' own defaults.
     """
@@ -389,10 +414,10 @@ def set_global_initializer(
     _global["weight"], _global["bias"] = weight_init, bias_init
 
 
-def choose(
-    own: Initializer | None, default: Initializer | None, is_bias: bool
-) -> Initializer:
-    """The initializer that holds: the parameter's own, the global one, the layer's default, the house's."""
+def choose(own: Initializer | None, default: Initializer | None, is_bias: bool) -> Initializer:
+    """The initializer that holds: the parameter's own, the global one, the layer's default, the
+    house's.
+    """
     chosen = own or _global["bias" if is_bias else "weight"] or default
     if chosen is None:
         chosen = Constant(0.0) if is_bias else XavierUniform()

@@ -1,6 +1,7 @@
 """Layer: a piece of a model that owns parameters, buffers and other layers.
 
-Why one base class: what saves, moves, counts or trains a model walks this tree and needs to know no layer.
+Why one base class: what saves, moves, counts or trains a model walks this tree and needs to know no
+layer.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ _REGISTRIES = ("_parameters", "_buffers", "_sub_layers")
 class Layer:
     """Base of all layers; PyTorch's name for it is `nn.Module`.
 
-    A subclass calls `super().__init__()`, assigns its parameters and sublayers as attributes, and defines
-    `forward`. Calling the layer runs `forward` with the hooks around it.
+    A subclass calls `super().__init__()`, assigns its parameters and sublayers as attributes, and
+    defines `forward`. Calling the layer runs `forward` with the hooks around it.
 
     Args:
         name_scope: prefix of the layer's unique name; None takes the class name in snake case.
@@ -83,7 +84,11 @@ class Layer:
                     inputs = changed if isinstance(changed, tuple) else (changed,)
         outputs = self.forward(*inputs, **kwargs)
         for after, with_kwargs in list(self._forward_post_hooks.values()):
-            changed = after(self, inputs, kwargs, outputs) if with_kwargs else after(self, inputs, outputs)
+            changed = (
+                after(self, inputs, kwargs, outputs)
+                if with_kwargs
+                else after(self, inputs, outputs)
+            )
             if changed is not None:
                 outputs = changed
         return outputs
@@ -91,16 +96,19 @@ class Layer:
     def register_forward_pre_hook(
         self, hook: PreHook, *, prepend: bool = False, with_kwargs: bool = False
     ) -> HookHandle:
-        """Run `hook(layer, inputs)` before each forward; what it returns, unless None, takes the inputs' place.
+        """Run `hook(layer, inputs)` before each forward; what it returns, unless None, takes the
+        inputs' place.
 
-        With `with_kwargs` it is called as `hook(layer, inputs, kwargs)` and returns the pair of them.
+        With `with_kwargs` it is called as `hook(layer, inputs, kwargs)` and returns the pair of
+        them.
         """
         return self._forward_pre_hooks.register((hook, with_kwargs), prepend)
 
     def register_forward_post_hook(
         self, hook: PostHook, *, prepend: bool = False, with_kwargs: bool = False
     ) -> HookHandle:
-        """Run `hook(layer, inputs, outputs)` after each forward; what it returns, unless None, is the output.
+        """Run `hook(layer, inputs, outputs)` after each forward; what it returns, unless None, is
+        the output.
 
         With `with_kwargs` it is called as `hook(layer, inputs, kwargs, outputs)`.
         """
@@ -109,7 +117,9 @@ class Layer:
     register_forward_hook = register_forward_post_hook
 
     def train(self, mode: bool = True) -> Self:
-        """Set training mode here and below: dropout drops, batch norm uses and learns batch statistics."""
+        """Set training mode here and below: dropout drops, batch norm uses and learns batch
+        statistics.
+        """
         for layer in self.sublayers(include_self=True):
             layer.training = mode
         return self
@@ -136,7 +146,12 @@ class Layer:
             object.__setattr__(self, name, value)
         elif name in own["_parameters"]:
             if value is not None:
-                refuse(self._full_name, name, "a Parameter or None (use set_value to change its values)", value)
+                refuse(
+                    self._full_name,
+                    name,
+                    "a Parameter or None (use set_value to change its values)",
+                    value,
+                )
             own["_parameters"][name] = None
         elif name in own["_sub_layers"]:
             if value is not None:
@@ -224,9 +239,11 @@ class Layer:
         is_bias: bool = False,
         default_initializer: Initializer | None = None,
     ) -> Parameter | None:
-        """A new parameter, not yet part of the layer (assign it to an attribute); None where attr is False.
+        """A new parameter, not yet part of the layer (assign it to an attribute); None where attr
+        is False.
 
-        Its first values come from attr's initializer, else the global one (set_global_initializer), else
+        Its first values come from attr's initializer, else the global one (set_global_initializer),
+        else
         `default_initializer`, else zeros for a bias and XavierUniform for a weight.
         """
         settings = ParamAttr._to_attr(attr)
@@ -238,7 +255,9 @@ class Layer:
             settings,
             is_bias,
             default_initializer,
-            unique_name(f"{self._full_name}.{'b' if is_bias else 'w'}") if settings.name is None else settings.name,
+            unique_name(f"{self._full_name}.{'b' if is_bias else 'w'}")
+            if settings.name is None
+            else settings.name,
         )
 
     def _required(
@@ -251,7 +270,12 @@ class Layer:
         """A parameter that the layer cannot do without."""
         parameter = self.create_parameter(shape, attr, None, False, default_initializer)
         if parameter is None:
-            refuse(type(self).__name__, argument, "anything but False: this layer needs its weight", attr)
+            refuse(
+                type(self).__name__,
+                argument,
+                "anything but False: this layer needs its weight",
+                attr,
+            )
         return parameter
 
     def add_parameter(self, name: str, parameter: Parameter | None) -> Parameter | None:
@@ -276,7 +300,8 @@ class Layer:
     ) -> None:
         """Make `tensor`, which is no parameter, part of the layer's state under `name`.
 
-        A buffer with persistable=False (PyTorch: persistent) moves with the layer but is left out of state_dict.
+        A buffer with persistable=False (PyTorch: persistent) moves with the layer but is left out
+        of state_dict.
         """
         self._new_name("buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, _proa.Tensor):
@@ -366,7 +391,9 @@ class Layer:
         *,
         recurse: bool | None = None,
     ) -> Iterator[tuple[str, Parameter]]:
-        """(dotted name, parameter), each parameter once; PyTorch's `recurse` is `include_sublayers`."""
+        """(dotted name, parameter), each parameter once; PyTorch's `recurse` is
+        `include_sublayers`.
+        """
         deep = include_sublayers if recurse is None else recurse
         return self._named_tensors("_parameters", prefix, deep, remove_duplicate)
 
@@ -388,7 +415,9 @@ class Layer:
         deep = include_sublayers if recurse is None else recurse
         return self._named_tensors("_buffers", prefix, deep, remove_duplicate)
 
-    def buffers(self, include_sublayers: bool = True, *, recurse: bool | None = None) -> list[_proa.Tensor]:
+    def buffers(
+        self, include_sublayers: bool = True, *, recurse: bool | None = None
+    ) -> list[_proa.Tensor]:
         """All buffers, each once."""
         return [b for _, b in self.named_buffers("", include_sublayers, recurse=recurse)]
 
@@ -454,8 +483,10 @@ class Layer:
         """Move or cast all parameters and buffers in place.
 
         Args:
-            device: a place or its name; a dtype or tensor in this position is understood, as in PyTorch.
-            dtype: the new dtype of floating-point tensors (of all tensors with floating_only=False).
+            device: a place or its name; a dtype or tensor in this position is understood, as in
+                PyTorch.
+            dtype: the new dtype of floating-point tensors (of all tensors with
+                floating_only=False).
             blocking, non_blocking: accepted; copies are complete when this returns.
         """
         conversion.convert(self, *conversion.target_of(device, dtype), floating_only)
@@ -491,8 +522,12 @@ class Layer:
 
     # ---- state ----
 
-    def register_state_dict_hook(self, hook: Callable[[dict[str, _proa.Tensor]], Any]) -> HookHandle:
-        """Run `hook(state)` on each state_dict of this layer; what it returns, unless None, takes its place."""
+    def register_state_dict_hook(
+        self, hook: Callable[[dict[str, _proa.Tensor]], Any]
+    ) -> HookHandle:
+        """Run `hook(state)` on each state_dict of this layer; what it returns, unless None, takes
+        its place.
+        """
         return self._state_dict_hooks.register(hook)
 
     def state_dict(
@@ -524,7 +559,9 @@ class Layer:
         return found
 
     def _paths(self, path: str) -> Iterator[tuple[str, Layer]]:
-        """(prefix, layer) of this layer and all below; a layer met twice comes twice, since both names are its own."""
+        """(prefix, layer) of this layer and all below; a layer met twice comes twice, since both
+        names are its own.
+        """
         yield path, self
         for name, layer in self._sub_layers.items():
             if layer is not None:
@@ -545,16 +582,16 @@ class Layer:
 
         Args:
             state_dict: name -> tensor or array.
-            use_structured_name: whether the names are dotted paths, or else parameter names (`linear_0.w_0`).
+            use_structured_name: whether the names are dotted paths, or else parameter names
+                (`linear_0.w_0`).
 
-        Returns (missing keys, unexpected keys); a tensor of a wrong shape or dtype counts as missing.
+        Returns (missing keys, unexpected keys); a tensor of a wrong shape or dtype counts as
+        missing.
         """
         found = self._match(state_dict, use_structured_name)
         if found.misshapen or found.mistyped:
-            warnings.warn(
-                f"[{type(self).__name__}.set_state_dict] left out ({found.summary()}):\n{found.report()}",
-                stacklevel=2,
-            )
+            where = f"[{type(self).__name__}.set_state_dict]"
+            warnings.warn(f"{where} left out ({found.summary()}):\n{found.report()}", stacklevel=2)
         found.write()
         return [*found.missing, *found.misshapen, *found.mistyped], list(found.unexpected)
 
@@ -562,13 +599,18 @@ class Layer:
     load_dict = set_state_dict
 
     def load_state_dict(
-        self, state_dict: Mapping[str, object], strict: bool = True, *, use_structured_name: bool = True
+        self,
+        state_dict: Mapping[str, object],
+        strict: bool = True,
+        *,
+        use_structured_name: bool = True,
     ) -> state.LoadResult:
         """Copy a state into the layer, all of it or nothing.
 
         Args:
             state_dict: name -> tensor or array.
-            strict: whether missing and unexpected names are refused; a wrong shape or dtype always is.
+            strict: whether missing and unexpected names are refused; a wrong shape or dtype always
+                is.
             use_structured_name: as in set_state_dict.
 
         Raises StateDictError with every difference listed; the layer is then unchanged.

@@ -134,7 +134,8 @@ class Embedding(Layer):
 
     Args:
         num_embeddings, embedding_dim: rows and columns of the table.
-        padding_idx: this row starts as zeros, and looking it up gives zeros and no gradient; may be negative.
+        padding_idx: this row starts as zeros, and looking it up gives zeros and no gradient; may be
+            negative.
         sparse: a hint; gradients are the same either way.
         weight_attr: settings of the table.
         scale_grad_by_freq: divide each row's gradient by how often the batch asks for the row.
@@ -191,7 +192,9 @@ class Embedding(Layer):
         if len(embeddings.shape) != 2:
             refuse("Embedding.from_pretrained", "embeddings", "a tensor with 2 dims", embeddings)
         rows, columns = embeddings.shape
-        layer = cls(rows, columns, padding_idx, weight_attr=Assign(embeddings), dtype=embeddings.dtype)
+        layer = cls(
+            rows, columns, padding_idx, weight_attr=Assign(embeddings), dtype=embeddings.dtype
+        )
         with _proa.no_grad():
             layer.weight.set_value(embeddings)
         layer.weight.stop_gradient = freeze

@@ -98,7 +98,9 @@ class HuberLoss(_Loss):
 
 
 class NLLLoss(_Loss):
-    """-input[label] of log-probabilities [batch, classes, ...] and int labels [batch, ...], weighted by class."""
+    """-input[label] of log-probabilities [batch, classes, ...] and int labels [batch, ...],
+    weighted by class.
+    """
 
     def __init__(
         self,
@@ -149,7 +151,8 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """label * (log label - input): Kullback-Leibler divergence of log-probabilities from probabilities.
+    """label * (log label - input): Kullback-Leibler divergence of log-probabilities from
+    probabilities.
 
     log_target: whether the labels are log-probabilities too. reduction may also be batchmean.
     """
@@ -246,9 +249,7 @@ class MultiMarginLoss(_Loss):
         self.weight = weight
 
     def forward(self, input: _proa.Tensor, label: _proa.Tensor) -> _proa.Tensor:
-        return F.multi_margin_loss(
-            input, label, self.p, self.margin, self.weight, self.reduction
-        )
+        return F.multi_margin_loss(input, label, self.p, self.margin, self.weight, self.reduction)
 
 
 class TripletMarginLoss(_Loss):
@@ -325,9 +326,7 @@ class GaussianNLLLoss(_Loss):
     def forward(
         self, input: _proa.Tensor, label: _proa.Tensor, variance: _proa.Tensor
     ) -> _proa.Tensor:
-        return F.gaussian_nll_loss(
-            input, label, variance, self.full, self.epsilon, self.reduction
-        )
+        return F.gaussian_nll_loss(input, label, variance, self.full, self.epsilon, self.reduction)
 
 
 class CrossEntropyLoss(_Loss):
@@ -341,7 +340,8 @@ class CrossEntropyLoss(_Loss):
         axis: the dim of the classes.
         use_softmax: False takes the input as probabilities already.
 
-    Shape: input [..., classes], label [...] or [..., 1] (soft: [..., classes]) -> a scalar, or [...] unreduced.
+    Shape: input [..., classes], label [...] or [..., 1] (soft: [..., classes]) -> a scalar, or
+    [...] unreduced.
     """
 
     def __init__(
@@ -432,7 +432,8 @@ class CTCLoss(_Loss):
         blank: the id of the blank label.
         reduction: mean divides each sample's loss by its label length first.
 
-    Shape: log_probs [time, batch, classes] (unscaled logits), labels [batch, longest], lengths [batch].
+    Shape: log_probs [time, batch, classes] (unscaled logits), labels [batch, longest], lengths
+    [batch].
     """
 
     def __init__(self, blank: int = 0, reduction: str = "mean") -> None:
@@ -459,12 +460,14 @@ class CTCLoss(_Loss):
 
 
 class HSigmoidLoss(Layer):
-    """Hierarchical sigmoid: a class is a path of binary choices through a tree (Morin & Bengio 2005).
+    """Hierarchical sigmoid: a class is a path of binary choices through a tree (Morin & Bengio
+    2005).
 
     Args:
         feature_size: the size of the input's last dim.
         num_classes: the number of classes; with is_custom, of the tree's inner nodes.
-        weight_attr, bias_attr: settings of the weights [num_classes - 1, feature_size] and biases [num_classes - 1, 1].
+        weight_attr, bias_attr: settings of the weights [num_classes - 1, feature_size] and biases
+            [num_classes - 1, 1].
         is_custom: whether forward is given the paths.
         is_sparse: a hint; gradients are the same either way.
 

@@ -24,5 +24,7 @@ def unique_name(prefix: str) -> str:
 
 
 def snake_case(name: str) -> str:
-    """A class name as a name prefix, Paddle's way: `BatchNorm2D` -> `batch_norm2d`, `ReLU6` -> `re_lu6`."""
+    """A class name as a name prefix, Paddle's way: `BatchNorm2D` -> `batch_norm2d`, `ReLU6` ->
+    `re_lu6`.
+    """
     return _TAIL.sub(r"\1_\2", _WORD.sub(r"\1_\2", name)).lower()

@@ -1,16 +1,16 @@
-"""Normalisation layers: batch, layer, group, instance, RMS, local response, spectral.
+"""Normalisation layers: batch, layer, group, instance, RMS, local response.
 
-Why the running statistics are buffers: they are state to be saved, and nothing that an optimizer may touch.
+Why the running statistics are buffers: they are state to be saved, and nothing that an optimizer
+may touch.
 """
 
 from __future__ import annotations
 
-import math
 import numbers
 from collections.abc import Sequence
 
 from .. import _proa
-from ..check import divisible, integer, one_of, only_one, positive, refuse, sizes
+from ..check import divisible, one_of, only_one, positive, refuse
 from . import functional as F
 from .annotations import DTypeLike, ParamAttrLike
 from .initializer import Constant
@@ -30,7 +30,6 @@ __all__ = [
     "LayerNorm",
     "LocalResponseNorm",
     "RMSNorm",
-    "SpectralNorm",
     "SyncBatchNorm",
 ]
 
@@ -52,7 +51,7 @@ def _attr(where: str, attr: ParamAttrLike, affine: bool | None, name: str) -> Pa
 
 
 def _momentum(where: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
         refuse(where, "momentum", "a number in [0, 1]", value)
     return float(value)
 
@@ -60,17 +59,20 @@ def _momentum(where: str, value: object) -> float:
 class _BatchNorm(Layer):
     """Normalises each channel over batch and space, then scales and shifts (Ioffe & Szegedy 2015).
 
-    In training, batch statistics are used and learnt: running = momentum * running + (1 - momentum) * batch,
-    with the biased variance. In evaluation the running ones are used.
+    In training, batch statistics are used and learnt, with the biased variance:
+    running = momentum * running + (1 - momentum) * batch. In evaluation the running ones are used.
 
     Args:
         num_features: the number of channels.
         momentum: how much of the running statistics stays; PyTorch's momentum is 1 minus this.
         epsilon: added to the variance (PyTorch: eps).
-        weight_attr, bias_attr: settings of scale and shift [channels]; False leaves one out (PyTorch: affine=False).
+        weight_attr, bias_attr: settings of scale and shift [channels]; False leaves one out
+            (PyTorch: affine=False).
         data_format: where the channels stand.
-        use_global_stats: True uses the running statistics in training too; False the batch's in evaluation too.
-        track_running_stats: False keeps no running statistics and always uses the batch's (PyTorch).
+        use_global_stats: True uses the running statistics in training too; False the batch's in
+            evaluation too.
+        track_running_stats: False keeps no running statistics and always uses the batch's
+            (PyTorch).
     """
 
     weight: Parameter | None
@@ -150,7 +152,9 @@ class _BatchNorm(Layer):
         )
 
     def extra_repr(self) -> str:
-        text = f"num_features={self._num_features}, momentum={self._momentum}, epsilon={self._epsilon}"
+        text = (
+            f"num_features={self._num_features}, momentum={self._momentum}, epsilon={self._epsilon}"
+        )
         if self._data_format != self._FORMATS[-2]:
             text += f", data_format={self._data_format}"
         return text
@@ -246,7 +250,8 @@ class BatchNorm3D(_BatchNorm):
 
 
 class BatchNorm(_BatchNorm):
-    """Batch normalisation of any rank under Paddle's oldest signature, with an activation at the end.
+    """Batch normalisation of any rank under Paddle's oldest signature, with an activation at the
+    end.
 
     Args:
         num_channels: the number of channels.
@@ -254,8 +259,10 @@ class BatchNorm(_BatchNorm):
         is_test: True uses the running statistics in training too, as use_global_stats does.
         param_attr, bias_attr: settings of scale and shift [channels].
         trainable_statistics: whether evaluation uses the batch's statistics too.
-        in_place, moving_mean_name, moving_variance_name, do_model_average_for_mean_and_var: accepted;
-            the first changes nothing, the names are given to the running statistics, averaging skips them.
+        in_place, moving_mean_name, moving_variance_name, do_model_average_for_mean_and_var:
+            accepted;
+            the first changes nothing, the names are given to the running statistics, averaging
+            skips them.
     """
 
     def __init__(
@@ -280,7 +287,14 @@ class BatchNorm(_BatchNorm):
         if trainable_statistics and use_global is None:
             use_global = False
         super().__init__(
-            num_channels, momentum, epsilon, param_attr, bias_attr, data_layout, use_global, dtype=dtype
+            num_channels,
+            momentum,
+            epsilon,
+            param_attr,
+            bias_attr,
+            data_layout,
+            use_global,
+            dtype=dtype,
         )
         if act is not None and not callable(getattr(F, act, None)):
             refuse("BatchNorm", "act", "the name of an activation in nn.functional, or None", act)
@@ -299,7 +313,9 @@ class BatchNorm(_BatchNorm):
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Batch normalisation whose batch statistics are those of all processes; of this one, where it is alone."""
+    """Batch normalisation whose batch statistics are those of all processes; of this one, where it
+    is alone.
+    """
 
     def __init__(
         self,
@@ -333,7 +349,7 @@ class SyncBatchNorm(_BatchNorm):
 
     @classmethod
     def convert_sync_batchnorm(cls, layer: Layer) -> Layer:
-        """`layer` with every batch norm below it replaced by a SyncBatchNorm over the same tensors."""
+        """`layer` with every batch norm below it made a SyncBatchNorm over the same tensors."""
         if isinstance(layer, _BatchNorm) and not isinstance(layer, SyncBatchNorm):
             new = cls(
                 layer._num_features,
@@ -361,7 +377,8 @@ class LayerNorm(Layer):
     Args:
         normalized_shape: the last dims, an int for one.
         epsilon: added to the variance (PyTorch: eps).
-        weight_attr, bias_attr: settings of scale and shift, of shape normalized_shape; False leaves one out
+        weight_attr, bias_attr: settings of scale and shift, of shape normalized_shape; False leaves
+            one out
             (PyTorch: elementwise_affine=False for both, bias=False).
     """
 
@@ -410,7 +427,8 @@ def _last_dims(where: str, shape: int | Sequence[int]) -> list[int]:
 
 
 class RMSNorm(Layer):
-    """Divides each sample by the root of the mean square of its last dims, then scales (Zhang & Sennrich 2019).
+    """Divides each sample by the root of the mean square of its last dims, then scales (Zhang &
+    Sennrich 2019).
 
     Args:
         normalized_shape: the last dims, an int for one.
@@ -448,14 +466,16 @@ class RMSNorm(Layer):
 
 
 class GroupNorm(Layer):
-    """Normalises each sample over each group of channels and all of space, then scales and shifts each channel.
+    """Normalises each sample over each group of channels and all of space, then scales and shifts
+    each channel.
 
     Wu & He, "Group normalization", 2018.
 
     Args:
         num_groups, num_channels: the first divides the second.
         epsilon: added to the variance (PyTorch: eps).
-        weight_attr, bias_attr: settings of scale and shift [channels]; False leaves one out (PyTorch: affine=False).
+        weight_attr, bias_attr: settings of scale and shift [channels]; False leaves one out
+            (PyTorch: affine=False).
         data_format: where the channels stand.
     """
 
@@ -504,13 +524,15 @@ class GroupNorm(Layer):
 
 
 class _InstanceNorm(Layer):
-    """Normalises each channel of each sample over space, then scales and shifts (Ulyanov et al. 2016).
+    """Normalises each channel of each sample over space, then scales and shifts (Ulyanov et al.
+    2016).
 
     Args:
         num_features: the number of channels.
         epsilon: added to the variance (PyTorch: eps).
         momentum: accepted; no running statistics are kept.
-        weight_attr, bias_attr: settings of scale and shift [channels]; False for both leaves them out (PyTorch: affine=False).
+        weight_attr, bias_attr: settings of scale and shift [channels]; False for both leaves them
+            out (PyTorch: affine=False).
         data_format: where the channels stand.
     """
 
@@ -672,7 +694,9 @@ class InstanceNorm3D(_InstanceNorm):
 
 
 class LocalResponseNorm(Layer):
-    """x / (k + alpha * mean of x^2 over `size` neighbouring channels)^beta (Krizhevsky et al. 2012)."""
+    """x / (k + alpha * mean of x^2 over `size` neighbouring channels)^beta (Krizhevsky et al.
+    2012).
+    """
 
     def __init__(
         self,
@@ -692,77 +716,7 @@ class LocalResponseNorm(Layer):
         self.data_format = one_of("LocalResponseNorm", "data_format", data_format, formats)
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.local_response_norm(
-            x, self.size, self.alpha, self.beta, self.k, self.data_format
-        )
+        return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k, self.data_format)
 
     def extra_repr(self) -> str:
         return settings(size=self.size, alpha=self.alpha, beta=self.beta, k=self.k)
-
-
-class SpectralNorm(Layer):
-    """Divides a weight by an estimate of its largest singular value (Miyato et al. 2018).
-
-    Args:
-        weight_shape: the shape of the weights that forward is given.
-        dim: the dim that is the matrix's rows; all others are its columns.
-        power_iters: power iterations a call; the vectors are kept between calls.
-        eps: keeps the vectors' norms away from zero.
-
-    Shape: weight of weight_shape -> the same.
-    """
-
-    weight_u: _proa.Tensor
-    weight_v: _proa.Tensor
-
-    def __init__(
-        self,
-        weight_shape: Sequence[int],
-        dim: int = 0,
-        power_iters: int = 1,
-        eps: float = 1e-12,
-        name: str | None = None,
-        dtype: DTypeLike = "float32",
-    ) -> None:
-        super().__init__(dtype=dtype)
-        shape = sizes("SpectralNorm", "weight_shape", weight_shape, len(weight_shape))
-        if isinstance(dim, bool) or not -len(shape) <= dim < len(shape):
-            refuse("SpectralNorm", "dim", f"an int in {-len(shape)}..{len(shape) - 1}", dim)
-        self._shape = shape
-        self._dim = dim % len(shape)
-        self._power_iters = integer("SpectralNorm", "power_iters", power_iters, 0, "an int >= 0")
-        self._eps = eps
-        rows = shape[self._dim]
-        columns = math.prod(shape) // rows
-        self.register_buffer("weight_u", _unit(_proa.randn([rows], dtype), eps))
-        self.register_buffer("weight_v", _unit(_proa.randn([columns], dtype), eps))
-
-    def forward(self, weight: _proa.Tensor) -> _proa.Tensor:
-        if list(weight.shape) != self._shape:
-            refuse("SpectralNorm", "weight", f"a tensor of shape {self._shape}", weight)
-        return spectral_normalize(
-            weight, self.weight_u, self.weight_v, self._dim, self._power_iters, self._eps
-        )
-
-    def extra_repr(self) -> str:
-        return settings(weight_shape=self._shape, dim=self._dim, power_iters=self._power_iters)
-
-
-def _unit(vector: _proa.Tensor, eps: float) -> _proa.Tensor:
-    return vector / (_proa.sqrt(_proa.sum(vector * vector)) + eps)
-
-
-def spectral_normalize(
-    weight: _proa.Tensor, u: _proa.Tensor, v: _proa.Tensor, dim: int, power_iters: int, eps: float
-) -> _proa.Tensor:
-    """`weight` over its largest singular value as u and v see it; they are first improved in place."""
-    order = [dim, *(axis for axis in range(len(weight.shape)) if axis != dim)]
-    matrix = _proa.transpose(weight, order).reshape([weight.shape[dim], -1])
-    with _proa.no_grad():
-        fixed = matrix.detach()
-        for _ in range(power_iters):
-            v.set_value(_unit(_proa.matmul(u, fixed), eps))
-            u.set_value(_unit(_proa.matmul(fixed, v), eps))
-        left, right = u.clone(), v.clone()
-    sigma = _proa.sum(left * _proa.matmul(matrix, right))
-    return weight / sigma

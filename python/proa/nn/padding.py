@@ -43,7 +43,8 @@ class _Pad(Layer):
     """Pads the spatial dims.
 
     Args:
-        padding: one int for every side, or low and high of each dim, last dim first ([left, right, top, bottom, ...]).
+        padding: one int for every side, or low and high of each dim, last dim first ([left, right,
+            top, bottom, ...]).
         mode: constant, reflect (without the edge), replicate (the edge) or circular.
         value: what constant padding is filled with.
         data_format: where the channels stand.
@@ -62,7 +63,9 @@ class _Pad(Layer):
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
         if len(x.shape) != self._DIMS + 2:
             refuse(type(self).__name__, "x", f"a tensor with {self._DIMS + 2} dims", x)
-        return F.pad(x, self._pad, mode=self._mode, value=self._value, data_format=self._data_format)
+        return F.pad(
+            x, self._pad, mode=self._mode, value=self._value, data_format=self._data_format
+        )
 
     def extra_repr(self) -> str:
         return settings(
@@ -122,7 +125,7 @@ class ConstantPad1D(_Pad):
 
 
 class ReflectionPad1D(_Pad):
-    """Pads with the mirror image, the edge not repeated. Shape: x [batch, channels, length]."""
+    """Pads with the mirror image, without the edge. Shape: x [batch, channels, length]."""
 
     _DIMS = 1
 
@@ -183,7 +186,7 @@ class ConstantPad2D(_Pad):
 
 
 class ReflectionPad2D(_Pad):
-    """Pads with the mirror image, the edge not repeated. Shape: x [batch, channels, height, width]."""
+    """Pads with the mirror image, without the edge. Shape: x [batch, channels, height, width]."""
 
     _DIMS = 2
 
@@ -244,7 +247,9 @@ class ConstantPad3D(_Pad):
 
 
 class ReflectionPad3D(_Pad):
-    """Pads with the mirror image, the edge not repeated. Shape: x [batch, channels, depth, height, width]."""
+    """Pads with the mirror image, without the edge. Shape: x [batch, channels, depth, height,
+    width].
+    """
 
     _DIMS = 3
 

@@ -1,6 +1,7 @@
 """Parameter: the tensor that a layer learns.
 
-Why a class of its own: assigning one to a layer registers it, and it carries what optimizers ask about it.
+Why a class of its own: assigning one to a layer registers it, and it carries what optimizers ask
+about it.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class Parameter(_proa.Tensor):
         self.stop_gradient = not value
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """A parameter of the same class, value and settings, with storage and a name of its own; no gradient."""
+        """A parameter of the same class, value and settings, with storage and a name of its own; no
+        gradient.
+        """
         copy = type(self).__new__(type(self))
         Parameter.__init__(
             copy, self.detach().clone(), self.trainable, unique_name(f"{self.name}_deepcopy")

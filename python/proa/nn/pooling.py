@@ -38,7 +38,7 @@ __all__ = [
     "MaxUnPool3D",
 ]
 
-OutputSize: TypeAlias = Union[int, None, Sequence[Union[int, None]]]
+OutputSize: TypeAlias = int | None | Sequence[int | None]
 Pooled: TypeAlias = Union["_proa.Tensor", "tuple[_proa.Tensor, _proa.Tensor]"]
 
 
@@ -60,7 +60,6 @@ class _Window(Layer):
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
 
 
 class AvgPool1D(_Window):
@@ -89,7 +88,12 @@ class AvgPool1D(_Window):
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
         return F.avg_pool1d(
-            x, self.kernel_size, self.stride, self.padding, exclusive=self.exclusive, ceil_mode=self.ceil_mode
+            x,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            exclusive=self.exclusive,
+            ceil_mode=self.ceil_mode,
         )
 
 
@@ -321,7 +325,8 @@ class MaxUnPool2D(_Window):
         kernel_size, stride, padding: those of the pool.
         output_size: the wanted shape, where the pool's stride leaves it open.
 
-    Shape: x and indices [batch, channels, height, width], as MaxPool2D(return_mask=True) gives them.
+    Shape: x and indices [batch, channels, height, width], as MaxPool2D(return_mask=True) gives
+    them.
     """
 
     def __init__(
@@ -357,7 +362,8 @@ class MaxUnPool3D(_Window):
         kernel_size, stride, padding: those of the pool.
         output_size: the wanted shape, where the pool's stride leaves it open.
 
-    Shape: x and indices [batch, channels, depth, height, width], as MaxPool3D(return_mask=True) gives them.
+    Shape: x and indices [batch, channels, depth, height, width], as MaxPool3D(return_mask=True)
+    gives them.
     """
 
     def __init__(
@@ -473,11 +479,17 @@ class _Adaptive(Layer):
         super().__init__()
         where = type(self).__name__
         expected = f"an int >= 1 or {dims} of them, None for the input's own size"
-        given = [output_size] if isinstance(output_size, int) or output_size is None else list(output_size)
+        given = (
+            [output_size]
+            if isinstance(output_size, int) or output_size is None
+            else list(output_size)
+        )
         if len(given) not in (1, dims):
             refuse(where, "output_size", expected, output_size)
         for size in given:
-            if isinstance(size, bool) or not (size is None or (isinstance(size, int) and size >= 1)):
+            if isinstance(size, bool) or not (
+                size is None or (isinstance(size, int) and size >= 1)
+            ):
                 refuse(where, "output_size", expected, output_size)
         self.output_size = output_size
         self.data_format = one_of(where, "data_format", data_format, FORMATS[dims])
@@ -505,7 +517,9 @@ class AdaptiveAvgPool2D(_Adaptive):
     Window i of n over a dim of size s runs from floor(i s / n) to ceil((i + 1) s / n).
     """
 
-    def __init__(self, output_size: OutputSize, data_format: str = "NCHW", name: str | None = None) -> None:
+    def __init__(
+        self, output_size: OutputSize, data_format: str = "NCHW", name: str | None = None
+    ) -> None:
         super().__init__(2, output_size, data_format)
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
@@ -518,7 +532,9 @@ class AdaptiveAvgPool3D(_Adaptive):
     Window i of n over a dim of size s runs from floor(i s / n) to ceil((i + 1) s / n).
     """
 
-    def __init__(self, output_size: OutputSize, data_format: str = "NCDHW", name: str | None = None) -> None:
+    def __init__(
+        self, output_size: OutputSize, data_format: str = "NCDHW", name: str | None = None
+    ) -> None:
         super().__init__(3, output_size, data_format)
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:

@@ -1,13 +1,14 @@
 """Registry: a layer's named parameters, buffers or sublayers, mirrored as plain attributes.
 
-Why mirrored: `layer.weight` is then an ordinary attribute read, without a Python-level lookup on every
+Why mirrored: `layer.weight` is then an ordinary attribute read, without a Python-level lookup on
+every
 forward; writes to the registry, however made, keep the two in step.
 """
 
 from __future__ import annotations
 
 import weakref
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 V = TypeVar("V")
 
@@ -19,7 +20,8 @@ class Registry(dict[str, V]):
 
     def __init__(self, owner: object) -> None:
         super().__init__()
-        # Weak, so that a dropped model frees its memory at once, without waiting for the cycle collector.
+        # Weak, so that a dropped model frees its memory at once, without waiting for the cycle
+        # collector.
         self._owner = weakref.ref(owner)
 
     def _mirror(self) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Registry(dict[str, V]):
             self[name] = default
         return self[name]
 
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
         self.update(other)
         return self
 
@@ -69,7 +71,9 @@ class Registry(dict[str, V]):
 
 
 class HookHandle:
-    """What registering a hook returns: `remove()` takes the hook away again; also a context manager."""
+    """What registering a hook returns: `remove()` takes the hook away again; also a context
+    manager.
+    """
 
     def __init__(self, hooks: dict[int, Any], key: int) -> None:
         self._hooks = hooks

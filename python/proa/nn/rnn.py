@@ -1,13 +1,15 @@
-"""Recurrent layers: cells, the loops that run any cell over time, and the stacked SimpleRNN, LSTM and GRU.
+"""Recurrent layers: cells, the loops that run any cell over time, and the stacked SimpleRNN, LSTM
+and GRU.
 
-Why the loop knows two kinds of cells: a gated cell's product with the inputs does not depend on the state,
+Why the loop knows two kinds of cells: a gated cell's product with the inputs does not depend on the
+state,
 so it is taken for all steps in one matrix product; any other cell runs step by step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias
 
 from .. import _proa
 from ..check import integer, one_of, positive, probability, refuse
@@ -31,7 +33,7 @@ __all__ = [
 
 # A cell's state: one tensor, or a tuple of them (LSTM: hidden and cell).
 States: TypeAlias = Any
-StateShape: TypeAlias = Union[Sequence[int], Sequence[Sequence[int]]]
+StateShape: TypeAlias = Sequence[int] | Sequence[Sequence[int]]
 
 
 class RNNCellBase(Layer):
@@ -69,7 +71,9 @@ class RNNCellBase(Layer):
 
 
 class _GatedCell(RNNCellBase):
-    """A cell whose inputs enter through one matrix product: gates = x W_ih^T + b_ih and what advance adds."""
+    """A cell whose inputs enter through one matrix product: gates = x W_ih^T + b_ih and what
+    advance adds.
+    """
 
     weight_ih: Parameter
     weight_hh: Parameter
@@ -95,7 +99,9 @@ class _GatedCell(RNNCellBase):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.weight_ih = self._required([rows, input_size], weight_ih_attr, rule, "weight_ih_attr")
-        self.weight_hh = self._required([rows, recurrent_size], weight_hh_attr, rule, "weight_hh_attr")
+        self.weight_hh = self._required(
+            [rows, recurrent_size], weight_hh_attr, rule, "weight_hh_attr"
+        )
         self.bias_ih = self.create_parameter([rows], bias_ih_attr, None, True, rule)
         self.bias_hh = self.create_parameter([rows], bias_hh_attr, None, True, rule)
 
@@ -135,7 +141,8 @@ class SimpleRNNCell(_GatedCell):
     Args:
         input_size, hidden_size: sizes of x and h.
         activation: tanh or relu (PyTorch: nonlinearity).
-        weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr: settings of W_ih [hidden, input],
+        weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr: settings of W_ih [hidden,
+            input],
             W_hh [hidden, hidden] and the biases [hidden]; False leaves a bias out.
     """
 
@@ -186,9 +193,11 @@ class LSTMCell(_GatedCell):
 
     Args:
         input_size, hidden_size: sizes of x and h.
-        weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr: settings of W_ih [4 hidden, input],
+        weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr: settings of W_ih [4 hidden,
+            input],
             W_hh [4 hidden, hidden] and the biases [4 hidden]; False leaves a bias out.
-        proj_size: above 0, h' is further multiplied by a weight [hidden, proj_size] (Sak et al. 2014).
+        proj_size: above 0, h' is further multiplied by a weight [hidden, proj_size] (Sak et al.
+            2014).
     """
 
     _GATES = 4
@@ -249,14 +258,16 @@ class LSTMCell(_GatedCell):
 
 
 class GRUCell(_GatedCell):
-    """Gated recurrent unit (Cho et al. 2014), the reset gate applied after the product, as cuDNN has it.
+    """Gated recurrent unit (Cho et al. 2014), the reset gate applied after the product, as cuDNN
+    has it.
 
     r, z = sigmoid of the first two parts of W_ih x + b_ih + W_hh h + b_hh;
     c = tanh(W_ic x + b_ic + r (W_hc h + b_hc)); h' = z h + (1 - z) c.
 
     Args:
         input_size, hidden_size: sizes of x and h.
-        weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr: settings of W_ih [3 hidden, input],
+        weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr: settings of W_ih [3 hidden,
+            input],
             W_hh [3 hidden, hidden] and the biases [3 hidden]; False leaves a bias out.
     """
 
@@ -318,6 +329,54 @@ def _stacked(outputs: list[Any], axis: int) -> Any:
     return _proa.stack(outputs, axis)
 
 
+def _plain(cell: _GatedCell) -> bool:
+    """Whether forward is project and advance and nothing else: no hook, no override."""
+    hooked = cell._forward_pre_hooks or cell._forward_post_hooks
+    return type(cell).forward is _GatedCell.forward and not hooked
+
+
+def _masks(lengths: _proa.Tensor, steps: int) -> list[_proa.Tensor]:
+    """For each step, the bool [batch] of samples that are still within their length."""
+    if len(lengths.shape) != 1:
+        refuse("RNN", "sequence_length", "a tensor of shape [batch]", lengths)
+    places = _proa.arange(steps, dtype="int64").reshape([-1, 1])
+    return list(_proa.unbind(places < lengths.astype("int64").reshape([1, -1]), 0))
+
+
+def run_over_time(
+    cell: RNNCellBase,
+    inputs: _proa.Tensor,
+    initial_states: States,
+    sequence_length: _proa.Tensor | None,
+    kwargs: dict[str, Any],
+    is_reverse: bool,
+    time_major: bool,
+) -> tuple[Any, States]:
+    """(outputs, final states) of a cell run over a sequence; arguments as in RNN.forward."""
+    time, batch = (0, 1) if time_major else (1, 0)
+    if len(inputs.shape) < 2 or inputs.shape[time] < 1:
+        refuse("RNN", "inputs", "a tensor with batch and time dims and at least one step", inputs)
+    # The gated cell whose inputs are projected for all steps ahead, if it is one.
+    ahead = cell if isinstance(cell, _GatedCell) and _plain(cell) and not kwargs else None
+    if ahead is not None and (len(inputs.shape) != 3 or inputs.shape[2] != ahead.input_size):
+        refuse("RNN", "inputs", f"a tensor with 3 dims, the last of {ahead.input_size}", inputs)
+    states = initial_states
+    if states is None:
+        states = cell.get_initial_states(inputs, batch_dim_idx=batch)
+    steps = _proa.unbind(inputs if ahead is None else ahead.project(inputs), time)
+    masks = None if sequence_length is None else _masks(sequence_length, len(steps))
+    outputs: list[Any] = [None] * len(steps)
+    for t in range(len(steps) - 1, -1, -1) if is_reverse else range(len(steps)):
+        if ahead is not None:
+            output, new = ahead.advance(steps[t], states)
+        else:
+            output, new = cell(steps[t], states, **kwargs)
+        if masks is not None:
+            output, new = _blank(masks[t], output), _held(masks[t], new, states)
+        outputs[t], states = output, new
+    return _stacked(outputs, time), states
+
+
 class RNN(Layer):
     """Runs a cell over the time of a sequence.
 
@@ -329,7 +388,9 @@ class RNN(Layer):
 
     cell: RNNCellBase
 
-    def __init__(self, cell: RNNCellBase, is_reverse: bool = False, time_major: bool = False) -> None:
+    def __init__(
+        self, cell: RNNCellBase, is_reverse: bool = False, time_major: bool = False
+    ) -> None:
         super().__init__()
         if not isinstance(cell, Layer):
             refuse("RNN", "cell", "an RNNCellBase", cell)
@@ -349,41 +410,19 @@ class RNN(Layer):
         Args:
             inputs: [batch, time, ...], or [time, batch, ...] with time_major.
             initial_states: as the cell takes them; None are zeros.
-            sequence_length: the length of each sample [batch]; beyond it outputs are zeros and states stand still.
+            sequence_length: the length of each sample [batch]; beyond it outputs are zeros and
+                states stand still.
             kwargs: passed to the cell at each step.
         """
-        time, batch = (0, 1) if self.time_major else (1, 0)
-        if len(inputs.shape) < 2 or inputs.shape[time] < 1:
-            refuse("RNN", "inputs", "a tensor with batch and time dims and at least one step", inputs)
-        cell = self.cell
-        states = cell.get_initial_states(inputs, batch_dim_idx=batch) if initial_states is None else initial_states
-        ahead = isinstance(cell, _GatedCell) and self._plain(cell) and not kwargs
-        if ahead and inputs.shape[-1] != cell.input_size:
-            refuse("RNN", "inputs", f"a tensor whose last dim is {cell.input_size}", inputs)
-        steps = _proa.unbind(cell.project(inputs) if ahead else inputs, time)
-        masks = None if sequence_length is None else self._masks(sequence_length, len(steps))
-        order = range(len(steps) - 1, -1, -1) if self.is_reverse else range(len(steps))
-        outputs: list[Any] = [None] * len(steps)
-        for t in order:
-            output, new = cell.advance(steps[t], states) if ahead else cell(steps[t], states, **kwargs)
-            if masks is not None:
-                output, new = _blank(masks[t], output), _held(masks[t], new, states)
-            outputs[t], states = output, new
-        return _stacked(outputs, time), states
-
-    @staticmethod
-    def _plain(cell: _GatedCell) -> bool:
-        """Whether forward is project and advance and nothing else: no hook, no override."""
-        hooked = cell._forward_pre_hooks or cell._forward_post_hooks
-        return type(cell).forward is _GatedCell.forward and not hooked
-
-    @staticmethod
-    def _masks(lengths: _proa.Tensor, steps: int) -> list[_proa.Tensor]:
-        """For each step, the bool [batch] of samples that are still within their length."""
-        if len(lengths.shape) != 1:
-            refuse("RNN", "sequence_length", "a tensor of shape [batch]", lengths)
-        places = _proa.arange(steps, dtype="int64").reshape([-1, 1])
-        return list(_proa.unbind(places < lengths.astype("int64").reshape([1, -1]), 0))
+        return run_over_time(
+            self.cell,
+            inputs,
+            initial_states,
+            sequence_length,
+            kwargs,
+            is_reverse=self.is_reverse,
+            time_major=self.time_major,
+        )
 
     def extra_repr(self) -> str:
         shown = [name for name in ("is_reverse", "time_major") if getattr(self, name)]
@@ -401,7 +440,9 @@ class BiRNN(Layer):
     cell_fw: RNNCellBase
     cell_bw: RNNCellBase
 
-    def __init__(self, cell_fw: RNNCellBase, cell_bw: RNNCellBase, time_major: bool = False) -> None:
+    def __init__(
+        self, cell_fw: RNNCellBase, cell_bw: RNNCellBase, time_major: bool = False
+    ) -> None:
         super().__init__()
         for name, cell in (("cell_fw", cell_fw), ("cell_bw", cell_bw)):
             if not isinstance(cell, Layer):
@@ -420,25 +461,19 @@ class BiRNN(Layer):
         sequence_length: _proa.Tensor | None = None,
         **kwargs: Any,
     ) -> tuple[_proa.Tensor, tuple[States, States]]:
-        """(outputs, (forward states, backward states)); arguments as in RNN, the states as such a pair."""
+        """(outputs, (forward states, backward states)); arguments as in RNN, the states as such a
+        pair.
+        """
         if initial_states is not None and len(initial_states) != 2:
             refuse("BiRNN", "initial_states", "a pair, forward and backward", initial_states)
         first, second = (None, None) if initial_states is None else initial_states
-        ahead = _run(self.cell_fw, False, self.time_major, inputs, first, sequence_length, kwargs)
-        back = _run(self.cell_bw, True, self.time_major, inputs, second, sequence_length, kwargs)
+        ahead = run_over_time(
+            self.cell_fw, inputs, first, sequence_length, kwargs, False, self.time_major
+        )
+        back = run_over_time(
+            self.cell_bw, inputs, second, sequence_length, kwargs, True, self.time_major
+        )
         return _proa.concat([ahead[0], back[0]], -1), (ahead[1], back[1])
-
-
-def _run(
-    cell: RNNCellBase,
-    is_reverse: bool,
-    time_major: bool,
-    inputs: _proa.Tensor,
-    states: States,
-    sequence_length: _proa.Tensor | None,
-    kwargs: dict[str, Any],
-) -> tuple[Any, States]:
-    return RNN(cell, is_reverse, time_major)(inputs, states, sequence_length, **kwargs)
 
 
 class _StackedRNN(Layer):
@@ -447,13 +482,17 @@ class _StackedRNN(Layer):
     Args:
         input_size, hidden_size: sizes of the inputs and of the states.
         num_layers: how many layers.
-        direction: "forward", or "bidirect" (also "bidirectional") for both (PyTorch: bidirectional=True).
-        time_major: whether inputs are [time, batch, input_size] or [batch, time, input_size] (PyTorch: batch_first).
+        direction: "forward", or "bidirect" (also "bidirectional") for both (PyTorch:
+            bidirectional=True).
+        time_major: whether inputs are [time, batch, input_size] or [batch, time, input_size]
+            (PyTorch: batch_first).
         dropout: probability of dropout between layers, in training.
-        weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr: settings of every cell's parameters;
+        weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr: settings of every cell's
+            parameters;
             False leaves a bias out (PyTorch: bias=False).
 
-    Parameters are known as weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..., with `_reverse` at the end
+    Parameters are known as weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..., with `_reverse`
+    at the end
     for the backward direction, and by their place in the cells (`0.cell.weight_ih`).
     """
 
@@ -514,9 +553,11 @@ class _StackedRNN(Layer):
 
         Args:
             inputs: [batch, time, input_size], or [time, batch, input_size] with time_major.
-            initial_states: [num_layers * num_directions, batch, hidden_size]; for LSTM a pair (h, c) of them;
+            initial_states: [num_layers * num_directions, batch, hidden_size]; for LSTM a pair (h,
+                c) of them;
                 None are zeros.
-            sequence_length: the length of each sample [batch]; beyond it outputs are zeros and states stand still.
+            sequence_length: the length of each sample [batch]; beyond it outputs are zeros and
+                states stand still.
 
         Outputs are [batch, time, num_directions * hidden_size], final states like the initial ones.
         """
@@ -534,7 +575,9 @@ class _StackedRNN(Layer):
                 outputs = F.dropout(outputs, self.dropout, training=self.training)
             first = number * self.num_directions
             starts = [self._state_at(given, first + d) for d in range(self.num_directions)]
-            start = None if given is None else starts[0] if self.num_directions == 1 else tuple(starts)
+            start = (
+                None if given is None else starts[0] if self.num_directions == 1 else tuple(starts)
+            )
             outputs, ends = layer(outputs, start, sequence_length)
             for end in ends if self.num_directions == 2 else (ends,):
                 for part, state in zip(finals, end if self._STATES == 2 else (end,), strict=True):

@@ -1,4 +1,5 @@
-"""Layers that only move elements: Flatten, Unflatten, pixel and channel shuffles, Fold, Unfold, Upsample.
+"""Layers that only move elements: Flatten, Unflatten, pixel and channel shuffles, Fold, Unfold,
+Upsample.
 
 Why layers: a Sequential can hold them.
 """
@@ -85,7 +86,9 @@ class PixelShuffle(Layer):
 
 
 class PixelUnshuffle(Layer):
-    """[n, c, h, w] -> [n, c r^2, h / r, w / r] with r = downscale_factor: the inverse of PixelShuffle."""
+    """[n, c, h, w] -> [n, c r^2, h / r, w / r] with r = downscale_factor: the inverse of
+    PixelShuffle.
+    """
 
     def __init__(
         self, downscale_factor: int, data_format: str = "NCHW", name: str | None = None
@@ -205,7 +208,8 @@ class Upsample(Layer):
         scale_factor: one factor or one a dim; give this or size.
         mode: linear (3 dims), nearest, bilinear, bicubic (4 dims), trilinear (5 dims) or area.
         align_corners: whether the corner pixels' centres stay in place.
-        align_mode: 0 for pixel centres at half-integers, 1 for src = scale * dst; without align_corners.
+        align_mode: 0 for pixel centres at half-integers, 1 for src = scale * dst; without
+            align_corners.
         data_format: where the channels stand; None takes channels first.
     """
 

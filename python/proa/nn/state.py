@@ -1,21 +1,24 @@
 """Loading a state dict: what fits, what does not, and the report that says so.
 
-Why apart from Layer: everything is compared before anything is written, so that a refused load leaves the
+Why apart from Layer: everything is compared before anything is written, so that a refused load
+leaves the
 layer as it was, and one report lists every difference at once.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy
 
 from .. import _proa
 from .annotations import ArrayLike
 from .initializer import dtype_name
+
+V = TypeVar("V")
 
 _SHOWN = 20
 
@@ -84,12 +87,18 @@ class Match:
             lines.append("  hint        " + prefix)
         lines += _group(
             "missing",
-            [f"{key} {entry}{self._hint(key, entry, self.unexpected)}" for key, entry in _head(self.missing)],
+            [
+                f"{key} {entry}{self._hint(key, entry, self.unexpected)}"
+                for key, entry in _head(self.missing)
+            ],
             len(self.missing),
         )
         lines += _group(
             "unexpected",
-            [f"{key} {entry}{self._hint(key, entry, self.missing)}" for key, entry in _head(self.unexpected)],
+            [
+                f"{key} {entry}{self._hint(key, entry, self.missing)}"
+                for key, entry in _head(self.unexpected)
+            ],
             len(self.unexpected),
         )
         lines += _group(
@@ -99,7 +108,10 @@ class Match:
         )
         lines += _group(
             "dtype",
-            [f"{key}: the layer has {a.dtype}, the state has {b.dtype}" for key, (a, b) in _head(self.mistyped)],
+            [
+                f"{key}: the layer has {a.dtype}, the state has {b.dtype}"
+                for key, (a, b) in _head(self.mistyped)
+            ],
             len(self.mistyped),
         )
         return "\n".join(lines)
@@ -138,7 +150,7 @@ class Match:
         return None
 
 
-def _head(entries: Mapping[str, object]) -> Sequence[tuple[str, object]]:
+def _head(entries: Mapping[str, V]) -> list[tuple[str, V]]:
     return list(entries.items())[:_SHOWN]
 
 
@@ -159,8 +171,10 @@ def _compare(own: _Entry, given: _Entry) -> str:
 def match(own: Mapping[str, _proa.Tensor], state: Mapping[str, object]) -> Match:
     """Hold `state` against the named tensors of a layer.
 
-    A tensor known under several names (tied weights) is given by any of them. Dtypes fit within one kind:
-    any float casts to any float, any int to any int; a float never silently becomes an int or a complex.
+    A tensor known under several names (tied weights) is given by any of them. Dtypes fit within one
+    kind:
+    any float casts to any float, any int to any int; a float never silently becomes an int or a
+    complex.
     """
     result = Match()
     given: set[int] = set()
@@ -175,6 +189,8 @@ def match(own: Mapping[str, _proa.Tensor], state: Mapping[str, object]) -> Match
             result.mistyped[key] = (mine, entry)
         else:
             result.fitting.append((target, entry.value))
-    result.missing = {key: _Entry.of(t) for key, t in own.items() if key not in state and id(t) not in given}
+    result.missing = {
+        key: _Entry.of(t) for key, t in own.items() if key not in state and id(t) not in given
+    }
     result.unexpected = {key: _Entry.of(value) for key, value in state.items() if key not in own}
     return result

@@ -1,7 +1,9 @@
 """PyTorch's spellings of layers whose arguments or defaults differ from Paddle's.
 
-Why classes and not aliases: `AvgPool2d` counts padding and `BatchNorm2d`'s momentum is the share of the new,
-so the same call must mean what it means in PyTorch. Where a spelling means the same, nn has a plain alias.
+Why classes and not aliases: `AvgPool2d` counts padding and `BatchNorm2d`'s momentum is the share of
+the new,
+so the same call must mean what it means in PyTorch. Where a spelling means the same, nn has a plain
+alias.
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ class AvgPool2d(pooling.AvgPool2D):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, ceil_mode, not count_include_pad, divisor_override)
+        super().__init__(
+            kernel_size, stride, padding, ceil_mode, not count_include_pad, divisor_override
+        )
 
 
 class AvgPool3d(pooling.AvgPool3D):
@@ -75,7 +79,9 @@ class AvgPool3d(pooling.AvgPool3D):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, ceil_mode, not count_include_pad, divisor_override)
+        super().__init__(
+            kernel_size, stride, padding, ceil_mode, not count_include_pad, divisor_override
+        )
 
 
 class MaxPool1d(pooling.MaxPool1D):

@@ -1,18 +1,19 @@
 """Multi-head attention and the Transformer of Vaswani et al., "Attention is all you need", 2017.
 
-Why the masks are made once here: a mask may come as bool, int or float, and all attention calls take one form.
+Why the masks are made once here: a mask may come as bool, int or float, and all attention calls
+take one form.
 
-Legend of shapes: B batch, T target length, S source length, H heads, D head size, E = H * D model size.
+Legend of shapes: B batch, T target length, S source length, H heads, D head size, E = H * D model
+size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias, Union
+from typing import Any, NamedTuple, TypeAlias
 
 from .. import _proa
 from ..check import divisible, positive, probability, refuse
-from ..param_attr import ParamAttr
 from . import functional as F
 from .annotations import DTypeLike, ParamAttrLike
 from .container import LayerList
@@ -31,8 +32,8 @@ __all__ = [
 ]
 
 Tensor: TypeAlias = "_proa.Tensor"
-AttrList: TypeAlias = Union[ParamAttrLike, Sequence[ParamAttrLike]]
-Activation: TypeAlias = Union[str, Callable[["_proa.Tensor"], "_proa.Tensor"]]
+AttrList: TypeAlias = ParamAttrLike | list[ParamAttrLike] | tuple[ParamAttrLike, ...]
+Activation: TypeAlias = str | Callable[["_proa.Tensor"], "_proa.Tensor"]
 
 
 class Cache(NamedTuple):
@@ -50,7 +51,9 @@ class StaticCache(NamedTuple):
 
 
 def additive_mask(mask: Tensor | None, dtype: DTypeLike) -> Tensor | None:
-    """A mask to add to attention scores: bool and int masks say where to attend; float masks are added as given."""
+    """A mask to add to attention scores: bool and int masks say where to attend; float masks are
+    added as given.
+    """
     if mask is None:
         return None
     name = str(mask.dtype).rpartition(".")[2]
@@ -58,6 +61,11 @@ def additive_mask(mask: Tensor | None, dtype: DTypeLike) -> Tensor | None:
         # Finite, so that a row with nothing to attend to gives an even average and not NaN.
         return (mask.astype(dtype) - 1.0) * (1e4 if "float16" in str(dtype) else 1e9)
     return mask.astype(dtype)
+
+
+# Under other names, since the class below has attributes of these.
+_Growing: TypeAlias = Cache
+_Static: TypeAlias = StaticCache
 
 
 class MultiHeadAttention(Layer):
@@ -68,7 +76,8 @@ class MultiHeadAttention(Layer):
         dropout: probability of dropping an attention weight, in training.
         kdim, vdim: sizes of keys and values; None takes E.
         need_weights: whether forward returns the attention weights too.
-        weight_attr, bias_attr: settings of all four maps; bias_attr=False (PyTorch: bias=False) leaves biases out.
+        weight_attr, bias_attr: settings of all four maps; bias_attr=False (PyTorch: bias=False)
+            leaves biases out.
     """
 
     Cache = Cache
@@ -116,13 +125,18 @@ class MultiHeadAttention(Layer):
         return self._heads(self.k_proj(key)), self._heads(self.v_proj(value))
 
     def gen_cache(
-        self, key: Tensor, value: Tensor | None = None, type: type[Cache] | type[StaticCache] = Cache
-    ) -> Cache | StaticCache:
+        self,
+        key: Tensor,
+        value: Tensor | None = None,
+        type: type[_Growing] | type[_Static] = Cache,
+    ) -> _Growing | _Static:
         """A cache to hand to forward.
 
         Args:
-            key, value: with type=StaticCache, the memory [B, S, kdim] and [B, S, vdim] (None takes key).
-                With type=Cache and value None, key only tells the batch and dtype, and the cache is empty;
+            key, value: with type=StaticCache, the memory [B, S, kdim] and [B, S, vdim] (None takes
+                key).
+                With type=Cache and value None, key only tells the batch and dtype, and the cache is
+                empty;
                 with a value, key and value are the cached [B, H, S, D] themselves.
         """
         if type is StaticCache:
@@ -140,14 +154,16 @@ class MultiHeadAttention(Layer):
         key: Tensor | None = None,
         value: Tensor | None = None,
         attn_mask: Tensor | None = None,
-        cache: Cache | StaticCache | None = None,
+        cache: _Growing | _Static | None = None,
     ) -> Any:
-        """The attended query [B, T, E]; a tuple with the weights [B, H, T, S] (need_weights) and the cache, if any.
+        """The attended query [B, T, E]; a tuple with the weights [B, H, T, S] (need_weights) and
+        the cache, if any.
 
         Args:
             query: [B, T, E].
             key, value: [B, S, kdim] and [B, S, vdim]; None takes query and key.
-            attn_mask: broadcast to [B, H, T, S]; bool or int: where to attend; float: added to the scores.
+            attn_mask: broadcast to [B, H, T, S]; bool or int: where to attend; float: added to the
+                scores.
             cache: from gen_cache; a Cache is extended by this call's keys and values, and returned.
         """
         for name, given, width in (
@@ -156,7 +172,9 @@ class MultiHeadAttention(Layer):
             ("value", value, self.vdim),
         ):
             if given is not None and (len(given.shape) != 3 or given.shape[2] != width):
-                refuse("MultiHeadAttention", name, f"a tensor of shape [batch, length, {width}]", given)
+                refuse(
+                    "MultiHeadAttention", name, f"a tensor of shape [batch, length, {width}]", given
+                )
         key = query if key is None else key
         value = key if value is None else value
         q_BHTD = self._heads(self.q_proj(query))
@@ -198,9 +216,7 @@ def _attrs(where: str, name: str, attr: AttrList, count: int) -> list[ParamAttrL
         return [attr] * count
     if len(attr) not in (1, count):
         refuse(where, name, f"one setting or {count} of them", attr)
-    given = list(attr) * count if len(attr) == 1 else list(attr)
-    # Each part builds several parameters; a name of its own would be shared by all of them.
-    return [ParamAttr._to_attr(item) if item is not None else None for item in given]
+    return list(attr) * count if len(attr) == 1 else list(attr)
 
 
 def _activation(where: str, activation: Activation) -> Callable[[Tensor], Tensor]:
@@ -208,7 +224,12 @@ def _activation(where: str, activation: Activation) -> Callable[[Tensor], Tensor
         return activation
     found = getattr(F, activation, None) if isinstance(activation, str) else None
     if not callable(found):
-        refuse(where, "activation", "the name of an activation in nn.functional, or a callable", activation)
+        refuse(
+            where,
+            "activation",
+            "the name of an activation in nn.functional, or a callable",
+            activation,
+        )
     chosen: Callable[[Tensor], Tensor] = found
     return chosen
 
@@ -281,9 +302,12 @@ class TransformerEncoderLayer(_Block):
         dim_feedforward: width of the feed-forward network.
         dropout: after each part, in training.
         activation: of the feed-forward network, a name in nn.functional or a callable.
-        attn_dropout, act_dropout: of attention weights and after the activation; None takes dropout.
-        normalize_before: whether norms come before the parts or after the residual sums (PyTorch: norm_first).
-        weight_attr, bias_attr: settings of the linear maps, or one for attention and one for feed-forward.
+        attn_dropout, act_dropout: of attention weights and after the activation; None takes
+            dropout.
+        normalize_before: whether norms come before the parts or after the residual sums (PyTorch:
+            norm_first).
+        weight_attr, bias_attr: settings of the linear maps, or one for attention and one for feed-
+            forward.
         layer_norm_eps: epsilon of the norms.
     """
 
@@ -335,7 +359,9 @@ class TransformerEncoderLayer(_Block):
     def forward(
         self, src: Tensor, src_mask: Tensor | None = None, cache: Cache | None = None
     ) -> Any:
-        """[B, T, E] -> the same; a pair with the new cache, where one is given. src_mask as attn_mask."""
+        """[B, T, E] -> the same; a pair with the new cache, where one is given. src_mask as
+        attn_mask.
+        """
         residual = src
         x = self.norm1(src) if self.normalize_before else src
         if cache is None:
@@ -353,9 +379,11 @@ class TransformerEncoderLayer(_Block):
 
 
 class TransformerDecoderLayer(_Block):
-    """Self-attention, attention to a memory and a feed-forward network, each with a residual and a layer norm.
+    """Self-attention, attention to a memory and a feed-forward network, each with a residual and a
+    layer norm.
 
-    Args: as TransformerEncoderLayer; weight_attr and bias_attr may be one for each of the three parts.
+    Args: as TransformerEncoderLayer; weight_attr and bias_attr may be one for each of the three
+    parts.
     """
 
     def __init__(
@@ -415,7 +443,9 @@ class TransformerDecoderLayer(_Block):
         memory_mask: Tensor | None = None,
         cache: tuple[Cache, StaticCache] | None = None,
     ) -> Any:
-        """tgt [B, T, E], memory [B, S, E] -> [B, T, E]; a pair with the new caches, where they are given."""
+        """tgt [B, T, E], memory [B, S, E] -> [B, T, E]; a pair with the new caches, where they are
+        given.
+        """
         residual = tgt
         x = self.norm1(tgt) if self.normalize_before else tgt
         if cache is None:
@@ -462,13 +492,19 @@ class TransformerEncoder(Layer):
         self, encoder_layer: TransformerEncoderLayer, num_layers: int, norm: Layer | None = None
     ) -> None:
         super().__init__()
-        self.layers = _stack("TransformerEncoder", encoder_layer, TransformerEncoderLayer, num_layers)
+        self.layers = _stack(
+            "TransformerEncoder", encoder_layer, TransformerEncoderLayer, num_layers
+        )
         self.num_layers = num_layers
         self.norm = norm
 
     def gen_cache(self, src: Tensor) -> list[Cache]:
         """One empty cache a layer."""
-        return [layer.gen_cache(src) for layer in self.layers if isinstance(layer, TransformerEncoderLayer)]
+        return [
+            layer.gen_cache(src)
+            for layer in self.layers
+            if isinstance(layer, TransformerEncoderLayer)
+        ]
 
     def forward(
         self, src: Tensor, src_mask: Tensor | None = None, cache: Sequence[Cache] | None = None
@@ -499,14 +535,20 @@ class TransformerDecoder(Layer):
         self, decoder_layer: TransformerDecoderLayer, num_layers: int, norm: Layer | None = None
     ) -> None:
         super().__init__()
-        self.layers = _stack("TransformerDecoder", decoder_layer, TransformerDecoderLayer, num_layers)
+        self.layers = _stack(
+            "TransformerDecoder", decoder_layer, TransformerDecoderLayer, num_layers
+        )
         self.num_layers = num_layers
         self.norm = norm
 
     def gen_cache(self, memory: Tensor, do_zip: bool = False) -> list[Any]:
-        """One pair of caches a layer; with do_zip, the self-attention caches and the memory's apart."""
+        """One pair of caches a layer; with do_zip, the self-attention caches and the memory's
+        apart.
+        """
         caches = [
-            layer.gen_cache(memory) for layer in self.layers if isinstance(layer, TransformerDecoderLayer)
+            layer.gen_cache(memory)
+            for layer in self.layers
+            if isinstance(layer, TransformerDecoderLayer)
         ]
         return list(zip(*caches, strict=True)) if do_zip else list(caches)
 
@@ -518,7 +560,9 @@ class TransformerDecoder(Layer):
         memory_mask: Tensor | None = None,
         cache: Sequence[tuple[Cache, StaticCache]] | None = None,
     ) -> Any:
-        """tgt [B, T, E], memory [B, S, E] -> [B, T, E]; a pair with the new caches, where they are given."""
+        """tgt [B, T, E], memory [B, S, E] -> [B, T, E]; a pair with the new caches, where they are
+        given.
+        """
         tgt_mask = additive_mask(tgt_mask, tgt.dtype)
         memory_mask = additive_mask(memory_mask, memory.dtype)
         x, new = tgt, []
@@ -538,8 +582,10 @@ class Transformer(Layer):
     Args:
         d_model, nhead: E and H.
         num_encoder_layers, num_decoder_layers: how many layers each.
-        dim_feedforward, dropout, activation, attn_dropout, act_dropout, normalize_before: as in the layers.
-        weight_attr, bias_attr: one setting; or two (attention, feed-forward); or three (self-attention,
+        dim_feedforward, dropout, activation, attn_dropout, act_dropout, normalize_before: as in the
+            layers.
+        weight_attr, bias_attr: one setting; or two (attention, feed-forward); or three (self-
+            attention,
             attention to memory, feed-forward).
         custom_encoder, custom_decoder: layers to use in place of the built ones.
     """
@@ -581,7 +627,12 @@ class Transformer(Layer):
             self.encoder = custom_encoder
         else:
             encoder_layer = TransformerEncoderLayer(
-                d_model, nhead, dim_feedforward, weight_attr=weights[0], bias_attr=biases[0], **shared
+                d_model,
+                nhead,
+                dim_feedforward,
+                weight_attr=weights[0],
+                bias_attr=biases[0],
+                **shared,
             )
             self.encoder = TransformerEncoder(
                 encoder_layer, num_encoder_layers, LayerNorm(d_model, dtype=dtype)
@@ -590,7 +641,12 @@ class Transformer(Layer):
             self.decoder = custom_decoder
         else:
             decoder_layer = TransformerDecoderLayer(
-                d_model, nhead, dim_feedforward, weight_attr=weights[1], bias_attr=biases[1], **shared
+                d_model,
+                nhead,
+                dim_feedforward,
+                weight_attr=weights[1],
+                bias_attr=biases[1],
+                **shared,
             )
             self.decoder = TransformerDecoder(
                 decoder_layer, num_decoder_layers, LayerNorm(d_model, dtype=dtype)
@@ -612,7 +668,9 @@ class Transformer(Layer):
         return self.decoder(tgt, memory, tgt_mask, memory_mask)
 
     def generate_square_subsequent_mask(self, length: int) -> Tensor:
-        """[length, length] with 0 on and below the diagonal and -inf above: no step sees a later one."""
+        """[length, length] with 0 on and below the diagonal and -inf above: no step sees a later
+        one.
+        """
         positive("Transformer", "length", length)
         return _proa.triu(_proa.full([length, length], float("-inf"), self._dtype), 1)
 

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from ..._proa.functional import *
+from ..._proa.functional import *  # noqa: F403

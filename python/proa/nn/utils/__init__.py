@@ -1,4 +1,6 @@
-"""Functions over a model's parameters: gradient clipping in place, vectors of parameters, reparametrised weights."""
+"""Functions over a model's parameters: gradient clipping in place, vectors of parameters,
+reparametrised weights.
+"""
 
 from __future__ import annotations
 

@@ -70,7 +70,9 @@ def clip_grad_norm_(
         factor = _proa.clip(max_norm / (total + 1e-6), max=1.0)
         for parameter in found:
             if parameter.grad is not None:
-                parameter.grad.set_value(parameter.grad * factor.astype(_real_dtype(parameter.grad)))
+                parameter.grad.set_value(
+                    parameter.grad * factor.astype(_real_dtype(parameter.grad))
+                )
         return total.astype("float32")
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from ... import _proa
 from ...check import integer, refuse
 from ..layer import Layer
-from ..norm import _unit, spectral_normalize
 from ..parameter import Parameter
 from ..registry import HookHandle
+from ..spectral import spectral_normalize, unit
 
 
 def _taken(where: str, layer: Layer, name: str) -> Parameter:
@@ -24,7 +24,9 @@ def _taken(where: str, layer: Layer, name: str) -> Parameter:
 
 
 def _norm_except(v: _proa.Tensor, dim: int | None) -> _proa.Tensor:
-    """The 2-norm of `v` over every dim but `dim`, those dims kept as 1; over all of them where dim is None."""
+    """The 2-norm of `v` over every dim but `dim`, those dims kept as 1; over all of them where dim
+    is None.
+    """
     square = v * v
     if dim is None:
         return _proa.sqrt(_proa.sum(square))
@@ -41,8 +43,8 @@ class _WeightNorm:
         self.handle: HookHandle | None = None
 
     def compute(self, layer: Layer) -> _proa.Tensor:
-        g = layer.__dict__[f"{self.name}_g"]
-        v = layer.__dict__[f"{self.name}_v"]
+        g: _proa.Tensor = layer.__dict__[f"{self.name}_g"]
+        v: _proa.Tensor = layer.__dict__[f"{self.name}_v"]
         norm = _norm_except(v, self.dim)
         return v * (g.reshape(list(norm.shape)) / norm)
 
@@ -55,7 +57,8 @@ def weight_norm(layer: Layer, name: str = "weight", dim: int | None = 0) -> Laye
     """Split the parameter `name` into a direction `name_v` and a length `name_g`, learnt apart.
 
     Args:
-        dim: the length is taken over every other dim, one for each index of `dim`; None takes one for all.
+        dim: the length is taken over every other dim, one for each index of `dim`; None takes one
+            for all.
 
     Returns the layer. Salimans & Kingma, "Weight normalization", 2016.
     """
@@ -125,12 +128,14 @@ def spectral_norm(
     eps: float = 1e-12,
     dim: int | None = None,
 ) -> Layer:
-    """Divide the parameter `name` by its largest singular value before each forward (Miyato et al. 2018).
+    """Divide the parameter `name` by its largest singular value before each forward (Miyato et al.
+    2018).
 
     Args:
         n_power_iterations: power iterations a forward, in training.
         eps: keeps the vectors' norms away from zero.
-        dim: the dim that is the matrix's rows; None takes 1 for Linear and transposed convolutions, else 0.
+        dim: the dim that is the matrix's rows; None takes 1 for Linear and transposed convolutions,
+            else 0.
 
     Returns the layer; `name_orig` is then the parameter, `name_u` and `name_v` are buffers.
     """
@@ -152,8 +157,8 @@ def spectral_norm(
     for axis, size in enumerate(weight.shape):
         columns *= 1 if axis == dim else size
     layer.add_parameter(f"{name}_orig", weight)
-    layer.register_buffer(f"{name}_u", _unit(_proa.randn([rows], weight.dtype), eps))
-    layer.register_buffer(f"{name}_v", _unit(_proa.randn([columns], weight.dtype), eps))
+    layer.register_buffer(f"{name}_u", unit(_proa.randn([rows], weight.dtype), eps))
+    layer.register_buffer(f"{name}_v", unit(_proa.randn([columns], weight.dtype), eps))
     hook = _SpectralNorm(name, dim, n_power_iterations, eps)
     hook(layer, None)
     hook.handle = layer.register_forward_pre_hook(hook)
