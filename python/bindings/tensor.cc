@@ -594,9 +594,9 @@ PyObject* assign_new(PyObject* self, PyObject* value) {
     if (!is_tensor(value)) throw UserError(ErrorKind::type, "_assign", "value", "expected a Tensor");
     const Tensor& t = self_tensor(self);
     const Tensor& src = tensor_of(value);
-    if (!std::equal(src.dims().begin(), src.dims().end(), t.dims().begin(), t.dims().end()) || src.dtype() != t.dtype()) {
+    if (!std::equal(src.dims().begin(), src.dims().end(), t.dims().begin(), t.dims().end())) {
       throw UserError(ErrorKind::shape, "_assign", "value",
-                      str("expected ", to_string(t.dtype()), list_str(t.dims()), ", got ", to_string(src.dtype()), list_str(src.dims())));
+                      str("expected ", list_str(t.dims()), ", got ", list_str(src.dims())));
     }
     eager::assign(t, src);
     return Py_NewRef(self);
@@ -666,7 +666,7 @@ PyMethodDef methods[] = {
     {"value", same, METH_NOARGS, "Itself."},
     {"get_tensor", same, METH_NOARGS, "Itself."},
     {"_bump", bump, METH_NOARGS, "Counts an in-place write that was made from outside."},
-    {"_assign", assign_new, METH_O, "Takes over the memory of another tensor of the same shape and dtype."},
+    {"_assign", assign_new, METH_O, "Takes over the memory, and with it the dtype, of another tensor of the same shape."},
     {"clear_gradient", reinterpret_cast<PyCFunction>(clear_gradient), METH_VARARGS | METH_KEYWORDS, "Drops the gradient, or sets it to zero."},
     {"clear_grad", reinterpret_cast<PyCFunction>(clear_gradient), METH_VARARGS | METH_KEYWORDS, "Drops the gradient, or sets it to zero."},
     {"retain_grads", retain_grads, METH_NOARGS, "Keeps the gradient of this non-leaf in .grad."},
