@@ -1,5 +1,8 @@
-"""Prints what the reference implementation of safetensors reads from a file: one line a tensor, sorted
-by name, "hex(name) dtype shape hex(data)", then the metadata. safetensors_peer_test.cc compares it."""
+"""Prints what the reference implementation of safetensors reads from a file.
+
+One line a tensor, sorted by name, "hex(name) dtype shape hex(data)", then the metadata.
+safetensors_peer_test.cc compares it with what was written.
+"""
 
 import sys
 

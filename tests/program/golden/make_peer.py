@@ -1,5 +1,8 @@
-"""Writes peer.safetensors with the reference implementation: one tensor of each dtype that it and Proa
-share, and shapes at the edges. Element i of each tensor has bytes (7 * i + k) mod 251, k its byte."""
+"""Writes peer.safetensors with the reference implementation.
+
+One tensor of each dtype of NumPy and Proa that the format has, and shapes at the edges. Byte k of
+element i is (7 * i + k) mod 251.
+"""
 
 import ctypes
 import math
@@ -8,9 +11,22 @@ import pathlib
 import safetensors
 
 SIZES = {
-    "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "float16": 2, "bfloat16": 2,
-    "float32": 4, "float64": 8, "complex64": 8, "float8_e4m3fn": 1, "float8_e5m2": 1,
-    "uint16": 2, "uint32": 4, "uint64": 8,
+    "bool": 1,
+    "uint8": 1,
+    "int8": 1,
+    "int16": 2,
+    "int32": 4,
+    "int64": 8,
+    "float16": 2,
+    "bfloat16": 2,
+    "float32": 4,
+    "float64": 8,
+    "complex64": 8,
+    "float8_e4m3fn": 1,
+    "float8_e5m2": 1,
+    "uint16": 2,
+    "uint32": 4,
+    "uint64": 8,
 }
 
 
