@@ -15,19 +15,24 @@ from typing import NoReturn
 from . import _proa
 
 
-class ArgumentError(_proa.ProaError, ValueError):
+class ArgumentError(_proa.ArgumentValueError):
     """A layer, initializer, clip or other Python-level object was given an argument that it cannot
     take.
     """
 
+    op: str
+    argument: str
 
-class StateDictError(_proa.ProaError, RuntimeError):
+
+class StateDictError(_proa.StateError):
     """A state dict does not fit the layer it was loaded into; the text lists every difference."""
 
 
 def refuse(where: str, argument: str, expected: str, got: object) -> NoReturn:
     """Raise ArgumentError: `[where] argument: expected ..., got ...`."""
-    raise ArgumentError(f"[{where}] {argument}: expected {expected}, got {describe(got)}")
+    error = ArgumentError(f"[{where}] {argument}: expected {expected}, got {describe(got)}")
+    error.op, error.argument = where, argument
+    raise error
 
 
 def describe(value: object) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numbers
 
+import proa
+
 from . import _proa
 from .check import refuse
 
@@ -41,7 +43,7 @@ class L1Decay(WeightDecayRegularizer):
     """Penalty `coeff * sum(|w|)`; adds `coeff * sign(w)` to the gradient."""
 
     def __call__(self, param: _proa.Tensor) -> _proa.Tensor:
-        return _proa.sign(param) * self.coeff
+        return proa.sign(param) * self.coeff
 
 
 class L2Decay(WeightDecayRegularizer):

@@ -11,6 +11,8 @@ import numbers
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import proa
+
 from .. import _proa
 from ..check import refuse
 
@@ -25,10 +27,10 @@ def square_sum(gradient: _proa.Tensor) -> _proa.Tensor:
     """
     name = str(gradient.dtype).rpartition(".")[2]
     if name.startswith("complex"):
-        gradient = _proa.abs(gradient)
+        gradient = proa.abs(gradient)
     elif name in ("float16", "bfloat16"):
         gradient = gradient.astype("float32")
-    return _proa.sum(gradient * gradient)
+    return proa.sum(gradient * gradient)
 
 
 class ClipGradBase:
@@ -39,7 +41,7 @@ class ClipGradBase:
     """
 
     def __call__(self, params_grads: Sequence[tuple[_proa.Tensor, _proa.Tensor | None]]) -> Pairs:
-        with _proa.no_grad():
+        with proa.no_grad():
             return self._clip(list(params_grads))
 
     def _clip(self, pairs: Pairs) -> Pairs:
@@ -69,7 +71,7 @@ class ClipGradByValue(ClipGradBase):
 
     def _clip(self, pairs: Pairs) -> Pairs:
         return [
-            (p, _proa.clip(g, self.min, self.max) if g is not None and _clipped((p, g)) else g)
+            (p, proa.clip(g, self.min, self.max) if g is not None and _clipped((p, g)) else g)
             for p, g in pairs
         ]
 
@@ -93,8 +95,8 @@ class ClipGradByNorm(ClipGradBase):
         out: Pairs = []
         for parameter, gradient in pairs:
             if gradient is not None and _clipped((parameter, gradient)):
-                norm = _proa.sqrt(square_sum(gradient))
-                factor = self.clip_norm / _proa.clip(norm, min=self.clip_norm)
+                norm = proa.sqrt(square_sum(gradient))
+                factor = self.clip_norm / proa.clip(norm, min=self.clip_norm)
                 gradient = gradient * factor.astype(_real_dtype(gradient))
             out.append((parameter, gradient))
         return out
@@ -132,10 +134,10 @@ class ClipGradByGlobalNorm(ClipGradBase):
         total = squares[0].astype("float64")
         for square in squares[1:]:
             total = total + square.astype("float64")
-        norm = _proa.sqrt(total)
+        norm = proa.sqrt(total)
         if self.auto_skip_clip and norm.item() <= self.clip_norm:
             return pairs
-        factor = self.clip_norm / _proa.clip(norm, min=self.clip_norm)
+        factor = self.clip_norm / proa.clip(norm, min=self.clip_norm)
         return [
             (p, g * factor.astype(_real_dtype(g)) if g is not None and _clipped((p, g)) else g)
             for p, g in pairs

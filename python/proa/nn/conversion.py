@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+import proa
+
 from .. import _proa
 from ..check import refuse
 from .annotations import DTypeLike
@@ -44,7 +46,7 @@ def convert(layer: Layer, device: Any, dtype: str | None, floating_only: bool) -
     """Cast and move the parameters and buffers of `layer` and all below, and their gradients."""
     if dtype in _INTS and floating_only:
         refuse("Layer.to", "dtype", "a floating-point or complex dtype", dtype)
-    with _proa.no_grad():
+    with proa.no_grad():
         for part in layer.sublayers(include_self=True):
             if dtype is not None:
                 part._dtype = dtype
@@ -63,8 +65,8 @@ def _convert(tensor: _proa.Tensor, device: Any, dtype: str | None, floating_only
     # A complex tensor has no place among real ones: it follows complex casts only.
     castable = now in _FLOATS or not floating_only or (now in _COMPLEX and dtype in _COMPLEX)
     if dtype is not None and now != dtype and castable:
-        tensor._assign(tensor.detach().astype(dtype))
+        tensor.data = tensor.detach().astype(dtype)
     if device is not None:
         moved = tensor.detach().to(device)
         if str(moved.place) != str(tensor.place):
-            tensor._assign(moved)
+            tensor.data = moved

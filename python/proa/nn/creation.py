@@ -5,7 +5,8 @@ Why apart from Layer: `proa.create_parameter` builds the same parameters without
 
 from __future__ import annotations
 
-from .. import _proa
+import proa
+
 from ..check import refuse
 from ..param_attr import ParamAttr
 from .annotations import DTypeLike, ParamAttrLike, ShapeLike
@@ -27,11 +28,11 @@ def new_parameter(
     if any(isinstance(dim, bool) or not hasattr(dim, "__index__") or dim < 0 for dim in dims):
         refuse("create_parameter", "shape", "ints >= 0", shape)
     rule = choose(settings.initializer, default_initializer, is_bias)
-    with _proa.no_grad():
+    with proa.no_grad():
         if isinstance(rule, Initializer):
             value = rule.make([int(dim) for dim in dims], dtype)
         else:
-            value = _proa.zeros([int(dim) for dim in dims], dtype)
+            value = proa.zeros([int(dim) for dim in dims], dtype)
             rule(value)
     parameter = Parameter(value, settings.trainable, name)
     parameter.optimize_attr = {"learning_rate": settings.learning_rate}

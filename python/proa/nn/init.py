@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import proa
+
 from .. import _proa
 from ..check import one_of, refuse
 from . import initializer
@@ -80,7 +82,7 @@ def eye_(tensor: _proa.Tensor) -> _proa.Tensor:
     if len(tensor.shape) != 2:
         refuse("eye_", "tensor", "a tensor with 2 dims", tensor)
     return _fill(
-        tensor, initializer.Assign(_proa.eye(tensor.shape[0], tensor.shape[1], tensor.dtype))
+        tensor, initializer.Assign(proa.eye(tensor.shape[0], tensor.shape[1], tensor.dtype))
     )
 
 
@@ -126,14 +128,14 @@ def orthogonal_(tensor: _proa.Tensor, gain: float = 1.0) -> _proa.Tensor:
 
 
 def sparse_(tensor: _proa.Tensor, sparsity: float, std: float = 0.01) -> _proa.Tensor:
-    """Fill a matrix with N(0, std^2) and zero the share `sparsity` of each column (Martens 2010)."""
+    """Fill with N(0, std^2), the share `sparsity` of each column zero (Martens 2010)."""
     if len(tensor.shape) != 2:
         refuse("sparse_", "tensor", "a tensor with 2 dims", tensor)
     rows, columns = tensor.shape
     zeros = math.ceil(sparsity * rows)
     values = initializer.Normal(0.0, std).make([rows, columns], tensor.dtype).numpy().copy()
     for column in range(columns):
-        values[_proa.randperm(rows).numpy()[:zeros], column] = 0
-    with _proa.no_grad():
+        values[proa.randperm(rows).numpy()[:zeros], column] = 0
+    with proa.no_grad():
         tensor.set_value(values)
     return tensor

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy
 
+import proa
+
 from .. import _proa
 from ..check import integer, one_of, refuse
 from .annotations import ArrayLike, DTypeLike
@@ -92,7 +94,7 @@ class Initializer:
 
     def make(self, shape: Sequence[int], dtype: DTypeLike) -> _proa.Tensor:
         """A new tensor of this shape and dtype, filled by the rule."""
-        value = _proa.zeros(list(shape), dtype)
+        value = proa.zeros(list(shape), dtype)
         self.forward(value, None)
         return value
 
@@ -102,7 +104,7 @@ class Initializer:
             raise NotImplementedError(
                 f"[{type(self).__name__}] give make(shape, dtype) or forward(param)"
             )
-        with _proa.no_grad():
+        with proa.no_grad():
             param.set_value(self.make(param.shape, param.dtype))
         return param
 
@@ -127,9 +129,9 @@ def _standard_normal(shape: Sequence[int], dtype: DTypeLike) -> _proa.Tensor:
     name = dtype_name(dtype)
     if name in _COMPLEX_PARTS:
         part = _COMPLEX_PARTS[name]
-        real, imag = _proa.randn(list(shape), part), _proa.randn(list(shape), part)
-        return _proa.complex(real, imag) * math.sqrt(0.5)
-    return _proa.randn(list(shape), _DRAWN_AS.get(name, name))
+        real, imag = proa.randn(list(shape), part), proa.randn(list(shape), part)
+        return proa.complex(real, imag) * math.sqrt(0.5)
+    return proa.randn(list(shape), _DRAWN_AS.get(name, name))
 
 
 def _normal(shape: Sequence[int], dtype: DTypeLike, mean: float, std: float) -> _proa.Tensor:
@@ -146,10 +148,10 @@ def _uniform(shape: Sequence[int], dtype: DTypeLike, low: float, high: float) ->
     name = dtype_name(dtype)
     if name in _COMPLEX_PARTS:
         part = _COMPLEX_PARTS[name]
-        real = _proa.uniform(list(shape), part, low, high)
-        imag = _proa.uniform(list(shape), part, low, high)
-        return _proa.complex(real, imag)
-    return _proa.uniform(list(shape), _DRAWN_AS.get(name, name), low, high).astype(dtype)
+        real = proa.uniform(list(shape), part, low, high)
+        imag = proa.uniform(list(shape), part, low, high)
+        return proa.complex(real, imag)
+    return proa.uniform(list(shape), _DRAWN_AS.get(name, name), low, high).astype(dtype)
 
 
 class Constant(Initializer):
@@ -161,7 +163,7 @@ class Constant(Initializer):
         self.value = value
 
     def make(self, shape: Sequence[int], dtype: DTypeLike) -> _proa.Tensor:
-        return _proa.full(list(shape), self.value, dtype)
+        return proa.full(list(shape), self.value, dtype)
 
 
 class Assign(Initializer):
@@ -175,7 +177,7 @@ class Assign(Initializer):
         source = (
             given.detach()
             if isinstance(given, _proa.Tensor)
-            else _proa.to_tensor(numpy.asarray(given))
+            else proa.to_tensor(numpy.asarray(given))
         )
         if list(source.shape) != list(shape):
             refuse("Assign", "value", f"shape {list(shape)}", source)
@@ -226,8 +228,8 @@ class TruncatedNormal(Initializer):
         # In terms of erf the normal distribution function is an affine map, so u is uniform between
         # erf(a / sqrt 2) and erf(b / sqrt 2); 64-bit draws keep the tails of wide bounds.
         low, high = math.erf(self.a / math.sqrt(2.0)), math.erf(self.b / math.sqrt(2.0))
-        u = _proa.uniform(list(shape), "float64", low, high)
-        z = _proa.clip(_proa.erfinv(u) * math.sqrt(2.0), self.a, self.b)
+        u = proa.uniform(list(shape), "float64", low, high)
+        z = proa.clip(proa.erfinv(u) * math.sqrt(2.0), self.a, self.b)
         return (z * self.std + self.mean).astype(dtype)
 
 
@@ -353,7 +355,7 @@ class Orthogonal(Initializer):
         diagonal = numpy.diagonal(r)
         q = q * (diagonal / numpy.where(diagonal == 0, 1, numpy.abs(diagonal)))
         matrix = q.T if rows < columns else q
-        return _proa.to_tensor(
+        return proa.to_tensor(
             numpy.ascontiguousarray(matrix).reshape(list(shape)) * self.gain
         ).astype(dtype)
 
@@ -377,7 +379,7 @@ class Dirac(Initializer):
         for group in range(self.groups):
             for channel in range(min(share, shape[1])):
                 value[(group * share + channel, channel, *centre)] = 1.0
-        return _proa.to_tensor(value).astype(dtype)
+        return proa.to_tensor(value).astype(dtype)
 
 
 class Bilinear(Initializer):
@@ -394,7 +396,7 @@ class Bilinear(Initializer):
         centre = (2 * factor - 1 - factor % 2) / (2.0 * factor)
         line = 1.0 - numpy.abs(numpy.arange(side) / factor - centre)
         kernel = numpy.outer(line, line).astype("float32")
-        return _proa.to_tensor(numpy.broadcast_to(kernel, list(shape)).copy()).astype(dtype)
+        return proa.to_tensor(numpy.broadcast_to(kernel, list(shape)).copy()).astype(dtype)
 
 
 _global: dict[str, Initializer | None] = {"weight": None, "bias": None}

@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Self, overload
 
+import proa
+
 from .. import _proa
 from ..check import StateDictError, refuse
 from ..param_attr import ParamAttr
@@ -455,7 +457,7 @@ class Layer:
         """Drop the gradients of all parameters, or fill them with zeros."""
         for parameter in self.parameters():
             if set_to_zero and parameter.grad is not None:
-                parameter.grad = _proa.zeros_like(parameter.grad)
+                parameter.grad = proa.zeros_like(parameter.grad)
             else:
                 parameter.grad = None
 

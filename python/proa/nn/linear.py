@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import proa
+
 from .. import _proa
 from ..check import only_one, positive, refuse
 from . import functional as F
@@ -181,7 +183,7 @@ class Embedding(Layer):
         self.norm_type = norm_type
         self.weight = self._required([num_embeddings, embedding_dim], weight_attr)
         if padding_idx is not None:
-            with _proa.no_grad():
+            with proa.no_grad():
                 self.weight[padding_idx] = 0.0
 
     @classmethod
@@ -195,14 +197,14 @@ class Embedding(Layer):
         layer = cls(
             rows, columns, padding_idx, weight_attr=Assign(embeddings), dtype=embeddings.dtype
         )
-        with _proa.no_grad():
+        with proa.no_grad():
             layer.weight.set_value(embeddings)
         layer.weight.stop_gradient = freeze
         return layer
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
         if self.max_norm is not None:
-            with _proa.no_grad():
+            with proa.no_grad():
                 self._shrink(x)
         return F.embedding(
             x,
@@ -214,11 +216,11 @@ class Embedding(Layer):
 
     def _shrink(self, ids: _proa.Tensor) -> None:
         """Shrink the rows that `ids` asks for to max_norm."""
-        rows = _proa.unique(ids.reshape([-1]))
-        values = _proa.gather(self.weight, rows)
-        norms = _proa.norm(values, self.norm_type, 1, True)
-        factor = _proa.clip(self.max_norm / (norms + 1e-7), max=1.0)
-        self.weight.set_value(_proa.scatter(self.weight, rows, values * factor))
+        rows = proa.unique(ids.reshape([-1]))
+        values = proa.gather(self.weight, rows)
+        norms = proa.norm(values, self.norm_type, 1, True)
+        factor = proa.clip(self.max_norm / (norms + 1e-7), max=1.0)
+        self.weight.set_value(proa.scatter(self.weight, rows, values * factor))
 
     def extra_repr(self) -> str:
         return settings(

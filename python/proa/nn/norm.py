@@ -9,6 +9,8 @@ from __future__ import annotations
 import numbers
 from collections.abc import Sequence
 
+import proa
+
 from .. import _proa
 from ..check import divisible, one_of, only_one, positive, refuse
 from . import functional as F
@@ -114,8 +116,8 @@ class _BatchNorm(Layer):
         self.bias = self.create_parameter(
             [num_features], _attr(where, bias_attr, affine, "bias_attr"), is_bias=True
         )
-        mean = _proa.zeros([num_features], self._dtype) if track_running_stats else None
-        variance = _proa.ones([num_features], self._dtype) if track_running_stats else None
+        mean = proa.zeros([num_features], self._dtype) if track_running_stats else None
+        variance = proa.ones([num_features], self._dtype) if track_running_stats else None
         self.register_buffer("_mean", mean)
         self.register_buffer("_variance", variance)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import proa
+
 from .. import _proa
 from ..check import refuse
 from ..regularizer import WeightDecayRegularizer
@@ -36,6 +38,10 @@ class Parameter(_proa.Tensor):
     do_model_average: bool
     is_distributed: bool
 
+    def __new__(cls, data: ArrayLike, *settings: object, **named: object) -> Self:
+        """The tensor itself: made from `data` before __init__ adds the settings."""
+        return super().__new__(cls, data)
+
     def __init__(
         self,
         data: ArrayLike,
@@ -44,8 +50,6 @@ class Parameter(_proa.Tensor):
         *,
         trainable: bool | None = None,
     ) -> None:
-        value = data if isinstance(data, _proa.Tensor) else _proa.to_tensor(data)
-        super().__init__(value.detach())
         self.stop_gradient = not (requires_grad if trainable is None else trainable)
         self.name = unique_name("parameter") if name is None else name
         self.persistable = True
@@ -70,10 +74,10 @@ class Parameter(_proa.Tensor):
         """A parameter of the same class, value and settings, with storage and a name of its own; no
         gradient.
         """
-        copy = type(self).__new__(type(self))
-        Parameter.__init__(
-            copy, self.detach().clone(), self.trainable, unique_name(f"{self.name}_deepcopy")
-        )
+        value = self.detach().clone()
+        copy = type(self).__new__(type(self), value)
+        name = unique_name(f"{self.name}_deepcopy")
+        Parameter.__init__(copy, value, self.trainable, name)
         copy.optimize_attr = dict(self.optimize_attr)
         copy.regularizer = self.regularizer
         copy.need_clip = self.need_clip

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+import proa
+
 from .. import _proa
 from ..check import integer, one_of, positive, probability, refuse
 from . import functional as F
@@ -66,8 +68,8 @@ class RNNCellBase(Layer):
         kind = batch_ref.dtype if dtype is None else dtype
         batch = batch_ref.shape[batch_dim_idx]
         if any(isinstance(item, (list, tuple)) for item in wanted):
-            return tuple(_proa.full([batch, *item], init_value, kind) for item in wanted)
-        return _proa.full([batch, *(size for size in wanted if size != -1)], init_value, kind)
+            return tuple(proa.full([batch, *item], init_value, kind) for item in wanted)
+        return proa.full([batch, *(size for size in wanted if size != -1)], init_value, kind)
 
 
 class _GatedCell(RNNCellBase):
@@ -111,11 +113,11 @@ class _GatedCell(RNNCellBase):
 
     def project(self, inputs: _proa.Tensor) -> _proa.Tensor:
         """What the inputs [..., input_size] add to the gates [..., gates * hidden_size]."""
-        gates = _proa.matmul(inputs, self.weight_ih, transpose_y=True)
+        gates = proa.matmul(inputs, self.weight_ih, transpose_y=True)
         return gates if self.bias_ih is None else gates + self.bias_ih
 
     def _recur(self, hidden: _proa.Tensor) -> _proa.Tensor:
-        gates = _proa.matmul(hidden, self.weight_hh, transpose_y=True)
+        gates = proa.matmul(hidden, self.weight_hh, transpose_y=True)
         return gates if self.bias_hh is None else gates + self.bias_hh
 
     def advance(self, projected: _proa.Tensor, states: States) -> tuple[_proa.Tensor, States]:
@@ -177,7 +179,7 @@ class SimpleRNNCell(_GatedCell):
 
     def advance(self, projected: _proa.Tensor, states: States) -> tuple[_proa.Tensor, States]:
         gates = projected + self._recur(states)
-        hidden = _proa.tanh(gates) if self.activation == "tanh" else F.relu(gates)
+        hidden = proa.tanh(gates) if self.activation == "tanh" else F.relu(gates)
         return hidden, hidden
 
     def extra_repr(self) -> str:
@@ -245,11 +247,11 @@ class LSTMCell(_GatedCell):
 
     def advance(self, projected: _proa.Tensor, states: States) -> tuple[_proa.Tensor, States]:
         hidden, cell = states
-        i, f, g, o = _proa.split(projected + self._recur(hidden), 4, -1)
-        cell = F.sigmoid(f) * cell + F.sigmoid(i) * _proa.tanh(g)
-        hidden = F.sigmoid(o) * _proa.tanh(cell)
+        i, f, g, o = proa.split(projected + self._recur(hidden), 4, -1)
+        cell = F.sigmoid(f) * cell + F.sigmoid(i) * proa.tanh(g)
+        hidden = F.sigmoid(o) * proa.tanh(cell)
         if self.proj_size and self.weight_ho is not None:
-            hidden = _proa.matmul(hidden, self.weight_ho)
+            hidden = proa.matmul(hidden, self.weight_ho)
         return hidden, (hidden, cell)
 
     def extra_repr(self) -> str:
@@ -299,10 +301,10 @@ class GRUCell(_GatedCell):
         )
 
     def advance(self, projected: _proa.Tensor, states: States) -> tuple[_proa.Tensor, States]:
-        x_r, x_z, x_c = _proa.split(projected, 3, -1)
-        h_r, h_z, h_c = _proa.split(self._recur(states), 3, -1)
+        x_r, x_z, x_c = proa.split(projected, 3, -1)
+        h_r, h_z, h_c = proa.split(self._recur(states), 3, -1)
         z = F.sigmoid(x_z + h_z)
-        candidate = _proa.tanh(x_c + F.sigmoid(x_r + h_r) * h_c)
+        candidate = proa.tanh(x_c + F.sigmoid(x_r + h_r) * h_c)
         hidden = (states - candidate) * z + candidate
         return hidden, hidden
 
@@ -312,7 +314,7 @@ def _held(mask: _proa.Tensor, new: States, old: States) -> States:
     if isinstance(new, (list, tuple)):
         return type(new)(_held(mask, n, o) for n, o in zip(new, old, strict=True))
     shaped = mask.reshape([-1] + [1] * (len(new.shape) - 1))
-    return _proa.where(shaped, new, old)
+    return proa.where(shaped, new, old)
 
 
 def _blank(mask: _proa.Tensor, output: Any) -> Any:
@@ -320,13 +322,13 @@ def _blank(mask: _proa.Tensor, output: Any) -> Any:
     if isinstance(output, (list, tuple)):
         return type(output)(_blank(mask, item) for item in output)
     shaped = mask.reshape([-1] + [1] * (len(output.shape) - 1))
-    return _proa.where(shaped, output, _proa.zeros_like(output))
+    return proa.where(shaped, output, proa.zeros_like(output))
 
 
 def _stacked(outputs: list[Any], axis: int) -> Any:
     if isinstance(outputs[0], (list, tuple)):
         return type(outputs[0])(_stacked(list(part), axis) for part in zip(*outputs, strict=True))
-    return _proa.stack(outputs, axis)
+    return proa.stack(outputs, axis)
 
 
 def _plain(cell: _GatedCell) -> bool:
@@ -339,8 +341,8 @@ def _masks(lengths: _proa.Tensor, steps: int) -> list[_proa.Tensor]:
     """For each step, the bool [batch] of samples that are still within their length."""
     if len(lengths.shape) != 1:
         refuse("RNN", "sequence_length", "a tensor of shape [batch]", lengths)
-    places = _proa.arange(steps, dtype="int64").reshape([-1, 1])
-    return list(_proa.unbind(places < lengths.astype("int64").reshape([1, -1]), 0))
+    places = proa.arange(steps, dtype="int64").reshape([-1, 1])
+    return list(proa.unbind(places < lengths.astype("int64").reshape([1, -1]), 0))
 
 
 def run_over_time(
@@ -363,7 +365,7 @@ def run_over_time(
     states = initial_states
     if states is None:
         states = cell.get_initial_states(inputs, batch_dim_idx=batch)
-    steps = _proa.unbind(inputs if ahead is None else ahead.project(inputs), time)
+    steps = proa.unbind(inputs if ahead is None else ahead.project(inputs), time)
     masks = None if sequence_length is None else _masks(sequence_length, len(steps))
     outputs: list[Any] = [None] * len(steps)
     for t in range(len(steps) - 1, -1, -1) if is_reverse else range(len(steps)):
@@ -473,7 +475,7 @@ class BiRNN(Layer):
         back = run_over_time(
             self.cell_bw, inputs, second, sequence_length, kwargs, True, self.time_major
         )
-        return _proa.concat([ahead[0], back[0]], -1), (ahead[1], back[1])
+        return proa.concat([ahead[0], back[0]], -1), (ahead[1], back[1])
 
 
 class _StackedRNN(Layer):
@@ -582,7 +584,7 @@ class _StackedRNN(Layer):
             for end in ends if self.num_directions == 2 else (ends,):
                 for part, state in zip(finals, end if self._STATES == 2 else (end,), strict=True):
                     part.append(state)
-        stacked = [_proa.stack(part, 0) for part in finals]
+        stacked = [proa.stack(part, 0) for part in finals]
         return outputs, tuple(stacked) if self._STATES == 2 else stacked[0]
 
     def _check_states(self, inputs: _proa.Tensor, states: States) -> list[_proa.Tensor] | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import proa
+
 from .. import _proa
 from ..check import one_of, positive, sizes
 from . import functional as F
@@ -47,7 +49,7 @@ class Flatten(Layer):
         self.stop_axis = stop_axis if end_dim is None else end_dim
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return _proa.flatten(x, self.start_axis, self.stop_axis)
+        return proa.flatten(x, self.start_axis, self.stop_axis)
 
     def extra_repr(self) -> str:
         return settings(start_axis=self.start_axis, stop_axis=self.stop_axis)
@@ -62,7 +64,7 @@ class Unflatten(Layer):
         self.shape = shape
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return _proa.unflatten(x, self.axis, self.shape)
+        return proa.unflatten(x, self.axis, self.shape)
 
     def extra_repr(self) -> str:
         return settings(axis=self.axis, shape=self.shape)

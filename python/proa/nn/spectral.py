@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import proa
+
 from .. import _proa
 from ..check import integer, refuse, sizes
 from .annotations import DTypeLike
@@ -52,8 +54,8 @@ class SpectralNorm(Layer):
         self._eps = eps
         rows = shape[self._dim]
         columns = math.prod(shape) // rows
-        self.register_buffer("weight_u", unit(_proa.randn([rows], dtype), eps))
-        self.register_buffer("weight_v", unit(_proa.randn([columns], dtype), eps))
+        self.register_buffer("weight_u", unit(proa.randn([rows], dtype), eps))
+        self.register_buffer("weight_v", unit(proa.randn([columns], dtype), eps))
 
     def forward(self, weight: _proa.Tensor) -> _proa.Tensor:
         if list(weight.shape) != self._shape:
@@ -68,7 +70,7 @@ class SpectralNorm(Layer):
 
 def unit(vector: _proa.Tensor, eps: float) -> _proa.Tensor:
     """`vector` over its 2-norm."""
-    return vector / (_proa.sqrt(_proa.sum(vector * vector)) + eps)
+    return vector / (proa.sqrt(proa.sum(vector * vector)) + eps)
 
 
 def spectral_normalize(
@@ -76,12 +78,12 @@ def spectral_normalize(
 ) -> _proa.Tensor:
     """`weight` over its largest singular value as u and v see it, first improved in place."""
     order = [dim, *(axis for axis in range(len(weight.shape)) if axis != dim)]
-    matrix = _proa.transpose(weight, order).reshape([weight.shape[dim], -1])
-    with _proa.no_grad():
+    matrix = proa.transpose(weight, order).reshape([weight.shape[dim], -1])
+    with proa.no_grad():
         fixed = matrix.detach()
         for _ in range(power_iters):
-            v.set_value(unit(_proa.matmul(u, fixed), eps))
-            u.set_value(unit(_proa.matmul(fixed, v), eps))
+            v.set_value(unit(proa.matmul(u, fixed), eps))
+            u.set_value(unit(proa.matmul(fixed, v), eps))
         left, right = u.clone(), v.clone()
-    sigma = _proa.sum(left * _proa.matmul(matrix, right))
+    sigma = proa.sum(left * proa.matmul(matrix, right))
     return weight / sigma

@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy
 
+import proa
+
 from .. import _proa
 from .annotations import ArrayLike
 from .initializer import dtype_name
@@ -74,9 +76,9 @@ class Match:
 
     def write(self) -> None:
         """Copy what fits into the layer's tensors, in place, cast to their dtypes."""
-        with _proa.no_grad():
+        with proa.no_grad():
             for target, value in self.fitting:
-                source = value if isinstance(value, _proa.Tensor) else _proa.to_tensor(value)
+                source = value if isinstance(value, _proa.Tensor) else proa.to_tensor(value)
                 target.set_value(source.astype(target.dtype))
 
     def report(self) -> str:

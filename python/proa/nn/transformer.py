@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+import proa
+
 from .. import _proa
 from ..check import divisible, positive, probability, refuse
 from . import functional as F
@@ -118,7 +120,7 @@ class MultiHeadAttention(Layer):
     def _heads(self, x_BLE: Tensor) -> Tensor:
         """[B, L, E] -> [B, H, L, D]."""
         split = x_BLE.reshape([x_BLE.shape[0], x_BLE.shape[1], self.num_heads, self.head_dim])
-        return _proa.transpose(split, [0, 2, 1, 3])
+        return proa.transpose(split, [0, 2, 1, 3])
 
     def compute_kv(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values [B, H, S, D] of key [B, S, kdim] and value [B, S, vdim]."""
@@ -145,7 +147,7 @@ class MultiHeadAttention(Layer):
             refuse("MultiHeadAttention.gen_cache", "type", "Cache or StaticCache", type)
         if value is not None:
             return Cache(key, value)
-        empty = _proa.zeros([key.shape[0], self.num_heads, 0, self.head_dim], key.dtype)
+        empty = proa.zeros([key.shape[0], self.num_heads, 0, self.head_dim], key.dtype)
         return Cache(empty, empty)
 
     def forward(
@@ -183,20 +185,20 @@ class MultiHeadAttention(Layer):
         else:
             k_BHSD, v_BHSD = self.compute_kv(key, value)
         if isinstance(cache, Cache):
-            k_BHSD = _proa.concat([cache.k, k_BHSD], 2)
-            v_BHSD = _proa.concat([cache.v, v_BHSD], 2)
+            k_BHSD = proa.concat([cache.k, k_BHSD], 2)
+            v_BHSD = proa.concat([cache.v, v_BHSD], 2)
             cache = Cache(k_BHSD, v_BHSD)
         mask = additive_mask(attn_mask, query.dtype)
         weights_BHTS = None
         if self.need_weights:
-            scores = _proa.matmul(q_BHTD * self.head_dim**-0.5, k_BHSD, transpose_y=True)
+            scores = proa.matmul(q_BHTD * self.head_dim**-0.5, k_BHSD, transpose_y=True)
             weights_BHTS = F.softmax(scores if mask is None else scores + mask, -1)
             if self.dropout:
                 weights_BHTS = F.dropout(weights_BHTS, self.dropout, training=self.training)
-            out_BTHD = _proa.transpose(_proa.matmul(weights_BHTS, v_BHSD), [0, 2, 1, 3])
+            out_BTHD = proa.transpose(proa.matmul(weights_BHTS, v_BHSD), [0, 2, 1, 3])
         else:
             q_BTHD, k_BSHD, v_BSHD = (
-                _proa.transpose(x, [0, 2, 1, 3]) for x in (q_BHTD, k_BHSD, v_BHSD)
+                proa.transpose(x, [0, 2, 1, 3]) for x in (q_BHTD, k_BHSD, v_BHSD)
             )
             out_BTHD = F.scaled_dot_product_attention(
                 q_BTHD, k_BSHD, v_BSHD, mask, self.dropout, False, self.training
@@ -672,7 +674,7 @@ class Transformer(Layer):
         one.
         """
         positive("Transformer", "length", length)
-        return _proa.triu(_proa.full([length, length], float("-inf"), self._dtype), 1)
+        return proa.triu(proa.full([length, length], float("-inf"), self._dtype), 1)
 
 
 def _for_both(name: str, attr: AttrList) -> tuple[AttrList, AttrList]:

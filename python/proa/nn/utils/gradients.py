@@ -9,6 +9,8 @@ import math
 import numbers
 from collections.abc import Iterable
 
+import proa
+
 from ... import _proa
 from ...check import refuse
 from ..clip import _real_dtype, square_sum
@@ -28,10 +30,10 @@ def _norm(gradient: _proa.Tensor, kind: float) -> _proa.Tensor:
     """The `kind`-norm of all elements, to the power `kind` unless infinite, as float64."""
     if kind == 2.0:
         return square_sum(gradient).astype("float64")
-    size = _proa.abs(gradient).astype("float64")
+    size = proa.abs(gradient).astype("float64")
     if math.isinf(kind):
-        return _proa.max(size) if kind > 0 else _proa.min(size)
-    return _proa.sum(size**kind)
+        return proa.max(size) if kind > 0 else proa.min(size)
+    return proa.sum(size**kind)
 
 
 def clip_grad_norm_(
@@ -55,19 +57,19 @@ def clip_grad_norm_(
     kind = float(norm_type)
     if kind == 0 or math.isnan(kind):
         refuse("clip_grad_norm_", "norm_type", "a number other than 0", norm_type)
-    with _proa.no_grad():
+    with proa.no_grad():
         found = _with_gradients("clip_grad_norm_", parameters)
         if not found:
-            return _proa.zeros([], "float32")
-        parts = _proa.stack([_norm(p.grad, kind) for p in found if p.grad is not None], 0)
+            return proa.zeros([], "float32")
+        parts = proa.stack([_norm(p.grad, kind) for p in found if p.grad is not None], 0)
         if math.isinf(kind):
-            total = _proa.max(parts) if kind > 0 else _proa.min(parts)
+            total = proa.max(parts) if kind > 0 else proa.min(parts)
         else:
-            total = _proa.sum(parts) ** (1.0 / kind)
+            total = proa.sum(parts) ** (1.0 / kind)
         value = float(total.item())
         if error_if_nonfinite and not math.isfinite(value):
             refuse("clip_grad_norm_", "parameters", "gradients with a finite norm", value)
-        factor = _proa.clip(max_norm / (total + 1e-6), max=1.0)
+        factor = proa.clip(max_norm / (total + 1e-6), max=1.0)
         for parameter in found:
             if parameter.grad is not None:
                 parameter.grad.set_value(
@@ -80,7 +82,7 @@ def clip_grad_value_(parameters: _proa.Tensor | Iterable[_proa.Tensor], clip_val
     """Keep every element of all gradients within [-clip_value, clip_value], in place."""
     if isinstance(clip_value, bool) or not isinstance(clip_value, numbers.Real) or clip_value < 0:
         refuse("clip_grad_value_", "clip_value", "a number >= 0", clip_value)
-    with _proa.no_grad():
+    with proa.no_grad():
         for parameter in _with_gradients("clip_grad_value_", parameters):
             if parameter.grad is not None:
-                parameter.grad.set_value(_proa.clip(parameter.grad, -clip_value, clip_value))
+                parameter.grad.set_value(proa.clip(parameter.grad, -clip_value, clip_value))

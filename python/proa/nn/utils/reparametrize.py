@@ -5,6 +5,8 @@ Why hooks: the layer's own forward stays as it is and reads its weight as ever.
 
 from __future__ import annotations
 
+import proa
+
 from ... import _proa
 from ...check import integer, refuse
 from ..layer import Layer
@@ -29,9 +31,9 @@ def _norm_except(v: _proa.Tensor, dim: int | None) -> _proa.Tensor:
     """
     square = v * v
     if dim is None:
-        return _proa.sqrt(_proa.sum(square))
+        return proa.sqrt(proa.sum(square))
     others = [axis for axis in range(len(v.shape)) if axis != dim]
-    return _proa.sqrt(_proa.sum(square, others, keepdim=True)) if others else _proa.abs(v)
+    return proa.sqrt(proa.sum(square, others, keepdim=True)) if others else proa.abs(v)
 
 
 class _WeightNorm:
@@ -73,7 +75,7 @@ def weight_norm(layer: Layer, name: str = "weight", dim: int | None = 0) -> Laye
             refuse("weight_norm", "dim", f"an int in {-rank}..{rank - 1} or None", dim)
         dim = None if dim == -1 else dim % rank
     hook = _WeightNorm(name, dim)
-    with _proa.no_grad():
+    with proa.no_grad():
         length = _norm_except(weight, dim)
         length = length if dim is None else length.reshape([-1])
     layer.add_parameter(f"{name}_v", weight)
@@ -88,7 +90,7 @@ def remove_weight_norm(layer: Layer, name: str = "weight") -> Layer:
     for hook, _ in list(layer._forward_pre_hooks.values()):
         if isinstance(hook, _WeightNorm) and hook.name == name and hook.handle is not None:
             hook.handle.remove()
-            with _proa.no_grad():
+            with proa.no_grad():
                 value = hook.compute(layer)
             v = layer._parameters.pop(f"{name}_v")
             del layer._parameters[f"{name}_g"]
@@ -157,8 +159,8 @@ def spectral_norm(
     for axis, size in enumerate(weight.shape):
         columns *= 1 if axis == dim else size
     layer.add_parameter(f"{name}_orig", weight)
-    layer.register_buffer(f"{name}_u", unit(_proa.randn([rows], weight.dtype), eps))
-    layer.register_buffer(f"{name}_v", unit(_proa.randn([columns], weight.dtype), eps))
+    layer.register_buffer(f"{name}_u", unit(proa.randn([rows], weight.dtype), eps))
+    layer.register_buffer(f"{name}_v", unit(proa.randn([columns], weight.dtype), eps))
     hook = _SpectralNorm(name, dim, n_power_iterations, eps)
     hook(layer, None)
     hook.handle = layer.register_forward_pre_hook(hook)
@@ -170,7 +172,7 @@ def remove_spectral_norm(layer: Layer, name: str = "weight") -> Layer:
     for hook, _ in list(layer._forward_pre_hooks.values()):
         if isinstance(hook, _SpectralNorm) and hook.name == name and hook.handle is not None:
             hook.handle.remove()
-            with _proa.no_grad():
+            with proa.no_grad():
                 value = hook.compute(layer)
             weight = layer._parameters.pop(f"{name}_orig")
             del layer._buffers[f"{name}_u"], layer._buffers[f"{name}_v"]

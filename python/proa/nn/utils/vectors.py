@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import proa
+
 from ... import _proa
 from ...check import refuse
 
@@ -22,7 +24,7 @@ def parameters_to_vector(
     if any(parameter.dtype != given[0].dtype for parameter in given):
         kinds = [str(parameter.dtype) for parameter in given]
         refuse("parameters_to_vector", "parameters", "tensors of one dtype", kinds)
-    return _proa.concat([parameter.reshape([-1]) for parameter in given], 0)
+    return proa.concat([parameter.reshape([-1]) for parameter in given], 0)
 
 
 def vector_to_parameters(
@@ -33,7 +35,7 @@ def vector_to_parameters(
     counts = [math.prod(parameter.shape) for parameter in given]
     if len(vec.shape) != 1 or vec.shape[0] != sum(counts):
         refuse("vector_to_parameters", "vec", f"a vector of {sum(counts)} elements", vec)
-    with _proa.no_grad():
+    with proa.no_grad():
         start = 0
         for parameter, count in zip(given, counts, strict=True):
             part = vec[start : start + count].reshape(list(parameter.shape))
