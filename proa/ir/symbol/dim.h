@@ -20,7 +20,7 @@ namespace proa::ir {
 
 class Dim;
 class SymbolArena;
-struct DimNode;  // proa/ir/symbol/node.h
+struct DimNode;
 
 enum class DimKind : uint8_t { constant, symbol, floordiv, mod, max, min, product, sum };
 std::string_view to_string(DimKind kind);
@@ -49,7 +49,7 @@ class Dim {
   Dim(I value) : Dim(from_int(static_cast<int64_t>(value))) {}
 
   DimKind kind() const;
-  bool is_const() const { return (bits_ & 1) != 0 || kind() == DimKind::constant; }
+  bool is_const() const;
   bool is_const(int64_t value) const { return *this == Dim(value); }
   int64_t constant() const;  // checked: the dim must be a constant
   std::optional<int64_t> as_const() const;
@@ -101,6 +101,62 @@ struct DimTerm {
   Dim factor;
   bool operator==(const DimTerm&) const = default;
 };
+
+// What the word of a non-inline Dim points to. Only the files of this folder make nodes; it stands
+// here so that reading a dim is inline.
+struct DimNode {
+  SymbolArena* arena = nullptr;  // null for boxed constants
+  uint64_t hash = 0;
+  DimKind kind = DimKind::constant;
+  uint32_t depth = 0;
+  int64_t offset = 0;  // a sum's offset, a constant's value, the serial of a nameless symbol
+  std::span<const Dim> operands;
+  std::span<const DimTerm> terms;
+  Interval bounds;
+  Stride stride;
+  std::string_view name;
+  const SymbolInfo* info = nullptr;
+
+  static const DimNode* of(Dim dim) { return (dim.bits_ & 1) != 0 ? nullptr : dim.node(); }
+  // The parts must be canonical already. The arena is that of the parts.
+  static Dim intern(DimKind kind, std::span<const Dim> operands);
+  static Dim intern_sum(int64_t offset, std::span<const DimTerm> terms);
+  static Dim intern(const DimNode& draft);
+  // A symbol that no name finds and that equals no other, of that name or not: facts.cc stands them
+  // in an arena of its own for symbols of which more is known than their declaration says.
+  static Dim nameless(SymbolArena& arena, std::string_view name, const SymbolInfo& info);
+  static Dim wrap(const DimNode* node) { return Dim::from_bits(reinterpret_cast<uint64_t>(node)); }
+};
+
+inline DimKind Dim::kind() const { return (bits_ & 1) != 0 ? DimKind::constant : node()->kind; }
+inline bool Dim::is_const() const { return kind() == DimKind::constant; }
+inline std::optional<int64_t> Dim::as_const() const {
+  if ((bits_ & 1) != 0) return static_cast<int64_t>(bits_) >> 1;
+  if (node()->kind == DimKind::constant) return node()->offset;
+  return std::nullopt;
+}
+inline std::span<const Dim> Dim::operands() const {
+  return (bits_ & 1) != 0 ? std::span<const Dim>() : node()->operands;
+}
+inline std::span<const DimTerm> Dim::terms() const {
+  return (bits_ & 1) != 0 ? std::span<const DimTerm>() : node()->terms;
+}
+inline int64_t Dim::offset() const { return kind() == DimKind::sum ? node()->offset : 0; }
+inline Interval Dim::bounds() const {
+  if ((bits_ & 1) == 0) return node()->bounds;
+  int64_t value = static_cast<int64_t>(bits_) >> 1;
+  return {value, value};
+}
+inline Stride Dim::stride() const {
+  if ((bits_ & 1) == 0) return node()->stride;
+  return {0, static_cast<int64_t>(bits_) >> 1};
+}
+inline SymbolArena* Dim::arena() const { return (bits_ & 1) != 0 ? nullptr : node()->arena; }
+inline uint64_t Dim::hash() const {
+  if ((bits_ & 1) == 0) return node()->hash;
+  uint64_t hash = bits_ * 0x9e3779b97f4a7c15u;
+  return hash ^ (hash >> 29);
+}
 
 // A total order that depends on the structure and the names alone (s2 before s10).
 std::strong_ordering compare(Dim a, Dim b);

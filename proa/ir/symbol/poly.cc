@@ -57,12 +57,6 @@ std::strong_ordering compare(Dim a, Dim b) {
   return a.offset() <=> b.offset();
 }
 
-std::span<const Dim> monomial_factors(const Dim& monomial) {
-  if (monomial.is_const()) return {};
-  if (monomial.kind() == DimKind::product) return monomial.operands();
-  return {&monomial, 1};
-}
-
 Dim monomial(std::span<const Dim> factors) {
   if (factors.empty()) return Dim(1);
   return factors.size() == 1 ? factors[0] : DimNode::intern(DimKind::product, factors);

@@ -32,7 +32,11 @@ int64_t content(const Poly& poly);  // greatest common divisor of the terms' coe
 // A monomial is a factor of a term, or the constant 1, which has no factors.
 Dim monomial_product(Dim a, Dim b);
 std::optional<Dim> monomial_quotient(Dim a, Dim b);  // a / b where b's factors are all in a
-std::span<const Dim> monomial_factors(const Dim& monomial);
+inline std::span<const Dim> monomial_factors(const Dim& monomial) {  // into `monomial`
+  DimKind kind = monomial.kind();
+  if (kind == DimKind::product) return monomial.operands();
+  return {&monomial, kind == DimKind::constant ? size_t{0} : size_t{1}};
+}
 Dim monomial(std::span<const Dim> sorted_factors);
 
 Interval bounds(int64_t offset, std::span<const DimTerm> terms);

@@ -12,27 +12,11 @@ std::string_view to_string(DimKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
-DimKind Dim::kind() const { return (bits_ & 1) != 0 ? DimKind::constant : node()->kind; }
-
-std::optional<int64_t> Dim::as_const() const {
-  if ((bits_ & 1) != 0) return static_cast<int64_t>(bits_) >> 1;
-  if (node()->kind == DimKind::constant) return node()->offset;
-  return std::nullopt;
-}
-
 int64_t Dim::constant() const {
   std::optional<int64_t> value = as_const();
   PROA_CHECK(value.has_value(), "expected a constant dim, got ", to_string(*this));
   return *value;
 }
-
-std::span<const Dim> Dim::operands() const {
-  return (bits_ & 1) != 0 ? std::span<const Dim>() : node()->operands;
-}
-std::span<const DimTerm> Dim::terms() const {
-  return (bits_ & 1) != 0 ? std::span<const DimTerm>() : node()->terms;
-}
-int64_t Dim::offset() const { return kind() == DimKind::sum ? node()->offset : 0; }
 
 std::string_view Dim::name() const {
   PROA_CHECK(is_symbol(), "expected a symbol, got ", to_string(*this));
@@ -41,23 +25,6 @@ std::string_view Dim::name() const {
 const SymbolInfo& Dim::info() const {
   PROA_CHECK(is_symbol(), "expected a symbol, got ", to_string(*this));
   return *node()->info;
-}
-
-Interval Dim::bounds() const {
-  if ((bits_ & 1) == 0) return node()->bounds;
-  int64_t value = static_cast<int64_t>(bits_) >> 1;
-  return {value, value};
-}
-Stride Dim::stride() const {
-  if ((bits_ & 1) == 0) return node()->stride;
-  return {0, static_cast<int64_t>(bits_) >> 1};
-}
-SymbolArena* Dim::arena() const { return (bits_ & 1) != 0 ? nullptr : node()->arena; }
-
-uint64_t Dim::hash() const {
-  if ((bits_ & 1) == 0) return node()->hash;
-  uint64_t hash = bits_ * 0x9e3779b97f4a7c15u;
-  return hash ^ (hash >> 29);
 }
 
 namespace {
