@@ -3,6 +3,7 @@
 from . import lr
 from .adam import Adam, Adamax, AdamW, Lamb, NAdam, RAdam
 from .adaptive import ASGD, Adadelta, Adagrad, RMSProp, Rprop
+from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .sgd import SGD, Momentum
 
@@ -13,6 +14,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "LBFGS",
     "Lamb",
     "Momentum",
     "NAdam",

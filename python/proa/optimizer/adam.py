@@ -1,8 +1,8 @@
 """Adam and the rules grown from it: AdamW, Lamb, Adamax, NAdam, RAdam.
 
 Adam, AdamW and Lamb are one operator a parameter; the rarer rules are written out in tensor
-operators. The powers of beta are float64 tensors of the state and not Python numbers, so that a
-captured step advances them.
+operators. The powers of beta are float64 tensors of the state and not Python numbers: they are
+operands, which the step operators advance.
 """
 
 from __future__ import annotations

@@ -46,6 +46,23 @@ def run_complex() -> list[float]:
     return torch.view_as_real(param.detach()).flatten().tolist()
 
 
+def run_lbfgs() -> list[float]:
+    """L-BFGS without a line search on a quadratic with a cosine, three calls of four iterations."""
+    param = torch.nn.Parameter(start())
+    optimizer = torch.optim.LBFGS([param], lr=0.3, max_iter=4, history_size=3)
+    scale = torch.arange(1, 13, dtype=torch.float64).reshape(SHAPE)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = (scale * (param - 0.5) ** 2 + torch.cos(param)).sum()
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        optimizer.step(closure)
+    return param.detach().flatten().tolist()
+
+
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "sgd": ("SGD", dict(lr=0.1)),
     "sgd_decay": ("SGD", dict(lr=0.1, weight_decay=0.05)),
@@ -140,6 +157,7 @@ def main() -> None:
         "steps": STEPS,
         "optimizers": {key: run(name, **kw) for key, (name, kw) in OPTIMIZERS.items()},
         "complex_adam": run_complex(),
+        "lbfgs": run_lbfgs(),
         "schedulers": schedulers,
         "plateau": {"metrics": metrics, "rates": reduced},
     }
