@@ -11,6 +11,8 @@ from contextlib import ContextDecorator
 from types import TracebackType
 from typing import Any, Self
 
+from proa.refusal import value_error
+
 from proa import _proa
 
 from .lists import chosen
@@ -40,9 +42,9 @@ class auto_cast(ContextDecorator):
         use_promote: bool = True,
     ) -> None:
         if level not in _LEVELS:
-            raise ValueError(f"[auto_cast] level: expected 'O0', 'O1' or 'O2', got {level!r}")
+            raise value_error(f"[auto_cast] level: expected 'O0', 'O1' or 'O2', got {level!r}")
         if not use_promote:
-            raise ValueError("[auto_cast] use_promote: expected True, got False")
+            raise value_error("[auto_cast] use_promote: expected True, got False")
         white, black = chosen(custom_white_list, custom_black_list)
         number = _LEVELS[level]
         self._state = (
@@ -85,4 +87,4 @@ def checked_dtype(owner: str, dtype: Any) -> str:
     for name in ("float16", "bfloat16"):
         if dtype == name:
             return name
-    raise ValueError(f"[{owner}] dtype: expected 'float16' or 'bfloat16', got {dtype!r}")
+    raise value_error(f"[{owner}] dtype: expected 'float16' or 'bfloat16', got {dtype!r}")

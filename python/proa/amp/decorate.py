@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from proa.refusal import type_error, value_error
+
 import proa
 
 from .autocast import checked_dtype
@@ -32,12 +34,12 @@ def decorate(
         excluded_layers: layers, or classes of layers, to be left in float32.
     """
     if level not in ("O1", "O2"):
-        raise ValueError(f"[decorate] level: expected 'O1' or 'O2', got {level!r}")
+        raise value_error(f"[decorate] level: expected 'O1' or 'O2', got {level!r}")
     name = checked_dtype("decorate", dtype)
     layers = models if isinstance(models, (list, tuple)) else [models]
     for layer in layers:
         if not isinstance(layer, proa.nn.Layer):
-            raise TypeError(f"[decorate] models: expected layers, got {type(layer).__name__}")
+            raise type_error(f"[decorate] models: expected layers, got {type(layer).__name__}")
     if level == "O2":
         kept = kept_layers(layers, excluded_layers)
         for layer in layers:
@@ -51,7 +53,7 @@ def decorate(
         return models
     for optimizer in optimizers if isinstance(optimizers, (list, tuple)) else [optimizers]:
         if not isinstance(optimizer, proa.optimizer.Optimizer):
-            raise TypeError(
+            raise type_error(
                 f"[decorate] optimizers: expected optimizers, got {type(optimizer).__name__}"
             )
         if level == "O2":
@@ -89,7 +91,7 @@ def cast_part(part: Any, dtype: str) -> None:
 
 def saved_as(dtype: str) -> Any:
     if dtype not in ("float16", "bfloat16", "float32", "float64"):
-        raise ValueError(f"[decorate] save_dtype: expected a floating type, got {dtype!r}")
+        raise value_error(f"[decorate] save_dtype: expected a floating type, got {dtype!r}")
 
     def cast(state: dict[str, Any]) -> dict[str, Any]:
         return {

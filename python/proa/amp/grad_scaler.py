@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from proa.optimizer.optimizer import Optimizer, is_half
+from proa.refusal import state_error, type_error, value_error
 
 import proa
 
@@ -78,7 +79,7 @@ class GradScaler:
         }
         for name, value in torch_names.items():
             if name not in _ALIASES:
-                raise TypeError(f"[GradScaler] unexpected argument {name!r}")
+                raise type_error(f"[GradScaler] unexpected argument {name!r}")
             settings[_ALIASES[name]] = value
         limits = {
             "init_loss_scaling": ("above 0", lambda x: x > 0.0),
@@ -89,7 +90,7 @@ class GradScaler:
         }
         for name, (expected, holds) in limits.items():
             if not holds(settings[name]):
-                raise ValueError(f"[GradScaler] {name}: expected {expected}, got {settings[name]}")
+                raise value_error(f"[GradScaler] {name}: expected {expected}, got {settings[name]}")
         self._enable = bool(settings["enable"])
         self._scale = float(settings["init_loss_scaling"])
         self._incr_ratio = float(settings["incr_ratio"])
@@ -127,7 +128,7 @@ class GradScaler:
         if isinstance(var, (list, tuple)):
             return type(var)(self.scale(item) for item in var)
         if not isinstance(var, proa.Tensor):
-            raise TypeError(f"[GradScaler.scale] var: expected a tensor, got {type(var).__name__}")
+            raise type_error(f"[GradScaler.scale] var: expected a tensor, got {type(var).__name__}")
         return (var.astype("float32") if is_half(var) else var) * self._scale
 
     def unscale_(self, optimizer: Optimizer) -> None:
@@ -135,7 +136,7 @@ class GradScaler:
         if not self._enable:
             return
         if id(optimizer) in self._found_inf:
-            raise RuntimeError(
+            raise state_error(
                 "[GradScaler.unscale_] expected once for an optimizer between updates, got it again"
             )
         finite: list[Tensor] = []
@@ -201,7 +202,7 @@ class GradScaler:
             return
         missing = [name for name in _SAVED if name not in state_dict]
         if missing:
-            raise ValueError(
+            raise value_error(
                 f"[GradScaler.load_state_dict] state_dict: expected the keys {list(_SAVED)}, "
                 f"missing {missing}"
             )

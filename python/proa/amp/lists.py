@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from proa.refusal import type_error, value_error
+
 WHITE = frozenset(
     """
     addmm attention baddbmm bilinear bmm conv1d conv1d_transpose conv2d conv2d_transpose conv3d
@@ -47,7 +49,7 @@ def chosen(
     black = names_in("custom_black_list", custom_black)
     both = sorted(white & black)
     if both:
-        raise ValueError(f"[auto_cast] custom_white_list: {both} are in custom_black_list too")
+        raise value_error(f"[auto_cast] custom_white_list: {both} are in custom_black_list too")
     return (WHITE - black) | white, (BLACK - white) | black
 
 
@@ -55,11 +57,11 @@ def names_in(argument: str, names: Iterable[str] | None) -> frozenset[str]:
     if names is None:
         return frozenset()
     if isinstance(names, str):
-        raise TypeError(
+        raise type_error(
             f"[auto_cast] {argument}: expected a set of names, got the string {names!r}"
         )
     result = frozenset(names)
     for name in result:
         if not isinstance(name, str):
-            raise TypeError(f"[auto_cast] {argument}: expected names, got {type(name).__name__}")
+            raise type_error(f"[auto_cast] {argument}: expected names, got {type(name).__name__}")
     return result

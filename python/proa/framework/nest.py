@@ -19,14 +19,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from proa.refusal import type_error, value_error
 
 import proa
+from proa import _proa
 
 # What the file format and proa both have.
 _STORED = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
 
 
-class NestError(ValueError):
+class NestError(_proa.FileError):  # type: ignore[misc]
     """The text in a file's metadata is not a nest of this kind, or does not fit its tensors."""
 
 
@@ -68,7 +70,7 @@ class Encoder:
         hint = ""
         if hasattr(value, "state_dict"):
             hint = "; save its state_dict()"
-        raise TypeError(
+        raise type_error(
             f"[save] obj{shown(path)}: expected tensors, arrays, numbers, strings, None, dicts, "
             f"lists and tuples, got {type(value).__name__}{hint}"
         )
@@ -77,7 +79,7 @@ class Encoder:
         self, value: Any, path: tuple[Any, ...], encode: Callable[[Any, tuple[Any, ...]], Any]
     ) -> Any:
         if id(value) in self.open:
-            raise ValueError(f"[save] obj{shown(path)}: expected a tree, got a part of itself")
+            raise value_error(f"[save] obj{shown(path)}: expected a tree, got a part of itself")
         self.open.add(id(value))
         result = encode(value, path)
         self.open.discard(id(value))
@@ -87,7 +89,7 @@ class Encoder:
         items = []
         for key, item in value.items():
             if not (key is None or isinstance(key, (bool, int, float, str))):
-                raise TypeError(
+                raise type_error(
                     f"[save] obj{shown(path)}: expected keys that are strings, numbers or None, "
                     f"got {type(key).__name__}"
                 )
@@ -112,7 +114,7 @@ class Encoder:
 
     def array(self, value: Any, path: tuple[Any, ...]) -> Any:
         if value.dtype.kind not in "biufc" or value.dtype.itemsize > 16:
-            raise TypeError(
+            raise type_error(
                 f"[save] obj{shown(path)}: expected an array of numbers, got dtype {value.dtype}"
             )
         name = self.name(path)
@@ -240,7 +242,7 @@ def encodable(text: str, path: tuple[Any, ...]) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(
+        raise value_error(
             f"[save] obj{shown(path)}: expected Unicode text, got {text!r}, half of a character"
         ) from None
     return text

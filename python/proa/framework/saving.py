@@ -10,6 +10,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from proa.refusal import type_error
+
 import proa
 from proa import _proa
 
@@ -87,4 +89,4 @@ def checked_path(owner: str, path: Any) -> str:
     try:
         return str(os.fspath(path))
     except TypeError:
-        raise TypeError(f"[{owner}] path: expected a path, got {type(path).__name__}") from None
+        raise type_error(f"[{owner}] path: expected a path, got {type(path).__name__}") from None

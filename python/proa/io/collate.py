@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from proa.refusal import type_error, value_error
 
 import proa
 
@@ -36,11 +37,11 @@ def default_collate_fn(batch: Sequence[Any]) -> Any:
     if isinstance(first, Sequence):
         lengths = {len(sample) for sample in batch}
         if len(lengths) != 1:
-            raise ValueError(
+            raise value_error(
                 f"[default_collate_fn] batch: expected samples of one length, got {sorted(lengths)}"
             )
         return [default_collate_fn(list(field)) for field in zip(*batch)]
-    raise TypeError(
+    raise type_error(
         "[default_collate_fn] batch: expected samples of arrays, tensors, numbers, strings, dicts "
         f"or lists, got {type(first).__name__}"
     )
@@ -54,7 +55,7 @@ def default_convert_fn(sample: Any) -> Any:
 def stack(arrays: Sequence[Any]) -> Any:
     shapes = {np.shape(array) for array in arrays}
     if len(shapes) != 1:
-        raise ValueError(
+        raise value_error(
             f"[default_collate_fn] batch: expected arrays of one shape, got {sorted(shapes)}"
         )
     return np.stack(arrays)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from proa.refusal import index_error, type_error, value_error
 
 import proa
 
@@ -42,10 +43,10 @@ class IterableDataset(Dataset):
         raise NotImplementedError(f"{type(self).__name__} does not define __iter__")
 
     def __getitem__(self, index: int) -> Any:
-        raise TypeError(f"[{type(self).__name__}] an IterableDataset cannot be indexed")
+        raise type_error(f"[{type(self).__name__}] an IterableDataset cannot be indexed")
 
     def __len__(self) -> int:
-        raise TypeError(f"[{type(self).__name__}] an IterableDataset has no length")
+        raise type_error(f"[{type(self).__name__}] an IterableDataset has no length")
 
 
 class TensorDataset(Dataset):
@@ -54,17 +55,17 @@ class TensorDataset(Dataset):
     def __init__(self, tensors: Sequence[Any]) -> None:
         self.tensors = [t if isinstance(t, proa.Tensor) else proa.to_tensor(t) for t in tensors]
         if not self.tensors:
-            raise ValueError("[TensorDataset] tensors: expected at least one, got an empty list")
+            raise value_error("[TensorDataset] tensors: expected at least one, got an empty list")
         lengths = [tensor.shape[0] if tensor.shape else None for tensor in self.tensors]
         if None in lengths or len(set(lengths)) != 1:
-            raise ValueError(
+            raise value_error(
                 f"[TensorDataset] tensors: expected one length of the first dim, got the shapes "
                 f"{[list(tensor.shape) for tensor in self.tensors]}"
             )
 
     def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         if not -len(self) <= index < len(self):
-            raise IndexError(f"[TensorDataset] index: expected below {len(self)}, got {index}")
+            raise index_error(f"[TensorDataset] index: expected below {len(self)}, got {index}")
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
@@ -74,7 +75,9 @@ class TensorDataset(Dataset):
         """What the default collate function makes of these samples, by one gather a tensor."""
         rows = np.asarray(indices, dtype=np.int64)
         if rows.size and not (-len(self) <= rows.min() and rows.max() < len(self)):
-            raise IndexError(f"[TensorDataset] index: expected below {len(self)}, got {rows.max()}")
+            raise index_error(
+                f"[TensorDataset] index: expected below {len(self)}, got {rows.max()}"
+            )
         return [tensor.numpy()[rows] for tensor in self.tensors]
 
 
@@ -87,7 +90,7 @@ class ConcatDataset(Dataset):
 
     def __getitem__(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
-            raise IndexError(f"[ConcatDataset] index: expected below {len(self)}, got {index}")
+            raise index_error(f"[ConcatDataset] index: expected below {len(self)}, got {index}")
         index %= len(self)
         which = bisect.bisect_right(self.cumulative_sizes, index)
         before = self.cumulative_sizes[which - 1] if which else 0
@@ -104,7 +107,7 @@ class ComposeDataset(Dataset):
         self.datasets = checked_datasets("ComposeDataset", datasets)
         lengths = [len(dataset) for dataset in self.datasets]
         if len(set(lengths)) != 1:
-            raise ValueError(f"[ComposeDataset] datasets: expected equal lengths, got {lengths}")
+            raise value_error(f"[ComposeDataset] datasets: expected equal lengths, got {lengths}")
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         fields: list[Any] = []
@@ -124,7 +127,7 @@ class ChainDataset(IterableDataset):
         self.datasets = list(datasets)
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
-                raise TypeError(
+                raise type_error(
                     f"[ChainDataset] datasets: expected IterableDatasets, "
                     f"got {type(dataset).__name__}"
                 )
@@ -160,14 +163,14 @@ def random_split(
     sizes = [int(length) for length in lengths]
     if any(isinstance(length, float) for length in lengths):
         if not math.isclose(sum(lengths), 1.0, abs_tol=1e-9) or min(lengths) < 0.0:
-            raise ValueError(
+            raise value_error(
                 f"[random_split] lengths: expected shares that add up to 1, got {list(lengths)}"
             )
         sizes = [math.floor(total * share) for share in lengths]
         for index in range(total - sum(sizes)):
             sizes[index % len(sizes)] += 1
     if sum(sizes) != total:
-        raise ValueError(
+        raise value_error(
             f"[random_split] lengths: expected a sum of {total}, the dataset's length, "
             f"got {sum(sizes)}"
         )
@@ -179,10 +182,10 @@ def random_split(
 def checked_datasets(owner: str, datasets: Iterable[Dataset]) -> list[Dataset]:
     result = list(datasets)
     if not result:
-        raise ValueError(f"[{owner}] datasets: expected at least one, got an empty list")
+        raise value_error(f"[{owner}] datasets: expected at least one, got an empty list")
     for dataset in result:
         if isinstance(dataset, IterableDataset):
-            raise TypeError(
+            raise type_error(
                 f"[{owner}] datasets: expected map-style datasets, got the IterableDataset "
                 f"{type(dataset).__name__}"
             )

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from proa.refusal import state_error, type_error, value_error
+
 import proa
 
 from .collate import default_collate_fn, default_convert_fn, to_tensors
@@ -68,38 +70,38 @@ class DataLoader:
     ) -> None:
         streams = isinstance(dataset, IterableDataset)
         if not streams and not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
-            raise TypeError(
+            raise type_error(
                 f"[DataLoader] dataset: expected __getitem__ and __len__, "
                 f"got {type(dataset).__name__}"
             )
         if not return_list:
-            raise ValueError("[DataLoader] return_list: expected True, got False")
+            raise value_error("[DataLoader] return_list: expected True, got False")
         for name, value, least in (
             ("num_workers", num_workers, 0),
             ("prefetch_factor", prefetch_factor, 1),
         ):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"[DataLoader] {name}: expected {least} or more, got {value!r}")
+                raise value_error(f"[DataLoader] {name}: expected {least} or more, got {value!r}")
         if timeout < 0:
-            raise ValueError(f"[DataLoader] timeout: expected 0 or more, got {timeout}")
+            raise value_error(f"[DataLoader] timeout: expected 0 or more, got {timeout}")
         if worker_type not in ("process", "thread"):
-            raise ValueError(
+            raise value_error(
                 f"[DataLoader] worker_type: expected 'process' or 'thread', got {worker_type!r}"
             )
         if batch_sampler is not None and (batch_size != 1 or shuffle or drop_last):
-            raise ValueError(
+            raise value_error(
                 "[DataLoader] batch_sampler: expected None where batch_size, shuffle or drop_last "
                 "is given"
             )
         if streams and (batch_sampler is not None or shuffle):
-            raise ValueError(
+            raise value_error(
                 "[DataLoader] an IterableDataset gives its own order: expected no batch_sampler "
                 "and no shuffle"
             )
         if batch_size is not None:
             checked_batch_size("DataLoader", batch_size)
         elif drop_last:
-            raise ValueError("[DataLoader] drop_last: expected False where batch_size is None")
+            raise value_error("[DataLoader] drop_last: expected False where batch_size is None")
         self.dataset = dataset
         self.batch_size = batch_size
         self.drop_last = drop_last
@@ -127,7 +129,7 @@ class DataLoader:
     def __len__(self) -> int:
         """How many batches an epoch has."""
         if isinstance(self.dataset, IterableDataset):
-            raise TypeError("[DataLoader] the length of an IterableDataset is not known")
+            raise type_error("[DataLoader] the length of an IterableDataset is not known")
         return len(self.batch_sampler)
 
     def __call__(self) -> Iterator[Any]:
@@ -158,7 +160,7 @@ class DataLoader:
         elif self.worker_type == "thread" and not stream:
             made = self._made_in_threads(tasks)
         elif self.worker_type == "thread":
-            raise ValueError(
+            raise value_error(
                 "[DataLoader] worker_type: expected 'process' for an IterableDataset, got 'thread'"
             )
         else:
@@ -176,7 +178,7 @@ class DataLoader:
         """Let the next iteration go on where `state_dict` was taken."""
         missing = [key for key in ("rng_state", "batches") if key not in state_dict]
         if missing:
-            raise ValueError(f"[DataLoader.set_state_dict] state_dict: missing the keys {missing}")
+            raise value_error(f"[DataLoader.set_state_dict] state_dict: missing the keys {missing}")
         given = int(state_dict["batches"])
         self._resume = (state_dict["rng_state"], given) if given else None
 
@@ -277,7 +279,7 @@ def ordered(pool: WorkerPool, tasks: Iterator[Task], timeout: float, close: bool
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 answers = pool.receive(left)
                 if not answers:
-                    raise RuntimeError(
+                    raise state_error(
                         f"[DataLoader] no batch from worker {owner[wanted]} within the timeout of "
                         f"{timeout} s"
                     )

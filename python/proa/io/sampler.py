@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any
 
 import numpy as np
+from proa.refusal import type_error, value_error
 
 from .seeding import draw_seed
 
@@ -55,13 +56,13 @@ class RandomSampler(Sampler):
     ) -> None:
         super().__init__(data_source)
         if not isinstance(replacement, bool):
-            raise TypeError(
+            raise type_error(
                 f"[RandomSampler] replacement: expected a bool, got {type(replacement).__name__}"
             )
         if num_samples is not None and not (isinstance(num_samples, int) and num_samples > 0):
-            raise ValueError(f"[RandomSampler] num_samples: expected above 0, got {num_samples}")
+            raise value_error(f"[RandomSampler] num_samples: expected above 0, got {num_samples}")
         if not replacement and num_samples is not None and num_samples > len(data_source):
-            raise ValueError(
+            raise value_error(
                 f"[RandomSampler] num_samples: expected at most {len(data_source)} without "
                 f"replacement, got {num_samples}"
             )
@@ -91,7 +92,7 @@ class SubsetRandomSampler(Sampler):
 
     def __init__(self, indices: Sequence[int], generator: Any = None) -> None:
         if len(indices) == 0:
-            raise ValueError("[SubsetRandomSampler] indices: expected at least one, got none")
+            raise value_error("[SubsetRandomSampler] indices: expected at least one, got none")
         super().__init__(indices)
         self.indices = indices
         self.generator = generator
@@ -113,17 +114,17 @@ class WeightedRandomSampler(Sampler):
     ) -> None:
         values = np.asarray(weights.numpy() if hasattr(weights, "numpy") else weights, np.float64)
         if values.ndim != 1 or not (np.isfinite(values).all() and (values >= 0.0).all()):
-            raise ValueError(
+            raise value_error(
                 "[WeightedRandomSampler] weights: expected one dim of finite numbers, 0 or more"
             )
         if not values.sum() > 0.0:
-            raise ValueError("[WeightedRandomSampler] weights: expected a sum above 0")
+            raise value_error("[WeightedRandomSampler] weights: expected a sum above 0")
         if isinstance(num_samples, bool) or not isinstance(num_samples, int) or num_samples <= 0:
-            raise ValueError(
+            raise value_error(
                 f"[WeightedRandomSampler] num_samples: expected above 0, got {num_samples}"
             )
         if not replacement and num_samples > np.count_nonzero(values):
-            raise ValueError(
+            raise value_error(
                 f"[WeightedRandomSampler] num_samples: expected at most the "
                 f"{np.count_nonzero(values)} weights above 0 without replacement, "
                 f"got {num_samples}"
@@ -157,9 +158,9 @@ class BatchSampler(Sampler):
     ) -> None:
         super().__init__(dataset)
         if (dataset is None) == (sampler is None):
-            raise ValueError("[BatchSampler] expected one of dataset and sampler")
+            raise value_error("[BatchSampler] expected one of dataset and sampler")
         if sampler is not None and shuffle:
-            raise ValueError("[BatchSampler] shuffle: expected False where a sampler is given")
+            raise value_error("[BatchSampler] shuffle: expected False where a sampler is given")
         self.batch_size = checked_batch_size("BatchSampler", batch_size)
         self.drop_last = drop_last
         self.shuffle = shuffle
@@ -211,7 +212,7 @@ class DistributedBatchSampler(BatchSampler):
         self.nranks = 1 if num_replicas is None else num_replicas
         self.local_rank = 0 if rank is None else rank
         if self.nranks < 1 or not 0 <= self.local_rank < self.nranks:
-            raise ValueError(
+            raise value_error(
                 f"[DistributedBatchSampler] rank: expected in 0..{self.nranks - 1} with "
                 f"num_replicas {num_replicas}, got {rank}"
             )
@@ -249,7 +250,7 @@ def generator_of(owner: str, generator: Any) -> np.random.Generator:
         return generator
     if isinstance(generator, int) and not isinstance(generator, bool):
         return np.random.default_rng(generator)
-    raise TypeError(
+    raise type_error(
         f"[{owner}] generator: expected None, a seed or a numpy.random.Generator, "
         f"got {type(generator).__name__}"
     )
@@ -257,7 +258,7 @@ def generator_of(owner: str, generator: Any) -> np.random.Generator:
 
 def checked_batch_size(owner: str, batch_size: object) -> int:
     if isinstance(batch_size, bool) or not isinstance(batch_size, int):
-        raise TypeError(f"[{owner}] batch_size: expected an int, got {type(batch_size).__name__}")
+        raise type_error(f"[{owner}] batch_size: expected an int, got {type(batch_size).__name__}")
     if batch_size <= 0:
-        raise ValueError(f"[{owner}] batch_size: expected above 0, got {batch_size}")
+        raise value_error(f"[{owner}] batch_size: expected above 0, got {batch_size}")
     return batch_size

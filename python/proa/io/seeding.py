@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from proa.refusal import state_error
 
 import proa
 
@@ -71,7 +72,7 @@ def batch_rng() -> np.random.Generator:
     if rng is None:
         seed: Any = getattr(_local, "seed", None)
         if seed is None:
-            raise RuntimeError(
+            raise state_error(
                 "[batch_rng] no batch is being made: call it in a dataset or collate_fn"
             )
         rng = _local.rng = np.random.default_rng(seed)

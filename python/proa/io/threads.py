@@ -9,6 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
+from proa.refusal import state_error
+
 from .collate import to_tensors
 from .fetch import Fetcher, SampleError, Task, WorkerInfo, set_worker_info
 
@@ -60,7 +62,7 @@ def made_in_threads(
             except FutureTimeoutError:
                 if future.done():
                     raise
-                raise RuntimeError(
+                raise state_error(
                     f"[DataLoader] no batch {task.number} within the timeout of {timeout} s"
                 ) from None
             except SampleError as error:

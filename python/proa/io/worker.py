@@ -22,6 +22,8 @@ from multiprocessing.context import ForkContext
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn
 
+from proa.refusal import state_error
+
 from .fetch import Fetcher, SampleError, Task, WorkerInfo, set_worker_info
 from .seeding import seed_all
 from .transport import Message, Slot
@@ -208,7 +210,7 @@ class WorkerPool:
             f"{task.number}{samples}"
         )
         self.close()
-        raise RuntimeError(message)
+        raise state_error(message)
 
 
 def end_workers(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from proa.refusal import value_error
 
 import proa
 
@@ -23,7 +24,7 @@ class Accuracy(Metric):
     ) -> None:
         self.topk = tuple(topk)
         if not self.topk or min(self.topk) < 1:
-            raise ValueError(f"[Accuracy] topk: expected numbers of 1 or more, got {tuple(topk)}")
+            raise value_error(f"[Accuracy] topk: expected numbers of 1 or more, got {tuple(topk)}")
         self.maxk = max(self.topk)
         base = name or "acc"
         super().__init__([base] if self.maxk == 1 else [f"{base}_top{k}" for k in self.topk])
@@ -36,7 +37,7 @@ class Accuracy(Metric):
         """
         classes = pred.shape[-1]
         if self.maxk > classes:
-            raise ValueError(
+            raise value_error(
                 f"[Accuracy.compute] pred: expected at least {self.maxk} classes, got {classes}"
             )
         best = proa.argsort(pred, descending=True, stable=True)[..., : self.maxk]
@@ -118,9 +119,9 @@ class Auc(Metric):
         **kwargs: Any,
     ) -> None:
         if curve != "ROC":
-            raise ValueError(f"[Auc] curve: expected 'ROC', got {curve!r}")
+            raise value_error(f"[Auc] curve: expected 'ROC', got {curve!r}")
         if num_thresholds < 1:
-            raise ValueError(f"[Auc] num_thresholds: expected 1 or more, got {num_thresholds}")
+            raise value_error(f"[Auc] num_thresholds: expected 1 or more, got {num_thresholds}")
         super().__init__(name)
         self.num_thresholds = num_thresholds
         self.reset()
@@ -130,7 +131,7 @@ class Auc(Metric):
         scores, truth = as_array(preds), as_array(labels).reshape(-1).astype(bool)
         scores = scores[:, 1] if scores.ndim == 2 and scores.shape[1] == 2 else scores.reshape(-1)
         if scores.shape != truth.shape:
-            raise ValueError(
+            raise value_error(
                 f"[Auc.update] labels: expected {scores.size}, one for each score, got {truth.size}"
             )
         bins = np.clip((scores * self.num_thresholds).astype(np.int64), 0, self.num_thresholds)
@@ -153,7 +154,7 @@ class Auc(Metric):
 def as_binary(owner: str, preds: Any, labels: Any) -> tuple[Any, Any]:
     scores, truth = as_array(preds).reshape(-1), as_array(labels).reshape(-1)
     if scores.shape != truth.shape:
-        raise ValueError(
+        raise value_error(
             f"[{owner}.update] labels: expected {scores.size}, one for each prediction, "
             f"got {truth.size}"
         )

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Unpack
 
+from proa.refusal import type_error, value_error
+
 import proa
 from proa import _proa
 
@@ -52,9 +54,9 @@ class _AdamLike(Optimizer):
         eps: Any = rest.pop("eps", epsilon)
         for argument, beta in zip(("beta1", "beta2"), betas):
             if not 0.0 <= beta < 1.0:
-                raise ValueError(f"[{owner}] {argument}: expected in [0, 1), got {beta}")
+                raise value_error(f"[{owner}] {argument}: expected in [0, 1), got {beta}")
         if not eps >= 0.0:
-            raise ValueError(f"[{owner}] epsilon: expected 0 or more, got {eps}")
+            raise value_error(f"[{owner}] epsilon: expected 0 or more, got {eps}")
         super().__init__(
             learning_rate,
             parameters,
@@ -184,7 +186,7 @@ class AdamW(_AdamLike):
         )
         for group in self._groups:
             if not isinstance(group.weight_decay, (int, float)):
-                raise TypeError(
+                raise type_error(
                     f"[AdamW] weight_decay: expected a number (the decay is decoupled from the "
                     f"gradient), got {type(group.weight_decay).__name__}"
                 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
+from proa.refusal import value_error
+
 import proa
 
 from .groups import GradClip, Parameters, ParamGroup
@@ -190,12 +192,12 @@ class Rprop(Optimizer):
     ) -> None:
         low, high = learning_rate_range
         if not 0.0 < low <= high:
-            raise ValueError(
+            raise value_error(
                 f"[Rprop] learning_rate_range: expected 0 < smallest <= largest, got {(low, high)}"
             )
         down, up = etas
         if not 0.0 < down < 1.0 < up:
-            raise ValueError(f"[Rprop] etas: expected 0 < first < 1 < second, got {(down, up)}")
+            raise value_error(f"[Rprop] etas: expected 0 < first < 1 < second, got {(down, up)}")
         self._range = (low, high)
         self._etas = (down, up)
         super().__init__(
@@ -251,7 +253,7 @@ class ASGD(Optimizer):
         **torch_names: Unpack[TorchNames],
     ) -> None:
         if batch_num <= 0:
-            raise ValueError(f"[ASGD] batch_num: expected above 0, got {batch_num}")
+            raise value_error(f"[ASGD] batch_num: expected above 0, got {batch_num}")
         self._batch_num = batch_num
         self._accumulators = ("d", *(f"y{index}" for index in range(batch_num)))
         self._scalars = ("m",)

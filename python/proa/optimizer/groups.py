@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from proa.refusal import type_error, value_error
+
 import proa
 
 if TYPE_CHECKING:
@@ -42,18 +44,18 @@ def read_groups(
 ) -> list[ParamGroup]:
     """The groups that `parameters` describes: one for a plain list, one for each dict."""
     if parameters is None:
-        raise TypeError(
+        raise type_error(
             f"[{owner}] parameters: expected a list of tensors or of dicts, got None; "
             "pass layer.parameters()"
         )
     if isinstance(parameters, (proa.Tensor, Mapping, str)):
-        raise TypeError(
+        raise type_error(
             f"[{owner}] parameters: expected a list of tensors or of dicts, "
             f"got a single {type(parameters).__name__}"
         )
     entries: list[Any] = list(parameters)
     if not entries:
-        raise ValueError(f"[{owner}] parameters: expected at least one, got an empty list")
+        raise value_error(f"[{owner}] parameters: expected at least one, got an empty list")
     groups = []
     if isinstance(entries[0], Mapping):
         for entry in entries:
@@ -64,17 +66,17 @@ def read_groups(
     for group in groups:
         checked_decay(owner, group.weight_decay)
         if group.grad_clip is not None and not callable(group.grad_clip):
-            raise TypeError(
+            raise type_error(
                 f"[{owner}] grad_clip: expected a clip such as nn.ClipGradByGlobalNorm, "
                 f"got {type(group.grad_clip).__name__}"
             )
         for param in group.params:
             if not isinstance(param, proa.Tensor):
-                raise TypeError(
+                raise type_error(
                     f"[{owner}] parameters: expected tensors, got {type(param).__name__}"
                 )
             if id(param) in seen:
-                raise ValueError(
+                raise value_error(
                     f"[{owner}] parameters: expected each tensor once, got {param.name!r} twice"
                 )
             seen.add(id(param))
@@ -89,14 +91,14 @@ def read_group(
     hyper: dict[str, Any],
 ) -> ParamGroup:
     if not isinstance(entry, Mapping) or "params" not in entry:
-        raise TypeError(
+        raise type_error(
             f"[{owner}] parameters: expected every group to be a dict with the key 'params', "
             f"got {type(entry).__name__}"
         )
     known = {"params", "learning_rate", "weight_decay", "grad_clip", *hyper}
     unknown = sorted(set(entry) - known)
     if unknown:
-        raise ValueError(
+        raise value_error(
             f"[{owner}] parameters: expected a group's keys among {sorted(known)}, got {unknown}"
         )
     params = entry["params"]
@@ -114,7 +116,7 @@ def checked_decay(owner: str, decay: object) -> None:
     if decay is None or is_regularizer(decay):
         return
     if isinstance(decay, bool) or not isinstance(decay, (int, float)):
-        raise TypeError(
+        raise type_error(
             f"[{owner}] weight_decay: expected a number, L1Decay or L2Decay, "
             f"got {type(decay).__name__}"
         )

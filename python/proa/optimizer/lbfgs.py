@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
+from proa.refusal import type_error, value_error
+
 import proa
 
 from .groups import GradClip, Parameters, l2_coefficient
@@ -65,17 +67,17 @@ class LBFGS(Optimizer):
         **torch_names: Unpack[TorchNames],
     ) -> None:
         if line_search_fn not in (None, "strong_wolfe"):
-            raise ValueError(
+            raise value_error(
                 f"[LBFGS] line_search_fn: expected None or 'strong_wolfe', got {line_search_fn!r}"
             )
         for argument, value in (("max_iter", max_iter), ("history_size", history_size)):
             if value < 1:
-                raise ValueError(f"[LBFGS] {argument}: expected 1 or more, got {value}")
+                raise value_error(f"[LBFGS] {argument}: expected 1 or more, got {value}")
         super().__init__(
             learning_rate, parameters, weight_decay, grad_clip, name, torch_names=torch_names
         )
         if len(self._groups) != 1:
-            raise ValueError("[LBFGS] parameters: expected one list of tensors, got groups")
+            raise value_error("[LBFGS] parameters: expected one list of tensors, got groups")
         self._max_iter = max_iter
         self._max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
         self._tolerance_grad = tolerance_grad
@@ -92,7 +94,7 @@ class LBFGS(Optimizer):
         `closure` clears the gradients, computes the loss, calls `backward` on it and returns it.
         """
         if closure is None:
-            raise TypeError("[LBFGS.step] closure: expected a function that returns the loss")
+            raise type_error("[LBFGS.step] closure: expected a function that returns the loss")
         with proa.enable_grad():
             first = closure()
         value = float(first.item())

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from proa.refusal import state_error, type_error, value_error
+
 import proa
 
 from .groups import GradClip, Parameters, ParamGroup, l2_coefficient, read_groups
@@ -62,7 +64,7 @@ class Optimizer:
         learning_rate = names.pop("lr", learning_rate)  # type: ignore[assignment]
         parameters = names.pop("params", parameters)  # type: ignore[assignment]
         if names:
-            raise TypeError(f"[{owner}] unexpected argument {next(iter(names))!r}")
+            raise type_error(f"[{owner}] unexpected argument {next(iter(names))!r}")
         if not isinstance(learning_rate, LRScheduler):
             learning_rate = checked_learning_rate(owner, learning_rate)
         self._learning_rate: float | LRScheduler = learning_rate
@@ -117,7 +119,7 @@ class Optimizer:
     def set_lr(self, value: float) -> None:
         """Set the learning rate; refused while a scheduler sets it."""
         if isinstance(self._learning_rate, LRScheduler):
-            raise RuntimeError(
+            raise state_error(
                 f"[{type(self).__name__}.set_lr] the learning rate is set by "
                 f"{type(self._learning_rate).__name__}; use set_lr_scheduler"
             )
@@ -126,7 +128,7 @@ class Optimizer:
     def set_lr_scheduler(self, scheduler: LRScheduler) -> None:
         """Let `scheduler` set the learning rate from now on."""
         if not isinstance(scheduler, LRScheduler):
-            raise TypeError(
+            raise type_error(
                 f"[{type(self).__name__}.set_lr_scheduler] scheduler: expected an LRScheduler, "
                 f"got {type(scheduler).__name__}"
             )
@@ -161,7 +163,7 @@ class Optimizer:
         wanted = [p for p in wanted if not p.stop_gradient and id(p) not in frozen]
         pairs = [(param, param.grad) for param in wanted if param.grad is not None]
         if not pairs:
-            raise RuntimeError(
+            raise state_error(
                 f"[{type(self).__name__}.minimize] no parameter has a gradient; "
                 "call loss.backward() first"
             )
@@ -306,7 +308,7 @@ class Optimizer:
         own_names = self._names()
         names = list(state_dict.get("param_names", own_names))
         if len(names) != len(own_names):
-            raise ValueError(
+            raise value_error(
                 f"{where}: expected the state of {len(own_names)} parameters, got {len(names)}"
             )
         if set(names) == set(own_names):
@@ -317,7 +319,7 @@ class Optimizer:
         )
         unknown = sorted(set(state_dict) - expected)
         if unknown:
-            raise ValueError(f"{where}: keys that this optimizer does not have: {unknown[:5]}")
+            raise value_error(f"{where}: keys that this optimizer does not have: {unknown[:5]}")
         if isinstance(self._learning_rate, LRScheduler):
             if "LR_Scheduler" in state_dict:
                 self._learning_rate.set_state_dict(state_dict["LR_Scheduler"])
@@ -351,11 +353,11 @@ class Optimizer:
             return
         if len(present) != len(keys):
             missing = [f"{name}_{key}_0" for key in keys if key not in present]
-            raise ValueError(f"{where}: missing {missing}")
+            raise value_error(f"{where}: missing {missing}")
         for key, own in self._state_of(param, group).items():
             value = proa.to_tensor(state_dict[f"{name}_{key}_0"])
             if list(value.shape) != list(own.shape):
-                raise ValueError(
+                raise value_error(
                     f"{where}: {name}_{key}_0: expected shape {list(own.shape)}, "
                     f"got {list(value.shape)}"
                 )
@@ -373,7 +375,7 @@ def checked_learning_rate(owner: str, value: object) -> float:
     if hasattr(value, "item") and not isinstance(value, (int, float)):
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(
+        raise type_error(
             f"[{owner}] learning_rate: expected a number or an optimizer.lr scheduler, "
             f"got {type(value).__name__}"
         )

@@ -220,5 +220,6 @@ WRONG: list[tuple[str, Callable[[], Any]]] = [
 
 @pytest.mark.parametrize("message, make", WRONG)
 def test_wrong_arguments(message: str, make: Callable[[], Any]) -> None:
-    with pytest.raises((TypeError, ValueError), match=message):
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
         make()
+    assert isinstance(caught.value, proa.ProaError)

@@ -414,5 +414,6 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize("message, settings", WRONG)
 def test_wrong_arguments(message: str, settings: dict[str, Any]) -> None:
-    with pytest.raises((TypeError, ValueError), match=message):
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
         io.DataLoader(**{"dataset": Info(), **settings})
+    assert isinstance(caught.value, proa.ProaError)

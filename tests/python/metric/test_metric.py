@@ -88,5 +88,6 @@ WRONG: list[tuple[str, Callable[[], Any]]] = [
 
 @pytest.mark.parametrize("message, make", WRONG)
 def test_wrong_arguments(message: str, make: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as caught:
         make()
+    assert isinstance(caught.value, proa.ProaError)

@@ -359,8 +359,9 @@ WRONG: list[tuple[type[Exception], str, Callable[[Any], Any]]] = [
 
 @pytest.mark.parametrize("kind, message, make", WRONG)
 def test_wrong_arguments(kind: type[Exception], message: str, make: Callable[[Any], Any]) -> None:
-    with pytest.raises(kind, match=message):
+    with pytest.raises(kind, match=message) as caught:
         make(parameter())
+    assert isinstance(caught.value, proa.ProaError)
 
 
 def test_wrong_state() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from proa.refusal import type_error, value_error
+
 from .scheduler import LRScheduler, checked_positive, checked_rate
 
 
@@ -58,7 +60,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     def step(self, epoch: float | None = None) -> None:
         self.position = self.last_epoch + 1 if epoch is None else epoch
         if self.position < 0:
-            raise ValueError(
+            raise value_error(
                 f"[CosineAnnealingWarmRestarts.step] epoch: expected 0 or more, got {epoch}"
             )
         super().step(math.floor(self.position))
@@ -104,13 +106,13 @@ class OneCycleLR(LRScheduler):
         self.total_steps = checked_positive("OneCycleLR", "total_steps", total_steps)
         lowest = checked_rate("OneCycleLR", "end_learning_rate", end_learning_rate)
         if not 0.0 <= phase_pct <= 1.0:
-            raise ValueError(f"[OneCycleLR] phase_pct: expected in [0, 1], got {phase_pct}")
+            raise value_error(f"[OneCycleLR] phase_pct: expected in [0, 1], got {phase_pct}")
         if three_phase and phase_pct > 0.5:
-            raise ValueError(
+            raise value_error(
                 f"[OneCycleLR] phase_pct: expected at most 0.5 with three_phase, got {phase_pct}"
             )
         if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(
+            raise value_error(
                 f"[OneCycleLR] anneal_strategy: expected 'cos' or 'linear', got {anneal_strategy!r}"
             )
         first = highest / checked_rate("OneCycleLR", "divide_factor", divide_factor)
@@ -126,7 +128,7 @@ class OneCycleLR(LRScheduler):
     def get_lr(self) -> float:
         now = self.last_epoch
         if now > self.total_steps:
-            raise ValueError(
+            raise value_error(
                 f"[OneCycleLR.step] epoch: expected at most total_steps {self.total_steps}, "
                 f"got {now}"
             )
@@ -170,16 +172,16 @@ class CyclicLR(LRScheduler):
             step_size_up if step_size_down is None else step_size_down,
         )
         if mode not in ("triangular", "triangular2", "exp_range"):
-            raise ValueError(
+            raise value_error(
                 f"[CyclicLR] mode: expected 'triangular', 'triangular2' or 'exp_range', "
                 f"got {mode!r}"
             )
         if scale_mode not in ("cycle", "iterations"):
-            raise ValueError(
+            raise value_error(
                 f"[CyclicLR] scale_mode: expected 'cycle' or 'iterations', got {scale_mode!r}"
             )
         if scale_fn is not None and not callable(scale_fn):
-            raise TypeError(
+            raise type_error(
                 f"[CyclicLR] scale_fn: expected a function, got {type(scale_fn).__name__}"
             )
         self.mode = mode

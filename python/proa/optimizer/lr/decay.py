@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from proa.refusal import type_error, value_error
+
 from .scheduler import LRScheduler, checked_positive, checked_rate
 
 
@@ -48,12 +50,12 @@ class PiecewiseDecay(LRScheduler):
         verbose: bool = False,
     ) -> None:
         if len(values) != len(boundaries) + 1:
-            raise ValueError(
+            raise value_error(
                 f"[PiecewiseDecay] values: expected {len(boundaries) + 1} numbers, one more than "
                 f"boundaries, got {len(values)}"
             )
         if list(boundaries) != sorted(boundaries):
-            raise ValueError(
+            raise value_error(
                 f"[PiecewiseDecay] boundaries: expected increasing epochs, got {list(boundaries)}"
             )
         self.boundaries = list(boundaries)
@@ -75,7 +77,7 @@ class NaturalExpDecay(LRScheduler):
     ) -> None:
         self.gamma = checked_rate("NaturalExpDecay", "gamma", gamma)
         if self.gamma <= 0.0:
-            raise ValueError(f"[NaturalExpDecay] gamma: expected above 0, got {gamma}")
+            raise value_error(f"[NaturalExpDecay] gamma: expected above 0, got {gamma}")
         super().__init__(learning_rate, last_epoch, verbose)
 
     def get_lr(self) -> float:
@@ -103,7 +105,7 @@ class ExponentialDecay(LRScheduler):
     ) -> None:
         self.gamma = checked_rate("ExponentialDecay", "gamma", gamma)
         if not 0.0 < self.gamma <= 1.0:
-            raise ValueError(f"[ExponentialDecay] gamma: expected in (0, 1], got {gamma}")
+            raise value_error(f"[ExponentialDecay] gamma: expected in (0, 1], got {gamma}")
         super().__init__(learning_rate, last_epoch, verbose)
 
     def get_lr(self) -> float:
@@ -131,7 +133,7 @@ class PolynomialDecay(LRScheduler):
         self.end_lr = checked_rate("PolynomialDecay", "end_lr", end_lr)
         self.power = checked_rate("PolynomialDecay", "power", power)
         if self.power <= 0.0:
-            raise ValueError(f"[PolynomialDecay] power: expected above 0, got {power}")
+            raise value_error(f"[PolynomialDecay] power: expected above 0, got {power}")
         self.cycle = cycle
         super().__init__(learning_rate, last_epoch, verbose)
 
@@ -168,7 +170,7 @@ class LinearWarmup(LRScheduler):
         self.start_lr = checked_rate("LinearWarmup", "start_lr", start_lr)
         self.end_lr = checked_rate("LinearWarmup", "end_lr", end_lr)
         if self.end_lr <= self.start_lr:
-            raise ValueError(
+            raise value_error(
                 f"[LinearWarmup] end_lr: expected above start_lr {start_lr}, got {end_lr}"
             )
         super().__init__(self.start_lr, last_epoch, verbose)
@@ -214,9 +216,9 @@ class LinearLR(LRScheduler):
         self.start_factor = checked_rate("LinearLR", "start_factor", start_factor)
         self.end_factor = checked_rate("LinearLR", "end_factor", end_factor)
         if not 0.0 < self.start_factor <= 1.0:
-            raise ValueError(f"[LinearLR] start_factor: expected in (0, 1], got {start_factor}")
+            raise value_error(f"[LinearLR] start_factor: expected in (0, 1], got {start_factor}")
         if not 0.0 <= self.end_factor <= 1.0:
-            raise ValueError(f"[LinearLR] end_factor: expected in [0, 1], got {end_factor}")
+            raise value_error(f"[LinearLR] end_factor: expected in [0, 1], got {end_factor}")
         super().__init__(learning_rate, last_epoch, verbose)
 
     def get_lr(self) -> float:
@@ -255,12 +257,12 @@ class MultiStepDecay(LRScheduler):
         verbose: bool = False,
     ) -> None:
         if not isinstance(milestones, (list, tuple)):
-            raise TypeError(
+            raise type_error(
                 f"[MultiStepDecay] milestones: expected a list or tuple of epochs, "
                 f"got {type(milestones).__name__}"
             )
         if any(later <= earlier for earlier, later in zip(milestones, milestones[1:])):
-            raise ValueError(
+            raise value_error(
                 f"[MultiStepDecay] milestones: expected increasing epochs, got {list(milestones)}"
             )
         self.milestones = list(milestones)
@@ -275,5 +277,5 @@ class MultiStepDecay(LRScheduler):
 def checked_gamma(owner: str, gamma: object) -> float:
     value = checked_rate(owner, "gamma", gamma)
     if not 0.0 <= value < 1.0:
-        raise ValueError(f"[{owner}] gamma: expected in [0, 1), got {gamma}")
+        raise value_error(f"[{owner}] gamma: expected in [0, 1), got {gamma}")
     return value

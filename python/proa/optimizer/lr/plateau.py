@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from proa.refusal import type_error, value_error
+
 from .scheduler import LRScheduler, checked_rate
 
 
@@ -36,11 +38,11 @@ class ReduceOnPlateau(LRScheduler):
         verbose: bool = False,
     ) -> None:
         if mode not in ("min", "max"):
-            raise ValueError(f"[ReduceOnPlateau] mode: expected 'min' or 'max', got {mode!r}")
+            raise value_error(f"[ReduceOnPlateau] mode: expected 'min' or 'max', got {mode!r}")
         if factor >= 1.0:
-            raise ValueError(f"[ReduceOnPlateau] factor: expected below 1, got {factor}")
+            raise value_error(f"[ReduceOnPlateau] factor: expected below 1, got {factor}")
         if threshold_mode not in ("rel", "abs"):
-            raise ValueError(
+            raise value_error(
                 f"[ReduceOnPlateau] threshold_mode: expected 'rel' or 'abs', got {threshold_mode!r}"
             )
         self.mode = mode
@@ -70,7 +72,7 @@ class ReduceOnPlateau(LRScheduler):
     ) -> None:
         """Tell the scheduler the metric (a number or a tensor of one element) of an epoch."""
         if metrics is None:
-            raise TypeError("[ReduceOnPlateau.step] metrics: expected a number, got None")
+            raise type_error("[ReduceOnPlateau.step] metrics: expected a number, got None")
         metric = float(metrics.item() if hasattr(metrics, "item") else metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else int(epoch)
         if self.cooldown_counter > 0:

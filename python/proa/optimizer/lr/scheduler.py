@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from proa.refusal import type_error, value_error
+
 
 class LRScheduler:
     """Base class: a subclass gives `get_lr()`, the rate that belongs to `self.last_epoch`.
@@ -62,7 +64,7 @@ class LRScheduler:
         """Take over what `state_dict` of a scheduler of the same class returned."""
         missing = [key for key in self.state_keys() if key not in state_dict]
         if missing:
-            raise ValueError(
+            raise value_error(
                 f"[{type(self).__name__}.set_state_dict] state_dict: expected the keys "
                 f"{list(self.state_keys())}, missing {missing}"
             )
@@ -113,22 +115,22 @@ class MultiplicativeDecay(LRScheduler):
 def checked_rate(owner: str, argument: str, value: object) -> float:
     """`value` as a float, or the error that names the scheduler and its argument."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"[{owner}] {argument}: expected a number, got {type(value).__name__}")
+        raise type_error(f"[{owner}] {argument}: expected a number, got {type(value).__name__}")
     return float(value)
 
 
 def checked_positive(owner: str, argument: str, value: object) -> int:
     """`value` as an int above 0, or the error that names the scheduler and its argument."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"[{owner}] {argument}: expected an int, got {type(value).__name__}")
+        raise type_error(f"[{owner}] {argument}: expected an int, got {type(value).__name__}")
     if value <= 0:
-        raise ValueError(f"[{owner}] {argument}: expected an int above 0, got {value}")
+        raise value_error(f"[{owner}] {argument}: expected an int above 0, got {value}")
     return value
 
 
 def checked_function(owner: str, function: Callable[[int], float]) -> Callable[[int], float]:
     if not callable(function):
-        raise TypeError(
+        raise type_error(
             f"[{owner}] lr_lambda: expected a function of the epoch, got {type(function).__name__}"
         )
     return function
