@@ -118,7 +118,7 @@ class Printer {
   void print_region(const Region& region, int indent);
   void print_block_ops(const Block& block, int indent);
 
-  const PrintOptions& options_;
+  PrintOptions options_;
   bool line_;
   std::string out_;
   std::unordered_map<const ValueImpl*, std::string> names_;

@@ -154,11 +154,15 @@ void Verifier::check_operand(const Operation& op, size_t i) {
   const Operation* at = &op;
   while (at != nullptr && at->block() != home) {
     at = at->parent();
-    if (at != nullptr && at->info().has(Trait::isolated)) {
-      fail(op, "", str("operand ", i, " is defined outside ", at->name(), ", which is isolated"));
-    }
+    if (at == nullptr || !at->info().has(Trait::isolated)) continue;
+    const Operation* around = home->parent();
+    while (around != nullptr && around != at) around = around->parent();
+    if (around == at) break;  // inside, but beside its user
+    fail(op, "", str("operand ", i, " is defined outside ", at->name(), ", which is isolated"));
   }
-  if (at == nullptr) fail(op, "", str("operand ", i, " is defined in a region that is not around its user"));
+  if (at == nullptr || at->block() != home) {
+    fail(op, "", str("operand ", i, " is defined in a region that is not around its user"));
+  }
   if (definer == nullptr) return;
   const Operation* around = at->parent();
   bool by_data = around != nullptr && around->info().has(Trait::graph_region);
