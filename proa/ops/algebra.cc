@@ -13,9 +13,7 @@ Expr against_diagonal(Builder& b, Dim rows, Dim columns, std::string_view kind, 
   return compare(kind, column, row + static_cast<double>(k));
 }
 
-Expr where_kept(Expr kept, Expr x) {
-  return select(kept, x, constant(*x.builder, x.dtype(), 0.0));
-}
+Expr where_kept(Expr kept, Expr x) { return select(kept, x, constant(*x.builder, x.dtype(), 0.0)); }
 
 Expr row_index(Expr x, Expr permutation) {
   return broadcast_to(unsqueeze(permutation, -1), x.dims());
@@ -51,11 +49,9 @@ Expr rows_up_to(Expr x, Dim count) { return slice_axis(x, -2, 0, count); }
 Expr columns_up_to(Expr x, Dim count) { return slice_axis(x, -1, 0, count); }
 
 Expr triangular_solve(Expr a, Expr b, Triangle how) {
-  return call1("prim.triangular_solve", {a, b},
-               {{"left", how.left},
-                {"upper", how.upper},
-                {"transpose", how.transpose},
-                {"unit", how.unit}});
+  return call1(
+      "prim.triangular_solve", {a, b},
+      {{"left", how.left}, {"upper", how.upper}, {"transpose", how.transpose}, {"unit", how.unit}});
 }
 
 Expr solve(Expr a, Expr b) {
@@ -65,9 +61,7 @@ Expr solve(Expr a, Expr b) {
   return triangular_solve(factors[0], x, {.upper = true});
 }
 
-Expr permute_rows(Expr x, Expr permutation) {
-  return take_along(x, row_index(x, permutation), -2);
-}
+Expr permute_rows(Expr x, Expr permutation) { return take_along(x, row_index(x, permutation), -2); }
 
 Expr unpermute_rows(Expr x, Expr permutation) {
   return add_along(zeros_like(x), row_index(x, permutation), x, -2);

@@ -7,15 +7,15 @@
 namespace proa::ops {
 
 Expr transposed(Expr x);
-Expr adjoint(Expr x);                          // conjugated and transposed
-Expr tril(Expr x, int64_t k = 0);              // zeros where column > row + k
-Expr triu(Expr x, int64_t k = 0);              // zeros where column < row + k
-Expr diagonal(Expr x);                         // [..., n, n] -> [..., n]
-Expr diagonal_matrix(Expr d);                  // [..., n] -> [..., n, n]
+Expr adjoint(Expr x);                                 // conjugated and transposed
+Expr tril(Expr x, int64_t k = 0);                     // zeros where column > row + k
+Expr triu(Expr x, int64_t k = 0);                     // zeros where column < row + k
+Expr diagonal(Expr x);                                // [..., n, n] -> [..., n]
+Expr diagonal_matrix(Expr d);                         // [..., n] -> [..., n, n]
 Expr is_diagonal(Builder& b, Dim rows, Dim columns);  // bool [rows, columns]
-Expr scale_rows(Expr x, Expr d);               // diag(d) x; a real d of a complex x is widened
-Expr scale_columns(Expr x, Expr d);            // x diag(d)
-Expr rows_up_to(Expr x, Dim count);            // the first rows
+Expr scale_rows(Expr x, Expr d);     // diag(d) x; a real d of a complex x is widened
+Expr scale_columns(Expr x, Expr d);  // x diag(d)
+Expr rows_up_to(Expr x, Dim count);  // the first rows
 Expr columns_up_to(Expr x, Dim count);
 
 struct Triangle {

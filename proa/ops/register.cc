@@ -8,11 +8,25 @@
 #include "proa/ir/page.h"
 
 // A family is one line here: NAME stands for `std::vector<ir::Page> proa::ops::NAME_pages()`.
-#define PROA_PRIMITIVE_FAMILIES(family)                                                            \
-  family(unary) family(binary) family(select_complex) family(create) family(layout) family(reduce) \
-      family(contraction)
+// clang-format off
+#define PROA_PRIMITIVE_FAMILIES(family) \
+  family(unary)                         \
+  family(binary)                        \
+  family(select_complex)                \
+  family(create)                        \
+  family(layout)                        \
+  family(reduce)                        \
+  family(scan)                          \
+  family(index)                         \
+  family(sort)                          \
+  family(contraction)                   \
+  family(fft)                           \
+  family(factorization)                 \
+  family(decomposition)                 \
+  family(structure)
 
 #define PROA_TENSOR_FAMILIES(family)
+// clang-format on
 
 namespace proa::ops {
 

@@ -16,13 +16,17 @@ std::vector<Dim> gathered_dims(Infer& op) {
   int rank = op.rank(0), index_rank = op.rank(1);
   int64_t batch = op.integer("batch");
   std::vector<int> axes = ordered_axes(op, "axes", rank);
-  if (batch > rank) op.fail(ErrorKind::value, "batch", str("expected at most the ", rank, " axes of x, got ", batch));
+  if (batch > rank)
+    op.fail(ErrorKind::value, "batch",
+            str("expected at most the ", rank, " axes of x, got ", batch));
   for (int axis : axes) {
-    if (axis < batch) op.fail(ErrorKind::value, "axes", str("axis ", axis, " is one of the ", batch, " batch axes"));
+    if (axis < batch)
+      op.fail(ErrorKind::value, "axes",
+              str("axis ", axis, " is one of the ", batch, " batch axes"));
   }
   auto expected = [&] {
-    return str("expected shape [batch of x..., ..., ", axes.size(), "] with x of shape ", to_string(op.dims(0)),
-               " and ", batch, " batch axes, got ", to_string(op.dims(1)));
+    return str("expected shape [batch of x..., ..., ", axes.size(), "] with x of shape ",
+               to_string(op.dims(0)), " and ", batch, " batch axes, got ", to_string(op.dims(1)));
   };
   if (index_rank < batch + 1) op.fail(ErrorKind::shape, "index", expected());
   expect_eq(op, op.dim(1, -1), axes.size(), "index", expected);
@@ -39,7 +43,9 @@ std::vector<Dim> gathered_dims(Infer& op) {
 
 void gather_contents(Contents& c) {
   const auto *x = c.of(0), *index = c.of(1);
-  if (x == nullptr || index == nullptr || c.type(0).rank() != 1 || x->empty() || c.ints("axes").size() != 1) return;
+  if (x == nullptr || index == nullptr || c.type(0).rank() != 1 || x->empty() ||
+      c.ints("axes").size() != 1)
+    return;
   std::vector<Dim> dims;
   auto last = static_cast<int64_t>(x->size()) - 1;
   for (Dim i : *index) {
@@ -49,7 +55,9 @@ void gather_contents(Contents& c) {
   c.result(std::move(dims));
 }
 
-Expr gather_like(Vjp& v, Expr x, Expr index) { return gather(x, index, v.ints("axes"), v.integer("batch"), v.text("mode")); }
+Expr gather_like(Vjp& v, Expr x, Expr index) {
+  return gather(x, index, v.ints("axes"), v.integer("batch"), v.text("mode"));
+}
 Expr scatter_like(Vjp& v, std::string_view kind, Expr x, Expr index, Expr updates) {
   return scatter(kind, x, index, updates, v.ints("axes"), v.integer("batch"), v.text("mode"));
 }
@@ -63,19 +71,21 @@ void set_backward(Vjp& v) {
     Dim count[] = {product(updates.dims())};
     Expr number = reshape(iota(b, DType::i64, count, 0), updates.dims());
     Expr winner = scatter_like(v, "set", full(b, x.dims(), DType::i64, -1), index, number);
-    v.set(2, only_where(compare("eq", gather_like(v, winner, index), number), gather_like(v, g, index)));
+    v.set(2, only_where(compare("eq", gather_like(v, winner, index), number),
+                        gather_like(v, g, index)));
   }
 }
 
-// y = x * (product of the updates there). Without an update's own factor: the product of the factors
-// that are not 0, times 0 where another one is.
+// y = x * (product of the updates there). Without an update's own factor: the product of the
+// factors that are not 0, times 0 where another one is.
 void mul_backward(Vjp& v) {
   Expr x = v.in(0), index = v.in(1), updates = v.in(2), g = v.cotangent();
   if (v.needs(0)) v.set(0, times_conj(g, scatter_like(v, "mul", full_like(x, 1), index, updates)));
   if (v.needs(2)) {
     Builder& b = v.builder();
     Expr zero = compare("eq", updates, 0.0), safe = select(zero, full_like(updates, 1), updates);
-    Expr zeros = scatter_like(v, "add", full(b, x.dims(), DType::i64, 0), index, cast(zero, DType::i64));
+    Expr zeros =
+        scatter_like(v, "add", full(b, x.dims(), DType::i64, 0), index, cast(zero, DType::i64));
     Expr factors = gather_like(v, scatter_like(v, "mul", full_like(x, 1), index, safe), index);
     Expr others = gather_like(v, zeros, index) - cast(zero, DType::i64);
     Expr rest = only_where(compare("eq", others, 0.0), factors / safe);
@@ -110,15 +120,21 @@ void scatter_backward(Vjp& v) {
 void scatter_shape(Infer& op) {
   std::string_view kind = op.text("kind");
   if ((kind == "min" || kind == "max") && is_complex(op.met())) {
-    op.fail(ErrorKind::type, "x", str("kind '", kind, "' expects numbers with an order, got ", to_string(op.met())));
+    op.fail(ErrorKind::type, "x",
+            str("kind '", kind, "' expects numbers with an order, got ", to_string(op.met())));
   }
   if (kind != "set" && !contains(kNumberSet, op.met())) {
-    op.fail(ErrorKind::type, "x", str("kind '", kind, "' expects numbers, got ", to_string(op.met())));
+    op.fail(ErrorKind::type, "x",
+            str("kind '", kind, "' expects numbers, got ", to_string(op.met())));
   }
   std::vector<Dim> dims = gathered_dims(op);
-  auto message = [&] { return str("expected shape ", to_string(dims), " by x, index and axes, got ", to_string(op.dims(2))); };
+  auto message = [&] {
+    return str("expected shape ", to_string(dims), " by x, index and axes, got ",
+               to_string(op.dims(2)));
+  };
   if (op.dims(2).size() != dims.size()) op.fail(ErrorKind::shape, "updates", message());
-  for (size_t i = 0; i < dims.size(); ++i) expect_eq(op, op.dims(2)[i], dims[i], "updates", message);
+  for (size_t i = 0; i < dims.size(); ++i)
+    expect_eq(op, op.dims(2)[i], dims[i], "updates", message);
   op.result(op.dims(0));
 }
 
@@ -151,14 +167,17 @@ void gather_samples(SampleList& s) {
 
 void scatter_samples(SampleList& s) {
   auto with = [](const char* kind, Ints axes, int64_t batch, const char* mode) {
-    return ir::SampleAttrs{{"kind", kind}, {"axes", std::move(axes)}, {"batch", batch}, {"mode", mode}};
+    return ir::SampleAttrs{
+        {"kind", kind}, {"axes", std::move(axes)}, {"batch", batch}, {"mode", mode}};
   };
   for (const char* kind : {"set", "add", "mul", "min", "max"}) {
     bool extremum = kind[0] == 'm' && kind[1] != 'u';
     for (const char* mode : {"clamp", "drop", "wrap"}) {
-      auto add = [&](std::vector<int64_t> x, Arg index, std::vector<int64_t> updates, Ints axes, int64_t batch) {
+      auto add = [&](std::vector<int64_t> x, Arg index, std::vector<int64_t> updates, Ints axes,
+                     int64_t batch) {
         if (!extremum) s.ok({T(x), index, T(updates)}, with(kind, axes, batch, mode));
-        if (extremum) s.ok({T(DType::f64, x), index, T(DType::f64, updates)}, with(kind, axes, batch, mode));
+        if (extremum)
+          s.ok({T(DType::f64, x), index, T(DType::f64, updates)}, with(kind, axes, batch, mode));
       };
       add({5}, I({4, 1}, -2, 8), {4}, {0}, 0);
       add({5}, I({1}, 0, 5), {}, {0}, 0);
@@ -167,16 +186,27 @@ void scatter_samples(SampleList& s) {
       add({3, 2}, I({0, 1}, 0, 3), {0, 2}, {0}, 0);
       add({0, 3}, I({2, 1}, 0, 1), {2, 3}, {0}, 0);
     }
-    s.wrong({T(DType::f32, {5}), I({4, 1}, 0, 5), T(DType::f32, {3})}, with(kind, {0}, 0, "drop"), ErrorKind::shape, "expected shape [4]");
+    s.wrong({T(DType::f32, {5}), I({4, 1}, 0, 5), T(DType::f32, {3})}, with(kind, {0}, 0, "drop"),
+            ErrorKind::shape, "expected shape [4]");
   }
-  s.ok({V(DType::f64, {2}, {2, 3}), V(DType::i64, {3, 1}, {0, 0, 1}), V(DType::f64, {3}, {0, 5, 0})}, with("mul", {0}, 0, "drop")).note = "zeros";
-  s.wrong({T({5}), I({4, 2}, 0, 5), T({4})}, with("add", {0}, 0, "drop"), ErrorKind::shape, "expected shape [batch");
-  s.wrong({T({5}), I({4, 1}, 0, 5), T({4, 1})}, with("add", {0}, 0, "drop"), ErrorKind::shape, "by x, index and axes");
-  s.wrong({T({5}), I({4, 1}, 0, 5), T({4})}, with("sub", {0}, 0, "drop"), ErrorKind::value, "expected one of");
-  s.wrong({T(DType::c64, {5}), I({4, 1}, 0, 5), T(DType::c64, {4})}, with("max", {0}, 0, "drop"), ErrorKind::type, "order");
-  s.wrong({T(DType::boolean, {5}), I({4, 1}, 0, 5), T(DType::boolean, {4})}, with("add", {0}, 0, "drop"), ErrorKind::type, "expects numbers");
-  s.wrong({T(DType::f32, {5}), I({4, 1}, 0, 5), T(DType::f64, {4})}, with("add", {0}, 0, "drop"), ErrorKind::type, "as of x");
-  s.wrong({T({5}), I({4, 1}, 0, 5), T({4})}, with("add", {-2}, 0, "drop"), ErrorKind::index, "out of range");
+  s.ok({V(DType::f64, {2}, {2, 3}), V(DType::i64, {3, 1}, {0, 0, 1}),
+        V(DType::f64, {3}, {0, 5, 0})},
+       with("mul", {0}, 0, "drop"))
+      .note = "zeros";
+  s.wrong({T({5}), I({4, 2}, 0, 5), T({4})}, with("add", {0}, 0, "drop"), ErrorKind::shape,
+          "expected shape [batch");
+  s.wrong({T({5}), I({4, 1}, 0, 5), T({4, 1})}, with("add", {0}, 0, "drop"), ErrorKind::shape,
+          "by x, index and axes");
+  s.wrong({T({5}), I({4, 1}, 0, 5), T({4})}, with("sub", {0}, 0, "drop"), ErrorKind::value,
+          "expected one of");
+  s.wrong({T(DType::c64, {5}), I({4, 1}, 0, 5), T(DType::c64, {4})}, with("max", {0}, 0, "drop"),
+          ErrorKind::type, "order");
+  s.wrong({T(DType::boolean, {5}), I({4, 1}, 0, 5), T(DType::boolean, {4})},
+          with("add", {0}, 0, "drop"), ErrorKind::type, "expects numbers");
+  s.wrong({T(DType::f32, {5}), I({4, 1}, 0, 5), T(DType::f64, {4})}, with("add", {0}, 0, "drop"),
+          ErrorKind::type, "as of x");
+  s.wrong({T({5}), I({4, 1}, 0, 5), T({4})}, with("add", {-2}, 0, "drop"), ErrorKind::index,
+          "out of range");
 }
 
 }  // namespace
@@ -184,38 +214,74 @@ void scatter_samples(SampleList& s) {
 std::vector<Page> index_pages() {
   return {
       {.name = "gather",
-       .doc = "Elements, rows or blocks of x picked by position. For each batch element and each position in the index, the last axis of the index holds one coordinate for each of `axes`; the axes of x that are neither batch nor indexed come along whole. A coordinate outside 0 .. extent - 1 is clamped to it, taken modulo the extent (wrap), or gives 0 (drop); an empty axis gives 0. Gradient of x: g added up at the positions.\n"
-              "Args:\n  x: any dtype.\n  index: int64 [batch..., any..., len(axes)].\n  axes: indexed axes of x, in the order of the coordinates.\n  batch: how many leading axes of x and index run together.\n  mode: clamp, drop or wrap.\n"
-              "Returns:\n  the dtype of x; axes: batch, those of the index but its last, the others of x in order.\n"
-              "Errors:\n  ShapeError where the index does not fit x, IndexError and ValueError for axes out of range, named twice or among the batch.",
-       .operands = {{.name = "x", .dtypes = kStoredSet}, {.name = "index", .dtypes = kIndexSet, .meets = false}},
+       .doc =
+           "Elements, rows or blocks of x picked by position. For each batch element and each "
+           "position in the index, the last axis of the index holds one coordinate for each of "
+           "`axes`; the axes of x that are neither batch nor indexed come along whole. A "
+           "coordinate outside 0 .. extent - 1 is clamped to it, taken modulo the extent (wrap), "
+           "or gives 0 (drop); an empty axis gives 0. Gradient of x: g added up at the positions.\n"
+           "Args:\n  x: any dtype.\n  index: int64 [batch..., any..., len(axes)].\n  axes: indexed "
+           "axes of x, in the order of the coordinates.\n  batch: how many leading axes of x and "
+           "index run together.\n  mode: clamp, drop or wrap.\n"
+           "Returns:\n  the dtype of x; axes: batch, those of the index but its last, the others "
+           "of x in order.\n"
+           "Errors:\n  ShapeError where the index does not fit x, IndexError and ValueError for "
+           "axes out of range, named twice or among the batch.",
+       .operands = {{.name = "x", .dtypes = kStoredSet},
+                    {.name = "index", .dtypes = kIndexSet, .meets = false}},
        .attrs = {{.name = "axes", .form = AttrForm::ints},
                  {.name = "batch", .form = AttrForm::integer, .value = 0, .lowest = 0},
-                 {.name = "mode", .form = AttrForm::string, .value = "clamp", .choices = {"clamp", "drop", "wrap"}}},
+                 {.name = "mode",
+                  .form = AttrForm::string,
+                  .value = "clamp",
+                  .choices = {"clamp", "drop", "wrap"}}},
        .dtypes = same(),
        .shape = [](Infer& op) { op.result(gathered_dims(op)); },
        .contents = gather_contents,
-       .vjp = {.backward = [](Vjp& v) { v.set(0, scatter_like(v, "add", zeros_like(v.in(0)), v.in(1), v.cotangent())); }},
+       .vjp = {.backward =
+                   [](Vjp& v) {
+                     v.set(0, scatter_like(v, "add", zeros_like(v.in(0)), v.in(1), v.cotangent()));
+                   }},
        .decompose = primitive(),
        .sharding = "@batch @axes r, @batch i k -> @batch i r; @axes: whole; k: whole",
        .cost = no_flops,
        .samples = gather_samples},
       {.name = "scatter",
-       .doc = "x with updates written (set), added, multiplied or compared (min, max) at positions; the index is read as by gather. Updates to one element are taken in ascending order of their row-major position, starting from x's element: the last one stands for set; sums of f16 and bf16 run in f32 and are rounded once. drop leaves out updates beyond the extent, clamp and wrap move them inside; into an empty axis nothing is written. Gradients: add gives g to x and picks it for updates; set gives nothing to what was overwritten; min and max share g equally among the winners; mul multiplies g by the other factors. Second derivatives of mul hold where no update is 0.\n"
-              "Args:\n  x: any dtype for set, numbers for the others (with an order for min and max).\n  index: int64, as for gather.\n  updates: of x's dtype and of the shape that gather gives.\n  kind: set, add, mul, min or max.\n  axes, batch, mode: as for gather.\n"
-              "Returns:\n  the dtype and shape of x.\n"
-              "Errors:\n  ShapeError where index or updates do not fit, IndexError and ValueError for axes, TypeError for differing dtypes or one that the kind does not have.\n"
-              "Source:\n  the order: numerics.md, scatter add.",
-       .operands = {{.name = "x", .dtypes = kStoredSet}, {.name = "index", .dtypes = kIndexSet, .meets = false}, {.name = "updates", .dtypes = kStoredSet}},
-       .attrs = {{.name = "kind", .form = AttrForm::string, .choices = {"set", "add", "mul", "min", "max"}},
+       .doc =
+           "x with updates written (set), added, multiplied or compared (min, max) at positions; "
+           "the index is read as by gather. Updates to one element are taken in ascending order of "
+           "their row-major position, starting from x's element: the last one stands for set; sums "
+           "of f16 and bf16 run in f32 and are rounded once. drop leaves out updates beyond the "
+           "extent, clamp and wrap move them inside; into an empty axis nothing is written. "
+           "Gradients: add gives g to x and picks it for updates; set gives nothing to what was "
+           "overwritten; min and max share g equally among the winners; mul multiplies g by the "
+           "other factors. Second derivatives of mul hold where no update is 0.\n"
+           "Args:\n  x: any dtype for set, numbers for the others (with an order for min and "
+           "max).\n  index: int64, as for gather.\n  updates: of x's dtype and of the shape that "
+           "gather gives.\n  kind: set, add, mul, min or max.\n  axes, batch, mode: as for "
+           "gather.\n"
+           "Returns:\n  the dtype and shape of x.\n"
+           "Errors:\n  ShapeError where index or updates do not fit, IndexError and ValueError for "
+           "axes, TypeError for differing dtypes or one that the kind does not have.\n"
+           "Source:\n  the order: numerics.md, scatter add.",
+       .operands = {{.name = "x", .dtypes = kStoredSet},
+                    {.name = "index", .dtypes = kIndexSet, .meets = false},
+                    {.name = "updates", .dtypes = kStoredSet}},
+       .attrs = {{.name = "kind",
+                  .form = AttrForm::string,
+                  .choices = {"set", "add", "mul", "min", "max"}},
                  {.name = "axes", .form = AttrForm::ints},
                  {.name = "batch", .form = AttrForm::integer, .value = 0, .lowest = 0},
-                 {.name = "mode", .form = AttrForm::string, .value = "drop", .choices = {"clamp", "drop", "wrap"}}},
+                 {.name = "mode",
+                  .form = AttrForm::string,
+                  .value = "drop",
+                  .choices = {"clamp", "drop", "wrap"}}},
        .dtypes = same(),
        .shape = scatter_shape,
        .vjp = {.backward = scatter_backward},
        .decompose = primitive(),
-       .sharding = "@batch @axes r, @batch i k, @batch i r -> @batch @axes r; @axes: whole; k: whole; i: whole",
+       .sharding = "@batch @axes r, @batch i k, @batch i r -> @batch @axes r; @axes: whole; k: "
+                   "whole; i: whole",
        .alias = {{0, 0}},
        .cost = [](Cost& c) { c.flops(Cost::elements(c.operand(2))); },
        .samples = scatter_samples},

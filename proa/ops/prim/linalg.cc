@@ -6,12 +6,15 @@ namespace proa::ops::prim {
 
 void require_matrix(Infer& op, int operand, std::string_view argument) {
   if (op.rank(operand) < 2) {
-    op.fail(ErrorKind::shape, argument, str("expected a matrix [..., m, n], got shape ", to_string(op.dims(operand))));
+    op.fail(ErrorKind::shape, argument,
+            str("expected a matrix [..., m, n], got shape ", to_string(op.dims(operand))));
   }
 }
 
 void require_square(Infer& op, int operand, std::string_view argument) {
-  auto message = [&] { return str("expected a square matrix [..., n, n], got shape ", to_string(op.dims(operand))); };
+  auto message = [&] {
+    return str("expected a square matrix [..., n, n], got shape ", to_string(op.dims(operand)));
+  };
   if (op.rank(operand) < 2) op.fail(ErrorKind::shape, argument, message());
   expect_eq(op, op.dim(operand, -2), op.dim(operand, -1), argument, message);
 }
@@ -20,8 +23,8 @@ bool is_tall(Vjp& v, Dim rows, Dim columns) {
   ir::Facts& facts = v.builder().facts();
   if (facts.prove_ge(rows, columns) == ir::Truth::yes) return true;
   if (facts.prove_ge(columns, rows) == ir::Truth::yes) return false;
-  throw ir::NeedStatic{str("the gradient of ", v.page().name, " needs to know whether ", to_string(rows), " or ",
-                           to_string(columns), " is greater")};
+  throw ir::NeedStatic{str("the gradient of ", v.page().name, " needs to know whether ",
+                           to_string(rows), " or ", to_string(columns), " is greater")};
 }
 
 Expr lower_with_half_diagonal(Expr x) { return tril(x, -1) + diagonal_matrix(diagonal(x) * 0.5); }

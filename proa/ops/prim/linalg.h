@@ -6,7 +6,8 @@
 
 namespace proa::ops::prim {
 
-inline constexpr DTypeSet kMatrixSet = static_cast<DTypeSet>(kComplexSet | bit(DType::f32) | bit(DType::f64));
+inline constexpr DTypeSet kMatrixSet =
+    static_cast<DTypeSet>(kComplexSet | bit(DType::f32) | bit(DType::f64));
 
 void require_matrix(Infer& op, int operand, std::string_view argument);
 void require_square(Infer& op, int operand, std::string_view argument);

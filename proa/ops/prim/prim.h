@@ -59,6 +59,9 @@ using ir::zero_gradient;
 using Meet = DTypeRule::Meet;
 using Result = DTypeRule::Result;
 
+// Type of a list of types: the results of a call are written as one attribute.
+inline constexpr std::string_view kTuple = "builtin.tuple";
+
 inline constexpr std::string_view kEachAxis = "... -> ...";
 inline constexpr std::string_view kEachAxis2 = "..., ... -> ...";
 inline constexpr std::string_view kEachAxis3 = "..., ..., ... -> ...";
