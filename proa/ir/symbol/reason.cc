@@ -336,19 +336,30 @@ Dim Reasoner::shifted(Dim atom) {
   return symbol;
 }
 
+int64_t Reasoner::witnessed(Dim dim) {
+  if (witnesses_epoch_ != epoch_) {
+    witnesses_.reset(nonnegative_, equations_);
+    witnesses_epoch_ = epoch_;
+  }
+  return witnesses_.least(dim);
+}
+
 bool Reasoner::at_least(Dim dim, int64_t least) {
-  if (dim.bounds().lo >= least) return true;
+  Interval range = dim.bounds();
+  if (range.lo >= least) return true;
+  if (range.hi < least || witnessed(dim) < least) return false;
   return Search(*this).lower(to_poly(dim), least) >= least;
 }
 
 Interval Reasoner::bounds(Dim dim) {
-  if (dim.is_const() || dim.bounds().single()) return dim.bounds();
+  Interval range = dim.bounds();
+  if (dim.is_const() || range.single()) return range;
   auto known = bounds_.find(dim);
   if (known != bounds_.end()) return known->second;
-  Interval range = dim.bounds();
-  range.lo = std::max(range.lo, Search(*this).lower(to_poly(dim), kInfinity));
-  int64_t negated = Search(*this).lower(to_poly(-dim), kInfinity);
-  if (negated != kMinusInfinity) range.hi = std::min(range.hi, -negated);
+  range.lo = std::max(range.lo, Search(*this).lower(to_poly(dim), witnessed(dim)));
+  Dim negated = -dim;
+  int64_t least = Search(*this).lower(to_poly(negated), witnessed(negated));
+  if (least != kMinusInfinity) range.hi = std::min(range.hi, -least);
   bounds_.emplace(dim, range);
   return range;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "proa/ir/symbol/poly.h"
+#include "proa/ir/symbol/witness.h"
 
 namespace proa::ir {
 
@@ -64,6 +65,7 @@ class Reasoner {
   Dim rebuild(Dim dim);
   Dim reduced(Dim dim);
   Dim pruned(Dim dim);
+  int64_t witnessed(Dim dim);  // no lower bound of `dim` above it can be proved
   Dim shifted(Dim atom);  // atom - its lower bound, as a symbol >= 0
 
   std::shared_ptr<SymbolArena> arena_;  // shared by copies: its symbols are all distinct
@@ -75,6 +77,8 @@ class Reasoner {
   std::unordered_map<Dim, Interval> bounds_;
   std::unordered_map<Dim, Dim> shifted_;
   std::vector<Replacement> replacements_;
+  Witnesses witnesses_;
+  uint64_t witnesses_epoch_ = ~uint64_t{0};
   uint64_t epoch_ = 0;
   size_t settled_ = 0;  // solved_.size() when the inequalities were last brought up to date
 };
