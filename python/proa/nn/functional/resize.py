@@ -1,0 +1,175 @@
+"""interpolate and upsample: images of another size.
+
+Why taps: along each axis every output is a weighted sum of at most four inputs, so a resize is a
+few
+index_selects, whatever the mode, and its gradient is theirs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy
+from numpy.typing import NDArray
+
+import proa
+
+from ... import _proa
+from ...check import one_of, refuse
+
+# mode -> spatial dims it is for (None: any)
+_MODES = {"nearest": None, "linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3, "area": None}
+_FORMATS = {
+    3: ["NCW", "NWC", "NCL", "NLC"],
+    4: ["NCHW", "NHWC"],
+    5: ["NCDHW", "NDHWC"],
+}
+
+Taps = tuple[NDArray[numpy.int64], NDArray[numpy.float64]]
+
+
+def _cubic(t: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
+    """Keys's kernel with a = -0.75 at distances t ("Cubic convolution interpolation", 1981)."""
+    a, t = -0.75, numpy.abs(t)
+    near = ((a + 2) * t - (a + 3)) * t * t + 1
+    far = ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
+    return numpy.where(t <= 1, near, numpy.where(t < 2, far, 0.0))
+
+
+def _taps(
+    size: int, out: int, scale: float | None, mode: str, align_corners: bool, align_mode: int
+) -> Taps:
+    """(indices, weights), each [taps, out], of one axis."""
+    place = numpy.arange(out, dtype="float64")
+    if align_corners:
+        ratio = (size - 1) / (out - 1) if out > 1 else 0.0
+    else:
+        ratio = size / out if scale is None else 1.0 / scale
+    if mode == "nearest":
+        at = numpy.floor(ratio * place + (0.5 if align_corners else 0.0))
+        return numpy.clip(at, 0, size - 1).astype("int64")[None], numpy.ones([1, out])
+    if align_corners or (align_mode == 1 and mode != "bicubic"):
+        source = ratio * place
+    else:
+        source = ratio * (place + 0.5) - 0.5
+    if mode == "bicubic":
+        base = numpy.floor(source)
+        offsets = numpy.arange(-1, 3)[:, None]
+        weights = _cubic(source - (base + offsets))
+        return numpy.clip(base + offsets, 0, size - 1).astype("int64"), weights
+    source = numpy.maximum(source, 0.0)
+    low = numpy.minimum(numpy.floor(source), size - 1)
+    high = numpy.minimum(low + 1, size - 1)
+    share = source - low
+    return numpy.stack([low, high]).astype("int64"), numpy.stack([1.0 - share, share])
+
+
+def _along(x: _proa.Tensor, axis: int, taps: Taps) -> _proa.Tensor:
+    indices, weights = taps
+    shape = [1] * len(x.shape)
+    shape[axis] = indices.shape[1]
+    total: _proa.Tensor | None = None
+    for index, weight in zip(indices, weights, strict=True):
+        part = proa.index_select(x, proa.to_tensor(index), axis)
+        if not (weight == 1.0).all():
+            part = part * proa.to_tensor(weight.reshape(shape)).astype(x.dtype)
+        total = part if total is None else total + part
+    assert total is not None
+    return total
+
+
+def _target(
+    x: _proa.Tensor,
+    axes: list[int],
+    size: int | Sequence[int] | _proa.Tensor | None,
+    scale_factor: float | Sequence[float] | _proa.Tensor | None,
+) -> tuple[list[int], list[float | None]]:
+    """(wanted sizes, scales or Nones) of the spatial axes."""
+    if (size is None) == (scale_factor is None):
+        refuse("interpolate", "size", "either size or scale_factor", size)
+    given = size if scale_factor is None else scale_factor
+    if isinstance(given, _proa.Tensor):
+        given = given.tolist()
+    values = list(given) if isinstance(given, (list, tuple)) else [given] * len(axes)
+    if len(values) != len(axes):
+        refuse("interpolate", "size", f"a number or {len(axes)} of them", values)
+    values = [v.item() if isinstance(v, _proa.Tensor) else v for v in values]
+    if scale_factor is None:
+        sizes = [int(v) for v in values]
+        scales: list[float | None] = [None] * len(axes)
+    else:
+        scales = [float(v) for v in values]
+        sizes = [math.floor(x.shape[axis] * float(v)) for axis, v in zip(axes, values, strict=True)]
+    if any(v < 1 for v in sizes):
+        refuse("interpolate", "size", "an output of at least 1 in each dim", sizes)
+    return sizes, scales
+
+
+def interpolate(
+    x: _proa.Tensor,
+    size: int | Sequence[int] | _proa.Tensor | None = None,
+    scale_factor: float | Sequence[float] | _proa.Tensor | None = None,
+    mode: str = "nearest",
+    align_corners: bool = False,
+    align_mode: int = 0,
+    data_format: str | None = None,
+    name: str | None = None,
+) -> _proa.Tensor:
+    """Resizes the spatial dims to `size`, or by `scale_factor`.
+
+    Args:
+        x: floating-point, with 3 to 5 dims, none of them 0.
+        mode: nearest, area (any rank), linear (3 dims), bilinear, bicubic (4) or trilinear (5).
+        align_corners: whether the corner pixels' centres stay in place.
+        align_mode: for the linear modes: 0 puts pixel centres at half-integers, 1 takes src = dst /
+            scale.
+        data_format: where the channels stand; None takes channels first.
+    """
+    mode = one_of("interpolate", "mode", mode.lower(), list(_MODES))
+    rank = len(x.shape)
+    if rank not in _FORMATS or (_MODES[mode] is not None and _MODES[mode] != rank - 2):
+        ranks = "3, 4 or 5" if _MODES[mode] is None else f"{(_MODES[mode] or 0) + 2}"
+        refuse("interpolate", "x", f"a tensor with {ranks} dims for mode={mode!r}", x)
+    if align_mode not in (0, 1):
+        refuse("interpolate", "align_mode", "0 or 1", align_mode)
+    chosen = _FORMATS[rank][0] if data_format is None else data_format
+    one_of("interpolate", "data_format", chosen, _FORMATS[rank])
+    first = 2 if chosen.startswith("NC") else 1
+    axes = list(range(first, first + rank - 2))
+    if any(x.shape[axis] < 1 for axis in axes):
+        refuse("interpolate", "x", "a tensor whose spatial dims are not 0", x)
+    sizes, scales = _target(x, axes, size, scale_factor)
+    for axis, out, scale in zip(axes, sizes, scales, strict=True):
+        if mode == "area":
+            x = _averaged(x, axis, out)
+        else:
+            x = _along(x, axis, _taps(x.shape[axis], out, scale, mode, align_corners, align_mode))
+    return x
+
+
+def _averaged(x: _proa.Tensor, axis: int, out: int) -> _proa.Tensor:
+    """Means over windows from floor(i s / n) to ceil((i + 1) s / n), as one matrix product."""
+    size = x.shape[axis]
+    matrix = numpy.zeros([size, out])
+    for i in range(out):
+        low, high = (i * size) // out, -((-(i + 1) * size) // out)
+        matrix[low:high, i] = 1.0 / (high - low)
+    order = [a for a in range(len(x.shape)) if a != axis] + [axis]
+    back = [order.index(a) for a in range(len(order))]
+    product = proa.matmul(proa.transpose(x, order), proa.to_tensor(matrix).astype(x.dtype))
+    return proa.transpose(product, back)
+
+
+def upsample(
+    x: _proa.Tensor,
+    size: int | Sequence[int] | _proa.Tensor | None = None,
+    scale_factor: float | Sequence[float] | _proa.Tensor | None = None,
+    mode: str = "nearest",
+    align_corners: bool = False,
+    align_mode: int = 0,
+    data_format: str | None = None,
+    name: str | None = None,
+) -> _proa.Tensor:
+    """interpolate under its older name."""
+    return interpolate(x, size, scale_factor, mode, align_corners, align_mode, data_format)
