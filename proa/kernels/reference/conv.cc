@@ -1,0 +1,498 @@
+// conv: n-d convolution. A result sums over r = (input channel, kernel positions) in lexicographic
+// order; taps that fall on padding, or between the elements of a dilated input, are skipped. Blocks:
+// for windows of at most 256 taps, floor(256 / taps) channels, rounded down to a multiple of 8 where
+// that is at least 8; for larger windows, whole innermost rows of one channel up to 256 taps. Each
+// block is a chain of fused multiply-adds from +0; 16 blocks make a group; totals add ascending.
+
+#include <algorithm>
+#include <complex>
+#include <vector>
+
+#include "proa/base/error.h"
+#include "proa/base/numeric/half.h"
+#include "proa/base/small_vector.h"
+#include "proa/base/thread_pool.h"
+#include "proa/kernels/reference/fma_vector.h"
+#include "proa/program/kernel.h"
+
+namespace proa::kernels::PROA_ISA {
+
+namespace {
+
+using program::KernelArgs;
+using program::TensorRef;
+using Indices = SmallVector<int64_t, 6>;
+
+constexpr int64_t kBlocksPerGroup = 16;
+
+struct Geometry {
+  int64_t batch, channels, outs, groups, group_channels, group_outs;
+  int axes;                       // spatial
+  Indices input, kernel, output;  // extents
+  Indices strides, low, input_dilation, kernel_dilation;
+  int64_t taps = 1, pixels = 1, depth = 0;  // depth: taps of all channels of a group
+  std::vector<int64_t> block_ends;          // in r
+
+  explicit Geometry(const KernelArgs& args) {
+    const TensorRef &x = args.in[0], &w = args.in[1], &y = args.out[0];
+    axes = x.rank - 2;
+    batch = x.dims[0];
+    channels = x.dims[1];
+    outs = w.dims[0];
+    groups = args.attrs.integer(5);
+    group_channels = w.dims[1];
+    group_outs = groups > 0 ? outs / groups : 0;
+    for (int i = 0; i < axes; ++i) {
+      input.push_back(x.dims[i + 2]);
+      kernel.push_back(w.dims[i + 2]);
+      output.push_back(y.dims[i + 2]);
+      taps *= kernel[static_cast<size_t>(i)];
+      pixels *= output[static_cast<size_t>(i)];
+    }
+    strides = Indices(args.attrs.ints(0));
+    low = Indices(args.attrs.ints(1));
+    input_dilation = Indices(args.attrs.ints(3));
+    kernel_dilation = Indices(args.attrs.ints(4));
+    depth = group_channels * taps;
+    make_blocks();
+  }
+
+  void make_blocks() {
+    if (depth == 0) return;
+    if (taps <= 256) {
+      int64_t per = 256 / taps;
+      if (per >= 8) per -= per % 8;
+      for (int64_t c = per; c < group_channels; c += per) block_ends.push_back(c * taps);
+      block_ends.push_back(depth);
+      return;
+    }
+    int64_t row = kernel[kernel.size() - 1], rows = taps / row;
+    int64_t per = std::max<int64_t>(1, 256 / row);
+    for (int64_t c = 0; c < group_channels; ++c) {
+      for (int64_t r = per; r < rows; r += per) block_ends.push_back(c * taps + r * row);
+      block_ends.push_back((c + 1) * taps);
+    }
+  }
+};
+
+// Where each r reads: the offset in the input relative to a pixel whose window lies wholly inside.
+struct Taps {
+  std::vector<int64_t> offset;           // by r, in elements of x
+  std::vector<int64_t> position;         // by tap and axis: kernel position times dilation
+  std::vector<int64_t> channel_offset;   // by channel of a group
+
+  Taps(const Geometry& g, const TensorRef& x) {
+    for (int64_t t = 0; t < g.taps; ++t) {
+      int64_t rest = t;
+      Indices at(static_cast<size_t>(g.axes), 0);
+      for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
+        at[i] = rest % g.kernel[i] * g.kernel_dilation[i];
+        rest /= g.kernel[i];
+      }
+      for (int64_t p : at) position.push_back(p);
+    }
+    for (int64_t c = 0; c < g.group_channels; ++c) {
+      channel_offset.push_back(c * x.strides[1]);
+      for (int64_t t = 0; t < g.taps; ++t) {
+        int64_t sum = c * x.strides[1];
+        for (int i = 0; i < g.axes; ++i) sum += position[static_cast<size_t>(t * g.axes + i)] * x.strides[i + 2];
+        offset.push_back(sum);
+      }
+    }
+  }
+};
+
+// One pixel of the output: where its window begins, and whether all of it is inside the input.
+struct Pixel {
+  int64_t n = 0;
+  Indices origin;   // in the (dilated) input; may be negative
+  int64_t base = 0; // offset of the origin in x, where inside
+  bool inside = true;
+
+  Pixel(const Geometry& g, const TensorRef& x, int64_t index) : origin(static_cast<size_t>(g.axes), 0) {
+    n = index / g.pixels;
+    int64_t rest = index % g.pixels;
+    base = n * x.strides[0];
+    for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
+      int64_t at = rest % g.output[i];
+      rest /= g.output[i];
+      origin[i] = at * g.strides[i] - g.low[i];
+      int64_t last = origin[i] + (g.kernel[i] - 1) * g.kernel_dilation[i];
+      inside &= origin[i] >= 0 && last < g.input[i] && g.input_dilation[i] == 1;
+      base += origin[i] * x.strides[i + 2];
+    }
+  }
+
+  // The taps that meet an element, as (tap, offset from the sample's first element), ascending.
+  void valid_taps(const Geometry& g, const Taps& taps, const TensorRef& x,
+                  std::vector<std::pair<int64_t, int64_t>>& out) const {
+    out.clear();
+    for (int64_t t = 0; t < g.taps; ++t) {
+      int64_t offset = n * x.strides[0];
+      bool valid = true;
+      for (size_t i = 0; i < static_cast<size_t>(g.axes) && valid; ++i) {
+        int64_t at = origin[i] + taps.position[static_cast<size_t>(t * g.axes) + i];
+        int64_t step = g.input_dilation[i];
+        valid = at >= 0 && at % step == 0 && at / step < g.input[i];
+        offset += at / step * x.strides[i + 2];
+      }
+      if (valid) out.emplace_back(t, offset);
+    }
+  }
+};
+
+inline float widen(float x) { return x; }
+inline double widen(double x) { return x; }
+inline float widen(Float16 x) { return numeric::to_f32(x); }
+inline float widen(BFloat16 x) { return numeric::to_f32(x); }
+template <class E, class T>
+E narrow(T x) {
+  if constexpr (std::is_same_v<E, T>) {
+    return x;
+  } else {
+    return numeric::narrow<E>(x);
+  }
+}
+
+// Weights of one group as panels: [panel][r][kPanel], missing outputs are zeros.
+template <class E, class T>
+std::vector<T> pack_weights(const Geometry& g, const TensorRef& w, int64_t group) {
+  int64_t panels = (g.group_outs + kPanel<T> - 1) / kPanel<T>;
+  std::vector<T> packed(static_cast<size_t>(panels * g.depth * kPanel<T>), T(0));
+  const E* data = w.as<const E>();
+  std::vector<int64_t> tap_offset;
+  for (int64_t t = 0; t < g.taps; ++t) {
+    int64_t rest = t, sum = 0;
+    for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
+      sum += rest % g.kernel[i] * w.strides[i + 2];
+      rest /= g.kernel[i];
+    }
+    tap_offset.push_back(sum);
+  }
+  parallel_for(panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t o = begin * kPanel<T>; o < std::min(end * kPanel<T>, g.group_outs); ++o) {
+      T* to = packed.data() + o / kPanel<T> * g.depth * kPanel<T> + o % kPanel<T>;
+      const E* from = data + (group * g.group_outs + o) * w.strides[0];
+      for (int64_t c = 0; c < g.group_channels; ++c) {
+        for (int64_t t = 0; t < g.taps; ++t) {
+          to[(c * g.taps + t) * kPanel<T>] = widen(from[c * w.strides[1] + tap_offset[static_cast<size_t>(t)]]);
+        }
+      }
+    }
+  });
+  return packed;
+}
+
+template <class E, class T>
+class Worker {
+ public:
+  Worker(const Geometry& g, const Taps& taps, const TensorRef& x, const TensorRef& y, int64_t group,
+         const std::vector<T>& weights)
+      : g_(g), taps_(taps), x_(x), y_(y), group_(group), weights_(weights),
+        panels_((g.group_outs + kPanel<T> - 1) / kPanel<T>),
+        total_(static_cast<size_t>(panels_ * kRows * kPanel<T>)), sums_(total_.size()) {
+    int64_t longest = 0, start = 0;
+    for (int64_t end : g.block_ends) {
+      longest = std::max(longest, end - start);
+      start = end;
+    }
+    rows_.resize(static_cast<size_t>(longest * kRows));
+  }
+
+  void run(int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end;) {
+      int count = 0;
+      int64_t base[kRows];
+      while (count < kRows && p + count < end) {
+        Pixel pixel(g_, x_, p + count);
+        if (!pixel.inside) break;
+        base[count++] = pixel.base;
+      }
+      if (count > 0) {
+        inside(p, count, base);
+        p += count;
+      } else {
+        border(p++);
+      }
+    }
+  }
+
+ private:
+  // Up to kRows pixels whose windows are wholly inside: a panel product a block.
+  void inside(int64_t first, int count, const int64_t* base) {
+    const E* x = x_.as<const E>() + group_ * g_.group_channels * x_.strides[1];
+    T part[kRows * kPanel<T>];
+    int64_t start = 0;
+    for (size_t b = 0; b < g_.block_ends.size(); ++b) {
+      int64_t n = g_.block_ends[b] - start;
+      const int64_t* offset = taps_.offset.data() + start;
+      for (int i = 0; i < kRows; ++i) {
+        const E* from = x + base[i < count ? i : 0];
+        for (int64_t r = 0; r < n; ++r) rows_[static_cast<size_t>(r * kRows + i)] = widen(from[offset[r]]);
+      }
+      for (int64_t panel = 0; panel < panels_; ++panel) {
+        multiply_panel<T>(n, rows_.data(), weights_.data() + (panel * g_.depth + start) * kPanel<T>, part);
+        join(b, part, panel * kRows * kPanel<T>, kRows * kPanel<T>);
+      }
+      start = g_.block_ends[b];
+    }
+    finish(first, count);
+  }
+
+  // A pixel at the border: only the taps that meet an element.
+  void border(int64_t index) {
+    using V = FmaVector<T>;
+    Pixel pixel(g_, x_, index);
+    pixel.valid_taps(g_, taps_, x_, valid_);
+    const E* x = x_.as<const E>() + group_ * g_.group_channels * x_.strides[1];
+    int64_t start = 0;
+    for (size_t b = 0; b < g_.block_ends.size(); ++b) {
+      int64_t end = g_.block_ends[b];
+      lists_.clear();
+      for (int64_t c = start / g_.taps; c * g_.taps < end; ++c) {
+        for (auto [tap, offset] : valid_) {
+          int64_t r = c * g_.taps + tap;
+          if (r >= start && r < end) {
+            lists_.emplace_back(r, widen(x[taps_.channel_offset[static_cast<size_t>(c)] + offset]));
+          }
+        }
+      }
+      for (int64_t panel = 0; panel < panels_; ++panel) {
+        const T* w = weights_.data() + panel * g_.depth * kPanel<T>;
+        V low = V::zero(), high = V::zero();
+        for (auto& [r, value] : lists_) {
+          V v = V::splat(value);
+          low = fma(v, V::load(w + r * kPanel<T>), low);
+          high = fma(v, V::load(w + r * kPanel<T> + V::kLanes), high);
+        }
+        T part[kPanel<T>];
+        low.store(part);
+        high.store(part + V::kLanes);
+        join(b, part, panel * kRows * kPanel<T>, kPanel<T>);
+      }
+      start = end;
+    }
+    finish(index, 1);
+  }
+
+  // Adds a block total to its group's total, and a finished group to the whole.
+  void join(size_t block, const T* part, int64_t at, int64_t n) {
+    bool fresh = block % kBlocksPerGroup == 0, first_group = block < kBlocksPerGroup;
+    T* to = (first_group ? total_ : sums_).data() + at;
+    for (int64_t i = 0; i < n; ++i) to[i] = fresh ? part[i] : to[i] + part[i];
+    bool last = block + 1 == g_.block_ends.size() || (block + 1) % kBlocksPerGroup == 0;
+    if (!first_group && last) {
+      for (int64_t i = 0; i < n; ++i) total_[static_cast<size_t>(at + i)] += to[i];
+    }
+  }
+
+  void finish(int64_t first, int count) {
+    E* y = y_.as<E>();
+    bool empty = g_.block_ends.empty();
+    for (int i = 0; i < count; ++i) {
+      int64_t n = (first + i) / g_.pixels, pixel = (first + i) % g_.pixels;
+      E* to = y + (n * g_.outs + group_ * g_.group_outs) * g_.pixels + pixel;
+      for (int64_t o = 0; o < g_.group_outs; ++o) {
+        T value = empty ? T(0) : total_[static_cast<size_t>(o / kPanel<T> * kRows * kPanel<T> + i * kPanel<T> + o % kPanel<T>)];
+        to[o * g_.pixels] = narrow<E>(value);
+      }
+    }
+  }
+
+  const Geometry& g_;
+  const Taps& taps_;
+  const TensorRef &x_, &y_;
+  int64_t group_;
+  const std::vector<T>& weights_;
+  int64_t panels_;
+  std::vector<T> total_, sums_, rows_;
+  std::vector<std::pair<int64_t, int64_t>> valid_;
+  std::vector<std::pair<int64_t, T>> lists_;
+};
+
+template <class E, class T>
+void conv_floats(const KernelArgs& args) {
+  Geometry g(args);
+  int64_t pixels = g.batch * g.pixels;
+  if (pixels * g.outs == 0) return;
+  Taps taps(g, args.in[0]);
+  int64_t work = std::max<int64_t>(1, g.depth * g.group_outs);
+  int64_t grain = std::max<int64_t>(kRows, 131072 / work / kRows * kRows);
+  for (int64_t group = 0; group < g.groups; ++group) {
+    std::vector<T> weights = pack_weights<E, T>(g, args.in[1], group);
+    parallel_for(pixels, grain, [&](int64_t begin, int64_t end) {
+      Worker<E, T>(g, taps, args.in[0], args.out[0], group, weights).run(begin, end);
+    });
+  }
+}
+
+// Few outputs a group (depthwise): vectors run along the innermost output axis instead. Taps ascend
+// in the outer loop, so that each result is the same chain.
+template <class E, class T>
+void conv_rows(const KernelArgs& args) {
+  Geometry g(args);
+  if (g.batch * g.pixels * g.outs == 0) return;
+  const TensorRef &x = args.in[0], &w = args.in[1];
+  Taps taps(g, x);
+  auto last = static_cast<size_t>(g.axes - 1);
+  int64_t width = g.output[last], lines = g.pixels / width;
+  int64_t stride = g.strides[last] * x.strides[x.rank - 1];
+  parallel_for(g.batch * g.outs * lines, std::max<int64_t>(1, 65536 / (width * std::max<int64_t>(g.depth, 1))),
+               [&](int64_t begin, int64_t end) {
+    std::vector<T> block(static_cast<size_t>(width)), sums(block.size()), total(block.size());
+    for (int64_t job = begin; job < end; ++job) {
+      int64_t n = job / (g.outs * lines), o = job / lines % g.outs, line = job % lines;
+      int64_t group = o / g.group_outs;
+      Pixel first(g, x, n * g.pixels + line * width);
+      std::fill(total.begin(), total.end(), T(0));
+      int64_t start = 0;
+      for (size_t b = 0; b < g.block_ends.size(); ++b) {
+        std::fill(block.begin(), block.end(), T(0));
+        for (int64_t r = start; r < g.block_ends[b]; ++r) {
+          int64_t c = r / g.taps, t = r % g.taps;
+          const int64_t* position = taps.position.data() + t * g.axes;
+          int64_t offset = n * x.strides[0] + (group * g.group_channels + c) * x.strides[1], weight = o * w.strides[0] + c * w.strides[1];
+          int64_t rest = t;
+          bool inside = true;
+          for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
+            weight += rest % g.kernel[i] * w.strides[i + 2];
+            rest /= g.kernel[i];
+            int64_t at = first.origin[i] + position[i];
+            offset += at * x.strides[i + 2];
+            if (i != last) inside &= at >= 0 && at < g.input[i];
+          }
+          if (!inside) continue;
+          int64_t at = first.origin[last] + position[last], step = g.strides[last];
+          int64_t from = at >= 0 ? 0 : (-at + step - 1) / step;
+          int64_t to = std::min(width, at >= g.input[last] ? 0 : (g.input[last] - 1 - at) / step + 1);
+          T scale = widen(w.as<const E>()[weight]);
+          const E* source = x.as<const E>() + offset;
+          for (int64_t i = from; i < to; ++i) {
+            if constexpr (std::is_same_v<T, float>) {
+              block[static_cast<size_t>(i)] = __builtin_fmaf(widen(source[i * stride]), scale, block[static_cast<size_t>(i)]);
+            } else {
+              block[static_cast<size_t>(i)] = __builtin_fma(widen(source[i * stride]), scale, block[static_cast<size_t>(i)]);
+            }
+          }
+        }
+        bool fresh = b % kBlocksPerGroup == 0, first_group = b < kBlocksPerGroup;
+        bool ends = b + 1 == g.block_ends.size() || (b + 1) % kBlocksPerGroup == 0;
+        auto& into = first_group ? total : sums;
+        for (size_t i = 0; i < block.size(); ++i) into[i] = fresh ? block[i] : into[i] + block[i];
+        if (!first_group && ends) {
+          for (size_t i = 0; i < block.size(); ++i) total[i] += sums[i];
+        }
+        start = g.block_ends[b];
+      }
+      E* y = args.out[0].as<E>() + (n * g.outs + o) * g.pixels + line * width;
+      for (int64_t i = 0; i < width; ++i) y[i] = narrow<E>(total[static_cast<size_t>(i)]);
+    }
+  });
+}
+
+// Complex numbers and integers, one result at a time.
+template <class E, class Sum>
+void conv_scalars(const KernelArgs& args) {
+  Geometry g(args);
+  if (g.batch * g.pixels * g.outs == 0) return;
+  const TensorRef &x = args.in[0], &w = args.in[1];
+  Taps taps(g, x);
+  parallel_for(g.batch * g.pixels, 16, [&](int64_t begin, int64_t end) {
+    std::vector<std::pair<int64_t, int64_t>> valid;
+    for (int64_t p = begin; p < end; ++p) {
+      Pixel pixel(g, x, p);
+      pixel.valid_taps(g, taps, x, valid);
+      for (int64_t o = 0; o < g.outs; ++o) {
+        int64_t group = o / g.group_outs;
+        const E* from = x.as<const E>() + group * g.group_channels * x.strides[1];
+        Sum whole, sums;
+        int64_t start = 0;
+        for (size_t b = 0; b < g.block_ends.size(); ++b) {
+          int64_t stop = g.block_ends[b];
+          Sum block;
+          for (int64_t c = start / g.taps; c * g.taps < stop; ++c) {
+            for (auto [tap, offset] : valid) {
+              int64_t r = c * g.taps + tap;
+              if (r < start || r >= stop) continue;
+              int64_t weight = o * w.strides[0] + c * w.strides[1], rest = tap;
+              for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
+                weight += rest % g.kernel[i] * w.strides[i + 2];
+                rest /= g.kernel[i];
+              }
+              block.take(from[taps.channel_offset[static_cast<size_t>(c)] + offset], w.as<const E>()[weight]);
+            }
+          }
+          bool first_group = b < kBlocksPerGroup;
+          Sum& into = first_group ? whole : sums;
+          into.join(block, b % kBlocksPerGroup == 0);
+          if (!first_group && (b + 1 == g.block_ends.size() || (b + 1) % kBlocksPerGroup == 0)) whole.join(sums, false);
+          start = stop;
+        }
+        args.out[0].as<E>()[(pixel.n * g.outs + o) * g.pixels + p % g.pixels] = whole.value();
+      }
+    }
+  });
+}
+
+template <class T>
+struct ComplexSum {
+  T re = 0, im = 0;
+  static T fused(T a, T b, T c) {
+    if constexpr (std::is_same_v<T, float>) return __builtin_fmaf(a, b, c);
+    else return __builtin_fma(a, b, c);
+  }
+  void take(std::complex<T> a, std::complex<T> b) {
+    re = fused(a.real(), b.real(), re);
+    re = fused(-a.imag(), b.imag(), re);
+    im = fused(a.real(), b.imag(), im);
+    im = fused(a.imag(), b.real(), im);
+  }
+  void join(const ComplexSum& other, bool fresh) {
+    re = fresh ? other.re : re + other.re;
+    im = fresh ? other.im : im + other.im;
+  }
+  std::complex<T> value() const { return {re, im}; }
+};
+
+template <class E>
+struct IntegerSum {
+  uint64_t sum = 0;  // wraps
+  void take(E a, E b) { sum += static_cast<uint64_t>(a) * static_cast<uint64_t>(b); }
+  void join(const IntegerSum& other, bool fresh) { sum = fresh ? other.sum : sum + other.sum; }
+  E value() const { return static_cast<E>(sum); }
+};
+
+template <class E, class T>
+void floats(const KernelArgs& args) {
+  const TensorRef& x = args.in[0];
+  int64_t groups = args.attrs.integer(5);
+  bool dilated = std::ranges::any_of(args.attrs.ints(3), [](int64_t d) { return d != 1; });
+  bool few = groups > 0 && args.in[1].dims[0] / groups < 4;
+  if (few && !dilated && x.rank > 2) return conv_rows<E, T>(args);
+  conv_floats<E, T>(args);
+}
+
+void conv(const KernelArgs& args) {
+  switch (args.in[0].dtype) {
+    case DType::f16: return floats<Float16, float>(args);
+    case DType::bf16: return floats<BFloat16, float>(args);
+    case DType::f32: return floats<float, float>(args);
+    case DType::f64: return floats<double, double>(args);
+    case DType::c64: return conv_scalars<std::complex<float>, ComplexSum<float>>(args);
+    case DType::c128: return conv_scalars<std::complex<double>, ComplexSum<double>>(args);
+    case DType::u8: return conv_scalars<uint8_t, IntegerSum<uint8_t>>(args);
+    case DType::i8: return conv_scalars<int8_t, IntegerSum<int8_t>>(args);
+    case DType::i16: return conv_scalars<int16_t, IntegerSum<int16_t>>(args);
+    case DType::i32: return conv_scalars<int32_t, IntegerSum<int32_t>>(args);
+    case DType::i64: return conv_scalars<int64_t, IntegerSum<int64_t>>(args);
+    default: throw InternalError(str("prim.conv has no kernel for ", to_string(args.in[0].dtype)));
+  }
+}
+
+constexpr program::KernelEntry kEntries[] = {{"prim.conv", conv}};
+
+}  // namespace
+
+std::span<const program::KernelEntry> conv_kernels() { return kEntries; }
+
+}  // namespace proa::kernels::PROA_ISA

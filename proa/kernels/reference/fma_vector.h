@@ -1,0 +1,80 @@
+// A vector of one cache-friendly width with a fused multiply-add, for the contractions.
+// Why: a fused multiply-add must be one rounding in every build; under x86-64-v3 it is an
+// instruction, below it is the C library's exact one, element by element.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#ifdef __FMA__
+#include <immintrin.h>
+#endif
+
+namespace proa::kernels::PROA_ISA {
+
+template <class T>
+struct FmaVector {
+  static constexpr int kLanes = 32 / static_cast<int>(sizeof(T));
+  typedef T Lanes __attribute__((vector_size(32)));
+  Lanes v;
+
+  static FmaVector zero() { return {Lanes{}}; }
+  static FmaVector splat(T x) { return {x - Lanes{}}; }
+  static FmaVector load(const T* p) {
+    FmaVector r;
+    std::memcpy(&r.v, p, sizeof r.v);
+    return r;
+  }
+  void store(T* p) const { std::memcpy(p, &v, sizeof v); }
+};
+
+inline FmaVector<float> fma(FmaVector<float> a, FmaVector<float> b, FmaVector<float> c) {
+#ifdef __FMA__
+  return {reinterpret_cast<FmaVector<float>::Lanes>(_mm256_fmadd_ps(
+      reinterpret_cast<__m256>(a.v), reinterpret_cast<__m256>(b.v), reinterpret_cast<__m256>(c.v)))};
+#else
+  for (int i = 0; i < 8; ++i) c.v[i] = std::fmaf(a.v[i], b.v[i], c.v[i]);
+  return c;
+#endif
+}
+
+inline FmaVector<double> fma(FmaVector<double> a, FmaVector<double> b, FmaVector<double> c) {
+#ifdef __FMA__
+  return {reinterpret_cast<FmaVector<double>::Lanes>(_mm256_fmadd_pd(
+      reinterpret_cast<__m256d>(a.v), reinterpret_cast<__m256d>(b.v), reinterpret_cast<__m256d>(c.v)))};
+#else
+  for (int i = 0; i < 4; ++i) c.v[i] = std::fma(a.v[i], b.v[i], c.v[i]);
+  return c;
+#endif
+}
+
+// kRows rows of a (packed: kRows values for each k) times a panel of b (packed: two vectors for each
+// k), each result one ascending chain from +0.
+inline constexpr int kRows = 6;
+template <class T>
+inline constexpr int kPanel = 2 * FmaVector<T>::kLanes;
+
+template <class T>
+void multiply_panel(int64_t depth, const T* a, const T* b, T* out) {
+  using V = FmaVector<T>;
+  V sums[kRows][2];
+  for (auto& row : sums) row[0] = row[1] = V::zero();
+  for (int64_t k = 0; k < depth; ++k) {
+    V b0 = V::load(b), b1 = V::load(b + V::kLanes);
+#pragma GCC unroll 6
+    for (int i = 0; i < kRows; ++i) {
+      V x = V::splat(a[i]);
+      sums[i][0] = fma(x, b0, sums[i][0]);
+      sums[i][1] = fma(x, b1, sums[i][1]);
+    }
+    a += kRows;
+    b += kPanel<T>;
+  }
+  for (int i = 0; i < kRows; ++i) {
+    sums[i][0].store(out + i * kPanel<T>);
+    sums[i][1].store(out + i * kPanel<T> + V::kLanes);
+  }
+}
+
+}  // namespace proa::kernels::PROA_ISA
