@@ -96,7 +96,7 @@ PN_FN float atan2_to_f16(float a, float b) { return pn_atan2_to_f16(a, b); }
 inline float polygamma_to_f16(float n, float x) { return pn_polygamma_to_f16(n, x); }
 
 inline float sqrt(float x) { return pn_sqrt_f32(x); }
-inline double sqrt(double x) { return pn_sqrt(x); }
+inline double sqrt(double x) { return pn_sqrt_f64(x); }
 inline float abs(float x) { return pn_abs_f32(x); }
 inline double abs(double x) { return pn_abs_f64(x); }
 inline float copysign(float x, float s) { return pn_copysign_f32(x, s); }
