@@ -12,7 +12,9 @@
 #include "proa/ir/page.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
+#include "proa/kernels/register.h"
 #include "proa/ops/register.h"
+#include "proa/runtime/executor.h"
 
 namespace proa::eager {
 
@@ -22,6 +24,7 @@ Context& context() {
   static Context* made = [] {
     auto context = new Context();
     ops::load(*context);
+    kernels::register_cpu(runtime::cpu_kernels());
     return context;
   }();
   return *made;

@@ -1,0 +1,98 @@
+// Small formulas that several families share: minimum and maximum, wrapping integers, pairs of
+// numbers as complex ones.
+// Why together: each has one answer for NaN, signed zeros and overflow, wherever it is used.
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+#include "proa/base/numeric/integer.h"
+
+namespace proa::kernels::PROA_ISA {
+
+template <class T>
+struct Complex {
+  T re, im;
+};
+
+template <class T>
+inline constexpr bool is_pair = false;
+template <class T>
+inline constexpr bool is_pair<Complex<T>> = true;
+
+// In 32 or 64 bits without a sign, so that overflow wraps and narrow products do not become int.
+template <std::integral T>
+using Wide = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+
+template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+
+struct Add {
+  template <std::integral T>
+  T operator()(T a, T b) const {
+    return static_cast<T>(static_cast<Wide<T>>(a) + static_cast<Wide<T>>(b));
+  }
+  template <std::floating_point T>
+  T operator()(T a, T b) const { return a + b; }
+  template <class T>
+  Complex<T> operator()(Complex<T> a, Complex<T> b) const {
+    return {a.re + b.re, a.im + b.im};
+  }
+};
+
+struct Mul {
+  template <std::integral T>
+  T operator()(T a, T b) const {
+    return static_cast<T>(static_cast<Wide<T>>(a) * static_cast<Wide<T>>(b));
+  }
+  template <std::floating_point T>
+  T operator()(T a, T b) const { return a * b; }
+  template <class T>
+  Complex<T> operator()(Complex<T> a, Complex<T> b) const {
+    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+  }
+};
+
+// IEEE 754-2019 maximum and minimum: NaN wins, +0 is above -0.
+struct Max {
+  template <std::integral T>
+  T operator()(T a, T b) const { return a > b ? a : b; }
+  template <std::floating_point T>
+  T operator()(T a, T b) const {
+    using Bits = BitsOf<T>;
+    T greater = a > b ? a : b;
+    T same = std::bit_cast<T>(std::bit_cast<Bits>(a) & std::bit_cast<Bits>(b));
+    greater = a == b ? same : greater;
+    return a != a ? a : greater;
+  }
+};
+
+struct Min {
+  template <std::integral T>
+  T operator()(T a, T b) const { return a < b ? a : b; }
+  template <std::floating_point T>
+  T operator()(T a, T b) const {
+    using Bits = BitsOf<T>;
+    T lesser = a < b ? a : b;
+    T same = std::bit_cast<T>(std::bit_cast<Bits>(a) | std::bit_cast<Bits>(b));
+    lesser = a == b ? same : lesser;
+    return a != a ? a : lesser;
+  }
+};
+
+struct And {
+  template <std::integral T>
+  T operator()(T a, T b) const { return static_cast<T>(a & b); }
+};
+struct Or {
+  template <std::integral T>
+  T operator()(T a, T b) const { return static_cast<T>(a | b); }
+};
+struct Xor {
+  template <std::integral T>
+  T operator()(T a, T b) const { return static_cast<T>(a ^ b); }
+};
+
+}  // namespace proa::kernels::PROA_ISA

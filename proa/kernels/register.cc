@@ -1,0 +1,44 @@
+#include "proa/kernels/register.h"
+
+#include "proa/base/error.h"
+
+// A family is one source of proa/kernels/reference; each exports its kernels under this name.
+#define PROA_KERNEL_FAMILIES(F) \
+  F(binary_kernels)             \
+  F(cast_kernels)               \
+  F(create_kernels)             \
+  F(reduce_kernels)             \
+  F(unary_kernels)
+
+#define PROA_DECLARE(family) std::span<const program::KernelEntry> family();
+#define PROA_ADD(family) table.add(family());
+
+namespace proa::kernels {
+
+namespace baseline {
+PROA_KERNEL_FAMILIES(PROA_DECLARE)
+static void add_all(program::KernelTable& table) { PROA_KERNEL_FAMILIES(PROA_ADD) }
+}  // namespace baseline
+
+#if defined(__x86_64__)
+namespace v3 {
+PROA_KERNEL_FAMILIES(PROA_DECLARE)
+static void add_all(program::KernelTable& table) { PROA_KERNEL_FAMILIES(PROA_ADD) }
+}  // namespace v3
+
+Isa best_isa() { return __builtin_cpu_supports("x86-64-v3") ? Isa::v3 : Isa::baseline; }
+#else
+Isa best_isa() { return Isa::baseline; }
+#endif
+
+void register_isa(program::KernelTable& table, Isa isa) {
+  PROA_CHECK(isa == Isa::baseline || isa == best_isa(), "this processor cannot run these kernels");
+#if defined(__x86_64__)
+  if (isa == Isa::v3) return v3::add_all(table);
+#endif
+  baseline::add_all(table);
+}
+
+void register_cpu(program::KernelTable& table) { register_isa(table, best_isa()); }
+
+}  // namespace proa::kernels
