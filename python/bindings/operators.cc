@@ -434,6 +434,8 @@ PyObject* new_module(PyObject* parent, const char* name) {
   std::string full = str("proa._proa.", name);
   Ref made = checked(PyModule_New(full.c_str()));
   checked(PyModule_AddObjectRef(parent, name, made.get()));
+  // Known to the import system, so that `from proa._proa.functional import relu` works.
+  checked(PyDict_SetItemString(PyImport_GetModuleDict(), full.c_str(), made.get()));
   return made.get();
 }
 

@@ -1,0 +1,79 @@
+"""Proa: a deep-learning framework. `import proa as paddle` runs code in Paddle's names."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import _proa
+from ._proa import *  # noqa: F403
+from ._proa.top import *  # noqa: F403
+from ._proa import Tensor, seed
+from .autograd import enable_grad, grad, no_grad, set_grad_enabled
+
+_proa.no_grad = no_grad  # the core's face is one place for the packages below
+
+from . import tensor  # noqa: E402
+from .tensor import get_printoptions, set_printoptions  # noqa: E402
+
+__version__ = "0.1.0"
+
+# Packages are imported when they are first asked for: `import proa` stays fast.
+_PACKAGES = (
+    "amp", "autograd", "fft", "framework", "io", "linalg", "metric", "nn", "optimizer", "regularizer",
+    "device", "vision", "jit", "static", "utils",
+)
+_FROM = {
+    "ParamAttr": "param_attr",
+    "save": "framework",
+    "load": "framework",
+    "DataParallel": "nn",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module("." + name, __name__)
+    if name in _FROM:
+        value = getattr(importlib.import_module("." + _FROM[name], __name__), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'proa' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PACKAGES, *_FROM})
+
+
+def is_tensor(x: object) -> bool:
+    """True for a Tensor."""
+    return isinstance(x, Tensor)
+
+
+def set_device(device: str) -> str:
+    """Chooses the device of new tensors.
+
+    Raises:
+        NotSupportedError: this build has no such device.
+    """
+    if device.split(":")[0] != "cpu":
+        raise _proa.NotSupportedError(f"[set_device] device: '{device}' is not available; expected 'cpu'")
+    return device
+
+
+def get_device() -> str:
+    """The device of new tensors."""
+    return "cpu"
+
+
+def is_compiled_with_cuda() -> bool:
+    """Whether this build knows CUDA."""
+    return False
+
+
+def in_dynamic_mode() -> bool:
+    """True: operations run at once."""
+    return True
+
+
+manual_seed = seed

@@ -1,0 +1,68 @@
+"""How a Tensor is printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _proa
+
+_options: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 88}
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: int | None = None,
+    edgeitems: int | None = None,
+    sci_mode: bool | None = None,
+    linewidth: int | None = None,
+) -> None:
+    """Sets how tensors are printed.
+
+    Args:
+        precision: digits after the decimal point.
+        threshold: tensors with more elements are shortened.
+        edgeitems: elements shown at each end of a shortened axis.
+        sci_mode: True for scientific notation always; False or None leaves the choice to the values.
+        linewidth: characters in a line.
+    """
+    given = {
+        "precision": precision,
+        "threshold": threshold,
+        "edgeitems": edgeitems,
+        "sci_mode": sci_mode,
+        "linewidth": linewidth,
+    }
+    _options.update({key: value for key, value in given.items() if value is not None})
+
+
+def get_printoptions() -> dict[str, Any]:
+    """The options in force."""
+    return dict(_options)
+
+
+def to_text(tensor: _proa.Tensor) -> str:
+    """`Tensor(shape=[2], dtype=float32, stop_gradient=True, [1., 2.])`."""
+    import numpy as np
+
+    shown = tensor.detach()
+    if tensor.dtype in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
+        shown = _proa.ops.cast(shown, "float32")
+    formatter = None
+    if _options.get("sci_mode"):
+        formatter = {"float_kind": lambda v: f"{v:.{_options['precision']}e}"}
+    body = np.array2string(
+        shown.numpy(),
+        separator=", ",
+        precision=_options["precision"],
+        threshold=_options["threshold"],
+        edgeitems=_options["edgeitems"],
+        max_line_width=_options["linewidth"],
+        prefix="       ",
+        formatter=formatter,
+    )
+    kind = "Parameter" if type(tensor).__name__ == "Parameter" else "Tensor"
+    head = (
+        f"{kind}(shape={tensor.shape}, dtype={tensor.dtype.name}, "
+        f"stop_gradient={tensor.stop_gradient},"
+    )
+    return f"{head}\n       {body})"
