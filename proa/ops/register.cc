@@ -25,7 +25,11 @@
   family(decomposition)                 \
   family(structure)
 
-#define PROA_TENSOR_FAMILIES(family)
+#define PROA_TENSOR_FAMILIES(family) \
+  family(arithmetic)                 \
+  family(comparison)                 \
+  family(elementary)                 \
+  family(creation)
 // clang-format on
 
 namespace proa::ops {
