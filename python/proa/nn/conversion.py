@@ -29,7 +29,8 @@ def target_of(device: Any, dtype: DTypeLike | None) -> tuple[Any, str | None]:
     tensor.
     """
     if isinstance(device, _proa.Tensor):
-        device, dtype = device.place, device.dtype if dtype is None else dtype
+        dtype = device.dtype if dtype is None else dtype
+        device = str(device.place).removeprefix("Place(").removesuffix(")")
     elif isinstance(device, (_proa.DType, numpy.dtype, type)) or (
         isinstance(device, str) and device in _FLOATS | _COMPLEX | _INTS
     ):

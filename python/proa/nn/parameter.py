@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import proa
-
 from .. import _proa
 from ..check import refuse
 from ..regularizer import WeightDecayRegularizer
@@ -85,6 +83,3 @@ class Parameter(_proa.Tensor):
         copy.is_distributed = self.is_distributed
         memo[id(self)] = copy
         return copy
-
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"

@@ -3,12 +3,14 @@
 Run with a Python that has torch==2.13.0 (CPU) and numpy; the tests read the file and need no torch.
 Everything is computed in float64 and kept under the names and in the layouts of proa's layers:
   CASE/x/N  inputs        CASE/w/NAME  state before       CASE/y/N  outputs
-  CASE/g/N  gradients of the outputs, as given            CASE/dx/N, CASE/dw/NAME  gradients as found
+  CASE/g/N  gradients of the outputs, as given
+  CASE/dx/N, CASE/dw/NAME  gradients as found
   CASE/after/NAME  state after the call, where it changes
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 
@@ -25,9 +27,11 @@ def array(t):
     return t.detach().numpy().copy()
 
 
-def draw(*shape, seed=[0]):
-    seed[0] += 1
-    g = torch.Generator().manual_seed(seed[0])
+SEEDS = itertools.count(1)
+
+
+def draw(*shape):
+    g = torch.Generator().manual_seed(next(SEEDS))
     return torch.randn(shape, generator=g)
 
 
@@ -36,7 +40,7 @@ def leaves(y):
 
 
 def record(case, run, inputs, weights=None, after=None, name=lambda n: n, layout=lambda n, t: t):
-    """Run `run(*inputs)`; weights: name -> tensor with gradient; name and layout turn them into ours."""
+    """Run `run(*inputs)`; weights: name -> tensor; name and layout turn them into ours."""
     xs = [x.clone().requires_grad_(x.dtype.is_floating_point) for x in inputs]
     weights = dict(weights or {})
     for key, w in weights.items():

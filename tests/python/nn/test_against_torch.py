@@ -1,11 +1,11 @@
-"""Layers against PyTorch's recorded results, gradients included: golden.npz, written by make_golden.py."""
+"""Layers against PyTorch's recorded results, gradients included: golden.npz of make_golden.py."""
 
 from __future__ import annotations
 
+import nn_golden as golden
 import numpy as np
 import pytest
 
-import golden
 import proa
 from proa import nn
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+import nn_golden as golden
 import numpy as np
 import pytest
 
-import golden
 import proa
 from proa import nn
 

@@ -449,7 +449,7 @@ def test_repr():
     )
     assert repr(nn.LSTM(3, 4, 2, dropout=0.1)).startswith("LSTM(3, 4, num_layers=2, dropout=0.1\n")
     assert repr(nn.MaxPool2D(2)) == "MaxPool2D(kernel_size=2, stride=None, padding=0)"
-    assert repr(nn.Linear(1, 1).weight).startswith("Parameter containing:\n")
+    assert repr(nn.Linear(1, 1).weight).startswith("Parameter(shape=[1, 1], dtype=float32, ")
 
 
 def test_torch_spellings_are_there():

@@ -1,4 +1,6 @@
-"""Layers beyond golden.npz: modes, formats, state of norms, dropout statistics, and what each refuses."""
+"""Layers beyond golden.npz: modes, formats, state of norms, dropout statistics, and what each
+refuses.
+"""
 
 from __future__ import annotations
 

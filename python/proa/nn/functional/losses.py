@@ -380,7 +380,8 @@ def ctc_loss(
 ) -> _proa.Tensor:
     """-log of the probability that the labels are read off the inputs, over all alignments.
 
-    Graves et al., "Connectionist temporal classification", 2006: the forward recursion, in logarithms.
+    Graves et al., "Connectionist temporal classification", 2006: the forward recursion, in
+    logarithms.
 
     Args:
         log_probs: [time, batch, classes], logits; they are normalised here.
