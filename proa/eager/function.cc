@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "proa/base/error.h"
-#include "proa/compiler/emit/emit.h"
 #include "proa/eager/node.h"
 #include "proa/ir/symbol/facts.h"
+#include "proa/tier/prebuilt.h"
 #include "proa/transform/decompose.h"
 
 namespace proa::eager {
@@ -16,8 +16,7 @@ std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
                                              std::span<const Dim> symbols) {
   Module lowered = module.clone();
   transform::decompose(lowered);
-  auto program = compiler::emit(lowered, lowered.find(func.name()), symbols);
-  return std::make_unique<runtime::Executable>(std::move(program), runtime::cpu_kernels());
+  return tier::prebuilt(lowered, lowered.find(func.name()), symbols);
 }
 
 Function::Function(std::string name, Module module, std::vector<Dim> symbols)

@@ -1,0 +1,11 @@
+#include "proa/tier/prebuilt.h"
+
+namespace proa::tier {
+
+std::unique_ptr<runtime::Executable> prebuilt(const ir::Module& module, ir::Func func,
+                                              std::span<const ir::Dim> symbols) {
+  return std::make_unique<runtime::Executable>(compiler::emit(module, func, symbols),
+                                               runtime::cpu_kernels());
+}
+
+}  // namespace proa::tier

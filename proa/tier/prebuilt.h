@@ -1,0 +1,17 @@
+// The first tier: a lowered function as an Executable over the prebuilt kernels of the cpu.
+// Why: a call must run at once, before any kernel is compiled for it; and eager may not know the compiler.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "proa/compiler/emit/emit.h"
+#include "proa/runtime/executor.h"
+
+namespace proa::tier {
+
+// `func` holds primitives only; `symbols` are the sizes that callers give, in order.
+std::unique_ptr<runtime::Executable> prebuilt(const ir::Module& module, ir::Func func,
+                                              std::span<const ir::Dim> symbols);
+
+}  // namespace proa::tier
