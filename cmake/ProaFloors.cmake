@@ -4,6 +4,7 @@
 # whatever registers itself at start-up.
 
 set(PROA_FLOORS "" CACHE INTERNAL "floors that have sources")
+set(proa_kernel_isas "" CACHE INTERNAL "instruction sets of the reference kernels")
 
 # Floors that wrap a library hand it on to whoever links their objects.
 set(proa_vendor_kernels proa_lapack proa_fft)
@@ -37,7 +38,7 @@ function(proa_floor name)
     endif()
   endif()
   if(NOT sources)
-    return()
+    return()  # such a floor has headers only, or nothing yet
   endif()
   add_library(proa_${name} OBJECT ${sources})
   target_link_libraries(proa_${name} PUBLIC proa_options)
