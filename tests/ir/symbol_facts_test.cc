@@ -132,6 +132,21 @@ TEST_F(FactsTest, Inequalities) {
   EXPECT_EQ(simple("s1"), "s0") << "each is at least the other";
 }
 
+TEST_F(FactsTest, InequalitiesOfQuotientsAndExtrema) {
+  equal("s0 floordiv 6", "1");
+  EXPECT_EQ(facts.bounds(s0), (Interval{6, 11}));
+  at_least("s2", "max(s0, s1)");
+  EXPECT_EQ(ge("s2", "s1"), yes);
+  EXPECT_EQ(ge("s2", "6"), yes);
+  at_least("s1 floordiv 4", "s0 - 2");
+  EXPECT_EQ(ge("s1", "16"), yes);
+  EXPECT_EQ(ge("s1", "4*s0 - 8"), yes);
+  at_least("8", "s1 floordiv 3");
+  EXPECT_EQ(facts.bounds(s1), (Interval{16, 26}));
+  equal("max(s0, 8)", "8");
+  EXPECT_EQ(facts.bounds(s0), (Interval{6, 8}));
+}
+
 TEST_F(FactsTest, WhatOtherSystemsDoNotDecide) {
   facts.set_range(s1, 1, kInfinity);
   EXPECT_EQ(ge("s1", "s1 mod 3"), yes);

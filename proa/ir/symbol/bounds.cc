@@ -33,11 +33,11 @@ std::optional<Poly> line(int64_t offset, std::span<const DimTerm> terms, int64_t
   }
 }
 
-// Common multiple of the divisors; 1 if there is no quotient beside other terms.
+// Common multiple of the divisors; 1 if there is no quotient.
 int64_t line_scale(std::span<const DimTerm> terms) {
   int64_t scale = 1;
   for (const DimTerm& term : terms) {
-    if (terms.size() == 1 || !is_floordiv(term.factor)) continue;
+    if (!is_floordiv(term.factor)) continue;
     int64_t c = term.factor.operands()[1].constant();
     if (__builtin_mul_overflow(c / std::gcd(c, scale), scale, &scale)) return 1;
   }
@@ -59,8 +59,8 @@ Interval bounds(int64_t offset, std::span<const DimTerm> terms) {
   for (const DimTerm& term : terms) {
     total = total + Interval{term.coefficient, term.coefficient} * term.factor.bounds();
   }
-  int64_t scale = line_scale(terms);
-  if (scale == 1) return total;
+  int64_t scale = terms.size() > 1 ? line_scale(terms) : 1;
+  if (scale == 1) return total;  // a quotient alone has exact bounds
   if (std::optional<Poly> below = line(offset, terms, scale, false)) {
     int64_t least = bounds(*below).lo;
     if (least != kMinusInfinity) total.lo = std::max(total.lo, ceil_quotient(least, scale));

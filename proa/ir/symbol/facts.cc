@@ -179,6 +179,7 @@ void Facts::State::add_quotient(Dim a, Dim b) {
 }
 
 void Facts::State::apply(const Guard& fact) {
+  reasoner.begin_fact();
   switch (fact.kind) {
     case Guard::Kind::eq:
       reasoner.assert_zero(difference(fact.a, fact.b));

@@ -46,7 +46,7 @@ inline Stride stride(const Poly& poly) { return stride(poly.offset, poly.terms);
 
 
 // poly <= scale * dim: each floor(x/c) of the dim gave way to (x - c + 1)/c or x/c. Nothing where
-// there is no quotient beside other terms.
+// there is no quotient.
 struct Line {
   Poly poly;
   int64_t scale;

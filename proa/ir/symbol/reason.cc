@@ -150,7 +150,7 @@ void Reasoner::assert_zero(Dim dim) {
 
 // Equations are solved anew after each solution: it may have made others solvable.
 void Reasoner::settle_equations() {
-  for (bool again = true; again;) {
+  for (bool again = true; again && --budget_ >= 0;) {
     again = false;
     rules_.clear();
     changed();
@@ -176,6 +176,11 @@ void Reasoner::settle_equations() {
         equations_.push_back(to_dim(zero));
         make_rule(zero);
         changed();
+        if (met_.insert(equations_.back()).second) {
+          for (const Poly& side : {zero, scaled(zero, -1)}) {
+            if (!split_alternatives(side)) assert_lines(side);
+          }
+        }
       } else {
         equations_.insert(equations_.end(), old.begin() + static_cast<ptrdiff_t>(i) + 1, old.end());
       }
@@ -183,13 +188,37 @@ void Reasoner::settle_equations() {
   }
 }
 
+// rest - max(x, y) >= 0 is rest - x >= 0 and rest - y >= 0; so with rest + min(x, y).
+bool Reasoner::split_alternatives(const Poly& nonnegative) {
+  for (size_t i = 0; i < nonnegative.terms.size(); ++i) {
+    auto [k, factor] = nonnegative.terms[i];
+    if (factor.kind() != (k < 0 ? DimKind::max : DimKind::min)) continue;
+    for (Dim operand : factor.operands()) {
+      Poly one = nonnegative;
+      one.terms.erase(i);
+      accumulate(one, to_poly(operand), k);
+      assert_nonnegative(to_dim(one));
+    }
+    return true;
+  }
+  return false;
+}
+
+// With each quotient replaced by the line above it, in a sum >= 0.
+void Reasoner::assert_lines(const Poly& nonnegative) {
+  if (std::optional<Line> line = line_below(scaled(nonnegative, -1))) {
+    assert_nonnegative(to_dim(scaled(line->poly, -1)));
+  }
+}
+
 void Reasoner::assert_nonnegative(Dim unresolved) {
+  if (--budget_ < 0) return;
   Dim dim = resolve(unresolved);
   Interval range = dim.bounds();
   if (range.hi < 0) throw Contradiction();
   if (range.lo >= 0) return;
   if (range.hi == 0) {
-    assert_zero(dim);
+    if (!met_.contains(dim)) assert_zero(dim);
     return;
   }
   Poly poly = to_poly(dim);
@@ -199,6 +228,7 @@ void Reasoner::assert_nonnegative(Dim unresolved) {
     dim = to_dim(poly);
   }
   if (std::find(nonnegative_.begin(), nonnegative_.end(), dim) != nonnegative_.end()) return;
+  if (split_alternatives(poly)) return;
   // k*s + rest >= 0 bounds s.
   bool single = poly.terms.size() == 1 && poly.terms[0].factor.is_symbol();
   if (!single && nonnegative_.size() < kMaxFacts) {
@@ -220,7 +250,9 @@ void Reasoner::assert_nonnegative(Dim unresolved) {
     }
     tighten(symbol, range_of_symbol);
   }
-  if (std::any_of(nonnegative_.begin(), nonnegative_.end(), [&](Dim other) { return other == -dim; })) {
+  assert_lines(poly);
+  if (std::find(nonnegative_.begin(), nonnegative_.end(), -dim) != nonnegative_.end() &&
+      !met_.contains(dim)) {
     assert_zero(dim);
   }
 }
@@ -229,7 +261,13 @@ void Reasoner::assert_nonnegative(Dim unresolved) {
 void Reasoner::settle() {
   for (int round = 0; round < kMaxRounds && settled_ != solved_.size(); ++round) {
     settled_ = solved_.size();
-    for (Dim dim : std::exchange(nonnegative_, {})) assert_nonnegative(dim);
+    for (Dim dim : std::exchange(nonnegative_, {})) {
+      if (budget_ > 0) {
+        assert_nonnegative(dim);
+      } else {
+        nonnegative_.push_back(dim);
+      }
+    }
     if (!equations_.empty()) settle_equations();
   }
   settled_ = solved_.size();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,8 @@ class Reasoner {
   // A new symbol with this range.
   Dim make_symbol(std::string_view name, Interval range);
 
+  // Before each fact: what it implies is followed for so many steps, then left. Only strength is lost.
+  void begin_fact() { budget_ = 400; }
   // Facts. They throw Contradiction, and are then taken in half.
   void assert_zero(Dim dim);
   void assert_nonnegative(Dim dim);
@@ -54,6 +57,8 @@ class Reasoner {
     Poly rest;     // lead = rest
   };
 
+  bool split_alternatives(const Poly& nonnegative);
+  void assert_lines(const Poly& nonnegative);
   void changed();
   void solve(Dim symbol, Dim value);
   void tighten(Dim symbol, Interval range);
@@ -72,6 +77,7 @@ class Reasoner {
   std::unordered_map<Dim, Dim> solved_;
   std::vector<Dim> equations_;    // each is 0, and is not solved for a symbol
   std::vector<Rule> rules_;       // of the equations
+  std::unordered_set<Dim> met_;   // equations that were met before: their consequences are drawn
   std::vector<Dim> nonnegative_;  // each is >= 0
   std::unordered_map<Dim, Dim> resolved_;
   std::unordered_map<Dim, Interval> bounds_;
@@ -79,6 +85,7 @@ class Reasoner {
   std::vector<Replacement> replacements_;
   Witnesses witnesses_;
   uint64_t witnesses_epoch_ = ~uint64_t{0};
+  int budget_ = 0;
   uint64_t epoch_ = 0;
   size_t settled_ = 0;  // solved_.size() when the inequalities were last brought up to date
 };

@@ -23,10 +23,11 @@ int64_t least(const DimTerm& term) {
 
 int64_t Search::lower(const Poly& poly, int64_t enough, int depth) {
   int64_t best = bounds(poly).lo;
-  if (best >= enough || depth >= kMaxDepth || --budget_ < 0 || poly.is_const()) return best;
+  budget_ -= 1 + static_cast<int>(poly.terms.size()) / 4;
+  if (best >= enough || depth >= kMaxDepth || budget_ < 0 || poly.is_const()) return best;
   auto attempt = [&](int64_t found) {
     best = std::max(best, found);
-    return best >= enough;
+    return best >= enough || budget_ < 0;
   };
   try {
     for (size_t i = 0; i < poly.terms.size(); ++i) {

@@ -22,7 +22,7 @@ class Search {
   int64_t by_shift(const Poly& poly, int64_t enough, int depth);
 
   Reasoner& reasoner_;
-  int budget_ = 120;
+  int budget_ = 150;  // sums looked at, large ones counting more
 };
 
 }  // namespace proa::ir
