@@ -143,9 +143,9 @@ class Optimizer:
                 self._step_group(
                     group,
                     [
-                        (param, param.grad)
+                        (param, grad)
                         for param in group.params
-                        if param.grad is not None and not param.stop_gradient
+                        if not param.stop_gradient and (grad := param.grad) is not None
                     ],
                 )
 
