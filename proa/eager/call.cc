@@ -136,7 +136,9 @@ Entry& entry_of(const Key& key, std::span<const int64_t> segments, Tensors opera
   static std::mutex mutex;
   static auto table = new std::unordered_multimap<uint64_t, std::unique_ptr<Entry>>();
   constexpr size_t kFast = 256;
-  thread_local Entry* fast[kFast] = {};
+  // Behind a pointer: the thread-local block of a library loaded late must stay small (glibc gives
+  // it what is left of 1.6 KiB), or loading fails.
+  thread_local const std::unique_ptr<Entry*[]> fast = std::make_unique<Entry*[]>(kFast);
   Entry*& slot = fast[key.hash % kFast];
   if (slot != nullptr && slot->matches(key)) return *slot;
   {
