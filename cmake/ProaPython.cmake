@@ -29,6 +29,8 @@ endif()
 
 nanobind_add_module(_proa NB_STATIC NOMINSIZE NOSTRIP ${binding_sources})
 target_include_directories(_proa PRIVATE "${PROJECT_SOURCE_DIR}/python")
+# Method tables hold functions of several signatures under one pointer type; CPython says so by flags.
+target_compile_options(_proa PRIVATE -Wno-cast-function-type)
 proa_link(_proa ALL)
 # Everything but the entry stays inside, so that no other copy of a library in the process can take
 # its place.
