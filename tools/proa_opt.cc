@@ -217,7 +217,8 @@ void run(const Command& command) {
     manager.add_pipeline(*pipeline);
   }
   ir::ParseOptions options;
-  options.file = command.file == "-" ? "<stdin>" : command.file;
+  options.file = command.file;
+  if (command.file == "-") options.file = "<stdin>";
   options.allow_unregistered = command.allow_unregistered;
   ir::Module module = ir::parse_module(text, context, options);
   manager.run(module);

@@ -159,7 +159,8 @@ Attribute Parser::only_attribute() {
 
 Location Parser::location(const Token& at) {
   if (!lexer_.accept("loc")) {
-    std::string_view file = options_.file.empty() ? "<text>" : options_.file;
+    std::string_view file = options_.file;
+    if (file.empty()) file = "<text>";
     return Location::file(context_, file, at.line, at.column);
   }
   lexer_.expect('(');

@@ -2,6 +2,7 @@
 // Why strict: a wrong text is a UserError(value) with line, column and a caret, never a guess.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "proa/ir/module.h"
@@ -9,7 +10,7 @@
 namespace proa::ir {
 
 struct ParseOptions {
-  std::string_view file = {};       // named in errors, and the location of operations without loc(...)
+  std::string file = {};            // named in errors, and the location of operations without loc(...)
   bool allow_unregistered = false;  // operations of unknown name: no traits, no page, no checks
   bool verify = true;
   int max_depth = 200;              // of nested regions and attributes

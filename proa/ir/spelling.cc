@@ -69,6 +69,23 @@ bool parse_real(std::string_view text, T& value) {
   return true;
 }
 
+// The fewest digits that read back to the same bits; nine are enough for any f32.
+template <NarrowFloat T>
+std::string shortest_narrow(const void* element) {
+  float value = numeric::to_f32(load<T>(element));
+  bool fraction = std::isfinite(value) && value != std::trunc(value);
+  if (!fraction) return shortest(value);  // "448.0", not "4.5e+02"
+  for (int digits = 1;; ++digits) {
+    char buffer[40];
+    auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, digits).ptr;
+    float back = 0;
+    parse_real(std::string_view(buffer, static_cast<size_t>(end - buffer)), back);
+    if (digits < 9 && numeric::to_f32(numeric::narrow<T>(static_cast<double>(back))) != value) continue;
+    std::string text(buffer, end);
+    return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+  }
+}
+
 // False if a finite number overflows, or the format has no infinity. NaN keeps no sign.
 template <NarrowFloat T>
 bool parse_narrow(std::string_view text, void* element) {
@@ -132,10 +149,10 @@ std::string element_text(DType dtype, const void* element) {
     case DType::i16: return str(static_cast<int>(load<int16_t>(element)));
     case DType::i32: return str(load<int32_t>(element));
     case DType::i64: return str(load<int64_t>(element));
-    case DType::f16: return shortest(numeric::to_f32(load<Float16>(element)));
-    case DType::bf16: return shortest(numeric::to_f32(load<BFloat16>(element)));
-    case DType::f8e4m3: return shortest(numeric::to_f32(load<Float8E4M3>(element)));
-    case DType::f8e5m2: return shortest(numeric::to_f32(load<Float8E5M2>(element)));
+    case DType::f16: return shortest_narrow<Float16>(element);
+    case DType::bf16: return shortest_narrow<BFloat16>(element);
+    case DType::f8e4m3: return shortest_narrow<Float8E4M3>(element);
+    case DType::f8e5m2: return shortest_narrow<Float8E5M2>(element);
     case DType::f32: return shortest(load<float>(element));
     case DType::f64: return shortest(load<double>(element));
     case DType::c64:

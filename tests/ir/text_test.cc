@@ -122,7 +122,7 @@ TEST_F(TextTest, EveryAttribute) {
         "[1.0, nan]", "reals[]", "[s0, 3]", "array[]", "array[1, \"a\", [2]]", "{a = 1, \"b c\" = {}}",
         "f32[s0, 3]", "token", "!test.box<1, f32>", "@f", "@\"a b\"", "#test.note", "#test.note<f32[2], unit>",
         "dense<f32[2] [1.0, -0.0]>", "dense<f32[] nan>", "dense<bool[2] [true, false]>", "dense<f32[0] []>",
-        "dense<c64[1] [(1.0, -2.0)]>", "dense<f16[2] [65504.0, 5.9604645e-08]>", "dense<f8e4m3[1] [448.0]>",
+        "dense<c64[1] [(1.0, -2.0)]>", "dense<f16[2] [65504.0, 6e-08]>", "dense<f8e4m3[1] [448.0]>", "dense<bf16[3] [0.1, 3.14, -0.0]>",
         "dense<f32[1] hex\"0100c07f\">", "dense<i64[2] [-9223372036854775808, 1]>"}) {
     EXPECT_EQ(to_string(parse_attribute(text, context)), text);
   }
