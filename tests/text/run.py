@@ -122,7 +122,7 @@ def run_case(source, first_line, text, default_runs, build, scratch):
         try:
             done = subprocess.run(
                 ["bash", "-o", "pipefail", "-c", command],
-                capture_output=True, text=True, timeout=TIMEOUT, env=environment, cwd=scratch,
+                capture_output=True, text=True, errors="replace", timeout=TIMEOUT, env=environment, cwd=scratch,
             )
         except subprocess.TimeoutExpired:
             raise Failure(f"still running after {TIMEOUT} s: {run}") from None
