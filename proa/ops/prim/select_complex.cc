@@ -45,7 +45,7 @@ void cast_samples(SampleList& s) {
   s.wrong({T({2})}, {{"dtype", "float32"}}, ErrorKind::type, "a dtype");
   s.wrong({T({2})}, {{"dtype", 1}}, ErrorKind::type, "a dtype");
   s.wrong({T({2})}, {{"to", DType::f32}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2})}, {{"dtype", kNone}}, ErrorKind::value, "required");
+  s.wrong({T({2})}, {{"dtype", 2.5}}, ErrorKind::type, "a dtype");
   s.wrong({absent()}, {{"dtype", DType::f32}}, ErrorKind::value, "required");
 }
 
