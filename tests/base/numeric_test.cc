@@ -10,7 +10,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "proa/base/numeric/half.h"
 
@@ -143,6 +145,38 @@ TEST(NumericBinary, SpecialValuesAsInC99) {
         expect_close(numeric::fmod(x, y), std::fmod(x, y), "fmod", x, y);
       }
     }
+  }
+}
+
+TEST(NumericBinary, PowersAndAnglesInF16AreCorrectlyRounded) {
+  std::mt19937 random(4);
+  for (int i = 0; i < 400000; ++i) {
+    const float x = numeric::to_f32(Float16{static_cast<uint16_t>(random())});
+    const float y = numeric::to_f32(Float16{static_cast<uint16_t>(random())});
+    const Float16 power = numeric::narrow<Float16>(std::pow(double{x}, double{y}));
+    const Float16 angle = numeric::narrow<Float16>(std::atan2(double{x}, double{y}));
+    const auto same = [](Float16 a, float b) {
+      return a.bits == numeric::narrow<Float16>(b).bits ||
+             (std::isnan(numeric::to_f32(a)) && std::isnan(b));
+    };
+    ASSERT_TRUE(same(power, numeric::pow_to_f16(x, y))) << x << " " << y;
+    ASSERT_TRUE(same(angle, numeric::atan2_to_f16(x, y))) << x << " " << y;
+  }
+}
+
+TEST(NumericTrig, SmallAnglesHaveTheBitsOfAll) {
+  std::vector<float> x(4096);
+  std::mt19937 random(6);
+  for (float& v : x)
+    v = std::ldexp(static_cast<float>(random()), -static_cast<int>(random() % 40) - 17);
+  ASSERT_TRUE(numeric::all_small(x.data(), 4096));
+  for (float v : x) {
+    ASSERT_EQ(numeric::sin_small(-v), numeric::sin(-v));
+    ASSERT_EQ(numeric::cos_small(v), numeric::cos(v));
+  }
+  for (float large : {32768.0f, -1e30f, kInf, kNan}) {
+    x[4095] = large;
+    EXPECT_FALSE(numeric::all_small(x.data(), 4096)) << large;
   }
 }
 
