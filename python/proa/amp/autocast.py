@@ -11,9 +11,8 @@ from contextlib import ContextDecorator
 from types import TracebackType
 from typing import Any, Self
 
-from proa.refusal import value_error
-
 from proa import _proa
+from proa.refusal import value_error
 
 from .lists import chosen
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from proa.refusal import type_error, value_error
-
 import proa
+from proa.refusal import type_error, value_error
 
 from .autocast import checked_dtype
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+import proa
 from proa.optimizer.optimizer import Optimizer, is_half
 from proa.refusal import state_error, type_error, value_error
-
-import proa
 
 if TYPE_CHECKING:
     from proa import Tensor

@@ -19,10 +19,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from proa.refusal import type_error, value_error
 
 import proa
 from proa import _proa
+from proa.refusal import type_error, value_error
 
 # What the file format and proa both have.
 _STORED = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")

@@ -10,14 +10,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from proa.refusal import type_error
-
 import proa
 from proa import _proa
+from proa.refusal import type_error
 
 from .nest import Decoder, Encoder, NestError, is_complex
 
-_KEY = "proa.nest"
+_KEY = "proa_nest"
 
 
 def save(obj: Any, path: str | os.PathLike[str], protocol: int = 4, **configs: Any) -> None:

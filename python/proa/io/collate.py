@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from proa.refusal import type_error, value_error
 
 import proa
+from proa.refusal import type_error, value_error
 
 Leaf = Callable[[Any], Any]
 

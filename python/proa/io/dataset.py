@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from proa.refusal import index_error, type_error, value_error
 
 import proa
+from proa.refusal import index_error, type_error, value_error
 
 from .sampler import generator_of
 

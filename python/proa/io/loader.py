@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from proa.refusal import state_error, type_error, value_error
-
 import proa
+from proa.refusal import state_error, type_error, value_error
 
 from .collate import default_collate_fn, default_convert_fn, to_tensors
 from .dataset import IterableDataset

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any
 
 import numpy as np
+
 from proa.refusal import type_error, value_error
 
 from .seeding import draw_seed

@@ -14,32 +14,34 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from proa.refusal import state_error
 
 import proa
+from proa.refusal import state_error
 
 _MASK = (1 << 64) - 1
 _local = threading.local()
 
 
 def draw_seed() -> int:
-    """A fresh seed from proa's generator, which moves on by one draw."""
-    return int(proa.randint(0, 2**31 - 1, [1]).item())
+    """A fresh seed from proa's generator, which moves on by one call."""
+    seed, calls = proa.get_rng_state()
+    proa.set_rng_state((seed, calls + 1))
+    return batch_seed(seed, calls)
 
 
-def batch_seed(epoch_seed: int, batch: int) -> int:
-    """The seed of one batch: SplitMix64 (Steele et al. 2014) of the epoch's seed and the index."""
-    mixed = (epoch_seed * 0x9E3779B97F4A7C15 + (batch + 1) * 0xBF58476D1CE4E5B9) & _MASK
+def batch_seed(seed: int, number: int) -> int:
+    """A seed of 63 bits for each number: SplitMix64 (Steele et al. 2014) of both."""
+    mixed = (seed * 0x9E3779B97F4A7C15 + (number + 1) * 0xBF58476D1CE4E5B9) & _MASK
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
-    return mixed ^ (mixed >> 31)
+    return (mixed ^ (mixed >> 31)) >> 1
 
 
 def seed_all(seed: int) -> None:
     """Seed Python's, NumPy's and proa's generators of this process."""
     random.seed(seed)
     np.random.seed(seed & 0xFFFFFFFF)
-    proa.seed(seed & 0x7FFFFFFF)
+    proa.seed(seed)
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from proa.refusal import value_error
 
 import proa
+from proa.refusal import value_error
 
 from .metric import Metric, as_array
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Unpack
 
-from proa.refusal import type_error, value_error
-
 import proa
 from proa import _proa
+from proa.refusal import type_error, value_error
 
 from .groups import GradClip, Parameters, ParamGroup
 from .lr import LRScheduler

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from proa.refusal import value_error
-
 import proa
+from proa.refusal import value_error
 
 from .groups import GradClip, Parameters, ParamGroup
 from .lr import LRScheduler

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from proa.refusal import type_error, value_error
-
 import proa
+from proa.refusal import type_error, value_error
 
 if TYPE_CHECKING:
     from proa import Tensor

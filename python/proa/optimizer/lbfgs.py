@@ -11,9 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
-from proa.refusal import type_error, value_error
-
 import proa
+from proa.refusal import type_error, value_error
 
 from .groups import GradClip, Parameters, l2_coefficient
 from .lr import LRScheduler

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from proa.refusal import state_error, type_error, value_error
-
 import proa
+from proa.refusal import state_error, type_error, value_error
 
 from .groups import GradClip, Parameters, ParamGroup, l2_coefficient, read_groups
 from .lr import LRScheduler

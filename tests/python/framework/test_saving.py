@@ -196,7 +196,7 @@ HOSTILE: list[tuple[str, Any]] = [
 def test_a_hostile_nest_is_refused(tmp_path: pathlib.Path, message: str, nest: Any) -> None:
     text = nest if isinstance(nest, str) else json.dumps(nest)
     path = tmp_path / "bad"
-    safetensors.numpy.save_file({"x": np.ones(3, np.float32)}, path, {"proa.nest": text})
+    safetensors.numpy.save_file({"x": np.ones(3, np.float32)}, path, {"proa_nest": text})
     with pytest.raises(proa.ProaError, match=rf"\[load\] .*bad'.*{message}"):
         proa.load(path)
 
