@@ -6,6 +6,8 @@
 #define PROA_KERNEL_FAMILIES(F) \
   F(binary_kernels)             \
   F(cast_kernels)               \
+  F(contraction_kernels)        \
+  F(conv_kernels)               \
   F(create_kernels)             \
   F(reduce_kernels)             \
   F(unary_kernels)
