@@ -48,7 +48,9 @@ Module alone(const Module& module, Func func) {
   Module only(module.context());
   only.facts() = module.facts();
   ValueMap map;
-  only.body().append(clone(*func.op(), map));
+  Operation* copy = clone(*func.op(), map);
+  copy->set_attr("name", Attribute::string(module.context(), "main"));
+  only.body().append(copy);
   return only;
 }
 
