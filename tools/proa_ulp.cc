@@ -123,6 +123,17 @@ double ulp_distance(T got, Wide want, int digits, int lowest) {
   return static_cast<double>(std::fabs(got - want) / std::ldexp(Wide{1}, exponent + 1 - digits));
 }
 
+// The same for f32, quickly: 2^32 numbers pass here.
+double ulp_distance_f32(float got, double want) {
+  const uint64_t biased = std::bit_cast<uint64_t>(want) >> 52 & 0x7ff;
+  if (biased >= 1023 + 127 || got == 0 || !(std::fabs(got) < HUGE_VALF)) {
+    return ulp_distance(got, want, 24, -126);
+  }
+  const double unit =
+      std::bit_cast<double>((1023 + 23 + 1023 - std::max<uint64_t>(biased, 897)) << 52);
+  return std::fabs(got - want) * unit;
+}
+
 Worst measure_f32(const Unary& f, uint64_t stride) {
   Worst worst;
   std::vector<float> x(kBlock), y(kBlock);
@@ -134,7 +145,7 @@ Worst measure_f32(const Unary& f, uint64_t stride) {
     }
     f.f32(x.data(), y.data());
     for (int i = 0; i < kBlock; ++i) {
-      worst.see(ulp_distance(y[i], f.oracle(x[i]), 24, -126), x[i]);
+      worst.see(ulp_distance_f32(y[i], f.oracle(x[i])), x[i]);
     }
   }
   return worst;
