@@ -173,10 +173,14 @@ TEST(NumericTrig, SmallAnglesHaveTheBitsOfAll) {
   for (float v : x) {
     ASSERT_EQ(numeric::sin_small(-v), numeric::sin(-v));
     ASSERT_EQ(numeric::cos_small(v), numeric::cos(v));
+    ASSERT_EQ(numeric::sin_small(v * 1.0000001), numeric::sin(v * 1.0000001));
+    ASSERT_EQ(numeric::cos_small(v * -1.0000001), numeric::cos(v * -1.0000001));
   }
   for (float large : {32768.0f, -1e30f, kInf, kNan}) {
     x[4095] = large;
     EXPECT_FALSE(numeric::all_small(x.data(), 4096)) << large;
+    const double wide = double{large} * 1024;
+    EXPECT_FALSE(numeric::all_small(&wide, 1)) << large;
   }
 }
 

@@ -62,14 +62,15 @@ PROA_NUMERIC_BINARY(fmod)  // the sign of the dividend
 PROA_NUMERIC_BINARY(rem)   // the sign of the divisor
 PROA_NUMERIC_BINARY(polygamma)
 
-#undef PROA_NUMERIC_UNARY
 #undef PROA_NUMERIC_BINARY
 
-// For loops over f32: where all_small(x, count), sin_small and cos_small give the bits of sin and
-// cos in a fifth of the time.
+// For loops: where all_small(x, count), sin_small and cos_small give the bits of sin and cos in a
+// fraction of the time.
 PN_FN bool all_small(const float* x, pn_i64 count) { return pn_all_small_f32(x, count) != 0; }
-PN_FN float sin_small(float x) { return pn_sin_small_f32(x); }
-PN_FN float cos_small(float x) { return pn_cos_small_f32(x); }
+PN_FN bool all_small(const double* x, pn_i64 count) { return pn_all_small_f64(x, count) != 0; }
+PROA_NUMERIC_UNARY(sin_small)
+PROA_NUMERIC_UNARY(cos_small)
+#undef PROA_NUMERIC_UNARY
 
 // An f32 whose one rounding to f16 is the correctly rounded function: where the f32 result, itself
 // rounded, could fall on a tie. For bf16 the f32 function serves.
