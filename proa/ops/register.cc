@@ -29,7 +29,8 @@
   family(arithmetic)                 \
   family(comparison)                 \
   family(elementary)                 \
-  family(creation)
+  family(creation)                   \
+  family(optimizer)
 // clang-format on
 
 namespace proa::ops {

@@ -199,7 +199,7 @@ class Optimizer:
             attributes = getattr(param, "optimize_attr", None) or {}
             own = rate * attributes.get("learning_rate", 1.0) * self._rate_factor(param, group)
             if own not in rates:
-                rates[own] = proa.full([], own, dtype="float64")
+                rates[own] = proa.to_tensor(own, dtype="float64")
             self._step_parameter(param, grad, group, rates[own])
 
     def _step_parameter(self, param: Tensor, grad: Tensor, group: ParamGroup, lr: Tensor) -> None:
