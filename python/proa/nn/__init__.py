@@ -47,6 +47,7 @@ from .dropout import AlphaDropout, Dropout, Dropout2D, Dropout3D, FeatureAlphaDr
 from .layer import Layer
 from .linear import Bilinear, Embedding, Identity, Linear
 from .loss import (
+    AdaptiveLogSoftmaxWithLoss,
     BCELoss,
     BCEWithLogitsLoss,
     CosineEmbeddingLoss,
@@ -206,6 +207,7 @@ ZeroPad2d = ZeroPad2D
 ZeroPad3d = ZeroPad3D
 
 __all__ = [
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveAvgPool1D",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2D",

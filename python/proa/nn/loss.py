@@ -5,7 +5,9 @@ Why thin: each is one operator of nn.functional; the layer checks the settings o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import proa
 
 from .. import _proa
 from ..check import one_of, positive, refuse
@@ -17,6 +19,7 @@ from .parameter import Parameter
 from .text import settings
 
 __all__ = [
+    "AdaptiveLogSoftmaxWithLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
     "CTCLoss",
@@ -520,3 +523,84 @@ class HSigmoidLoss(Layer):
             path_code=path_code,
             is_sparse=self._is_sparse,
         )
+
+
+class AdaptiveLogSoftmaxWithLoss(Layer):
+    """A softmax over many classes in clusters, the frequent ones first (Grave et al. 2016).
+
+    Args:
+        in_features: size of the input's last dim.
+        n_classes: the number of classes.
+        cutoffs: where each cluster begins: ints that grow, all below n_classes.
+        div_value: cluster i works in in_features / div_value^(i + 1) dims.
+        head_bias: whether the shortlist and the clusters' own scores have a bias.
+        weight_attr, bias_attr: settings of the weights and of that bias.
+
+    Shape: input [batch, in_features], label [batch] -> (log-probabilities [batch], mean loss).
+    """
+
+    head_weight: Parameter
+    head_bias: Parameter | None
+
+    def __init__(
+        self,
+        in_features: int,
+        n_classes: int,
+        cutoffs: Sequence[int],
+        div_value: float = 4.0,
+        head_bias: bool = False,
+        name: str | None = None,
+        *,
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__(dtype=dtype)
+        where = "AdaptiveLogSoftmaxWithLoss"
+        positive(where, "in_features", in_features)
+        positive(where, "n_classes", n_classes)
+        given = list(cutoffs)
+        grows = all(a < b for a, b in zip([0, *given], [*given, n_classes], strict=True))
+        if not given or not all(isinstance(c, int) for c in given) or not grows:
+            refuse(where, "cutoffs", f"ints that grow, between 1 and {n_classes - 1}", cutoffs)
+        self.in_features = in_features
+        self.n_classes = n_classes
+        self.cutoffs = [*given, n_classes]
+        self.div_value = div_value
+        self.shortlist_size = given[0]
+        self.n_clusters = len(given)
+        width = self.shortlist_size + self.n_clusters
+        self.head_weight = self._required([in_features, width], weight_attr)
+        self.head_bias = (
+            self.create_parameter([width], bias_attr, is_bias=True) if head_bias else None
+        )
+        self.tail_weights: list[tuple[Parameter, Parameter]] = []
+        for i in range(self.n_clusters):
+            inner = max(1, int(in_features / div_value ** (i + 1)))
+            size = self.cutoffs[i + 1] - self.cutoffs[i]
+            first = self._required([in_features, inner], weight_attr)
+            second = self._required([inner, size], weight_attr)
+            self.add_parameter(f"tail_{i}_0", first)
+            self.add_parameter(f"tail_{i}_1", second)
+            self.tail_weights.append((first, second))
+
+    def forward(
+        self, input: _proa.Tensor, label: _proa.Tensor
+    ) -> tuple[_proa.Tensor, _proa.Tensor]:
+        return F.adaptive_log_softmax_with_loss(
+            input, label, self.head_weight, self.tail_weights, self.cutoffs, self.head_bias
+        )
+
+    def log_prob(self, input: _proa.Tensor) -> _proa.Tensor:
+        """The log-probabilities of all classes, [batch, n_classes]."""
+        head = F.log_softmax(F.linear(input, self.head_weight, self.head_bias), -1)
+        parts = [head[:, : self.shortlist_size]]
+        for i, (first, second) in enumerate(self.tail_weights):
+            tail = F.log_softmax(proa.matmul(proa.matmul(input, first), second), -1)
+            place = self.shortlist_size + i
+            parts.append(tail + head[:, place : place + 1])
+        return proa.concat(parts, 1)
+
+    def predict(self, input: _proa.Tensor) -> _proa.Tensor:
+        """The likeliest class of each sample, [batch]."""
+        return proa.argmax(self.log_prob(input), 1)

@@ -312,6 +312,36 @@ record(
 )
 
 
+adaptive = nn.AdaptiveLogSoftmaxWithLoss(4, 10, [3, 6], 2.0, head_bias=True)
+names = {"head.weight": "head_weight", "head.bias": "head_bias"}
+names |= {f"tail.{i}.{j}.weight": f"tail_{i}_{j}" for i in (0, 1) for j in (0, 1)}
+module(
+    "adaptive_softmax",
+    adaptive,
+    draw(5, 4),
+    torch.tensor([0, 4, 9, 2, 6]),
+    name=lambda n: names[n],
+    layout=linear_layout,
+)
+
+# ---- sampling ----
+for dims, shape, out in ((2, (2, 3, 4, 5), (3, 6)), (3, (1, 2, 3, 4, 2), (2, 3, 4))):
+    theta = draw(shape[0], dims, dims + 1) * 0.5
+    image = draw(*shape)
+    for align in (True, False):
+        size = (*shape[:2], *out)
+        tail = f"{dims}d_{'aligned' if align else 'edges'}"
+        record(f"affine_grid_{tail}", lambda a, s=size, c=align: F.affine_grid(a, s, c), [theta])
+        points = F.affine_grid(theta, size, align) * 1.7
+        for padding in ("zeros", "border", "reflection"):
+            for mode in ("bilinear", "nearest"):
+                record(
+                    f"grid_sample_{tail}_{padding}_{mode}",
+                    lambda a, g, m=mode, p=padding, c=align: F.grid_sample(a, g, m, p, c),
+                    [image, points],
+                )
+
+
 # ---- attention ----
 def split_in_proj(case, m):
     """torch keeps q, k and v in one matrix; ours are three layers."""

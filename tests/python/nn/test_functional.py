@@ -247,6 +247,35 @@ def test_temporal_shift():
     np.testing.assert_array_equal(y[:, :, 4:], v[:, :, 4:])
 
 
+def test_gather_tree_follows_the_parents():
+    ids = np.array([[[2, 5]], [[3, 1]], [[7, 8]]])
+    parents = np.array([[[0, 0]], [[1, 0]], [[1, 0]]])
+    got = F.gather_tree(t(ids), t(parents)).numpy()[:, 0]
+    np.testing.assert_array_equal(got, [[2, 5], [1, 3], [7, 8]])
+
+
+def test_softmax_with_cross_entropy_keeps_the_classes_dim():
+    x, label = t(numbers(4, 3)), t(np.array([[0], [2], [1], [2]]))
+    loss, p = F.softmax_with_cross_entropy(x, label, return_softmax=True)
+    assert loss.shape == [4, 1]
+    want = -np.log(np.take_along_axis(p.numpy(), label.numpy(), 1))
+    close(loss, want, 1e-9)
+
+
+def test_adaptive_softmax_is_a_distribution():
+    layer = proa.nn.AdaptiveLogSoftmaxWithLoss(4, 10, [2, 5, 7], dtype="float64")
+    x = t(numbers(3, 4))
+    every = layer.log_prob(x).numpy()
+    np.testing.assert_allclose(np.exp(every).sum(1), 1.0, rtol=1e-9)
+    np.testing.assert_array_equal(layer.predict(x).numpy(), every.argmax(1))
+    picked, loss = layer(x, t(np.array([1, 6, 9])))
+    close(picked, every[[0, 1, 2], [1, 6, 9]], 1e-9)
+    close(loss, -every[[0, 1, 2], [1, 6, 9]].mean(), 1e-9)
+    for cutoffs in ([], [3, 3], [0, 4], [10]):
+        with pytest.raises(ValueError, match="cutoffs"):
+            proa.nn.AdaptiveLogSoftmaxWithLoss(4, 10, cutoffs)
+
+
 # ---- draws ----
 
 
@@ -316,6 +345,11 @@ IMAGE = np.ones([1, 2, 4, 4])
         (lambda: F.ctc_loss(t(IMAGE), t(IMAGE), t(IMAGE), t(IMAGE)), "log_probs"),
         (lambda: F.ctc_loss(t(IMAGE[0]), t(IMAGE[0, 0]), t(IMAGE), t(IMAGE), 9), "blank"),
         (lambda: F.label_smooth(t(IMAGE), epsilon=1.5), "epsilon"),
+        (lambda: F.grid_sample(t(IMAGE[0]), t(IMAGE)), "4 or 5 dims"),
+        (lambda: F.grid_sample(t(IMAGE), t(np.ones([1, 3, 3, 3]))), "grid"),
+        (lambda: F.grid_sample(t(IMAGE), t(np.ones([1, 3, 3, 2])), "bicubic"), "mode"),
+        (lambda: F.affine_grid(t(np.ones([1, 2, 2])), [1, 1, 2, 2]), r"\[1, 2, 3\]"),
+        (lambda: F.gather_tree(t(IMAGE[0]), t(IMAGE[0, :1])), "parents"),
     ],
 )
 def test_refusals(act, words):

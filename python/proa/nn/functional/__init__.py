@@ -53,6 +53,9 @@ from .layout import (
     zeropad2d as zeropad2d,
 )
 from .losses import (
+    adaptive_log_softmax_with_loss as adaptive_log_softmax_with_loss,
+)
+from .losses import (
     cosine_embedding_loss as cosine_embedding_loss,
 )
 from .losses import (
@@ -98,6 +101,9 @@ from .losses import (
     soft_margin_loss as soft_margin_loss,
 )
 from .losses import (
+    softmax_with_cross_entropy as softmax_with_cross_entropy,
+)
+from .losses import (
     square_error_cost as square_error_cost,
 )
 from .losses import (
@@ -112,6 +118,9 @@ from .resize import (
 from .resize import (
     upsample as upsample,
 )
+from .sampling import affine_grid as affine_grid
+from .sampling import gather_tree as gather_tree
+from .sampling import grid_sample as grid_sample
 from .windows import (
     fold as fold,
 )

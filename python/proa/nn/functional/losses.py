@@ -6,7 +6,7 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import proa
 
@@ -94,6 +94,67 @@ def sigmoid_focal_loss(
     if normalizer is not None:
         loss = loss / normalizer
     return reduced("sigmoid_focal_loss", loss, reduction)
+
+
+def softmax_with_cross_entropy(
+    logits: _proa.Tensor,
+    label: _proa.Tensor,
+    soft_label: bool = False,
+    ignore_index: int = -100,
+    numeric_stable_mode: bool = True,
+    return_softmax: bool = False,
+    axis: int = -1,
+) -> _proa.Tensor | tuple[_proa.Tensor, _proa.Tensor]:
+    """cross_entropy without a reduction, the classes' dim kept as 1; the softmax too, if asked for.
+
+    numeric_stable_mode: accepted; the logarithm of the softmax is always taken in the stable way.
+    """
+    loss = ops.cross_entropy(
+        logits,
+        label,
+        ignore_index=ignore_index,
+        reduction="none",
+        soft_label=soft_label,
+        axis=axis,
+    )
+    if len(loss.shape) < len(logits.shape):
+        loss = proa.unsqueeze(loss, axis)
+    return (loss, ops.softmax(logits, axis)) if return_softmax else loss
+
+
+def adaptive_log_softmax_with_loss(
+    input: _proa.Tensor,
+    label: _proa.Tensor,
+    head_weight: _proa.Tensor,
+    tail_weights: Sequence[Sequence[_proa.Tensor]],
+    cutoffs: Sequence[int],
+    head_bias: _proa.Tensor | None = None,
+    name: str | None = None,
+) -> tuple[_proa.Tensor, _proa.Tensor]:
+    """(log-probability of each label, mean loss) of a softmax in clusters (Grave et al. 2016).
+
+    Args:
+        input: [batch, size]; label: ints [batch].
+        head_weight: [size, shortlist + clusters]; head_bias: [shortlist + clusters].
+        tail_weights: for each cluster, a pair [size, inner] and [inner, classes of the cluster].
+        cutoffs: where each cluster begins, and at the end the number of classes.
+    """
+    if len(input.shape) != 2 or list(label.shape) != [input.shape[0]]:
+        refuse(
+            "adaptive_log_softmax_with_loss", "label", "input [batch, size], label [batch]", label
+        )
+    shortlist = cutoffs[0]
+    head = ops.log_softmax(ops.linear(input, head_weight, head_bias), -1)
+    column = label.astype("int64").reshape([-1, 1])
+    own = proa.clip(column, max=shortlist - 1)
+    output = proa.squeeze(proa.take_along_axis(head, own, 1), 1)
+    for i, (first, second) in enumerate(tail_weights):
+        low, high = cutoffs[i], cutoffs[i + 1]
+        tail = ops.log_softmax(proa.matmul(proa.matmul(input, first), second), -1)
+        place = proa.clip(column - low, 0, high - low - 1)
+        inner = proa.squeeze(proa.take_along_axis(tail, place, 1), 1) + head[:, shortlist + i]
+        output = proa.where((label >= low) & (label < high), inner, output)
+    return output, -proa.mean(output)
 
 
 def margin_ranking_loss(
