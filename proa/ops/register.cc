@@ -30,6 +30,7 @@
   family(comparison)                 \
   family(elementary)                 \
   family(creation)                   \
+  family(reshaping)                  \
   family(optimizer)
 // clang-format on
 
