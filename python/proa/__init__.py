@@ -27,7 +27,7 @@ _FROM = {
     "ParamAttr": "param_attr",
     "save": "framework",
     "load": "framework",
-    "DataParallel": "nn",
+    "create_parameter": "nn",
 }
 
 

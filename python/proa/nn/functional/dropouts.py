@@ -49,7 +49,7 @@ def dropout3d(
 
 
 def _alpha(x: _proa.Tensor, p: float, training: bool, mask_shape: list[int]) -> _proa.Tensor:
-    """Klambauer et al., "Self-normalizing neural networks", 2017, section "new dropout technique"."""
+    """Klambauer et al., "Self-normalizing neural networks", 2017, "new dropout technique"."""
     p = probability("alpha_dropout", "p", p)
     if not training or p == 0:
         return x
