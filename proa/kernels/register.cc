@@ -9,7 +9,10 @@
   F(contraction_kernels)        \
   F(conv_kernels)               \
   F(create_kernels)             \
+  F(exponential_kernels)        \
   F(reduce_kernels)             \
+  F(special_kernels)            \
+  F(trigonometric_kernels)      \
   F(unary_kernels)
 
 #define PROA_DECLARE(family) std::span<const program::KernelEntry> family();

@@ -10,19 +10,6 @@ namespace {
 
 constexpr int64_t kSlow = 2048;  // elements worth a thread where one takes tens of nanoseconds
 
-using C64 = Complex<float>;
-using C128 = Complex<double>;
-
-constexpr DTypeSet kOne = bit(DType::u8) | bit(DType::i8), kTwo = bit(DType::i16),
-                   kFour = bit(DType::i32), kEight = bit(DType::i64);
-
-std::complex<float> of(C64 z) { return {z.re, z.im}; }
-std::complex<double> of(C128 z) { return {z.re, z.im}; }
-template <class T>
-Complex<T> of(std::complex<T> z) {
-  return {z.real(), z.imag()};
-}
-
 struct Sub {
   template <std::integral T>
   T operator()(T a, T b) const {
@@ -131,18 +118,18 @@ constexpr LoopSet complex_loops(LoopSet loops) {
 // Where the sign does not matter, by width.
 template <class F>
 constexpr LoopSet width_loops(LoopSet loops) {
-  return loops.with(kOne, loop2<uint8_t, uint8_t, F>)
-      .with(kTwo, loop2<uint16_t, uint16_t, F>)
-      .with(kFour, loop2<uint32_t, uint32_t, F>)
-      .with(kEight, loop2<uint64_t, uint64_t, F>);
+  return loops.with(kOneByte, loop2<uint8_t, uint8_t, F>)
+      .with(kTwoBytes, loop2<uint16_t, uint16_t, F>)
+      .with(kFourBytes, loop2<uint32_t, uint32_t, F>)
+      .with(kEightBytes, loop2<uint64_t, uint64_t, F>);
 }
 template <class F>
 constexpr LoopSet int_loops(LoopSet loops) {
   return loops.with(bit(DType::u8), loop2<uint8_t, uint8_t, F>)
       .with(bit(DType::i8), loop2<int8_t, int8_t, F>)
-      .with(kTwo, loop2<int16_t, int16_t, F>)
-      .with(kFour, loop2<int32_t, int32_t, F>)
-      .with(kEight, loop2<int64_t, int64_t, F>);
+      .with(kTwoBytes, loop2<int16_t, int16_t, F>)
+      .with(kFourBytes, loop2<int32_t, int32_t, F>)
+      .with(kEightBytes, loop2<int64_t, int64_t, F>);
 }
 constexpr LoopSet to_f16(LoopSet loops, Loop loop) {
   loops.to_f16 = loop;
@@ -172,10 +159,10 @@ constexpr LoopSet kFma = LoopSet()
 template <class F>
 constexpr LoopSet same_loops() {
   return LoopSet()
-      .with(kOne | kBoolSet | kFloat8Set, loop2<uint8_t, bool, F>)
-      .with(kTwo, loop2<uint16_t, bool, F>)
-      .with(kFour, loop2<uint32_t, bool, F>)
-      .with(kEight, loop2<uint64_t, bool, F>)
+      .with(kOneByte | kBoolSet | kFloat8Set, loop2<uint8_t, bool, F>)
+      .with(kTwoBytes, loop2<uint16_t, bool, F>)
+      .with(kFourBytes, loop2<uint32_t, bool, F>)
+      .with(kEightBytes, loop2<uint64_t, bool, F>)
       .with(bit(DType::f32), loop2<float, bool, F>)
       .with(bit(DType::f64), loop2<double, bool, F>)
       .with(bit(DType::c64), loop2<C64, bool, F>)
@@ -186,9 +173,9 @@ constexpr LoopSet order_loops() {
   return LoopSet()
       .with(bit(DType::u8) | kBoolSet, loop2<uint8_t, bool, F>)
       .with(bit(DType::i8), loop2<int8_t, bool, F>)
-      .with(kTwo, loop2<int16_t, bool, F>)
-      .with(kFour, loop2<int32_t, bool, F>)
-      .with(kEight, loop2<int64_t, bool, F>)
+      .with(kTwoBytes, loop2<int16_t, bool, F>)
+      .with(kFourBytes, loop2<int32_t, bool, F>)
+      .with(kEightBytes, loop2<int64_t, bool, F>)
       .with(bit(DType::f32), loop2<float, bool, F>)
       .with(bit(DType::f64), loop2<double, bool, F>);
 }
@@ -233,10 +220,10 @@ void select_loop(void* out, const void* const* in, int64_t n, int64_t) {
 }
 constexpr LoopSet kSelect =
     LoopSet()
-        .with(kOne | kBoolSet | kFloat8Set, select_loop<uint8_t>)
-        .with(kTwo | bit(DType::f16) | bit(DType::bf16), select_loop<uint16_t>)
-        .with(kFour | bit(DType::f32), select_loop<uint32_t>)
-        .with(kEight | bit(DType::f64) | bit(DType::c64), select_loop<uint64_t>)
+        .with(kOneByte | kBoolSet | kFloat8Set, select_loop<uint8_t>)
+        .with(kTwoBytes | bit(DType::f16) | bit(DType::bf16), select_loop<uint16_t>)
+        .with(kFourBytes | bit(DType::f32), select_loop<uint32_t>)
+        .with(kEightBytes | bit(DType::f64) | bit(DType::c64), select_loop<uint64_t>)
         .with(bit(DType::c128), select_loop<C128>);
 
 void select(const KernelArgs& args) { run_loops(args, kSelect, 32768, 0, 1); }

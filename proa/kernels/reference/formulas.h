@@ -4,10 +4,12 @@
 #pragma once
 
 #include <bit>
+#include <complex>
 #include <concepts>
 #include <cstdint>
 #include <type_traits>
 
+#include "proa/base/dtype.h"
 #include "proa/base/numeric/integer.h"
 
 namespace proa::kernels::PROA_ISA {
@@ -17,10 +19,23 @@ struct Complex {
   T re, im;
 };
 
+using C64 = Complex<float>;
+using C128 = Complex<double>;
+
 template <class T>
-inline constexpr bool is_pair = false;
+inline std::complex<T> of(Complex<T> z) {
+  return {z.re, z.im};
+}
 template <class T>
-inline constexpr bool is_pair<Complex<T>> = true;
+inline Complex<T> of(std::complex<T> z) {
+  return {z.real(), z.imag()};
+}
+
+// Integer dtypes by width, for formulas to which the sign is nothing.
+inline constexpr DTypeSet kOneByte = bit(DType::u8) | bit(DType::i8);
+inline constexpr DTypeSet kTwoBytes = bit(DType::i16);
+inline constexpr DTypeSet kFourBytes = bit(DType::i32);
+inline constexpr DTypeSet kEightBytes = bit(DType::i64);
 
 // In 32 or 64 bits without a sign, so that overflow wraps and narrow products do not become int.
 template <std::integral T>
