@@ -4,16 +4,20 @@
 
 // A family is one source of proa/kernels/reference; each exports its kernels under this name.
 #define PROA_KERNEL_FAMILIES(F) \
+  F(arg_reduce_kernels)         \
   F(binary_kernels)             \
   F(cast_kernels)               \
   F(contraction_kernels)        \
   F(conv_kernels)               \
   F(create_kernels)             \
   F(exponential_kernels)        \
+  F(layout_kernels)             \
   F(reduce_kernels)             \
+  F(scan_kernels)               \
   F(special_kernels)            \
   F(trigonometric_kernels)      \
-  F(unary_kernels)
+  F(unary_kernels)              \
+  F(window_kernels)
 
 #define PROA_DECLARE(family) std::span<const program::KernelEntry> family();
 #define PROA_ADD(family) table.add(family());
