@@ -31,6 +31,8 @@
   family(elementary)                 \
   family(creation)                   \
   family(reshaping)                  \
+  family(joining)                    \
+  family(reduction)                  \
   family(optimizer)
 // clang-format on
 
