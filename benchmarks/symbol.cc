@@ -1,5 +1,6 @@
 // Times symbolic dims: one JSON line a case, {"case", "unit", "value", "count"}.
-// Why: shapes are asked about on the path of every call under capture; 5,000 questions may cost 1 ms.
+// Why: shapes are asked about on the path of every call under capture; 5,000 questions may cost 1
+// ms.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -30,11 +31,12 @@ double best(int repeats, Prepare prepare, Run run) {
 }
 
 void report(const char* name, const char* unit, double value, long count) {
-  std::printf("{\"case\": \"symbol/%s\", \"unit\": \"%s\", \"value\": %.4g, \"count\": %ld}\n", name,
-              unit, value, count);
+  std::printf("{\"case\": \"symbol/%s\", \"unit\": \"%s\", \"value\": %.4g, \"count\": %ld}\n",
+              name, unit, value, count);
 }
 
-// The dims of an encoder-decoder with patches, windows and a cache, and what its layers ask of them.
+// The dims of an encoder-decoder with patches, windows and a cache, and what its layers ask of
+// them.
 struct Model {
   SymbolArena arena;
   Dim batch = arena.symbol("batch"), length = arena.symbol("length"), past = arena.symbol("past");
@@ -142,8 +144,8 @@ void construction() {
   struct Holder {
     SymbolArena arena;
   };
-  double cold = best(10, [] { return std::make_unique<Holder>(); },
-                     [&](auto& holder) { build(holder->arena); });
+  double cold = best(
+      10, [] { return std::make_unique<Holder>(); }, [&](auto& holder) { build(holder->arena); });
   report("construct", "ns", cold * 1e9 / kCount, kCount);
 }
 
@@ -153,12 +155,14 @@ void programs() {
   CompiledDims compiled = compile_dims(model.dims, inputs, model.facts().assumptions());
   std::vector<int64_t> out(model.dims.size());
   constexpr int kRuns = 20000;
-  double time = best(5, [] { return 0; }, [&](int) {
-    for (int i = 0; i < kRuns; ++i) {
-      int64_t values[] = {i % 64 + 1, i % 100 + 1, 17, 224, 224 + i % 9, 12};
-      sink += compiled.program.eval(values, out.data()) + out[5];
-    }
-  });
+  double time = best(
+      5, [] { return 0; },
+      [&](int) {
+        for (int i = 0; i < kRuns; ++i) {
+          int64_t values[] = {i % 64 + 1, i % 100 + 1, 17, 224, 224 + i % 9, 12};
+          sink += compiled.program.eval(values, out.data()) + out[5];
+        }
+      });
   long instructions = static_cast<long>(compiled.program.code.size());
   report("program_run", "ns", time * 1e9 / kRuns, instructions);
   report("program_instruction", "ns", time * 1e9 / kRuns / static_cast<double>(instructions),

@@ -17,22 +17,26 @@ bool is_check(DimOp op) { return op >= DimOp::check_eq; }
 
 int64_t add(int64_t a, int64_t b) {
   int64_t result;
-  if (__builtin_add_overflow(a, b, &result)) [[unlikely]] fail_overflow();
+  if (__builtin_add_overflow(a, b, &result)) [[unlikely]]
+    fail_overflow();
   return result;
 }
 int64_t multiply(int64_t a, int64_t b) {
   int64_t result;
-  if (__builtin_mul_overflow(a, b, &result)) [[unlikely]] fail_overflow();
+  if (__builtin_mul_overflow(a, b, &result)) [[unlikely]]
+    fail_overflow();
   return result;
 }
 int64_t floordiv(int64_t a, int64_t b) {
-  if (b == 0) [[unlikely]] fail_division();
+  if (b == 0) [[unlikely]]
+    fail_division();
   if (b == -1) return a == INT64_MIN ? multiply(a, b) : -a;
   int64_t q = a / b;
   return (a % b != 0 && ((a < 0) != (b < 0))) ? q - 1 : q;
 }
 int64_t mod(int64_t a, int64_t b) {
-  if (b == 0) [[unlikely]] fail_division();
+  if (b == 0) [[unlikely]]
+    fail_division();
   if (b == -1) return 0;
   int64_t r = a % b;
   return (r != 0 && ((r < 0) != (b < 0))) ? r + b : r;
@@ -77,13 +81,16 @@ int DimProgram::eval(const int64_t* input_values, int64_t* out) const {
         *next++ = std::min(a, b);
         break;
       case DimOp::check_eq:
-        if (a != b) [[unlikely]] return static_cast<int>(i.c);
+        if (a != b) [[unlikely]]
+          return static_cast<int>(i.c);
         break;
       case DimOp::check_ge:
-        if (a < b) [[unlikely]] return static_cast<int>(i.c);
+        if (a < b) [[unlikely]]
+          return static_cast<int>(i.c);
         break;
       case DimOp::check_divisible:
-        if (b == 0 || mod(a, b) != 0) [[unlikely]] return static_cast<int>(i.c);
+        if (b == 0 || mod(a, b) != 0) [[unlikely]]
+          return static_cast<int>(i.c);
         break;
     }
   }
@@ -92,9 +99,7 @@ int DimProgram::eval(const int64_t* input_values, int64_t* out) const {
 }
 
 void DimProgram::verify() const {
-  auto bad = [](const char* what) {
-    throw UserError(ErrorKind::io, "dim program", "", what);
-  };
+  auto bad = [](const char* what) { throw UserError(ErrorKind::io, "dim program", "", what); };
   size_t written = size_t{inputs} + constants.size();
   if (written + code.size() > UINT32_MAX) bad("too many registers");
   for (const DimInstruction& i : code) {

@@ -9,11 +9,11 @@
 namespace proa {
 
 enum class DimOp : uint8_t {
-  add,              // a + b
-  multiply,         // a * b
-  multiply_add,     // a + b * c
-  floordiv,         // a / b, rounded towards minus infinity
-  mod,              // a - b * floordiv(a, b)
+  add,           // a + b
+  multiply,      // a * b
+  multiply_add,  // a + b * c
+  floordiv,      // a / b, rounded towards minus infinity
+  mod,           // a - b * floordiv(a, b)
   max,
   min,
   check_eq,         // a == b; c is the number of the guard, for this and the two below
@@ -28,8 +28,8 @@ struct DimInstruction {
   bool operator==(const DimInstruction&) const = default;
 };
 
-// Registers are numbered: the inputs, the constants, then the result of each instruction that is not
-// a check, in order. Plain data: a saved program holds it as it is.
+// Registers are numbered: the inputs, the constants, then the result of each instruction that is
+// not a check, in order. Plain data: a saved program holds it as it is.
 struct DimProgram {
   uint32_t inputs = 0;
   std::vector<int64_t> constants;
@@ -37,8 +37,8 @@ struct DimProgram {
   std::vector<uint32_t> outputs;  // a register each
 
   // Fills outputs.size() values. Returns -1, or the number of the first guard that fails (`out` is
-  // then unfinished). Throws UserError(value) on overflow and on a division by 0. A program that did
-  // not come from the compiler must have passed verify().
+  // then unfinished). Throws UserError(value) on overflow and on a division by 0. A program that
+  // did not come from the compiler must have passed verify().
   int eval(const int64_t* input_values, int64_t* out) const;
 
   // Throws UserError(io) unless every register is written before it is read.

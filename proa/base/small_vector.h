@@ -1,6 +1,6 @@
 // SmallVector<T, N>: a vector of trivially copyable elements whose first N live inside the object.
-// Why: shapes, strides and term lists are almost always short, and one heap block each is what makes
-// a dispatch path slow.
+// Why: shapes, strides and term lists are almost always short, and one heap block each is what
+// makes a dispatch path slow.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Random facts against brute force: every simplification has the dim's value, and every proof holds,
-// on all assignments that satisfy the facts.
+// Random facts against brute force: every simplification has the dim's value, and every proof
+// holds, on all assignments that satisfy the facts.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -46,7 +46,8 @@ class FactsFuzz : public testing::TestWithParam<uint64_t> {
         s = {Guard::Kind::ge, leaf('c', random.between(6, 20)), leaf('s', symbol)};
         break;
       case 2:
-        s = {Guard::Kind::divisible, random_tree(random, world, 1), leaf('c', random.between(1, 6))};
+        s = {Guard::Kind::divisible, random_tree(random, world, 1),
+             leaf('c', random.between(1, 6))};
         break;
       case 3:
         s = {Guard::Kind::eq, random_tree(random, world, 2), random_tree(random, world, 1)};
@@ -102,12 +103,13 @@ TEST_P(FactsFuzz, ProofsAndSimplificationsHold) {
       }
       Guard guard = {s.kind, *a, *b, "fuzz"};
       if (s.kind == Guard::Kind::divisible && b->is_const()) {
-        ASSERT_TRUE(facts.require_divisible(*a, *b, "fuzz") || rest.empty()) << told << to_string(guard);
+        ASSERT_TRUE(facts.require_divisible(*a, *b, "fuzz") || rest.empty())
+            << told << to_string(guard);
       } else if (random.below(2) == 0) {
         bool possible = s.kind == Guard::Kind::eq ? facts.require_eq(*a, *b, "fuzz")
                                                   : facts.require_ge(*a, *b, "fuzz");
-        ASSERT_TRUE(possible || rest.empty()) << told << to_string(guard) << " is possible at "
-                                              << world.text(rest[0]);
+        ASSERT_TRUE(possible || rest.empty())
+            << told << to_string(guard) << " is possible at " << world.text(rest[0]);
         if (!possible) continue;
       } else {
         try {
@@ -134,14 +136,14 @@ TEST_P(FactsFuzz, ProofsAndSimplificationsHold) {
       for (int i = 0; i < 30; ++i) {
         const Values& values = random.pick(models);
         std::optional<int64_t> p = x.value(values), q = y.value(values);
-        std::string where =
-            str("given ", told, "at ", world.text(values), ": ", to_string(*a), " and ", to_string(*b));
+        std::string where = str("given ", told, "at ", world.text(values), ": ", to_string(*a),
+                                " and ", to_string(*b));
         if (p) {
-          ASSERT_EQ(value_of(simple, world, values), p) << where << " simplified " << to_string(simple);
+          ASSERT_EQ(value_of(simple, world, values), p)
+              << where << " simplified " << to_string(simple);
           ASSERT_TRUE(bounds.contains(*p)) << where << " in " << to_string(bounds);
-          ASSERT_TRUE(stride.modulus == 0
-                          ? *p == stride.residue
-                          : floor_remainder(*p, stride.modulus) == stride.residue)
+          ASSERT_TRUE(stride.modulus == 0 ? *p == stride.residue
+                                          : floor_remainder(*p, stride.modulus) == stride.residue)
               << where << " stride " << stride.modulus << " " << stride.residue;
         }
         if (!p || !q) continue;

@@ -32,8 +32,9 @@ TEST_P(SymbolFuzz, CanonicalFormKeepsTheValue) {
           << tree.text(world) << " became " << to_string(*dim) << " at " << world.text(values);
       ASSERT_TRUE(dim->bounds().contains(*expected)) << to_string(*dim) << to_string(dim->bounds());
       Stride stride = dim->stride();
-      ASSERT_TRUE(stride.modulus == 0 ? *expected == stride.residue
-                                      : floor_remainder(*expected, stride.modulus) == stride.residue)
+      ASSERT_TRUE(stride.modulus == 0
+                      ? *expected == stride.residue
+                      : floor_remainder(*expected, stride.modulus) == stride.residue)
           << to_string(*dim) << " " << stride.modulus << " " << stride.residue;
     }
   }
@@ -46,7 +47,8 @@ TEST_P(SymbolFuzz, TextRoundTrips) {
     std::optional<Dim> dim = random_tree(random, world, 5).dim(world);
     if (!dim) continue;
     std::string text = to_string(*dim);
-    ASSERT_EQ(parse_dim(text, arena), *dim) << text << " read as " << to_string(parse_dim(text, arena));
+    ASSERT_EQ(parse_dim(text, arena), *dim)
+        << text << " read as " << to_string(parse_dim(text, arena));
     ASSERT_EQ(substitute(*dim, [](Dim s) { return s; }), *dim) << text;
   }
 }
@@ -63,7 +65,8 @@ TEST_P(SymbolFuzz, PolynomialsAreUnique) {
       parts.push_back(part);
     }
     std::vector<Dim> shuffled = parts;
-    for (size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[random.below(i)]);
+    for (size_t i = shuffled.size(); i > 1; --i)
+      std::swap(shuffled[i - 1], shuffled[random.below(i)]);
     auto left = [](const std::vector<Dim>& v) {
       Dim total = 0;
       for (Dim part : v) total += part;
@@ -94,8 +97,9 @@ TEST_P(SymbolFuzz, QuotientAndRemainderGiveTheDividendBack) {
     if (!a) continue;
     Dim c = random.between(1, 12) * (random.below(4) == 0 ? -1 : 1);
     ASSERT_EQ(c * floordiv(*a, c) + mod(*a, c), *a)
-        << to_string(*a) << " by " << to_string(c) << " is " << to_string(floordiv(*a, c)) << " and "
-        << to_string(mod(*a, c)) << ", together " << to_string(c * floordiv(*a, c) + mod(*a, c));
+        << to_string(*a) << " by " << to_string(c) << " is " << to_string(floordiv(*a, c))
+        << " and " << to_string(mod(*a, c)) << ", together "
+        << to_string(c * floordiv(*a, c) + mod(*a, c));
     ASSERT_EQ(mod(mod(*a, c), c), mod(*a, c)) << to_string(*a);
     ASSERT_EQ(floordiv(*a * c, c), *a) << to_string(*a) << " times " << to_string(c);
     Dim other = arena.symbol("other");

@@ -32,12 +32,14 @@ TEST_P(ProgramFuzz, ComputesWhatEvaluateDoes) {
       if (random.below(8) == 0) values[0] = int64_t{1} << random.between(40, 62);
       std::vector<std::optional<int64_t>> expected;
       for (Dim dim : dims) expected.push_back(value_of(dim, world, values));
-      bool all = std::all_of(expected.begin(), expected.end(), [](auto& v) { return v.has_value(); });
+      bool all =
+          std::all_of(expected.begin(), expected.end(), [](auto& v) { return v.has_value(); });
       std::vector<int64_t> out(dims.size());
       try {
         ASSERT_EQ(compiled.program.eval(values.data(), out.data()), -1);
         ASSERT_TRUE(all);
-        for (size_t k = 0; k < dims.size(); ++k) ASSERT_EQ(out[k], *expected[k]) << to_string(dims[k]);
+        for (size_t k = 0; k < dims.size(); ++k)
+          ASSERT_EQ(out[k], *expected[k]) << to_string(dims[k]);
         ++values_seen;
       } catch (const UserError& e) {
         ASSERT_FALSE(all) << e.what();
@@ -55,7 +57,8 @@ TEST_P(ProgramFuzz, GuardsFailWhereTheyDoNotHold) {
     World world(random, arena);
     std::vector<Guard> guards;
     while (guards.size() < 3) {
-      auto a = random_tree(random, world, 2).dim(world), b = random_tree(random, world, 1).dim(world);
+      auto a = random_tree(random, world, 2).dim(world),
+           b = random_tree(random, world, 1).dim(world);
       if (a && b) guards.push_back({static_cast<Guard::Kind>(random.below(3)), *a, *b, "guard"});
     }
     CompiledDims compiled = compile_dims({}, world.symbols, guards);

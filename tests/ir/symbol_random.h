@@ -36,7 +36,8 @@ class Random {  // SplitMix64
 };
 
 inline uint64_t rotating_seed() {
-  return static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) % 1000000;
+  return static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) %
+         1000000;
 }
 
 using Values = std::vector<int64_t>;
@@ -84,11 +85,21 @@ struct Tree {
     if (!left || !right) return std::nullopt;
     __int128 a = *left, b = *right, result = 0;
     switch (op) {
-      case '+': result = a + b; break;
-      case '-': result = a - b; break;
-      case '*': result = a * b; break;
-      case 'M': result = a > b ? a : b; break;
-      case 'm': result = a < b ? a : b; break;
+      case '+':
+        result = a + b;
+        break;
+      case '-':
+        result = a - b;
+        break;
+      case '*':
+        result = a * b;
+        break;
+      case 'M':
+        result = a > b ? a : b;
+        break;
+      case 'm':
+        result = a < b ? a : b;
+        break;
       default:
         if (b == 0) return std::nullopt;
         result = a / b;
@@ -118,13 +129,20 @@ struct Tree {
     if (op == 's') return world.symbols[static_cast<size_t>(leaf)];
     Dim a = parts[0].build(world), b = parts[1].build(world);
     switch (op) {
-      case '+': return a + b;
-      case '-': return a - b;
-      case '*': return a * b;
-      case 'M': return max(a, b);
-      case 'm': return min(a, b);
-      case '%': return mod(a, b);
-      default: return floordiv(a, b);
+      case '+':
+        return a + b;
+      case '-':
+        return a - b;
+      case '*':
+        return a * b;
+      case 'M':
+        return max(a, b);
+      case 'm':
+        return min(a, b);
+      case '%':
+        return mod(a, b);
+      default:
+        return floordiv(a, b);
     }
   }
 };

@@ -28,8 +28,8 @@ class SymbolTest : public testing::Test {
 };
 
 TEST_F(SymbolTest, ConstantsOfEverySizeAreWords) {
-  for (int64_t value : {int64_t{0}, int64_t{1}, int64_t{-1}, (int64_t{1} << 62) - 1, int64_t{1} << 62,
-                        -(int64_t{1} << 62), kInfinity, kMinusInfinity}) {
+  for (int64_t value : {int64_t{0}, int64_t{1}, int64_t{-1}, (int64_t{1} << 62) - 1,
+                        int64_t{1} << 62, -(int64_t{1} << 62), kInfinity, kMinusInfinity}) {
     Dim dim = value;
     EXPECT_TRUE(dim.is_const());
     EXPECT_EQ(dim.constant(), value);
@@ -173,27 +173,6 @@ TEST_F(SymbolTest, ThreadsMakeTheSameNodes) {
   }
   for (std::thread& thread : threads) thread.join();
   for (Dim result : results) EXPECT_EQ(result, results[0]);
-}
-
-TEST(SmallVectorTest, GrowsAndMoves) {
-  SmallVector<int, 2> v;
-  for (int i = 0; i < 40; ++i) v.push_back(i);
-  v.insert(0, -1);
-  v.erase(1);
-  EXPECT_EQ(v.size(), 40u);
-  EXPECT_EQ(v[0], -1);
-  EXPECT_EQ(v[39], 39);
-  SmallVector<int, 2> copy = v, moved = std::move(v);
-  EXPECT_TRUE(copy == moved);
-  EXPECT_TRUE(v.empty());
-  v = {7, 8};
-  SmallVector<int, 2> inline_moved = std::move(v);
-  EXPECT_EQ(inline_moved.size(), 2u);
-  EXPECT_EQ(inline_moved[1], 8);
-  moved = inline_moved;
-  EXPECT_TRUE(moved == inline_moved);
-  std::span<const int> view = moved;
-  EXPECT_EQ(view.size(), 2u);
 }
 
 }  // namespace

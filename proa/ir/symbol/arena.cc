@@ -53,7 +53,8 @@ bool square(std::span<const Dim> factors) {  // sorted
 // Bounds, stride and depth of a node, from those of its parts.
 void describe(DimNode& node) {
   auto deepen = [&](Dim part) {
-    if (const DimNode* inner = DimNode::of(part)) node.depth = std::max(node.depth, inner->depth + 1);
+    if (const DimNode* inner = DimNode::of(part))
+      node.depth = std::max(node.depth, inner->depth + 1);
   };
   for (Dim operand : node.operands) deepen(operand);
   for (const DimTerm& term : node.terms) deepen(term.factor);
@@ -176,24 +177,27 @@ void check_name(std::string_view name) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   bool good = !name.empty() && letter(name[0]);
   for (char c : name) good = good && (letter(c) || (c >= '0' && c <= '9') || c == '.');
-  for (std::string_view word : {"floordiv", "ceildiv", "mod", "max", "min"}) good = good && name != word;
+  for (std::string_view word : {"floordiv", "ceildiv", "mod", "max", "min"})
+    good = good && name != word;
   if (good) return;
   throw UserError(ErrorKind::value, "symbol", "name",
                   str("expected letters, digits, _ and ., not starting with a digit and none of "
-                      "floordiv, ceildiv, mod, max, min; got '", name, "'"));
+                      "floordiv, ceildiv, mod, max, min; got '",
+                      name, "'"));
 }
 
 // Moves finite ends inward to the nearest values of the residue class.
 SymbolInfo tightened(SymbolInfo info) {
   int64_t end;
   if (info.lo != kMinusInfinity) {
-    int64_t up = floor_remainder(floor_remainder(info.residue, info.divisor) -
-                                     floor_remainder(info.lo, info.divisor),
-                                 info.divisor);
+    int64_t up = floor_remainder(
+        floor_remainder(info.residue, info.divisor) - floor_remainder(info.lo, info.divisor),
+        info.divisor);
     if (!__builtin_add_overflow(info.lo, up, &end)) info.lo = end;
   }
   if (info.hi != kInfinity) {
-    int64_t down = floor_remainder(floor_remainder(info.hi, info.divisor) - info.residue, info.divisor);
+    int64_t down =
+        floor_remainder(floor_remainder(info.hi, info.divisor) - info.residue, info.divisor);
     if (!__builtin_sub_overflow(info.hi, down, &end)) info.hi = end;
   }
   return info;
@@ -241,7 +245,8 @@ Dim SymbolArena::symbol(std::string_view name, const SymbolInfo& declared) {
   auto found = storage_->symbols.find(name);
   if (found == storage_->symbols.end()) return storage_->declare(*this, name, info);
   if (found->second.info() == info) return found->second;
-  throw UserError(ErrorKind::value, "symbol", name, "already declared with another range or stride");
+  throw UserError(ErrorKind::value, "symbol", name,
+                  "already declared with another range or stride");
 }
 
 Dim SymbolArena::symbol(std::string_view name) {
@@ -307,7 +312,8 @@ Dim DimNode::intern_sum(int64_t offset, std::span<const DimTerm> terms) {
   draft.offset = offset;
   draft.terms = terms;
   for (const DimTerm& term : terms) {
-    PROA_CHECK(draft.arena == nullptr || draft.arena == term.factor.arena(), "dims of two contexts");
+    PROA_CHECK(draft.arena == nullptr || draft.arena == term.factor.arena(),
+               "dims of two contexts");
     draft.arena = term.factor.arena();
   }
   return intern(draft);

@@ -7,11 +7,14 @@
 namespace proa::ir {
 namespace {
 
-bool is_floordiv(Dim dim) { return dim.kind() == DimKind::floordiv && dim.operands()[1].is_const(); }
+bool is_floordiv(Dim dim) {
+  return dim.kind() == DimKind::floordiv && dim.operands()[1].is_const();
+}
 
-// The sum times `scale` with every floor(x/c) replaced by the line below it, (x - c + 1)/c, or above
-// it, x/c. What x shares with the rest of the sum then cancels: s - 8*floor(s/8) is in 0..7.
-std::optional<Poly> line(int64_t offset, std::span<const DimTerm> terms, int64_t scale, bool above) {
+// The sum times `scale` with every floor(x/c) replaced by the line below it, (x - c + 1)/c, or
+// above it, x/c. What x shares with the rest of the sum then cancels: s - 8*floor(s/8) is in 0..7.
+std::optional<Poly> line(int64_t offset, std::span<const DimTerm> terms, int64_t scale,
+                         bool above) {
   try {
     Poly result;
     result.offset = checked_mul(offset, scale);

@@ -16,9 +16,10 @@ struct CompiledDims {
 };
 
 // `inputs` are the dims of what comes in, in order: the program's inputs are their values at run
-// time. A symbol gets its value from an input that is the symbol, or else from one that is linear in
-// it (2*s0 + 1); the other inputs become checks, which run first, then come `guards`, then `outputs`.
-// Throws UserError(value) where a symbol that is needed has no input to get its value from.
+// time. A symbol gets its value from an input that is the symbol, or else from one that is linear
+// in it (2*s0 + 1); the other inputs become checks, which run first, then come `guards`, then
+// `outputs`. Throws UserError(value) where a symbol that is needed has no input to get its value
+// from.
 CompiledDims compile_dims(std::span<const Dim> outputs, std::span<const Dim> inputs,
                           std::span<const Guard> guards = {});
 

@@ -39,14 +39,13 @@ struct SymbolInfo {
 
 struct DimTerm;
 
-// One 64-bit word. An odd word holds a constant of 63 bits; an even one points to a node, which is a
-// symbol, an expression, or a constant too large to be inline.
+// One 64-bit word. An odd word holds a constant of 63 bits; an even one points to a node, which is
+// a symbol, an expression, or a constant too large to be inline.
 class Dim {
  public:
   Dim() : bits_(1) {}
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  Dim(I value) : Dim(from_int(static_cast<int64_t>(value))) {}
+  requires(!std::same_as<I, bool>) Dim(I value) : Dim(from_int(static_cast<int64_t>(value))) {}
 
   DimKind kind() const;
   bool is_const() const;
@@ -84,7 +83,8 @@ class Dim {
   static Dim from_int(int64_t value) {
     auto word = static_cast<uint64_t>(value);
     bool fits = static_cast<int64_t>(word << 1) >> 1 == value;
-    if (!fits) [[unlikely]] return box(value);
+    if (!fits) [[unlikely]]
+      return box(value);
     Dim dim;
     dim.bits_ = (word << 1) | 1;
     return dim;
@@ -161,9 +161,9 @@ inline uint64_t Dim::hash() const {
 // A total order that depends on the structure and the names alone (s2 before s10).
 std::strong_ordering compare(Dim a, Dim b);
 
-// Canonical at construction. They throw UserError(ErrorKind::value) when a coefficient or a constant
-// leaves int64 and for a constant divisor of 0. Division rounds towards minus infinity, and mod takes
-// the divisor's sign, as in Python: a == b * floordiv(a, b) + mod(a, b).
+// Canonical at construction. They throw UserError(ErrorKind::value) when a coefficient or a
+// constant leaves int64 and for a constant divisor of 0. Division rounds towards minus infinity,
+// and mod takes the divisor's sign, as in Python: a == b * floordiv(a, b) + mod(a, b).
 Dim operator+(Dim a, Dim b);
 Dim operator-(Dim a, Dim b);
 Dim operator*(Dim a, Dim b);
@@ -186,8 +186,8 @@ Dim product(std::span<const Dim> dims);                   // 1 for none
 Dim substitute(Dim dim, const DimMap& map);               // every symbol replaced, all at once
 void collect_symbols(Dim dim, SmallVector<Dim, 6>& out);  // appends each symbol not yet in `out`
 
-// The value of `dim` where each symbol has the value that `lookup` gives. Throws UserError(value) on
-// a division by 0 and where the result or an intermediate value leaves int64.
+// The value of `dim` where each symbol has the value that `lookup` gives. Throws UserError(value)
+// on a division by 0 and where the result or an intermediate value leaves int64.
 int64_t evaluate(Dim dim, const std::function<int64_t(Dim symbol)>& lookup);
 
 // "2*s0 + 3", "(s0 + 1) floordiv 2", "s0 mod 8", "max(s0, 1)". parse_dim(to_string(d)) == d. The
@@ -197,8 +197,8 @@ std::string to_string(Dim dim);
 std::string to_string(std::span<const Dim> shape);  // "[s0, 2*s1, 3]"
 Dim parse_dim(std::string_view text, SymbolArena& arena);
 
-// Owns the symbols and the expressions of one ir::Context; nodes live as long as it does. May be used
-// by many threads at once.
+// Owns the symbols and the expressions of one ir::Context; nodes live as long as it does. May be
+// used by many threads at once.
 class SymbolArena {
  public:
   SymbolArena();
@@ -212,7 +212,7 @@ class SymbolArena {
   Dim symbol(std::string_view name);  // as declared before, else with the default
   std::optional<Dim> find(std::string_view name) const;
   Dim fresh(std::string_view prefix = "s", const SymbolInfo& info = {});  // prefix0, prefix1, ...
-  size_t size() const;  // nodes made so far
+  size_t size() const;                                                    // nodes made so far
 
  private:
   friend struct DimNode;

@@ -8,9 +8,11 @@
 namespace proa::ir {
 namespace {
 
-constexpr int kMaxSteps = 64;
+constexpr int kMaxSteps = 1000;
 
-bool is_floordiv(Dim dim) { return dim.kind() == DimKind::floordiv && dim.operands()[1].is_const(); }
+bool is_floordiv(Dim dim) {
+  return dim.kind() == DimKind::floordiv && dim.operands()[1].is_const();
+}
 bool is_mod(Dim dim) { return dim.kind() == DimKind::mod && dim.operands()[1].is_const(); }
 
 bool scales(const Poly& poly, int64_t scale) {  // does poly * scale stay far inside int64?
@@ -19,8 +21,9 @@ bool scales(const Poly& poly, int64_t scale) {  // does poly * scale stay far in
     return !__builtin_mul_overflow(value, scale, &result) && result < kInfinity / 2 &&
            result > kMinusInfinity / 2;
   };
-  return fits(poly.offset) && std::all_of(poly.terms.begin(), poly.terms.end(),
-                                          [&](const DimTerm& term) { return fits(term.coefficient); });
+  return fits(poly.offset) &&
+         std::all_of(poly.terms.begin(), poly.terms.end(),
+                     [&](const DimTerm& term) { return fits(term.coefficient); });
 }
 
 Poly atom(Dim dim) {
@@ -128,7 +131,8 @@ Poly floordiv_poly(Poly dividend, int64_t divisor) {
     rest.offset /= common;
     divisor /= common;
   }
-  Interval range = floordiv(intersect(bounds(rest), bounds(with_mod(rest))), Interval{divisor, divisor});
+  Interval range =
+      floordiv(intersect(bounds(rest), bounds(with_mod(rest))), Interval{divisor, divisor});
   if (range.single()) {
     quotient.offset = checked_add(quotient.offset, range.lo);
     return quotient;
@@ -219,7 +223,8 @@ struct Quotient {
 // k*m*x - k*m*c*floor(x/c) = k*m*(x mod c), taken where it brings the leading term of m*x nearer
 // to 0. `quotient` must be floor(dividend/c) already.
 bool take_mod(Poly& poly, const Quotient& quotient, Dim dividend, int64_t c) {
-  if (quotient.term.coefficient % c != 0 || quotient.term.coefficient == kMinusInfinity) return false;
+  if (quotient.term.coefficient % c != 0 || quotient.term.coefficient == kMinusInfinity)
+    return false;
   int64_t k = -(quotient.term.coefficient / c), change = 0, next = 0;
   Poly x = without_mod(to_poly(dividend));
   if (x.is_const()) return false;
@@ -349,7 +354,8 @@ Poly without_factor(const Poly& poly, DimTerm factor) {
   Poly result;
   result.offset = poly.offset / factor.coefficient;
   for (const DimTerm& term : poly.terms) {
-    Dim rest = factor.factor.is_const() ? term.factor : *monomial_quotient(term.factor, factor.factor);
+    Dim rest =
+        factor.factor.is_const() ? term.factor : *monomial_quotient(term.factor, factor.factor);
     int64_t k = term.coefficient / factor.coefficient;
     if (rest.is_const()) {
       result.offset = checked_add(result.offset, k);

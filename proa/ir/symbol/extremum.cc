@@ -13,7 +13,8 @@ constexpr size_t kMaxAlternatives = 32;
 SmallVector<Dim, 6> alternatives(Dim dim, DimKind kind) {
   SmallVector<Dim, 6> result;
   Poly poly = to_poly(dim);
-  if (poly.terms.size() != 1 || poly.terms[0].coefficient != 1 || poly.terms[0].factor.kind() != kind) {
+  if (poly.terms.size() != 1 || poly.terms[0].coefficient != 1 ||
+      poly.terms[0].factor.kind() != kind) {
     return result;
   }
   for (Dim operand : poly.terms[0].factor.operands()) result.push_back(operand + Dim(poly.offset));
@@ -51,7 +52,9 @@ Dim extremum(DimKind kind, std::span<const Dim> dims) {
   std::optional<int64_t> constant;
   auto take = [&](Dim dim) {
     if (auto value = dim.as_const()) {
-      constant = !constant ? *value : is_max ? std::max(*constant, *value) : std::min(*constant, *value);
+      constant = !constant ? *value
+                 : is_max  ? std::max(*constant, *value)
+                           : std::min(*constant, *value);
     } else if (std::find(parts.begin(), parts.end(), dim) == parts.end()) {
       parts.push_back(dim);
     }

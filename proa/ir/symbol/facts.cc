@@ -32,8 +32,9 @@ Guard condition(Guard::Kind kind, Dim a, Dim b) { return {kind, a, b, {}}; }
 
 }  // namespace
 
-// Between the user's symbols and those of the Reasoner: every dim of the user has a first inner form,
-// which is then rewritten; every inner symbol is (dim - residue) / modulus of a dim of the user.
+// Between the user's symbols and those of the Reasoner: every dim of the user has a first inner
+// form, which is then rewritten; every inner symbol is (dim - residue) / modulus of a dim of the
+// user.
 struct Facts::State {
   struct Outer {
     Dim dim;
@@ -88,7 +89,8 @@ Dim Facts::State::first_inner(Dim dim) {
   return result;
 }
 
-// k times a product of inner symbols: where k is a multiple of a modulus the division is not needed.
+// k times a product of inner symbols: where k is a multiple of a modulus the division is not
+// needed.
 Poly Facts::State::outer_term(const DimTerm& term) {
   int64_t k = term.coefficient;
   Dim rest = 1;
@@ -161,7 +163,8 @@ Dim Facts::State::difference(Dim a, Dim b) {
     Dim x = found.operands()[0], d = found.operands()[1];
     Dim quotient = x - d * floordiv(x, d);
     add_term(expanded, {checked_sub(0, term.coefficient), term.factor});
-    accumulate(expanded, to_poly(quotient * *monomial_quotient(term.factor, found)), term.coefficient);
+    accumulate(expanded, to_poly(quotient * *monomial_quotient(term.factor, found)),
+               term.coefficient);
     any = true;
     i = 0;
   }
@@ -304,7 +307,8 @@ void Facts::set_range(Dim symbol, int64_t lo, int64_t hi) {
     throw UserError(ErrorKind::value, "facts", symbol.name(),
                     str("an empty range: lo ", lo, " is above hi ", hi));
   }
-  Guard least = condition(Guard::Kind::ge, symbol, lo), most = condition(Guard::Kind::ge, hi, symbol);
+  Guard least = condition(Guard::Kind::ge, symbol, lo),
+        most = condition(Guard::Kind::ge, hi, symbol);
   if (lo != kMinusInfinity && hi != kInfinity) {
     state_->state({least, most});
   } else if (lo != kMinusInfinity) {

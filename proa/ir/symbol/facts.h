@@ -1,7 +1,6 @@
-// Facts: what is known of the symbols of one module, the proofs that follow, and the guards for what
-// does not follow.
-// Why: shapes must be compared without their values. What can be proved is decided once; what cannot
-// becomes a check at run time, in the open, and is known from there on.
+// Facts: what is known of the symbols of one module, the proofs that follow, and the guards for
+// what does not follow. Why: shapes must be compared without their values. What can be proved is
+// decided once; what cannot becomes a check at run time, in the open, and is known from there on.
 #pragma once
 
 #include <memory>
@@ -14,7 +13,8 @@ namespace proa::ir {
 
 enum class Truth : uint8_t { no, yes, unknown };  // no and yes are proofs
 
-// A condition to be checked at run time, before anything is computed: a == b, a >= b, or b divides a.
+// A condition to be checked at run time, before anything is computed: a == b, a >= b, or b divides
+// a.
 struct Guard {
   enum class Kind : uint8_t { eq, ge, divisible };
   Kind kind = Kind::eq;
@@ -57,8 +57,8 @@ class Facts {
   Dim simplify(Dim dim);
   Dim canonical(Dim dim) { return simplify(dim); }
 
-  // Where the condition is proved nothing happens; where it cannot be proved it becomes a guard and a
-  // fact. False where it is proved never to hold: nothing is recorded then.
+  // Where the condition is proved nothing happens; where it cannot be proved it becomes a guard and
+  // a fact. False where it is proved never to hold: nothing is recorded then.
   bool require_eq(Dim a, Dim b, std::string_view message);
   bool require_ge(Dim a, Dim b, std::string_view message);
   bool require_divisible(Dim a, Dim b, std::string_view message);

@@ -1,5 +1,6 @@
-// What is known of one integer: an interval, and a stride with its residue (x = k*modulus + residue).
-// Why: every proof about dims ends in one of these two small lattices; both are plain values.
+// What is known of one integer: an interval, and a stride with its residue (x = k*modulus +
+// residue). Why: every proof about dims ends in one of these two small lattices; both are plain
+// values.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,8 @@ void add_term(Poly& poly, DimTerm term);
 Poly scaled(const Poly& poly, int64_t scale);
 Poly product(const Poly& a, const Poly& b);
 int64_t coefficient(const Poly& poly, Dim monomial);
-int64_t content(const Poly& poly);  // greatest common divisor of the terms' coefficients, 0 for none
+int64_t content(
+    const Poly& poly);  // greatest common divisor of the terms' coefficients, 0 for none
 
 // A monomial is a factor of a term, or the constant 1, which has no factors.
 Dim monomial_product(Dim a, Dim b);
@@ -43,7 +44,6 @@ Interval bounds(int64_t offset, std::span<const DimTerm> terms);
 Stride stride(int64_t offset, std::span<const DimTerm> terms);
 inline Interval bounds(const Poly& poly) { return bounds(poly.offset, poly.terms); }
 inline Stride stride(const Poly& poly) { return stride(poly.offset, poly.terms); }
-
 
 // poly <= scale * dim: each floor(x/c) of the dim gave way to (x - c + 1)/c or x/c. Nothing where
 // there is no quotient.

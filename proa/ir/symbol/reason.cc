@@ -10,7 +10,7 @@ namespace proa::ir {
 namespace {
 
 constexpr int kMaxSteps = 64;      // of rewriting one sum
-constexpr int kMaxRounds = 4;       // of bringing inequalities up to date
+constexpr int kMaxRounds = 4;      // of bringing inequalities up to date
 constexpr size_t kMaxFacts = 256;  // inequalities kept; more only cost proofs
 
 bool occurs(Dim part, Dim whole) {
@@ -92,7 +92,8 @@ bool Reasoner::split(Dim symbol, int64_t modulus, int64_t residue) {
   return true;
 }
 
-// +-s + rest = 0 where s is not in the rest. The greatest such s goes, so that the first names stay.
+// +-s + rest = 0 where s is not in the rest. The greatest such s goes, so that the first names
+// stay.
 bool Reasoner::solve_for_symbol(const Poly& zero) {
   for (size_t i = zero.terms.size(); i-- > 0;) {
     auto [k, symbol] = zero.terms[i];
@@ -241,7 +242,7 @@ void Reasoner::assert_nonnegative(Dim unresolved) {
     Poly rest = poly;
     rest.terms.erase(i);
     int64_t most = ir::bounds(rest).hi;
-    if (most == kInfinity) continue;
+    if (most == kInfinity || most == kMinusInfinity) continue;
     Interval range_of_symbol;
     if (k > 0) {
       range_of_symbol.lo = -floor_quotient(most, k);

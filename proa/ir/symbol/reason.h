@@ -29,7 +29,8 @@ class Reasoner {
   // A new symbol with this range.
   Dim make_symbol(std::string_view name, Interval range);
 
-  // Before each fact: what it implies is followed for so many steps, then left. Only strength is lost.
+  // Before each fact: what it implies is followed for so many steps, then left. Only strength is
+  // lost.
   void begin_fact() { budget_ = 400; }
   // Facts. They throw Contradiction, and are then taken in half.
   void assert_zero(Dim dim);
@@ -71,7 +72,7 @@ class Reasoner {
   Dim reduced(Dim dim);
   Dim pruned(Dim dim);
   int64_t witnessed(Dim dim);  // no lower bound of `dim` above it can be proved
-  Dim shifted(Dim atom);  // atom - its lower bound, as a symbol >= 0
+  Dim shifted(Dim atom);       // atom - its lower bound, as a symbol >= 0
 
   std::shared_ptr<SymbolArena> arena_;  // shared by copies: its symbols are all distinct
   std::unordered_map<Dim, Dim> solved_;

@@ -1,4 +1,4 @@
-#include "proa/ir/symbol/node.h"
+#include "proa/ir/symbol/poly.h"
 
 // The text form: C's precedence, with floordiv, ceildiv and mod beside *.
 namespace proa::ir {
@@ -9,7 +9,11 @@ constexpr int kMaxNesting = 2000;
 
 class Printer {
  public:
-  enum Tightness { kLoose, kTerm, kFactor };  // what surrounds: nothing or a sum, *, a right operand
+  enum Tightness {
+    kLoose,
+    kTerm,
+    kFactor
+  };  // what surrounds: nothing or a sum, *, a right operand
 
   void print(Dim dim, Tightness around) {
     if (auto value = dim.as_const()) {
@@ -115,7 +119,8 @@ class Parser {
   }
   std::string_view word() const {
     size_t end = at_;
-    while (end < text_.size() && (letter(text_[end]) || digit(text_[end]) || text_[end] == '.')) ++end;
+    while (end < text_.size() && (letter(text_[end]) || digit(text_[end]) || text_[end] == '.'))
+      ++end;
     return text_.substr(at_, end - at_);
   }
   bool take_word(std::string_view expected) {
@@ -125,47 +130,47 @@ class Parser {
     return true;
   }
 
+  // Terms and factors are gathered as they are written and made canonical together: a canonical
+  // text then gives its dim back, whatever its parts would become alone.
   Dim sum() {
     if (++nesting_ > kMaxNesting) fail("nested too deep");
-    Dim total = term();
+    Poly total = term();
     for (;;) {
       if (take('+')) {
-        total += term();
+        accumulate(total, term());
       } else if (take('-')) {
-        total -= term();
+        accumulate(total, term(), -1);
       } else {
         break;
       }
-      peek();
     }
     --nesting_;
-    return total;
+    return to_dim(total);
   }
-  Dim term() {
-    Dim value = factor();
+  Poly term() {
+    Poly value = factor();
     for (;;) {
       if (take('*')) {
-        value *= factor();
+        value = product(value, factor());
       } else if (take_word("floordiv")) {
-        value = floordiv(value, factor());
+        value = to_poly(floordiv(to_dim(value), to_dim(factor())));
       } else if (take_word("ceildiv")) {
-        value = ceildiv(value, factor());
+        value = to_poly(ceildiv(to_dim(value), to_dim(factor())));
       } else if (take_word("mod")) {
-        value = mod(value, factor());
+        value = to_poly(mod(to_dim(value), to_dim(factor())));
       } else {
         return value;
       }
     }
   }
-  Dim factor() {
+  Poly factor() {
     bool minus = false;
     while (peek() == '-') {
       ++at_;
-      if (digit(peek())) return minus ? -number(true) : number(true);
+      if (digit(peek())) return scaled(to_poly(number(true)), minus ? -1 : 1);
       minus = !minus;
     }
-    Dim value = atom();
-    return minus ? -value : value;
+    return scaled(to_poly(atom()), minus ? -1 : 1);
   }
   Dim number(bool minus) {
     uint64_t value = 0;

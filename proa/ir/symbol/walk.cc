@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "proa/ir/symbol/node.h"
+#include "proa/ir/symbol/poly.h"
 
 // What reads a dim: its parts, substitution, evaluation.
 namespace proa::ir {
@@ -64,9 +64,12 @@ class Substitution {
       case DimKind::sum:
         break;
     }
-    Dim total = dim.offset();
-    for (const DimTerm& term : dim.terms()) total += Dim(term.coefficient) * apply(term.factor);
-    return total;
+    Poly total;
+    total.offset = dim.offset();
+    for (const DimTerm& term : dim.terms()) {
+      accumulate(total, to_poly(apply(term.factor)), term.coefficient);
+    }
+    return to_dim(total);
   }
 
   const DimMap& map_;
@@ -130,7 +133,8 @@ class Collection {
   explicit Collection(SmallVector<Dim, 6>& out) : out_(out) {}
   void apply(Dim dim) {
     if (dim.is_const() || !seen_.emplace(dim, true).second) return;
-    if (dim.is_symbol() && std::find(out_.begin(), out_.end(), dim) == out_.end()) out_.push_back(dim);
+    if (dim.is_symbol() && std::find(out_.begin(), out_.end(), dim) == out_.end())
+      out_.push_back(dim);
     for (Dim operand : dim.operands()) apply(operand);
     for (const DimTerm& term : dim.terms()) apply(term.factor);
   }

@@ -15,7 +15,8 @@ class Witnesses {
   // Facts have changed: only assignments where these are >= 0 and == 0 are witnesses.
   void reset(std::span<const Dim> nonnegative, std::span<const Dim> zero);
 
-  // The least value of `dim` at a witness; kInfinity if it has none. No bound above it can be proved.
+  // The least value of `dim` at a witness; kInfinity if it has none. No bound above it can be
+  // proved.
   int64_t least(Dim dim);
 
  private:
