@@ -260,12 +260,24 @@ void cast_operands(const Page& page, std::vector<Tensor>& operands) {
   }
 }
 
-// Results of view operators are views; results of others never share memory with an operand.
+// Whether a tensor over this memory may be written: a constant's memory belongs to its program, and
+// a broadcast has several elements in one place.
+bool can_be_written(const Array& array) {
+  for (size_t i = 0; i < array.dims.size(); ++i) {
+    if (array.strides[i] == 0 && array.dims[i] > 1) return false;
+  }
+  return array.buffer->writable();
+}
+
+// Results of view operators are views; results of others never share memory with an operand, and can
+// be written.
 void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& results) {
   for (size_t i = 0; i < results.size(); ++i) {
     const runtime::Buffer* memory = results[i].array().buffer.get();
+    bool own = true;
     for (const Tensor& operand : operands) {
       if (operand.array().buffer.get() != memory) continue;
+      own = false;
       bool is_view = std::ranges::any_of(page.alias, [&](const AliasSpec& a) {
         return a.view && (a.result == static_cast<int>(i) || page.results < 0);
       });
@@ -279,6 +291,11 @@ void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& resu
         impl.array = std::move(copy);
       }
       break;
+    }
+    if (own && !can_be_written(results[i].array())) {
+      Array copy = Array::dense(results[i].array().dims, results[i].array().dtype);
+      runtime::copy(results[i].array(), copy);
+      results[i].impl()->array = std::move(copy);
     }
   }
 }
