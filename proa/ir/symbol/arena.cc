@@ -116,11 +116,10 @@ class Shard {
  public:
   const DimNode* intern(const DimNode& draft) {
     std::lock_guard lock(mutex_);
-    if (4 * (count_ + 1) > 3 * slots_.size()) rehash();
-    size_t at = (draft.hash >> 8) & (slots_.size() - 1);
-    while (slots_[at] != nullptr) {
-      if (same(*slots_[at], draft)) return slots_[at];
-      at = (at + 1) & (slots_.size() - 1);
+    if (2 * (count_ + 1) > slots_.size()) rehash();
+    size_t at = home(draft.hash);
+    for (; slots_[at].node != nullptr; at = next(at)) {
+      if (slots_[at].hash == draft.hash && same(*slots_[at].node, draft)) return slots_[at].node;
     }
     DimNode node = draft;
     describe(node);
@@ -128,9 +127,9 @@ class Shard {
     node.terms = copy(draft.terms);
     node.name = {copy(std::span<const char>(draft.name)).data(), draft.name.size()};
     if (draft.info != nullptr) node.info = copy(std::span(draft.info, 1)).data();
-    slots_[at] = copy(std::span<const DimNode>(&node, 1)).data();
+    slots_[at] = {draft.hash, copy(std::span<const DimNode>(&node, 1)).data()};
     ++count_;
-    return slots_[at];
+    return slots_[at].node;
   }
   size_t size() const {
     std::lock_guard lock(mutex_);
@@ -138,14 +137,21 @@ class Shard {
   }
 
  private:
+  struct Slot {
+    uint64_t hash = 0;
+    const DimNode* node = nullptr;
+  };
+
+  size_t home(uint64_t hash) const { return (hash >> 8) & (slots_.size() - 1); }
+  size_t next(size_t at) const { return (at + 1) & (slots_.size() - 1); }
   void rehash() {
-    std::vector<const DimNode*> old = std::move(slots_);
-    slots_.assign(old.empty() ? 64 : old.size() * 2, nullptr);
-    for (const DimNode* node : old) {
-      if (node == nullptr) continue;
-      size_t at = (node->hash >> 8) & (slots_.size() - 1);
-      while (slots_[at] != nullptr) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = node;
+    std::vector<Slot> old = std::move(slots_);
+    slots_.assign(old.empty() ? 64 : old.size() * 2, Slot());
+    for (const Slot& slot : old) {
+      if (slot.node == nullptr) continue;
+      size_t at = home(slot.hash);
+      while (slots_[at].node != nullptr) at = next(at);
+      slots_[at] = slot;
     }
   }
   template <class T>
@@ -166,7 +172,7 @@ class Shard {
   }
 
   mutable std::mutex mutex_;
-  std::vector<const DimNode*> slots_;
+  std::vector<Slot> slots_;
   size_t count_ = 0;
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
   std::byte* top_ = nullptr;
