@@ -32,6 +32,8 @@
   family(creation)                   \
   family(reshaping)                  \
   family(joining)                    \
+  family(product)                    \
+  family(activation)                 \
   family(reduction)                  \
   family(optimizer)
 // clang-format on
