@@ -18,7 +18,7 @@ STEPS = {
     "long": ("exhaustive tables, long fuzzing, kill loops", ["scripts/test", "--nightly"]),
     "asan": ("every test, address and undefined-behaviour sanitisers", ["scripts/test", "--asan"]),
     "fuzz": ("the long tests under these sanitisers", ["scripts/test", "--asan", "--nightly"]),
-    "tsan": ("every test, thread sanitiser", ["scripts/test", "--tsan"]),
+    "tsan": ("every C++ and text test, thread sanitiser", ["scripts/test", "--tsan"]),
     "wheel": ("the wheel in a clean root", ["scripts/wheel", "--clean-root"]),
 }
 HEAD = """# The long checks
