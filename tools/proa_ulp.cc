@@ -86,6 +86,7 @@ struct Unary {
                                                                                         high    \
   }
 constexpr double kHuge = 0x1p1023;
+constexpr int kPolynomials = 6;  // the first six are f32 polynomials
 const Unary kUnary[] = {
     PROA_ROW(exp, -746, 710),     PROA_ROW(log, 0, kHuge),       PROA_ROW(tanh, -20, 20),
     PROA_ROW(sin, -kHuge, kHuge), PROA_ROW(cos, -kHuge, kHuge),  PROA_ROW(erf, -6, 6),
@@ -273,7 +274,8 @@ void print_row(const char* name, const char* type, const std::string& inputs, co
   std::fflush(stdout);
 }
 
-void measure(uint64_t stride, const char* reference, const std::vector<std::string>& names) {
+void measure(uint64_t stride, bool exhaustive, const char* reference,
+             const std::vector<std::string>& names) {
   const auto wanted = [&](const std::string& name) {
     if (names.empty()) return true;
     for (const std::string& n : names) {
@@ -283,44 +285,46 @@ void measure(uint64_t stride, const char* reference, const std::vector<std::stri
   };
   const std::string all =
       stride == 1 ? "all 2^32" : "each " + std::to_string(stride) + "th of 2^32";
-  std::printf("| function | dtype | inputs | max ULP | at |\n| --- | --- | --- | --- | --- |\n");
-  for (const Unary& f : kUnary) {
-    if (wanted(f.name)) print_row(f.name, "f32", all, measure_f32(f, stride));
+};
+std::printf("| function | dtype | inputs | max ULP | at |\n| --- | --- | --- | --- | --- |\n");
+for (const Unary& f : kUnary) {
+  if (!wanted(f.name)) continue;
+  const uint64_t step = exhaustive && &f < kUnary + kPolynomials ? 1 : stride;
+  print_row(f.name, "f32", inputs(step), measure_f32(f, step));
+}
+for (const Unary& f : kUnary) {
+  if (!wanted(f.name)) continue;
+  std::printf("| %s | f16 | all 2^16 | %d wrong | |\n", f.name,
+              wrong_of_half<Float16>(f, f.to_f16));
+  std::printf("| %s | bf16 | all 2^16 | %d wrong | |\n", f.name, wrong_of_half<BFloat16>(f, f.f32));
+}
+const int count = 1 << 21;
+for (const Unary& f : kUnary) {
+  if (wanted(f.name)) print_row(f.name, "f64", "2^21 random", measure_f64(f, count));
+}
+for (const Binary& f : kBinary) {
+  if (!wanted(f.name)) continue;
+  print_row(f.name, "f32", "2^21 random", measure_binary<float>(f.f32, f.oracle, count, 24, -126),
+            true);
+  print_row(f.name, "f64", "2^21 random",
+            measure_binary<double>(f.f64, f.oracle_wide, count, 53, -1022), true);
+}
+if (reference == nullptr) return;
+const std::vector<Reference> rows = read_reference(reference);
+for (size_t i = 0; i < rows.size();) {
+  Worst worst;
+  size_t end = i;
+  for (; end < rows.size() && rows[end].name == rows[i].name; ++end) {
+    const Reference& row = rows[end];
+    worst.see(ulp_distance(evaluate(row), row.value, 53, -1022), row.arguments[0],
+              row.arguments[1]);
   }
-  for (const Unary& f : kUnary) {
-    if (!wanted(f.name)) continue;
-    std::printf("| %s | f16 | all 2^16 | %d wrong | |\n", f.name,
-                wrong_of_half<Float16>(f, f.to_f16));
-    std::printf("| %s | bf16 | all 2^16 | %d wrong | |\n", f.name,
-                wrong_of_half<BFloat16>(f, f.f32));
+  if (wanted(rows[i].name)) {
+    print_row(rows[i].name.c_str(), "f64", std::to_string(end - i) + " of mpmath", worst,
+              rows[i].name.starts_with("polygamma"));
   }
-  const int count = 1 << 21;
-  for (const Unary& f : kUnary) {
-    if (wanted(f.name)) print_row(f.name, "f64", "2^21 random", measure_f64(f, count));
-  }
-  for (const Binary& f : kBinary) {
-    if (!wanted(f.name)) continue;
-    print_row(f.name, "f32", "2^21 random", measure_binary<float>(f.f32, f.oracle, count, 24, -126),
-              true);
-    print_row(f.name, "f64", "2^21 random",
-              measure_binary<double>(f.f64, f.oracle_wide, count, 53, -1022), true);
-  }
-  if (reference == nullptr) return;
-  const std::vector<Reference> rows = read_reference(reference);
-  for (size_t i = 0; i < rows.size();) {
-    Worst worst;
-    size_t end = i;
-    for (; end < rows.size() && rows[end].name == rows[i].name; ++end) {
-      const Reference& row = rows[end];
-      worst.see(ulp_distance(evaluate(row), row.value, 53, -1022), row.arguments[0],
-                row.arguments[1]);
-    }
-    if (wanted(rows[i].name)) {
-      print_row(rows[i].name.c_str(), "f64", std::to_string(end - i) + " of mpmath", worst,
-                rows[i].name.starts_with("polygamma"));
-    }
-    i = end;
-  }
+  i = end;
+}
 }
 
 }  // namespace
@@ -328,22 +332,26 @@ void measure(uint64_t stride, const char* reference, const std::vector<std::stri
 
 int main(int argc, char** argv) {
   uint64_t stride = 4099;
+  bool exhaustive = false;
   const char* reference = nullptr;
   std::vector<std::string> names;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--stride") == 0 && i + 1 < argc) {
       stride = std::strtoull(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--exhaustive") == 0) {
+      exhaustive = true;
     } else if (std::strcmp(argv[i], "--reference") == 0 && i + 1 < argc) {
       reference = argv[++i];
     } else if (argv[i][0] == '-' || stride == 0) {
-      std::fprintf(stderr, "usage: proa-ulp [--stride N] [--reference FILE] [NAME...]\n");
+      std::fprintf(stderr,
+                   "usage: proa-ulp [--stride N] [--exhaustive] [--reference FILE] [NAME...]\n");
       return 2;
     } else {
       names.emplace_back(argv[i]);
     }
   }
   const proa::numeric::FloatEnvironment environment;
-  proa::measure(stride == 0 ? 1 : stride, reference, names);
+  proa::measure(stride == 0 ? 1 : stride, exhaustive, reference, names);
   return 0;
 }
 
