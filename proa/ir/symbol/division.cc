@@ -43,7 +43,8 @@ std::optional<int64_t> known_remainder(const DimTerm& term, int64_t divisor) {
   return known.residue;
 }
 
-// The term without one of its quotients, whose remainder r is declared: c*floor(x/c)*m = (x - r)*m.
+// The term with less of one of its quotients, whose remainder r is declared:
+// c*floor(x/c)*m = (x - r)*m.
 std::optional<Poly> exact_quotient(const DimTerm& term) {
   std::span<const Dim> factors = monomial_factors(term.factor);
   for (size_t i = 0; i < factors.size(); ++i) {
@@ -51,12 +52,21 @@ std::optional<Poly> exact_quotient(const DimTerm& term) {
     Dim x = factors[i].operands()[0];
     int64_t c = factors[i].operands()[1].constant();
     Stride known = mod(x.stride(), c);
-    if (term.coefficient % c != 0 || known.modulus != 0) continue;
-    Poly exact = scaled(to_poly(x), term.coefficient / c);
-    exact.offset = checked_sub(exact.offset, checked_mul(term.coefficient / c, known.residue));
-    SmallVector<Dim, 8> rest(factors);
-    rest.erase(i);
-    return rest.empty() ? exact : product(exact, atom(monomial(rest)));
+    if (known.modulus != 0) continue;
+    // k*floor(x/c) with k = n*c + rest, -c/2 < rest <= c/2: one form for every k.
+    int64_t n = floor_quotient(term.coefficient, c), rest = floor_remainder(term.coefficient, c);
+    if (rest > c / 2) {
+      ++n;
+      rest -= c;
+    }
+    if (n == 0) continue;
+    Poly exact = scaled(to_poly(x), n);
+    exact.offset = checked_sub(exact.offset, checked_mul(n, known.residue));
+    SmallVector<Dim, 8> others(factors);
+    others.erase(i);
+    if (!others.empty()) exact = product(exact, atom(monomial(others)));
+    add_term(exact, {rest, term.factor});
+    return exact;
   }
   return std::nullopt;
 }
@@ -249,8 +259,7 @@ bool take_mod(Poly& poly, const Quotient& quotient, Dim dividend, int64_t c) {
 }
 
 bool take_mod(Poly& poly, const Quotient& quotient) {
-  if (take_mod(poly, quotient, quotient.x(), quotient.c())) return true;
-  // floor((x + b*t)/(b*c)) is also the quotient of floor(x/b) + t by c.
+  // floor((x + b*t)/(b*c)) may also be the quotient of floor(x/b) + t by c.
   for (size_t j = 0; j < poly.terms.size(); ++j) {
     std::optional<Dim> inner = monomial_quotient(poly.terms[j].factor, quotient.cofactor);
     if (!inner || !is_floordiv(*inner) || *inner == quotient.factor) continue;
@@ -263,15 +272,30 @@ bool take_mod(Poly& poly, const Quotient& quotient) {
     add_term(*t, {1, *inner});
     if (take_mod(poly, quotient, to_dim(*t), quotient.c() / b)) return true;
   }
-  return false;
+  return take_mod(poly, quotient, quotient.x(), quotient.c());
 }
 
+// The outermost quotients go first, whatever they are multiplied by: a remainder then has one form,
+// alone or in a product.
 bool take_any_mod(Poly& poly) {
-  for (size_t i = 0; i < poly.terms.size(); ++i) {
-    DimTerm term = poly.terms[i];
+  SmallVector<Dim, 8> factors;
+  for (const DimTerm& term : poly.terms) {
     for (Dim factor : monomial_factors(term.factor)) {
-      if (!is_floordiv(factor)) continue;
-      if (take_mod(poly, {term, factor, *monomial_quotient(term.factor, factor)})) return true;
+      if (is_floordiv(factor) &&
+          std::find(factors.begin(), factors.end(), factor) == factors.end()) {
+        factors.push_back(factor);
+      }
+    }
+  }
+  std::sort(factors.begin(), factors.end(), [](Dim a, Dim b) {
+    uint32_t p = DimNode::of(a)->depth, q = DimNode::of(b)->depth;
+    return p != q ? p > q : compare(a, b) < 0;
+  });
+  for (Dim factor : factors) {
+    for (size_t i = 0; i < poly.terms.size(); ++i) {
+      DimTerm term = poly.terms[i];
+      std::optional<Dim> cofactor = monomial_quotient(term.factor, factor);
+      if (cofactor && take_mod(poly, {term, factor, *cofactor})) return true;
     }
   }
   return false;
@@ -366,7 +390,12 @@ Poly without_factor(const Poly& poly, DimTerm factor) {
   return result;
 }
 
-int64_t positive_sign(const Poly& poly) { return poly.terms[0].coefficient < 0 ? -1 : 1; }
+// Is it -b that shall be divided by? a/b = -a/-b, and one of the two is chosen whatever came.
+bool flips(Dim b, Dim negated) {
+  bool minus = to_poly(b).terms[0].coefficient < 0;
+  bool also = to_poly(negated).terms[0].coefficient < 0;
+  return minus != also ? minus : compare(negated, b) < 0;
+}
 
 }  // namespace
 
@@ -380,10 +409,9 @@ Dim floordiv(Dim a, Dim b) {
   }
   if (a.is_const(0)) return 0;
   if (a == b) return 1;
+  if (Dim negated = -b; flips(b, negated)) return floordiv(-a, negated);
   Poly divisor = to_poly(b);
-  int64_t sign = positive_sign(divisor);
-  if (sign < 0) divisor = scaled(divisor, -1);
-  auto [quotient, rest] = long_division(scaled(to_poly(a), sign), divisor);
+  auto [quotient, rest] = long_division(to_poly(a), divisor);
   Interval range = floordiv(bounds(rest), bounds(divisor));
   if (range.single()) {
     quotient.offset = checked_add(quotient.offset, range.lo);
@@ -419,10 +447,9 @@ Dim mod(Dim a, Dim b) {
     return to_dim(result);
   }
   if (a.is_const(0) || a == b) return 0;
+  if (Dim negated = -b; flips(b, negated)) return -mod(-a, negated);
   Poly divisor = to_poly(b);
-  int64_t sign = positive_sign(divisor);
-  if (sign < 0) divisor = scaled(divisor, -1);
-  Poly rest = long_division(scaled(to_poly(a), sign), divisor).rest;
+  Poly rest = long_division(to_poly(a), divisor).rest;
   Interval range = bounds(rest);
   Dim r = to_dim(rest), d = to_dim(divisor), result;
   if (rest == Poly() || (range.lo >= 0 && range.hi < d.bounds().lo)) {
@@ -437,7 +464,7 @@ Dim mod(Dim a, Dim b) {
   } else {
     result = to_dim(atom(DimKind::mod, r, d));
   }
-  return sign < 0 ? -result : result;
+  return result;
 }
 
 Dim ceildiv(Dim a, Dim b) {
