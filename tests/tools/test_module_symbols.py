@@ -1,5 +1,6 @@
 """The extension module is closed: it exports its entry only and takes no numerics from outside."""
 
+import platform
 import subprocess
 from pathlib import Path
 
@@ -43,3 +44,22 @@ def test_the_hardening_flags_took_effect():
     assert any("GNU_RELRO" in line for line in segments)
     stack = next(line for line in segments if "GNU_STACK" in line)
     assert "RWE" not in stack
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="one instruction set only")
+def test_newer_instructions_stay_in_their_namespace():
+    """A baseline machine never runs into AVX, not even by an inline function of both builds."""
+    function, strangers, found = "", set(), 0
+    text = subprocess.Popen(
+        ["objdump", "-d", "-C", "--no-show-raw-insn", str(MODULES[0])],
+        text=True, stdout=subprocess.PIPE)
+    with text:
+        for line in text.stdout:
+            if line.endswith(">:\n"):
+                function = line.split("<", 1)[1]
+            elif "\tv" in line and "mm" in line.split("\t", 1)[1]:
+                found += 1
+                if "::v3::" not in function:
+                    strangers.add(function)
+    assert strangers == set()
+    assert found > 1000, "no v3 kernels were found at all"
