@@ -74,6 +74,17 @@ void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
         wrong("an integer or a list of integers");
       }
       break;
+    case AttrForm::padding:
+      if (value.is(AttrKind::string)) {
+        if (std::ranges::find(spec.choices, value.as_string()) == spec.choices.end()) {
+          std::vector<std::string> choices(spec.choices.begin(), spec.choices.end());
+          throw UserError(ErrorKind::value, page.name, spec.name,
+                          str("expected integers or one of '", proa::join(choices, "', '"), "', got '", value.as_string(), "'"));
+        }
+      } else if (!value.is(AttrKind::integer) && !value.is(AttrKind::ints)) {
+        wrong("integers or a string");
+      }
+      break;
     case AttrForm::reals:
       if (!value.is(AttrKind::reals) && !value.is(AttrKind::ints) && !value.is(AttrKind::real) &&
           !value.is(AttrKind::integer)) {

@@ -70,6 +70,7 @@ enum class AttrForm : uint8_t {
   axes,     // one integer or several, stored as ints; None stays absent
   ints,     // one integer or several, stored as ints
   reals,
+  padding,  // one integer or several, or a string of the choices
   shape,    // dims: integers, symbols, -1 where the page says so; stored as ints or dims
   tensor, type, dict, symbol,  // of primitives only
 };

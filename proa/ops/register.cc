@@ -33,6 +33,8 @@
   family(reshaping)                  \
   family(joining)                    \
   family(product)                    \
+  family(convolution)                \
+  family(pooling)                    \
   family(activation)                 \
   family(reduction)                  \
   family(optimizer)

@@ -146,6 +146,22 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
       if (!PyUnicode_Check(object)) wrong_attr(page, spec, "a string", object);
       return Attribute::string(c, text_of(object));
     case AttrForm::dtype: return Attribute::dtype(c, dtype_of(object, page.name, spec.name));
+    case AttrForm::padding:
+      if (PyUnicode_Check(object)) return Attribute::string(c, text_of(object));
+      if (PyList_Check(object) || PyTuple_Check(object)) {  // [[0, 0], [0, 0], [1, 1]]: pairs are laid in a row
+        Ref flat = checked(PyList_New(0));
+        bool nested = false;
+        for (Py_ssize_t i = 0; i < PySequence_Size(object); ++i) {
+          Ref item = checked(PySequence_GetItem(object, i));
+          bool pair = PyList_Check(item.get()) || PyTuple_Check(item.get());
+          nested |= pair;
+          for (Py_ssize_t k = 0; pair && k < PySequence_Size(item.get()); ++k) {
+            checked(PyList_Append(flat.get(), checked(PySequence_GetItem(item.get(), k)).get()));
+          }
+        }
+        if (nested) return Attribute::ints(c, as_ints(flat.get(), page.name, spec.name));
+      }
+      [[fallthrough]];
     case AttrForm::axes:
     case AttrForm::ints:
     case AttrForm::shape: {

@@ -79,7 +79,7 @@ Ref dtype_list(DTypeSet set) {
 }
 
 constexpr const char* kForms[] = {"boolean", "integer", "real", "number", "string", "dtype", "axis", "axes", "ints",
-                                  "reals", "shape", "tensor", "type", "dict", "symbol"};
+                                  "reals", "padding", "shape", "tensor", "type", "dict", "symbol"};
 constexpr const char* kFills[] = {"normal", "positive", "unit", "probability", "above_one", "distinct", "index",
                                   "range", "zeros", "ones", "sorted", "spd", "values"};
 
