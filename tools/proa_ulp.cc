@@ -1,10 +1,10 @@
-// proa-ulp [--stride N] [--reference FILE] [NAME...]: measures the scalar functions and prints
-// docs/ulp.md.
+// proa-ulp [--stride N] [--exhaustive] [--reference FILE] [NAME...]: measures the scalar functions
+// and prints the table of docs/ulp.md.
 //
-// f32: every N-th of all 2^32 inputs (N = 1: all of them, minutes a function) against the C library
-// in double; f16 and bf16: all inputs; f64: random inputs against the C library in long double, or
-// against the mpmath values of FILE (tests/base/numeric_reference.txt). The C library is an oracle
-// here only.
+// f32: every N-th of all 2^32 inputs against the C library in double; with --exhaustive all of them
+// for the six functions that are f32 polynomials (minutes a function). f16 and bf16: all inputs.
+// f64: random inputs against the C library in long double, or against the mpmath values of FILE
+// (tests/base/numeric_reference.txt). The C library is an oracle here only.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -283,48 +283,49 @@ void measure(uint64_t stride, bool exhaustive, const char* reference,
     }
     return false;
   };
-  const std::string all =
-      stride == 1 ? "all 2^32" : "each " + std::to_string(stride) + "th of 2^32";
-};
-std::printf("| function | dtype | inputs | max ULP | at |\n| --- | --- | --- | --- | --- |\n");
-for (const Unary& f : kUnary) {
-  if (!wanted(f.name)) continue;
-  const uint64_t step = exhaustive && &f < kUnary + kPolynomials ? 1 : stride;
-  print_row(f.name, "f32", inputs(step), measure_f32(f, step));
-}
-for (const Unary& f : kUnary) {
-  if (!wanted(f.name)) continue;
-  std::printf("| %s | f16 | all 2^16 | %d wrong | |\n", f.name,
-              wrong_of_half<Float16>(f, f.to_f16));
-  std::printf("| %s | bf16 | all 2^16 | %d wrong | |\n", f.name, wrong_of_half<BFloat16>(f, f.f32));
-}
-const int count = 1 << 21;
-for (const Unary& f : kUnary) {
-  if (wanted(f.name)) print_row(f.name, "f64", "2^21 random", measure_f64(f, count));
-}
-for (const Binary& f : kBinary) {
-  if (!wanted(f.name)) continue;
-  print_row(f.name, "f32", "2^21 random", measure_binary<float>(f.f32, f.oracle, count, 24, -126),
-            true);
-  print_row(f.name, "f64", "2^21 random",
-            measure_binary<double>(f.f64, f.oracle_wide, count, 53, -1022), true);
-}
-if (reference == nullptr) return;
-const std::vector<Reference> rows = read_reference(reference);
-for (size_t i = 0; i < rows.size();) {
-  Worst worst;
-  size_t end = i;
-  for (; end < rows.size() && rows[end].name == rows[i].name; ++end) {
-    const Reference& row = rows[end];
-    worst.see(ulp_distance(evaluate(row), row.value, 53, -1022), row.arguments[0],
-              row.arguments[1]);
+  const auto inputs = [](uint64_t step) {
+    return step == 1 ? "all 2^32" : "each " + std::to_string(step) + "th of 2^32";
+  };
+  std::printf("| function | dtype | inputs | max ULP | at |\n| --- | --- | --- | --- | --- |\n");
+  for (const Unary& f : kUnary) {
+    if (!wanted(f.name)) continue;
+    const uint64_t step = exhaustive && &f < kUnary + kPolynomials ? 1 : stride;
+    print_row(f.name, "f32", inputs(step), measure_f32(f, step));
   }
-  if (wanted(rows[i].name)) {
-    print_row(rows[i].name.c_str(), "f64", std::to_string(end - i) + " of mpmath", worst,
-              rows[i].name.starts_with("polygamma"));
+  for (const Unary& f : kUnary) {
+    if (!wanted(f.name)) continue;
+    std::printf("| %s | f16 | all 2^16 | %d wrong | |\n", f.name,
+                wrong_of_half<Float16>(f, f.to_f16));
+    std::printf("| %s | bf16 | all 2^16 | %d wrong | |\n", f.name,
+                wrong_of_half<BFloat16>(f, f.f32));
   }
-  i = end;
-}
+  const int count = 1 << 21;
+  for (const Unary& f : kUnary) {
+    if (wanted(f.name)) print_row(f.name, "f64", "2^21 random", measure_f64(f, count));
+  }
+  for (const Binary& f : kBinary) {
+    if (!wanted(f.name)) continue;
+    print_row(f.name, "f32", "2^21 random", measure_binary<float>(f.f32, f.oracle, count, 24, -126),
+              true);
+    print_row(f.name, "f64", "2^21 random",
+              measure_binary<double>(f.f64, f.oracle_wide, count, 53, -1022), true);
+  }
+  if (reference == nullptr) return;
+  const std::vector<Reference> rows = read_reference(reference);
+  for (size_t i = 0; i < rows.size();) {
+    Worst worst;
+    size_t end = i;
+    for (; end < rows.size() && rows[end].name == rows[i].name; ++end) {
+      const Reference& row = rows[end];
+      worst.see(ulp_distance(evaluate(row), row.value, 53, -1022), row.arguments[0],
+                row.arguments[1]);
+    }
+    if (wanted(rows[i].name)) {
+      print_row(rows[i].name.c_str(), "f64", std::to_string(end - i) + " of mpmath", worst,
+                rows[i].name.starts_with("polygamma"));
+    }
+    i = end;
+  }
 }
 
 }  // namespace
