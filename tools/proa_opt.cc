@@ -1,5 +1,6 @@
 // proa-opt: reads a module as text, runs passes on it, prints it.
-// Why: every pass is tested, timed and debugged on texts that fit a screen, without a Python process.
+// Why: every pass is tested, timed and debugged on texts that fit a screen, without a Python
+// process.
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -66,16 +67,22 @@ Command parse_command(int count, char** words) {
   struct Flag {
     std::string_view name;
     bool* value;
-  } flags[] = {{"replay", &command.replay}, {"allow-unregistered", &command.allow_unregistered},
-               {"verify-each", &command.verify_each}, {"print-loc", &command.print_loc},
-               {"dump-changed", &command.dump_changed}, {"timing", &command.timing},
-               {"strict", &command.strict}, {"no-output", &command.no_output},
-               {"list-passes", &command.list_passes}, {"list-ops", &command.list_ops},
+  } flags[] = {{"replay", &command.replay},
+               {"allow-unregistered", &command.allow_unregistered},
+               {"verify-each", &command.verify_each},
+               {"print-loc", &command.print_loc},
+               {"dump-changed", &command.dump_changed},
+               {"timing", &command.timing},
+               {"strict", &command.strict},
+               {"no-output", &command.no_output},
+               {"list-passes", &command.list_passes},
+               {"list-ops", &command.list_ops},
                {"help", &command.help}};
   for (int i = 1; i < count; ++i) {
     std::string_view word = words[i];
     if (!word.starts_with("--")) {
-      if (file_given) throw UsageError{str("one file at a time, got '", command.file, "' and '", word, "'")};
+      if (file_given)
+        throw UsageError{str("one file at a time, got '", command.file, "' and '", word, "'")};
       command.file = word;
       file_given = true;
       continue;
@@ -161,9 +168,12 @@ std::string operation_text(const ir::OpInfo& info) {
   struct {
     ir::Trait trait;
     std::string_view name;
-  } constexpr kTraits[] = {{ir::Trait::pure, "pure"}, {ir::Trait::terminator, "terminator"},
-                           {ir::Trait::commutative, "commutative"}, {ir::Trait::composite, "composite"},
-                           {ir::Trait::isolated, "isolated"}, {ir::Trait::structured, "structured"}};
+  } constexpr kTraits[] = {{ir::Trait::pure, "pure"},
+                           {ir::Trait::terminator, "terminator"},
+                           {ir::Trait::commutative, "commutative"},
+                           {ir::Trait::composite, "composite"},
+                           {ir::Trait::isolated, "isolated"},
+                           {ir::Trait::structured, "structured"}};
   for (auto [trait, name] : kTraits) {
     if (info.has(trait)) text += str(" ", name);
   }
@@ -209,11 +219,14 @@ void run(const Command& command) {
     throw UsageError{error.what()};
   }
 
-  if (command.file == "-" && isatty(STDIN_FILENO) != 0) put(stderr, "proa-opt: reading standard input\n");
+  if (command.file == "-" && isatty(STDIN_FILENO) != 0)
+    put(stderr, "proa-opt: reading standard input\n");
   std::string text = read_all(command.file);
   if (command.replay) {
     auto pipeline = ir::reproducer_pipeline(text);
-    if (!pipeline) throw UserError(ErrorKind::value, str(command.file, " is no reproducer: it has no pipeline in its first line"));
+    if (!pipeline)
+      throw UserError(ErrorKind::value,
+                      str(command.file, " is no reproducer: it has no pipeline in its first line"));
     manager.add_pipeline(*pipeline);
   }
   ir::ParseOptions options;

@@ -22,7 +22,8 @@ void blend_shape(Infer& op) {
   int axis = op.axis("axis", op.rank(0));
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   Dim& size = dims[static_cast<size_t>(axis)];
-  op.require_ge(size, 1, "x", str("axis ", axis, " of ", to_string(op.dims(0)), " has no neighbours to blend"));
+  op.require_ge(size, 1, "x",
+                str("axis ", axis, " of ", to_string(op.dims(0)), " has no neighbours to blend"));
   size = size - 1;
   op.result(dims);
 }
@@ -50,16 +51,17 @@ Page blend_page() {
   return {.name = "blend",
           .doc = "Mixes neighbours along an axis: y[i] = (1 - weight) * x[i] + weight * x[i + 1].",
           .operands = {{.name = "x", .dtypes = kFloatSet}},
-          .attrs = {{.name = "axis", .form = AttrForm::axis, .value = -1},
-                    {.name = "weight", .form = AttrForm::real, .value = 0.5, .lowest = 0, .highest = 1}},
+          .attrs =
+              {{.name = "axis", .form = AttrForm::axis, .value = -1},
+               {.name = "weight", .form = AttrForm::real, .value = 0.5, .lowest = 0, .highest = 1}},
           .shape = blend_shape,
           .vjp = by_decomposition(),
           .decompose = blend_decompose,
           .samples = blend_samples};
 }
 
-// blend(neg(x)) -> neg(blend(x)): rounding is symmetric in sign, so not a bit changes, and signs that
-// meet further down cancel.
+// blend(neg(x)) -> neg(blend(x)): rounding is symmetric in sign, so not a bit changes, and signs
+// that meet further down cancel.
 bool sink_sign(Operation& op, Rewriter& rewriter) {
   Operation* negation = op.operand(0).definer();
   if (negation == nullptr || !negation->is("prim.neg")) return false;
@@ -85,8 +87,9 @@ void sink_signs(Module& module, PassContext& context) {
   rewrite_greedily(module, patterns, context);
 }
 
-const PassRegistration kSinkSigns(
-    {"signal-sink-signs", "moves negations behind signal.blend, where they may cancel", sink_signs});
+const PassRegistration kSinkSigns({"signal-sink-signs",
+                                   "moves negations behind signal.blend, where they may cancel",
+                                   sink_signs});
 
 }  // namespace
 

@@ -120,7 +120,8 @@ std::vector<NamedAttr> AttributeParser::dict() {
   std::ranges::stable_sort(order, {}, [&](size_t i) { return items[i].name.view(); });
   for (size_t i = 1; i < order.size(); ++i) {
     if (items[order[i]].name == items[order[i - 1]].name) {
-      lexer_.fail(tokens[order[i]], str("attribute '", items[order[i]].name.view(), "' is given twice"));
+      lexer_.fail(tokens[order[i]],
+                  str("attribute '", items[order[i]].name.view(), "' is given twice"));
     }
   }
   return items;
@@ -128,8 +129,7 @@ std::vector<NamedAttr> AttributeParser::dict() {
 
 bool AttributeParser::at_number() const {
   const Token& token = lexer_.token();
-  bool minus_infinity =
-      token.is('-') && lexer_.slice(token.offset + 1, token.offset + 4) == "inf";
+  bool minus_infinity = token.is('-') && lexer_.slice(token.offset + 1, token.offset + 4) == "inf";
   return token.kind == TokenKind::integer || token.kind == TokenKind::real || token.is("nan") ||
          token.is("inf") || minus_infinity;
 }
@@ -139,7 +139,8 @@ std::string_view AttributeParser::number_text() {
   if (!at_number()) lexer_.fail_expected("a number");
   lexer_.advance();
   if (!first.is('-')) return first.text;
-  if (!lexer_.token().is("inf") || !lexer_.touches(first)) lexer_.fail_expected("a number after '-'");
+  if (!lexer_.token().is("inf") || !lexer_.touches(first))
+    lexer_.fail_expected("a number after '-'");
   Token infinity = lexer_.token();
   lexer_.advance();
   return lexer_.slice(first.offset, infinity.offset + infinity.text.size());
@@ -159,11 +160,16 @@ Attribute AttributeParser::attribute() {
   Nested nested(*this);
   Token token = lexer_.token();
   switch (token.kind) {
-    case TokenKind::string: return Attribute::string(context_, lexer_.expect_string("a string"));
-    case TokenKind::integer: return Attribute::integer(context_, lexer_.expect_integer("an integer"));
-    case TokenKind::real: return Attribute::real(context_, real());
-    case TokenKind::type: return Attribute::type(context_, type());
-    case TokenKind::word: return word();
+    case TokenKind::string:
+      return Attribute::string(context_, lexer_.expect_string("a string"));
+    case TokenKind::integer:
+      return Attribute::integer(context_, lexer_.expect_integer("an integer"));
+    case TokenKind::real:
+      return Attribute::real(context_, real());
+    case TokenKind::type:
+      return Attribute::type(context_, type());
+    case TokenKind::word:
+      return word();
     case TokenKind::function: {
       std::string name(token.text);
       if (name[0] == '"' && !decode_string(token.text, name)) {
@@ -182,7 +188,8 @@ Attribute AttributeParser::attribute() {
       if (token.is('[')) return list();
       if (token.is('-')) return Attribute::real(context_, real());
       break;
-    default: break;
+    default:
+      break;
   }
   lexer_.fail_expected("an attribute");
 }
@@ -228,7 +235,8 @@ Attribute AttributeParser::word() {
   if (lexer_.accept("dense")) return dense();
   if (auto dtype = dtype_word(token)) {
     lexer_.advance();
-    if (!lexer_.token().is('[') || !lexer_.touches(token)) return Attribute::dtype(context_, *dtype);
+    if (!lexer_.token().is('[') || !lexer_.touches(token))
+      return Attribute::dtype(context_, *dtype);
     lexer_.advance();
     return Attribute::type(context_, Type::tensor(context_, *dtype, dims(']')));
   }
@@ -265,7 +273,8 @@ Attribute AttributeParser::list() {
     lexer_.expect(']');
     return all_ints ? Attribute::ints(context_, ints) : Attribute::reals(context_, reals);
   }
-  if (!all_ints) lexer_.fail_expected("a number (a list of mixed attributes is written array[...])");
+  if (!all_ints)
+    lexer_.fail_expected("a number (a list of mixed attributes is written array[...])");
   lexer_.rewind(first);
   return Attribute::dims(context_, dims(']'));
 }
@@ -274,7 +283,8 @@ Attribute AttributeParser::dense() {
   lexer_.expect('<');
   Token at = lexer_.token();
   Type tensor = type();
-  if (!tensor.is_tensor() || !tensor.is_static()) lexer_.fail(at, "expected a tensor type of constant dims");
+  if (!tensor.is_tensor() || !tensor.is_static())
+    lexer_.fail(at, "expected a tensor type of constant dims");
   TensorData data;
   data.dtype = tensor.dtype();
   size_t count = 1;
@@ -287,7 +297,8 @@ Attribute AttributeParser::dense() {
   auto bytes = std::make_shared<std::vector<uint8_t>>();
   if (Token hex = lexer_.token(); lexer_.accept("hex")) {
     const Token text = lexer_.token();
-    if (text.kind != TokenKind::string || !lexer_.touches(hex)) lexer_.fail_expected("hex digits in quotes");
+    if (text.kind != TokenKind::string || !lexer_.touches(hex))
+      lexer_.fail_expected("hex digits in quotes");
     std::string_view digits = text.text.substr(1, text.text.size() - 2);
     size_t size = size_of(data.dtype);
     if (digits.size() / 2 / size != count || digits.size() % (2 * size) != 0) {
@@ -296,7 +307,8 @@ Attribute AttributeParser::dense() {
     }
     bytes->resize(digits.size() / 2);
     bool legal = parse_hex(digits, *bytes);
-    legal &= data.dtype != DType::boolean || std::ranges::all_of(*bytes, [](uint8_t b) { return b <= 1; });
+    legal &= data.dtype != DType::boolean ||
+             std::ranges::all_of(*bytes, [](uint8_t b) { return b <= 1; });
     if (!legal) lexer_.fail(text, "expected lower-case hex digits (of bool: 00 or 01)");
     lexer_.advance();
   } else {
@@ -346,7 +358,8 @@ void AttributeParser::element(DType dtype, std::vector<uint8_t>& bytes) {
   }
   bytes.resize(bytes.size() + size_of(dtype));
   if (!parse_element(dtype, text, bytes.data() + bytes.size() - size_of(dtype))) {
-    lexer_.fail(at, str("expected an element of ", short_name(dtype), ", got ", text.substr(0, 60)));
+    lexer_.fail(at,
+                str("expected an element of ", short_name(dtype), ", got ", text.substr(0, 60)));
   }
 }
 
@@ -355,7 +368,8 @@ Location AttributeParser::location() {
   auto number = [&](std::string_view what) {
     Token at = lexer_.token();
     int64_t value = lexer_.expect_integer(what);
-    if (value < 0 || value > std::numeric_limits<int>::max()) lexer_.fail(at, str("expected ", what));
+    if (value < 0 || value > std::numeric_limits<int>::max())
+      lexer_.fail(at, str("expected ", what));
     return static_cast<int>(value);
   };
   if (lexer_.token().kind == TokenKind::string) {
@@ -366,10 +380,12 @@ Location AttributeParser::location() {
     return Location::file(context_, path, line, column);
   }
   if (lexer_.accept("unknown")) return {};
-  if (lexer_.accept("name")) return Location::name(context_, lexer_.expect_string("a name in quotes"));
+  if (lexer_.accept("name"))
+    return Location::name(context_, lexer_.expect_string("a name in quotes"));
   bool stack = lexer_.token().is("stack");
   if (!stack && !lexer_.token().is("fused")) {
-    lexer_.fail_expected("a location (\"path\":line:column, stack[...], fused[...], name or unknown)");
+    lexer_.fail_expected(
+        "a location (\"path\":line:column, stack[...], fused[...], name or unknown)");
   }
   lexer_.advance();
   lexer_.expect('[');

@@ -20,14 +20,15 @@ class AttributeParser {
   bool at_type() const;
   Type type();
   Attribute attribute();
-  std::vector<NamedAttr> dict();      // "{a = 1, b = f32}"; a name given twice is an error
-  Location location();                // what stands in "loc(...)"
+  std::vector<NamedAttr> dict();  // "{a = 1, b = f32}"; a name given twice is an error
+  Location location();            // what stands in "loc(...)"
 
   // Held while something nested is read: hostile text must not exhaust the stack.
   class Nested {
    public:
     explicit Nested(AttributeParser& parser) : parser_(parser) {
-      if (--parser_.depth_left_ < 0) parser_.lexer_.fail(parser_.lexer_.token(), "nested too deeply");
+      if (--parser_.depth_left_ < 0)
+        parser_.lexer_.fail(parser_.lexer_.token(), "nested too deeply");
     }
     ~Nested() { ++parser_.depth_left_; }
     Nested(const Nested&) = delete;

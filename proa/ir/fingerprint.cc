@@ -13,7 +13,8 @@ uint64_t word(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer)
 
 class Hasher {
  public:
-  // Results are numbered before operands are read: in a region ordered by data a use may come first.
+  // Results are numbered before operands are read: in a region ordered by data a use may come
+  // first.
   void number(const Operation& op) {
     for (Value result : op.results()) numbers_.emplace(result.impl(), numbers_.size());
     each_block(op, [&](const Block& block) {
@@ -86,9 +87,12 @@ bool same_attribute(Attribute a, Attribute b) {
     case AttrKind::custom:
       if (a.custom_name() != b.custom_name()) return false;
       [[fallthrough]];
-    case AttrKind::array: return all_same(a.as_array(), b.as_array(), same_attribute);
-    case AttrKind::dict: return all_same(a.as_dict(), b.as_dict(), same_named);
-    default: return false;  // the others are uniqued by their contents
+    case AttrKind::array:
+      return all_same(a.as_array(), b.as_array(), same_attribute);
+    case AttrKind::dict:
+      return all_same(a.as_dict(), b.as_dict(), same_named);
+    default:
+      return false;  // the others are uniqued by their contents
   }
 }
 
@@ -114,7 +118,8 @@ class Matcher {
     if (!all_same(a.attrs().items(), b.attrs().items(), same_named)) return false;
     for (size_t i = 0; i < a.operand_count(); ++i) {
       auto mate = mates_.find(a.operand(i).impl());
-      if ((mate == mates_.end() ? a.operand(i).impl() : mate->second) != b.operand(i).impl()) return false;
+      if ((mate == mates_.end() ? a.operand(i).impl() : mate->second) != b.operand(i).impl())
+        return false;
     }
     for (size_t i = 0; i < a.result_count(); ++i) {
       if (!(a.result(i).type() == b.result(i).type())) return false;
@@ -144,7 +149,8 @@ class Matcher {
     for (size_t i = 0; i < a.argument_count(); ++i) {
       if (!(a.argument(i).type() == b.argument(i).type())) return false;
     }
-    for (const Operation *x = a.front(), *y = b.front(); x != nullptr; x = x->next(), y = y->next()) {
+    for (const Operation *x = a.front(), *y = b.front(); x != nullptr;
+         x = x->next(), y = y->next()) {
       if (!same(*x, *y)) return false;
     }
     return true;

@@ -9,7 +9,8 @@
 
 namespace proa::ir {
 
-// Of names, attributes, types and which value goes where; locations left out. Within one process only.
+// Of names, attributes, types and which value goes where; locations left out. Within one process
+// only.
 uint64_t fingerprint(const Operation& op);
 
 // Values defined outside must be the same ones. Tensor constants are compared by their bytes.

@@ -16,14 +16,21 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string describe(const Token& token) {
   switch (token.kind) {
-    case TokenKind::end: return "the end of the text";
-    case TokenKind::value: return str("'%", token.text, "'");
-    case TokenKind::function: return str("'@", token.text, "'");
-    case TokenKind::attribute: return str("'#", token.text, "'");
-    case TokenKind::type: return str("'!", token.text, "'");
+    case TokenKind::end:
+      return "the end of the text";
+    case TokenKind::value:
+      return str("'%", token.text, "'");
+    case TokenKind::function:
+      return str("'@", token.text, "'");
+    case TokenKind::attribute:
+      return str("'#", token.text, "'");
+    case TokenKind::type:
+      return str("'!", token.text, "'");
     case TokenKind::string:
-      return token.text.size() > 40 ? str(token.text.substr(0, 40), "...\"") : std::string(token.text);
-    default: return str("'", token.text.substr(0, 60), "'");
+      return token.text.size() > 40 ? str(token.text.substr(0, 40), "...\"")
+                                    : std::string(token.text);
+    default:
+      return str("'", token.text.substr(0, 60), "'");
   }
 }
 
@@ -56,11 +63,21 @@ bool decode_string(std::string_view quoted, std::string& out) {
     }
     if (++i == body.size()) return false;
     switch (body[i]) {
-      case '"': out += '"'; break;
-      case '\\': out += '\\'; break;
-      case 'n': out += '\n'; break;
-      case 't': out += '\t'; break;
-      case 'r': out += '\r'; break;
+      case '"':
+        out += '"';
+        break;
+      case '\\':
+        out += '\\';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'r':
+        out += '\r';
+        break;
       case 'x': {
         if (i + 2 >= body.size()) return false;
         int high = hex_digit(body[i + 1]), low = hex_digit(body[i + 2]);
@@ -69,7 +86,8 @@ bool decode_string(std::string_view quoted, std::string& out) {
         i += 2;
         break;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
   return true;
@@ -169,8 +187,10 @@ void Lexer::lex_string(TokenKind kind) {
   size_t begin = next_;
   size_t quote = kind == TokenKind::string ? begin : begin + 1;
   size_t at = quote + 1;
-  while (at < text_.size() && text_[at] != '"' && text_[at] != '\n') at += text_[at] == '\\' ? 2 : 1;
-  if (at >= text_.size() || text_[at] != '"') fail(mark_at(begin), "a string is not closed on its line");
+  while (at < text_.size() && text_[at] != '"' && text_[at] != '\n')
+    at += text_[at] == '\\' ? 2 : 1;
+  if (at >= text_.size() || text_[at] != '"')
+    fail(mark_at(begin), "a string is not closed on its line");
   take(kind, begin, at + 1, quote);
 }
 
@@ -219,8 +239,10 @@ void Lexer::expect(std::string_view word) {
 int64_t Lexer::expect_integer(std::string_view what) {
   if (token_.kind != TokenKind::integer) fail_expected(what);
   int64_t value = 0;
-  auto [end, error] = std::from_chars(token_.text.data(), token_.text.data() + token_.text.size(), value);
-  if (error != std::errc()) fail(token_, str("the integer ", token_.text.substr(0, 60), " leaves 64 bits"));
+  auto [end, error] =
+      std::from_chars(token_.text.data(), token_.text.data() + token_.text.size(), value);
+  if (error != std::errc())
+    fail(token_, str("the integer ", token_.text.substr(0, 60), " leaves 64 bits"));
   advance();
   return value;
 }

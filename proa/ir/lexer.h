@@ -47,17 +47,19 @@ class Lexer {
 
   const Token& token() const { return token_; }  // the current one
   void advance();
-  void rewind(const Token& token);                // to a token met before; it becomes the current one
-  bool touches(const Token& before) const;        // no space between `before` and the current token
+  void rewind(const Token& token);          // to a token met before; it becomes the current one
+  bool touches(const Token& before) const;  // no space between `before` and the current token
 
-  bool accept(char mark);                         // advances if the current token is this mark
+  bool accept(char mark);  // advances if the current token is this mark
   bool accept(std::string_view word);
   void expect(char mark);
   void expect(std::string_view word);
   int64_t expect_integer(std::string_view what);
   std::string expect_string(std::string_view what);
 
-  std::string_view slice(size_t begin, size_t end) const { return text_.substr(begin, end - begin); }
+  std::string_view slice(size_t begin, size_t end) const {
+    return text_.substr(begin, end - begin);
+  }
   std::string_view file() const { return file_; }
 
   // "file:3:7: expected `what`, got `the current token`", with the line and a caret.

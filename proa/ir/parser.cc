@@ -70,7 +70,9 @@ class Scope {
 class Parser {
  public:
   Parser(std::string_view text, Context& context, const ParseOptions& options)
-      : context_(context), options_(options), lexer_(text, options.file),
+      : context_(context),
+        options_(options),
+        lexer_(text, options.file),
         attributes_(context, lexer_, options.max_depth) {}
 
   Module module();
@@ -105,8 +107,8 @@ class Parser {
   Scope scope_;
   bool graph_ = false;  // operations of the region at hand are ordered by data
   Module* module_ = nullptr;
-  // Stand for values until they are defined. Declared last: uses of them in an unfinished module are
-  // cut before they go (see module()).
+  // Stand for values until they are defined. Declared last: uses of them in an unfinished module
+  // are cut before they go (see module()).
   std::vector<std::unique_ptr<ValueImpl>> forwards_;
 };
 
@@ -316,8 +318,8 @@ void Parser::generic(Block& block) {
       state.results.push_back(attributes_.type());
     } while (lexer_.accept(','));
     if (state.results.size() != names.size()) {
-      lexer_.fail(at, str(name.text, " has ", names.size(), " result names but ", state.results.size(),
-                          " result types"));
+      lexer_.fail(at, str(name.text, " has ", names.size(), " result names but ",
+                          state.results.size(), " result types"));
     }
   } else if (!names.empty()) {
     state.results = result_types(state, name, names.size());
@@ -331,7 +333,8 @@ void Parser::generic(Block& block) {
 
 std::vector<Type> Parser::result_types(const OpState& state, const Token& name, size_t count) {
   if (!state.info->page || state.regions != 0) {
-    lexer_.fail_expected(str("':' and the result types (", name.text, " has no page to infer them from)"));
+    lexer_.fail_expected(
+        str("':' and the result types (", name.text, " has no page to infer them from)"));
   }
   std::vector<Type> operands;
   for (Value value : state.operands) {
@@ -343,7 +346,8 @@ std::vector<Type> Parser::result_types(const OpState& state, const Token& name, 
   std::vector<Type> types;
   try {
     std::vector<int64_t> segments = checked_segments(*state.info, state.attrs, operands.size());
-    types = infer(*state.info, state.attrs, operands, segments, module_->facts(), DType::f32, context_);
+    types =
+        infer(*state.info, state.attrs, operands, segments, module_->facts(), DType::f32, context_);
   } catch (const UserError& error) {
     lexer_.fail(name, error.what());
   }
@@ -405,12 +409,13 @@ void Parser::place_operands(OpState& state, std::vector<OperandItem>& items, con
   size_t bare = 0;
   if (variadic == 1) {
     if (items.size() + 1 < specs.size()) {
-      lexer_.fail(name, str(info.name, " takes at least ", specs.size() - 1, " operands, got ", items.size()));
+      lexer_.fail(name, str(info.name, " takes at least ", specs.size() - 1, " operands, got ",
+                            items.size()));
     }
     bare = items.size() + 1 - specs.size();
   } else if (items.size() != specs.size()) {
-    lexer_.fail(name, str(info.name, " takes ", specs.size(), " operands ('_' for an absent one), got ",
-                          items.size()));
+    lexer_.fail(name, str(info.name, " takes ", specs.size(),
+                          " operands ('_' for an absent one), got ", items.size()));
   }
   std::vector<int64_t> counts;
   size_t next = 0;
@@ -426,10 +431,12 @@ void Parser::place_operands(OpState& state, std::vector<OperandItem>& items, con
     }
     const OperandItem& item = items[next++];
     if (item.bracketed != spec.variadic) {
-      lexer_.fail(item.token, str("operand '", spec.name, "' is ", spec.variadic ? "a list, '[...]'" : "one value"));
+      lexer_.fail(item.token, str("operand '", spec.name, "' is ",
+                                  spec.variadic ? "a list, '[...]'" : "one value"));
     }
     if (item.absent && !spec.optional) {
-      lexer_.fail(item.token, str("operand '", spec.name, "' of ", info.name, " may not be absent"));
+      lexer_.fail(item.token,
+                  str("operand '", spec.name, "' of ", info.name, " may not be absent"));
     }
     counts.push_back(static_cast<int64_t>(item.values.size()));
   }

@@ -10,10 +10,10 @@
 namespace proa::ir {
 
 struct ParseOptions {
-  std::string file = {};            // named in errors, and the location of operations without loc(...)
+  std::string file = {};  // named in errors, and the location of operations without loc(...)
   bool allow_unregistered = false;  // operations of unknown name: no traits, no page, no checks
   bool verify = true;
-  int max_depth = 200;              // of nested regions and attributes
+  int max_depth = 200;  // of nested regions and attributes
 };
 
 Module parse_module(std::string_view text, Context& context, const ParseOptions& options = {});

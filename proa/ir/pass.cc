@@ -21,7 +21,8 @@ Registry& registry() {
 }
 
 template <class T>
-T parse_number(std::string_view pass, std::string_view option, std::string_view text, std::string_view what) {
+T parse_number(std::string_view pass, std::string_view option, std::string_view text,
+               std::string_view what) {
   T value{};
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
@@ -79,7 +80,8 @@ PassContext::PassContext(const Pass& pass, OptionValues options)
                           near.empty() ? "" : str("; did you mean '", near, "'?")));
     }
     for (size_t k = 0; k < i; ++k) {
-      if (options_[k].first == name) throw UserError(ErrorKind::value, pass.name, name, "the option is given twice");
+      if (options_[k].first == name)
+        throw UserError(ErrorKind::value, pass.name, name, "the option is given twice");
     }
   }
 }
@@ -90,7 +92,8 @@ std::string_view PassContext::text(std::string_view option) const {
   }
   PROA_CHECK(pass_ != nullptr, "option '", option, "' was asked of a context without a pass");
   auto declared = std::ranges::find(pass_->options, option, &PassOption::name);
-  PROA_CHECK(declared != pass_->options.end(), "pass ", pass_->name, " declares no option '", option, "'");
+  PROA_CHECK(declared != pass_->options.end(), "pass ", pass_->name, " declares no option '",
+             option, "'");
   return declared->value;
 }
 
@@ -106,7 +109,8 @@ bool PassContext::flag(std::string_view option) const {
   std::string_view value = text(option);
   if (value == "true" || value == "1") return true;
   if (value == "false" || value == "0") return false;
-  throw UserError(ErrorKind::value, pass_->name, option, str("expected true or false, got '", value, "'"));
+  throw UserError(ErrorKind::value, pass_->name, option,
+                  str("expected true or false, got '", value, "'"));
 }
 
 void PassContext::count(std::string_view statistic, int64_t n) {

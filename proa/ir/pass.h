@@ -1,5 +1,6 @@
 // Pass: a named function from module to module, with its options, its context and the registry.
-// Why a registry: pipelines are text, and a pass may come from any floor, a shared library or Python.
+// Why a registry: pipelines are text, and a pass may come from any floor, a shared library or
+// Python.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,7 @@ struct Pass {
 
 // A name taken twice is a UserError(value).
 void register_pass(Pass pass);
-const Pass* find_pass(std::string_view name);  // null if there is none
+const Pass* find_pass(std::string_view name);   // null if there is none
 const Pass& pass_named(std::string_view name);  // throws UserError(key) with a near name
 std::vector<const Pass*> all_passes();          // by name
 
@@ -41,11 +42,11 @@ struct PassRegistration {
   explicit PassRegistration(Pass pass) { register_pass(std::move(pass)); }
 };
 
-// Computes one operation on constants: how folding gets values without knowing any arithmetic. Gives
-// one tensor a result, or nothing where it cannot compute the operation.
-using Evaluator = std::function<std::vector<TensorData>(
-    const OpInfo& info, const AttrList& attrs, std::span<const TensorData> operands,
-    std::span<const Type> results)>;
+// Computes one operation on constants: how folding gets values without knowing any arithmetic.
+// Gives one tensor a result, or nothing where it cannot compute the operation.
+using Evaluator = std::function<std::vector<TensorData>(const OpInfo& info, const AttrList& attrs,
+                                                        std::span<const TensorData> operands,
+                                                        std::span<const Type> results)>;
 
 using OptionValues = std::vector<std::pair<std::string, std::string>>;
 
@@ -56,7 +57,8 @@ class PassContext {
   // Options the pass does not have, or given twice, are a UserError.
   PassContext(const Pass& pass, OptionValues options);
 
-  // The value given, or the pass's default. Text that is not of the asked kind is a UserError(value).
+  // The value given, or the pass's default. Text that is not of the asked kind is a
+  // UserError(value).
   std::string_view text(std::string_view option) const;
   int64_t integer(std::string_view option) const;
   double real(std::string_view option) const;

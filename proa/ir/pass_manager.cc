@@ -55,7 +55,8 @@ class PipelineReader {
 
  private:
   bool done() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t'))
+      ++at_;
     return at_ == text_.size();
   }
 
@@ -87,7 +88,8 @@ class PipelineReader {
 
   [[noreturn]] void fail(std::string_view what) {
     std::string got = at_ < text_.size() ? str("'", text_.substr(at_, 20), "'") : "the end";
-    throw UserError(ErrorKind::value, str("pipeline, column ", at_ + 1, ": expected ", what, ", got ", got));
+    throw UserError(ErrorKind::value,
+                    str("pipeline, column ", at_ + 1, ": expected ", what, ", got ", got));
   }
 
   std::string_view text_;
@@ -106,7 +108,9 @@ std::string pad(std::string_view text, size_t width) {
 
 }  // namespace
 
-std::vector<PipelineStep> parse_pipeline(std::string_view text) { return PipelineReader(text).steps(); }
+std::vector<PipelineStep> parse_pipeline(std::string_view text) {
+  return PipelineReader(text).steps();
+}
 
 std::string to_string(std::span<const PipelineStep> steps) {
   std::string text;
@@ -181,7 +185,8 @@ void PassManager::run_step(size_t index, Module& module) {
       verify(module);
       record.verify_seconds = watch_verifier.seconds();
     } catch (const Error& error) {
-      throw InternalError(failure(str("the pass left a module that is not well-formed: ", error.what())));
+      throw InternalError(
+          failure(str("the pass left a module that is not well-formed: ", error.what())));
     }
   }
   if (watch) {
@@ -208,14 +213,18 @@ std::string PassManager::timing_table() const {
     table += str(pad(record.pass, width), decimal(record.seconds * 1e3, "%10.3f"),
                  decimal(record.verify_seconds * 1e3, "%11.3f"),
                  decimal(total > 0 ? both / total * 100 : 0, "%6.1f%%"),
-                 !record.changed ? "  ?" : *record.changed ? "  yes" : "  no", "\n");
+                 !record.changed   ? "  ?"
+                 : *record.changed ? "  yes"
+                                   : "  no",
+                 "\n");
     for (auto& [name, value] : record.statistics) table += str("  ", name, ": ", value, "\n");
     for (const std::string& line : record.reports) table += str("  ", line, "\n");
   }
   return table + str(pad("total", width), decimal(total * 1e3, "%10.3f"), "\n");
 }
 
-std::string reproducer_text(const Module& module, std::span<const PipelineStep> steps, std::string_view failure) {
+std::string reproducer_text(const Module& module, std::span<const PipelineStep> steps,
+                            std::string_view failure) {
   std::string text = str(kReproducerHead, to_string(steps), "\n");
   while (!failure.empty()) {
     size_t end = std::min(failure.find('\n'), failure.size());

@@ -1,5 +1,6 @@
-// PassManager: runs a pipeline of passes and keeps watch — time, changes, verification, reproducers.
-// Why in one place: every pass gets the same care, and a failure can be replayed by proa-opt.
+// PassManager: runs a pipeline of passes and keeps watch — time, changes, verification,
+// reproducers. Why in one place: every pass gets the same care, and a failure can be replayed by
+// proa-opt.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,8 @@ struct PipelineStep {
   std::string pass;
   OptionValues options;
 };
-// "cse,fold{limit=3, mode=\"a b\"},dce": names and options as written; whether they exist is for add().
+// "cse,fold{limit=3, mode=\"a b\"},dce": names and options as written; whether they exist is for
+// add().
 std::vector<PipelineStep> parse_pipeline(std::string_view text);
 std::string to_string(std::span<const PipelineStep> steps);  // reads back to the same steps
 
@@ -30,7 +32,7 @@ struct PassRecord {
 };
 
 struct PassManagerConfig {
-  bool verify = true;         // the module before the first pass and behind each one
+  bool verify = true;  // the module before the first pass and behind each one
   bool watch_changes = false;
   // Gets the module's text behind each pass that changed it, under a heading.
   std::function<void(std::string_view)> dump_changed = {};
@@ -48,8 +50,8 @@ class PassManager {
   PassManager& add_pipeline(std::string_view text);
   const std::vector<PipelineStep>& steps() const { return steps_; }
 
-  // A failure is the pass's own error with its name in front; a module that does not verify behind a
-  // pass is an InternalError.
+  // A failure is the pass's own error with its name in front; a module that does not verify behind
+  // a pass is an InternalError.
   void run(Module& module);
   const std::vector<PassRecord>& records() const { return records_; }  // of the last run
   std::string timing_table() const;
@@ -63,7 +65,8 @@ class PassManager {
 };
 
 // A reproducer is a module's text under a comment that holds the rest of the pipeline.
-std::string reproducer_text(const Module& module, std::span<const PipelineStep> steps, std::string_view failure);
+std::string reproducer_text(const Module& module, std::span<const PipelineStep> steps,
+                            std::string_view failure);
 // The pipeline in the head of a reproducer; nothing if the text is not one.
 std::optional<std::string> reproducer_pipeline(std::string_view text);
 

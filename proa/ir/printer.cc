@@ -26,12 +26,14 @@ std::string dense_text(const TensorData& data) {
   size_t part_size = size_of(real_of(data.dtype));
   for (size_t i = 0; exact && i < count; ++i) {
     std::string text = element_text(data.dtype, bytes + i * size);
-    // NaNs with a payload, and bytes of bool beside 0 and 1, have no text of their own: hex keeps them.
+    // NaNs with a payload, and bytes of bool beside 0 and 1, have no text of their own: hex keeps
+    // them.
     for (size_t part = 0; exact && part < size; part += part_size) {
       const uint8_t* at = bytes + i * size + part;
       DType dtype = real_of(data.dtype);
       uint8_t back[16];
-      exact = parse_element(dtype, element_text(dtype, at), back) && std::equal(at, at + part_size, back);
+      exact = parse_element(dtype, element_text(dtype, at), back) &&
+              std::equal(at, at + part_size, back);
     }
     list += i == 0 ? text : str(", ", text);
   }
@@ -40,7 +42,8 @@ std::string dense_text(const TensorData& data) {
 }
 
 template <class T, class F>
-std::string list_text(std::string_view open, std::span<const T> items, std::string_view close, F text) {
+std::string list_text(std::string_view open, std::span<const T> items, std::string_view close,
+                      F text) {
   std::string out(open);
   for (size_t i = 0; i < items.size(); ++i) {
     if (i != 0) out += ", ";
@@ -64,14 +67,17 @@ std::string dims_text(const std::vector<Dim>& dims) {
 
 std::string location_text(Location location) {
   switch (location.kind()) {
-    case LocationKind::unknown: return "unknown";
-    case LocationKind::name: return str("name ", quote(location.text()));
+    case LocationKind::unknown:
+      return "unknown";
+    case LocationKind::name:
+      return str("name ", quote(location.text()));
     case LocationKind::file: {
       std::string text = str(quote(location.text()), ":", location.line());
       return location.column() == 0 ? text : str(text, ":", location.column());
     }
     case LocationKind::stack:
-    case LocationKind::fused: break;
+    case LocationKind::fused:
+      break;
   }
   std::string_view open = location.kind() == LocationKind::stack ? "stack[" : "fused[";
   return list_text(open, location.parts(), "]", location_text);
@@ -100,7 +106,8 @@ std::vector<std::string_view> argument_names(const Operation& func) {
 
 class Printer {
  public:
-  explicit Printer(const PrintOptions& options, bool line = false) : options_(options), line_(line) {}
+  explicit Printer(const PrintOptions& options, bool line = false)
+      : options_(options), line_(line) {}
 
   std::string take() { return std::move(out_); }
   void number(const Operation& op, size_t& next);
@@ -158,7 +165,8 @@ void Printer::print_attrs(const Operation& op, std::initializer_list<std::string
   bool first = true;
   for (const NamedAttr& item : op.attrs().items()) {
     // The empty name is legal for an attribute, and hides nothing.
-    bool skip = !item.name.view().empty() && std::ranges::find(hidden, item.name.view()) != hidden.end();
+    bool skip =
+        !item.name.view().empty() && std::ranges::find(hidden, item.name.view()) != hidden.end();
     if (skip) continue;
     put(first ? before : ", ");
     first = false;
@@ -169,7 +177,8 @@ void Printer::print_attrs(const Operation& op, std::initializer_list<std::string
   if (!first) put("}");
 }
 
-void Printer::print_operands(const Operation& op, bool by_segments, std::span<const int64_t> segments) {
+void Printer::print_operands(const Operation& op, bool by_segments,
+                             std::span<const int64_t> segments) {
   bool first = true;
   auto item = [&](auto write) {
     if (!first) put(", ");
@@ -204,8 +213,10 @@ std::vector<int64_t> printable_segments(const Operation& op) {
   const Page& page = *op.info().page;
   Attribute given = op.attr("segments");
   std::vector<int64_t> counts(page.operands.size(), 1);
-  if (given.is(AttrKind::ints)) counts.assign(given.as_ints().begin(), given.as_ints().end());
-  else if (given) return {};
+  if (given.is(AttrKind::ints))
+    counts.assign(given.as_ints().begin(), given.as_ints().end());
+  else if (given)
+    return {};
   if (counts.size() != page.operands.size()) return {};
   size_t total = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
@@ -219,7 +230,8 @@ std::vector<int64_t> printable_segments(const Operation& op) {
 
 void Printer::print_op(const Operation& op, int indent) {
   if (is_func(op)) return print_func(op, indent);
-  if (op.is("builtin.return") && op.attrs().empty() && op.result_count() == 0 && op.region_count() == 0) {
+  if (op.is("builtin.return") && op.attrs().empty() && op.result_count() == 0 &&
+      op.region_count() == 0) {
     put("return");
     for (size_t i = 0; i < op.operand_count(); ++i) {
       put(i == 0 ? " " : ", ");
@@ -320,7 +332,8 @@ void Printer::print_module(const Module& module) {
   put("\n}\n");
 }
 
-// Everything that `op` may name lies in the nearest function around it, or in the outermost operation.
+// Everything that `op` may name lies in the nearest function around it, or in the outermost
+// operation.
 const Operation& numbering_root(const Operation& op) {
   const Operation* root = &op;
   while (!is_func(*root) && root->parent() != nullptr) root = root->parent();
@@ -331,34 +344,50 @@ const Operation& numbering_root(const Operation& op) {
 
 bool has_segments(const OpInfo& info) {
   return info.page && std::ranges::any_of(info.page->operands, [](const OperandSpec& spec) {
-    return spec.optional || spec.variadic;
-  });
+           return spec.optional || spec.variadic;
+         });
 }
 
 std::string to_string(Attribute attribute) {
   if (!attribute) return "none";
   switch (attribute.kind()) {
-    case AttrKind::unit: return "unit";
-    case AttrKind::boolean: return attribute.as_bool() ? "true" : "false";
-    case AttrKind::integer: return str(attribute.as_int());
-    case AttrKind::real: return real_text(attribute.as_real());
+    case AttrKind::unit:
+      return "unit";
+    case AttrKind::boolean:
+      return attribute.as_bool() ? "true" : "false";
+    case AttrKind::integer:
+      return str(attribute.as_int());
+    case AttrKind::real:
+      return real_text(attribute.as_real());
     case AttrKind::complex:
       return str("complex(", real_text(attribute.as_complex().real()), ", ",
                  real_text(attribute.as_complex().imag()), ")");
-    case AttrKind::string: return quote(attribute.as_string());
-    case AttrKind::dtype: return std::string(short_name(attribute.as_dtype()));
-    case AttrKind::dim: return str("dim(", to_string(attribute.as_dim()), ")");
-    case AttrKind::ints: return list_str(attribute.as_ints());
+    case AttrKind::string:
+      return quote(attribute.as_string());
+    case AttrKind::dtype:
+      return std::string(short_name(attribute.as_dtype()));
+    case AttrKind::dim:
+      return str("dim(", to_string(attribute.as_dim()), ")");
+    case AttrKind::ints:
+      return list_str(attribute.as_ints());
     case AttrKind::reals:
-      return list_text(attribute.as_reals().empty() ? "reals[" : "[", attribute.as_reals(), "]", real_text);
-    case AttrKind::dims: return dims_text(attribute.as_dims());
+      return list_text(attribute.as_reals().empty() ? "reals[" : "[", attribute.as_reals(), "]",
+                       real_text);
+    case AttrKind::dims:
+      return dims_text(attribute.as_dims());
     case AttrKind::array:
-      return list_text("array[", attribute.as_array(), "]", [](Attribute a) { return to_string(a); });
-    case AttrKind::dict: return dict_text(attribute.as_dict());
-    case AttrKind::type: return to_string(attribute.as_type());
-    case AttrKind::tensor: return dense_text(attribute.as_tensor());
-    case AttrKind::symbol: return str("@", quote_unless_name(attribute.as_string()));
-    case AttrKind::custom: break;
+      return list_text("array[", attribute.as_array(), "]",
+                       [](Attribute a) { return to_string(a); });
+    case AttrKind::dict:
+      return dict_text(attribute.as_dict());
+    case AttrKind::type:
+      return to_string(attribute.as_type());
+    case AttrKind::tensor:
+      return dense_text(attribute.as_tensor());
+    case AttrKind::symbol:
+      return str("@", quote_unless_name(attribute.as_string()));
+    case AttrKind::custom:
+      break;
   }
   std::string name = str("#", attribute.custom_name());
   if (attribute.as_array().empty()) return name;

@@ -62,14 +62,18 @@ std::span<const Pattern* const> PatternSet::of(const OpInfo& info) const {
     for (const Pattern& pattern : patterns_) {
       if (pattern.root.empty() || pattern.root == info.name) slot->second.push_back(&pattern);
     }
-    std::ranges::stable_sort(slot->second, std::greater(), [](const Pattern* p) { return p->benefit; });
+    std::ranges::stable_sort(slot->second, std::greater(),
+                             [](const Pattern* p) { return p->benefit; });
   }
   return slot->second;
 }
 
 bool is_removable(const Operation& op) {
   const OpInfo& info = op.info();
-  if (!info.has(Trait::pure) && !info.has(Trait::constant_like) && !info.has(Trait::structured)) return false;
+  if (!info.has(Trait::pure) && !info.has(Trait::constant_like) && !info.has(Trait::structured))
+    return false;
+  // Whatever gives nothing back is there for what it does: an assertion is pure until it fails.
+  if (op.result_count() == 0 && op.region_count() == 0) return false;
   for (size_t r = 0; r < op.region_count(); ++r) {
     for (size_t b = 0; b < op.region(r).block_count(); ++b) {
       for (const Operation& inner : op.region(r).block(b)) {
@@ -107,13 +111,19 @@ class Worklist {
 
  private:
   std::vector<Operation*> stack_;
-  std::unordered_map<Operation*, size_t> place_;  // looked up, never walked: addresses give no order
+  std::unordered_map<Operation*, size_t>
+      place_;  // looked up, never walked: addresses give no order
 };
 
 class GreedyDriver : private RewriteListener {
  public:
-  GreedyDriver(Module& module, const PatternSet& patterns, PassContext& context, const GreedyOptions& options)
-      : module_(module), patterns_(patterns), context_(context), options_(options), rewriter_(module, *this) {}
+  GreedyDriver(Module& module, const PatternSet& patterns, PassContext& context,
+               const GreedyOptions& options)
+      : module_(module),
+        patterns_(patterns),
+        context_(context),
+        options_(options),
+        rewriter_(module, *this) {}
 
   GreedyResult run();
 
@@ -142,9 +152,11 @@ class GreedyDriver : private RewriteListener {
 GreedyResult GreedyDriver::run() {
   std::vector<Operation*> all;
   module_.op()->walk([&](Operation* op) { all.push_back(op); });
-  // The stack gives the last one first: pushed in reverse, operations come in the order of the text.
+  // The stack gives the last one first: pushed in reverse, operations come in the order of the
+  // text.
   for (size_t i = all.size(); i-- > 1;) work_.push(all[i]);
-  int64_t budget = options_.budget > 0 ? options_.budget : 1000 + 16 * static_cast<int64_t>(all.size());
+  int64_t budget =
+      options_.budget > 0 ? options_.budget : 1000 + 16 * static_cast<int64_t>(all.size());
   while (Operation* op = work_.pop()) {
     if (options_.remove_dead && remove_if_dead(*op)) continue;
     if (result_.rewrites >= budget) {
@@ -195,8 +207,10 @@ void GreedyDriver::push_definer(Value value) {
 }
 
 void GreedyDriver::created(Operation& op) {
-  if (active_ != nullptr && std::ranges::find(active_->generates, op.name()) == active_->generates.end()) {
-    throw InternalError(str("pattern ", active_->name, " creates ", op.name(), ", which it does not declare"));
+  if (active_ != nullptr &&
+      std::ranges::find(active_->generates, op.name()) == active_->generates.end()) {
+    throw InternalError(
+        str("pattern ", active_->name, " creates ", op.name(), ", which it does not declare"));
   }
   fresh_.push_back(&op);
   if (options_.listener != nullptr) options_.listener->created(op);

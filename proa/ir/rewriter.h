@@ -22,7 +22,7 @@ class RewriteListener {
   virtual void created(Operation&) {}
   virtual void updated(Operation&) {}
   virtual void replaced(Operation&, std::span<const Value>) {}  // before the operation goes
-  virtual void erased(Operation&) {}                             // before it goes
+  virtual void erased(Operation&) {}                            // before it goes
 };
 
 // The builder that patterns change the module with. New operations go in front of the matched one
@@ -33,7 +33,8 @@ class Rewriter : public Builder, private Builder::Listener {
   Rewriter(const Rewriter&) = delete;
   Rewriter& operator=(const Rewriter&) = delete;
 
-  // Each result of `op` becomes the value at its place (null where the result is unused); `op` goes.
+  // Each result of `op` becomes the value at its place (null where the result is unused); `op`
+  // goes.
   void replace(Operation& op, std::span<const Value> values);
   void replace(Operation& op, Value value) { replace(op, std::span(&value, 1)); }
   void erase(Operation& op);  // its results must be unused
@@ -56,9 +57,9 @@ class Rewriter : public Builder, private Builder::Listener {
 };
 
 struct Pattern {
-  std::string name;   // for reports
-  std::string root;   // the operation's full name; empty: any
-  int benefit = 1;    // higher goes first; among equals, the one added first
+  std::string name;  // for reports
+  std::string root;  // the operation's full name; empty: any
+  int benefit = 1;   // higher goes first; among equals, the one added first
   // Changes the module through the rewriter and says true, or leaves it alone and says false.
   std::function<bool(Operation&, Rewriter&)> apply;
   std::vector<std::string> generates = {};  // every operation that it may create
@@ -77,26 +78,27 @@ class PatternSet {
 };
 
 struct GreedyOptions {
-  int64_t budget = 0;        // rewrites; 0: 1000 + 16 for each operation at the start
-  bool remove_dead = true;   // operations without effect whose results nobody uses
+  int64_t budget = 0;       // rewrites; 0: 1000 + 16 for each operation at the start
+  bool remove_dead = true;  // operations without effect whose results nobody uses
   RewriteListener* listener = nullptr;
 };
 
 struct GreedyResult {
   bool changed = false;
-  bool converged = true;     // false: the budget was used up
+  bool converged = true;  // false: the budget was used up
   int64_t rewrites = 0;
   int64_t dead = 0;
 };
 
-// Applies patterns until none fits. The order is a function of the module alone. A budget used up is
-// reported through `context` with the patterns that took most of it; in strict mode it is an error.
-// A pattern that creates what it did not declare, or changes the module and says false, is an
-// InternalError.
+// Applies patterns until none fits. The order is a function of the module alone. A budget used up
+// is reported through `context` with the patterns that took most of it; in strict mode it is an
+// error. A pattern that creates what it did not declare, or changes the module and says false, is
+// an InternalError.
 GreedyResult rewrite_greedily(Module& module, const PatternSet& patterns, PassContext& context,
                               const GreedyOptions& options = {});
 
-// Whether `op` may go where its results are unused: it is pure, and so is whatever is inside it.
+// Whether `op` may go where its results are unused: it is pure and has results, and so has whatever
+// is inside it.
 bool is_removable(const Operation& op);
 
 }  // namespace proa::ir

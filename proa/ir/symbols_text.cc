@@ -53,11 +53,13 @@ class SymbolCollector {
   void attribute(Attribute a) {
     if (!seen_.insert(a.storage()).second) return;
     switch (a.kind()) {
-      case AttrKind::dim: return dim(a.as_dim());
+      case AttrKind::dim:
+        return dim(a.as_dim());
       case AttrKind::dims:
         for (Dim d : a.as_dims()) dim(d);
         return;
-      case AttrKind::type: return type(a.as_type());
+      case AttrKind::type:
+        return type(a.as_type());
       case AttrKind::array:
       case AttrKind::custom:
         for (Attribute item : a.as_array()) attribute(item);
@@ -65,7 +67,8 @@ class SymbolCollector {
       case AttrKind::dict:
         for (const NamedAttr& item : a.as_dict()) attribute(item.value());
         return;
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -79,7 +82,8 @@ void declaration_text(Dim symbol, std::vector<std::string>& items) {
   const SymbolInfo& info = symbol.info();
   Interval range{info.lo, info.hi}, usual{SymbolInfo().lo, SymbolInfo().hi};
   if (range != usual) items.push_back(str(symbol.name(), " in ", to_string(range)));
-  if (info.divisor != 1) items.push_back(str(symbol.name(), " mod ", info.divisor, " = ", info.residue));
+  if (info.divisor != 1)
+    items.push_back(str(symbol.name(), " mod ", info.divisor, " = ", info.residue));
   if (info.likely) items.push_back(str(symbol.name(), " likely ", *info.likely));
 }
 
@@ -111,9 +115,12 @@ void parse_declaration(Lexer& lexer, SymbolInfo& info) {
 std::string condition_text(const Guard& guard) {
   std::string a = to_string(guard.a), b = to_string(guard.b);
   switch (guard.kind) {
-    case Guard::Kind::eq: return str(a, " == ", b);
-    case Guard::Kind::ge: return str(a, " >= ", b);
-    case Guard::Kind::divisible: break;
+    case Guard::Kind::eq:
+      return str(a, " == ", b);
+    case Guard::Kind::ge:
+      return str(a, " >= ", b);
+    case Guard::Kind::divisible:
+      break;
   }
   return str("divisible(", a, ", ", b, ")");
 }
@@ -168,9 +175,12 @@ void parse_fact(Lexer& lexer, AttributeParser& attributes, Facts& facts) {
   }
   Guard guard = parse_condition(lexer, attributes);
   switch (guard.kind) {
-    case Guard::Kind::eq: return facts.assert_equal(guard.a, guard.b);
-    case Guard::Kind::ge: return facts.assert_ge(guard.a, guard.b);
-    case Guard::Kind::divisible: return set_divisible(lexer, at, guard, facts);
+    case Guard::Kind::eq:
+      return facts.assert_equal(guard.a, guard.b);
+    case Guard::Kind::ge:
+      return facts.assert_ge(guard.a, guard.b);
+    case Guard::Kind::divisible:
+      return set_divisible(lexer, at, guard, facts);
   }
 }
 
@@ -181,14 +191,21 @@ void parse_guard(Lexer& lexer, AttributeParser& attributes, Facts& facts) {
   std::string message = lexer.expect_string("what the guard says when it fails, a string");
   bool possible = false;
   switch (guard.kind) {
-    case Guard::Kind::eq: possible = facts.require_eq(guard.a, guard.b, message); break;
-    case Guard::Kind::ge: possible = facts.require_ge(guard.a, guard.b, message); break;
-    case Guard::Kind::divisible: possible = facts.require_divisible(guard.a, guard.b, message); break;
+    case Guard::Kind::eq:
+      possible = facts.require_eq(guard.a, guard.b, message);
+      break;
+    case Guard::Kind::ge:
+      possible = facts.require_ge(guard.a, guard.b, message);
+      break;
+    case Guard::Kind::divisible:
+      possible = facts.require_divisible(guard.a, guard.b, message);
+      break;
   }
   if (!possible) lexer.fail(at, "this guard can never hold");
 }
 
-// A section "word { item, item }", if it stands here. What the facts refuse is an error at the item.
+// A section "word { item, item }", if it stands here. What the facts refuse is an error at the
+// item.
 template <class F>
 void parse_section(Lexer& lexer, std::string_view word, F item) {
   if (!lexer.accept(word)) return;
@@ -222,7 +239,8 @@ std::string symbols_text(const Module& module) {
   std::vector<Guard> assumed = facts.assumptions();
   SymbolCollector collector;
   collector.operation(*module.op());
-  for (std::span<const Guard> guards : {std::span<const Guard>(assumed), std::span<const Guard>(facts.guards())}) {
+  for (std::span<const Guard> guards :
+       {std::span<const Guard>(assumed), std::span<const Guard>(facts.guards())}) {
     for (const Guard& guard : guards) {
       collector.dim(guard.a);
       collector.dim(guard.b);
@@ -252,7 +270,8 @@ void parse_symbols(Lexer& lexer, AttributeParser& attributes, Module& module) {
     Token name = lexer.token();
     if (name.kind != TokenKind::word) lexer.fail_expected("a symbol's name");
     lexer.advance();
-    parse_declaration(lexer, declared.try_emplace(name.text, name, SymbolInfo()).first->second.second);
+    parse_declaration(lexer,
+                      declared.try_emplace(name.text, name, SymbolInfo()).first->second.second);
   });
   for (auto& [name, declaration] : declared) {
     at_token(lexer, declaration.first,

@@ -20,7 +20,8 @@ class Verifier {
   void run();
 
  private:
-  [[noreturn]] void fail(const Operation& op, std::string_view argument, std::string_view message) const;
+  [[noreturn]] void fail(const Operation& op, std::string_view argument,
+                         std::string_view message) const;
   void collect(const Operation& op);
   void visit(const Operation& op);
   void check_block(const Operation& op, const Block& block);
@@ -43,7 +44,8 @@ std::string context_of(const Operation& op) {
   return str("\n  at ", to_string(op.location()), ": ", print_line(op));
 }
 
-void Verifier::fail(const Operation& op, std::string_view argument, std::string_view message) const {
+void Verifier::fail(const Operation& op, std::string_view argument,
+                    std::string_view message) const {
   throw UserError(ErrorKind::value, op.name(), argument, str(message, context_of(op)));
 }
 
@@ -61,7 +63,8 @@ void Verifier::run() {
   visit(top);
   // Each use was found from its value; more operands than that means a broken chain.
   if (uses_ != operands_) {
-    fail(top, "", str("there are ", operands_, " operands but the values know of ", uses_, " uses"));
+    fail(top, "",
+         str("there are ", operands_, " operands but the values know of ", uses_, " uses"));
   }
 }
 
@@ -72,7 +75,8 @@ void Verifier::collect(const Operation& op) {
       const Block& block = op.region(r).block(b);
       const Operation* before = nullptr;
       for (const Operation& inner : block) {
-        if (inner.block() != &block || inner.prev() != before) fail(op, "", "a block's list of operations is broken");
+        if (inner.block() != &block || inner.prev() != before)
+          fail(op, "", "a block's list of operations is broken");
         before = &inner;
         collect(inner);
       }
@@ -84,7 +88,8 @@ void Verifier::collect(const Operation& op) {
 void Verifier::visit(const Operation& op) {
   for (size_t i = 0; i < op.operand_count(); ++i) check_operand(op, i);
   for (Value result : op.results()) check_value(op, result);
-  for (const NamedAttr& item : op.attrs().items()) check_attribute(op, item.name.view(), item.value());
+  for (const NamedAttr& item : op.attrs().items())
+    check_attribute(op, item.name.view(), item.value());
   const OpInfo& info = op.info();
   if (info.has(Trait::terminator) && op.next() != nullptr) {
     fail(op, "", "a terminator stands before the end of its block");
@@ -97,7 +102,8 @@ void Verifier::visit(const Operation& op) {
     const Region& region = op.region(r);
     if (region.parent() != &op) fail(op, "", str("region ", r, " does not know its operation"));
     for (size_t b = 0; b < region.block_count(); ++b) {
-      if (region.block(b).region() != &region) fail(op, "", str("a block of region ", r, " does not know it"));
+      if (region.block(b).region() != &region)
+        fail(op, "", str("a block of region ", r, " does not know it"));
       check_block(op, region.block(b));
     }
   }
@@ -105,7 +111,8 @@ void Verifier::visit(const Operation& op) {
   try {
     info.verify(op);
   } catch (const UserError& error) {
-    throw UserError(error.kind(), op.name(), error.argument(), str(error.message(), context_of(op)));
+    throw UserError(error.kind(), op.name(), error.argument(),
+                    str(error.message(), context_of(op)));
   }
 }
 
@@ -127,7 +134,8 @@ void Verifier::check_value(const Operation& op, Value value) {
                   (before == nullptr || before->next == &use);
     before = &use;
     if (!linked || use.owner == nullptr) fail(op, "", "the chain of a value's uses is broken");
-    if (!ops_.contains(use.owner)) fail(op, "", "a value is used by an operation outside the module");
+    if (!ops_.contains(use.owner))
+      fail(op, "", "a value is used by an operation outside the module");
     ++uses_;
   });
 }
@@ -137,7 +145,8 @@ void Verifier::check_type(const Operation& op, Type type) {
   if (&type.context() != &module_.context()) fail(op, "", "a type belongs to another context");
   if (!type.is_tensor()) return;
   for (Dim dim : type.dims()) {
-    if (dim.is_const() && dim.constant() < 0) fail(op, "", str("type ", to_string(type), " has a negative dim"));
+    if (dim.is_const() && dim.constant() < 0)
+      fail(op, "", str("type ", to_string(type), " has a negative dim"));
   }
 }
 
@@ -179,11 +188,13 @@ void Verifier::check_attribute(const Operation& op, std::string_view name, Attri
         std::vector<std::string_view> names(functions_.begin(), functions_.end());
         std::ranges::sort(names);
         std::string_view near = nearest(attribute.as_string(), names);
-        fail(op, name, str("there is no function @", attribute.as_string(),
-                           near.empty() ? "" : str("; did you mean @", near, "?")));
+        fail(op, name,
+             str("there is no function @", attribute.as_string(),
+                 near.empty() ? "" : str("; did you mean @", near, "?")));
       }
       return;
-    case AttrKind::type: return check_type(op, attribute.as_type());
+    case AttrKind::type:
+      return check_type(op, attribute.as_type());
     case AttrKind::array:
     case AttrKind::custom:
       for (Attribute item : attribute.as_array()) check_attribute(op, name, item);
@@ -195,22 +206,27 @@ void Verifier::check_attribute(const Operation& op, std::string_view name, Attri
       const TensorData& data = attribute.as_tensor();
       size_t size = size_of(data.dtype);
       for (int64_t dim : data.dims) {
-        if (dim < 0 || __builtin_mul_overflow(size, static_cast<size_t>(dim), &size)) size = SIZE_MAX;
+        if (dim < 0 || __builtin_mul_overflow(size, static_cast<size_t>(dim), &size))
+          size = SIZE_MAX;
       }
       if (size != data.size || (size != 0 && data.bytes == nullptr)) {
-        fail(op, name, str("a tensor constant has ", data.size, " bytes, its type asks for ", size));
+        fail(op, name,
+             str("a tensor constant has ", data.size, " bytes, its type asks for ", size));
       }
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
 bool Verifier::same_type(Type a, Type b) {
   if (a == b) return true;
-  if (!a.is_tensor() || !b.is_tensor() || a.dtype() != b.dtype() || a.rank() != b.rank()) return false;
+  if (!a.is_tensor() || !b.is_tensor() || a.dtype() != b.dtype() || a.rank() != b.rank())
+    return false;
   for (size_t i = 0; i < a.dims().size(); ++i) {
-    if (a.dims()[i] != b.dims()[i] && facts_.prove_eq(a.dims()[i], b.dims()[i]) != Truth::yes) return false;
+    if (a.dims()[i] != b.dims()[i] && facts_.prove_eq(a.dims()[i], b.dims()[i]) != Truth::yes)
+      return false;
   }
   return true;
 }
@@ -220,30 +236,36 @@ void Verifier::check_page(const Operation& op) {
   std::vector<Type> operands, inferred;
   try {
     std::vector<int64_t> segments = checked_segments(op.info(), op.attrs(), op.operand_count());
-    // Operations with regions get their types from what the regions give: their own verifier checks.
+    // Operations with regions get their types from what the regions give: their own verifier
+    // checks.
     if (page.shape == nullptr || op.region_count() != 0) return;
     for (Value operand : op.operands()) {
       operands.push_back(operand.type());
       if (page.effects != Effects::token && !operand.type().is_tensor()) {
-        throw UserError(ErrorKind::type, page.name, "", str("expected tensors, got ", to_string(operand.type())));
+        throw UserError(ErrorKind::type, page.name, "",
+                        str("expected tensors, got ", to_string(operand.type())));
       }
     }
     // The default float under which the operation was made shows in its result.
     DType default_float = DType::f32;
-    if (op.result_count() != 0 && op.result().type().is_tensor() && is_inexact(op.result().dtype())) {
+    if (op.result_count() != 0 && op.result().type().is_tensor() &&
+        is_inexact(op.result().dtype())) {
       default_float = real_of(op.result().dtype());
     }
-    inferred = infer(op.info(), op.attrs(), operands, segments, facts_, default_float, module_.context());
+    inferred =
+        infer(op.info(), op.attrs(), operands, segments, facts_, default_float, module_.context());
   } catch (const UserError& error) {
-    throw UserError(error.kind(), op.name(), error.argument(), str(error.message(), context_of(op)));
+    throw UserError(error.kind(), op.name(), error.argument(),
+                    str(error.message(), context_of(op)));
   }
   if (inferred.size() != op.result_count()) {
     fail(op, "", str("expected ", inferred.size(), " results, got ", op.result_count()));
   }
   for (size_t i = 0; i < inferred.size(); ++i) {
     if (!same_type(inferred[i], op.result(i).type())) {
-      fail(op, "", str("result ", i, " should be ", to_string(inferred[i]), ", got ",
-                       to_string(op.result(i).type())));
+      fail(op, "",
+           str("result ", i, " should be ", to_string(inferred[i]), ", got ",
+               to_string(op.result(i).type())));
     }
   }
 }
@@ -252,7 +274,9 @@ void Verifier::check_page(const Operation& op) {
 
 std::vector<int64_t> checked_segments(const OpInfo& info, const AttrList& attrs, size_t operands) {
   const Page& page = *info.page;
-  auto wrong = [&](std::string_view message) { throw UserError(ErrorKind::value, info.name, "", message); };
+  auto wrong = [&](std::string_view message) {
+    throw UserError(ErrorKind::value, info.name, "", message);
+  };
   Attribute given = attrs.get("segments");
   if (!given) {
     if (operands != page.operands.size()) {
@@ -261,7 +285,8 @@ std::vector<int64_t> checked_segments(const OpInfo& info, const AttrList& attrs,
     return std::vector<int64_t>(operands, 1);
   }
   if (!given.is(AttrKind::ints) || given.as_ints().size() != page.operands.size()) {
-    wrong(str("attribute 'segments' should be ", page.operands.size(), " integers, got ", to_string(given)));
+    wrong(str("attribute 'segments' should be ", page.operands.size(), " integers, got ",
+              to_string(given)));
   }
   std::vector<int64_t> counts(given.as_ints().begin(), given.as_ints().end());
   size_t total = 0;

@@ -7,8 +7,9 @@ namespace proa::transform {
 
 namespace {
 
-const ir::PassRegistration kDecompose({"decompose", "replaces every composite by what its page decomposes it into",
-                                       [](ir::Module& module, ir::PassContext&) { decompose(module); }});
+const ir::PassRegistration kDecompose(
+    {"decompose", "replaces every composite by what its page decomposes it into",
+     [](ir::Module& module, ir::PassContext&) { decompose(module); }});
 
 }  // namespace
 

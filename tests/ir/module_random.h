@@ -23,8 +23,9 @@ struct RandomModules {
  private:
   void body(Module& module, Block& block, std::vector<Value> visible, int operations, int depth,
             std::string_view terminator);
-  Operation* insert(Module& module, Block& block, std::string_view name, std::vector<Value> operands,
-                    std::vector<Type> results, AttrList attrs, size_t regions);
+  Operation* insert(Module& module, Block& block, std::string_view name,
+                    std::vector<Value> operands, std::vector<Type> results, AttrList attrs,
+                    size_t regions);
 };
 
 }  // namespace proa::ir

@@ -32,10 +32,12 @@ void break_module(Module& module, PassContext&) { module.main().return_op()->era
 
 void refuse(Module& module, PassContext& context) {
   context.count("seen");
-  throw UserError(ErrorKind::not_supported, "test.neg", "x", str("no ", module.main().name(), " today"));
+  throw UserError(ErrorKind::not_supported, "test.neg", "x",
+                  str("no ", module.main().name(), " today"));
 }
 
-const PassRegistration kDrop({"test-drop-negs", "removes negations", drop_negs, {{"limit", "1000", "how many at most"}}});
+const PassRegistration kDrop(
+    {"test-drop-negs", "removes negations", drop_negs, {{"limit", "1000", "how many at most"}}});
 const PassRegistration kBreak({"test-break", "leaves a block without a terminator", break_module});
 const PassRegistration kRefuse({"test-refuse", "refuses every module", refuse});
 
@@ -43,7 +45,8 @@ struct PassTest : testing::Test {
   Context context;
   PassTest() { context.add_dialect(test_dialect(context)); }
   Module parse() {
-    return parse_module("func @f(%x: f32[2]) { %0 = test.neg(%x) %1 = test.neg(%0) return %1 }", context);
+    return parse_module("func @f(%x: f32[2]) { %0 = test.neg(%x) %1 = test.neg(%0) return %1 }",
+                        context);
   }
   template <class F>
   static std::string error_of(F f) {
@@ -67,7 +70,9 @@ TEST_F(PassTest, PipelinesAreText) {
   EXPECT_EQ(to_string(parse_pipeline(text)), text);
   EXPECT_TRUE(parse_pipeline("").empty());
   for (std::string_view wrong : {"a,", "a b", "a{", "a{x=}", "a{x=\"y}", "{}", ",a"}) {
-    EXPECT_NE(error_of([&] { parse_pipeline(wrong); }).find("value: pipeline, column "), std::string::npos) << wrong;
+    EXPECT_NE(error_of([&] { parse_pipeline(wrong); }).find("value: pipeline, column "),
+              std::string::npos)
+        << wrong;
   }
 }
 
@@ -77,7 +82,9 @@ TEST_F(PassTest, NamesAndOptionsAreCheckedAtOnce) {
             "key: there is no pass 'test-drop-nags'; did you mean 'test-drop-negs'?");
   EXPECT_EQ(error_of([&] { manager.add_pipeline("test-drop-negs{limits=3}"); }),
             "key: [test-drop-negs] limits: the pass has no such option; did you mean 'limit'?");
-  EXPECT_EQ(error_of([&] { manager.add("test-drop-negs", {{"limit", "1"}, {"limit", "2"}}); }),
+  EXPECT_EQ(error_of([&] {
+              manager.add("test-drop-negs", {{"limit", "1"}, {"limit", "2"}});
+            }),
             "value: [test-drop-negs] limit: the option is given twice");
   EXPECT_TRUE(manager.steps().empty());
   EXPECT_THROW(register_pass({"test-break", "again", break_module}), UserError);
@@ -97,9 +104,11 @@ TEST_F(PassTest, RecordsWhatHappened) {
   EXPECT_EQ(manager.records()[2].changed, false);
   EXPECT_EQ(manager.records()[0].statistics.at("dropped"), 1);
   EXPECT_EQ(manager.records()[0].reports, std::vector<std::string>{"stopped at the limit"});
-  EXPECT_EQ(dumped,
-            "// ---- after test-drop-negs\nmodule {\n  func @f(%x: f32[2]) {\n    %0 = test.neg(%x) : f32[2]\n    return %0\n  }\n}\n"
-            "// ---- after test-drop-negs\nmodule {\n  func @f(%x: f32[2]) {\n    return %x\n  }\n}\n");
+  EXPECT_EQ(
+      dumped,
+      "// ---- after test-drop-negs\nmodule {\n  func @f(%x: f32[2]) {\n    %0 = test.neg(%x) : "
+      "f32[2]\n    return %0\n  }\n}\n"
+      "// ---- after test-drop-negs\nmodule {\n  func @f(%x: f32[2]) {\n    return %x\n  }\n}\n");
   std::string table = manager.timing_table();
   EXPECT_NE(table.find("stopped at the limit"), std::string::npos);
   EXPECT_NE(table.find("dropped: 1"), std::string::npos);
@@ -109,15 +118,17 @@ TEST_F(PassTest, OptionsOfTheWrongKind) {
   Module module = parse();
   PassManager manager;
   manager.add("test-drop-negs", {{"limit", "many"}});
-  EXPECT_EQ(error_of([&] { manager.run(module); }),
-            "value: [test-drop-negs] limit: in pass 'test-drop-negs': expected an integer, got 'many'");
+  EXPECT_EQ(
+      error_of([&] { manager.run(module); }),
+      "value: [test-drop-negs] limit: in pass 'test-drop-negs': expected an integer, got 'many'");
 }
 
 TEST_F(PassTest, ErrorsKeepTheirKind) {
   Module module = parse();
   PassManager manager;
   manager.add("test-refuse");
-  EXPECT_EQ(error_of([&] { manager.run(module); }), "not_supported: [test.neg] x: in pass 'test-refuse': no f today");
+  EXPECT_EQ(error_of([&] { manager.run(module); }),
+            "not_supported: [test.neg] x: in pass 'test-refuse': no f today");
 }
 
 TEST_F(PassTest, ABrokenModuleIsTheFaultOfThePass) {
@@ -125,7 +136,10 @@ TEST_F(PassTest, ABrokenModuleIsTheFaultOfThePass) {
   PassManager manager;
   manager.add("test-break");
   std::string error = error_of([&] { manager.run(module); });
-  EXPECT_EQ(error.find("internal: in pass 'test-break': the pass left a module that is not well-formed"), 0u) << error;
+  EXPECT_EQ(
+      error.find("internal: in pass 'test-break': the pass left a module that is not well-formed"),
+      0u)
+      << error;
 }
 
 TEST_F(PassTest, ReproducersReplay) {
@@ -135,7 +149,9 @@ TEST_F(PassTest, ReproducersReplay) {
   PassManager manager(config);
   manager.add_pipeline("test-drop-negs{limit=1},test-break,test-drop-negs{limit=7}");
   std::string error = error_of([&] { manager.run(module); });
-  EXPECT_NE(error.find(str("(replay with: proa-opt --replay ", config.reproducer, ")")), std::string::npos) << error;
+  EXPECT_NE(error.find(str("(replay with: proa-opt --replay ", config.reproducer, ")")),
+            std::string::npos)
+      << error;
   std::string text;
   {
     auto file = MappedFile::open(config.reproducer);
@@ -160,10 +176,12 @@ TEST_F(PassTest, TheEvaluatorReachesThePass) {
                    int32_t number = 20;
                    TensorData operand{DType::i32, {}, nullptr, &number, sizeof number};
                    Type type = Type::tensor(m.context(), DType::i32, {});
-                   got = pass.evaluator()(m.context().op("test.neg"), {}, std::span(&operand, 1), std::span(&type, 1));
+                   got = pass.evaluator()(m.context().op("test.neg"), {}, std::span(&operand, 1),
+                                          std::span(&type, 1));
                  }});
   PassManagerConfig config;
-  config.evaluator = [](const OpInfo& info, const AttrList&, std::span<const TensorData> operands, std::span<const Type>) {
+  config.evaluator = [](const OpInfo& info, const AttrList&, std::span<const TensorData> operands,
+                        std::span<const Type>) {
     EXPECT_EQ(info.name, "test.neg");
     auto value = std::make_shared<int32_t>(-*static_cast<const int32_t*>(operands[0].bytes));
     return std::vector<TensorData>{{DType::i32, {}, value, value.get(), sizeof(int32_t)}};

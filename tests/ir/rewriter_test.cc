@@ -47,7 +47,8 @@ TEST_F(RewriterTest, RunsToTheEnd) {
     return %3
   })");
   PatternSet patterns;
-  patterns.add({"cancel", "test.neg", 1, cancel}).add({"expand", "test.add", 1, expand_add, {"test.neg"}});
+  patterns.add({"cancel", "test.neg", 1, cancel})
+      .add({"expand", "test.add", 1, expand_add, {"test.neg"}});
   GreedyResult result = rewrite_greedily(module, patterns, pass);
   EXPECT_TRUE(result.changed);
   EXPECT_TRUE(result.converged);
@@ -63,6 +64,7 @@ TEST_F(RewriterTest, DeadOperationsGo) {
     %2 = test.region(%1) ({ ^(%a: f32[2]): %3 = test.neg(%a) test.yield(%3) }) : f32[2]
     %4 = test.region(%1) ({ test.sink() test.yield() }) : f32[2]
     test.sink()
+    test.source()
     return
   })");
   GreedyResult result = rewrite_greedily(module, {}, pass);
@@ -77,6 +79,7 @@ TEST_F(RewriterTest, DeadOperationsGo) {
       test.yield()
     }) : f32[2]
     test.sink()
+    test.source()
     return
   }
 }
@@ -93,13 +96,23 @@ TEST_F(RewriterTest, ChainsOfDeadOperationsGoInOneRun) {
 
 TEST_F(RewriterTest, BenefitThenOrderOfAddition) {
   std::string order;
-  auto note = [&](char c) { return [&order, c](Operation&, Rewriter&) { order += c; return false; }; };
+  auto note = [&](char c) {
+    return [&order, c](Operation&, Rewriter&) {
+      order += c;
+      return false;
+    };
+  };
   PatternSet patterns;
   patterns.add({"a", "test.sink", 1, note('a')}).add({"b", "", 5, note('b')});
-  patterns.add({"c", "test.sink", 5, note('c')}).add({"d", "test.neg", 9, note('d')}).add({"e", "", 1, note('e')});
+  patterns.add({"c", "test.sink", 5, note('c')})
+      .add({"d", "test.neg", 9, note('d')})
+      .add({"e", "", 1, note('e')});
   Module module = parse("func @f() { test.sink() return }");
   rewrite_greedily(module, patterns, pass);
-  EXPECT_EQ(order, "be" "bcae" "be");  // the function, the sink, the return
+  EXPECT_EQ(order,
+            "be"
+            "bcae"
+            "be");  // the function, the sink, the return
 }
 
 TEST_F(RewriterTest, TheSameInputGivesTheSameSteps) {
@@ -108,7 +121,8 @@ TEST_F(RewriterTest, TheSameInputGivesTheSameSteps) {
     context.add_dialect(test_dialect(context));
     // Other allocations in between give other addresses.
     std::vector<std::unique_ptr<int[]>> noise;
-    for (int i = 0; i < seed * 37; ++i) noise.push_back(std::make_unique<int[]>(static_cast<size_t>(i % 50)));
+    for (int i = 0; i < seed * 37; ++i)
+      noise.push_back(std::make_unique<int[]>(static_cast<size_t>(i % 50)));
     struct Log : RewriteListener {
       std::string text;
       void created(Operation& op) override { text += str("+", print_line(op), "\n"); }
@@ -116,11 +130,13 @@ TEST_F(RewriterTest, TheSameInputGivesTheSameSteps) {
     } log;
     std::string text = "func @f(%x: f32[2]) {\n%v0 = test.neg(%x)\n";
     for (int i = 1; i < 60; ++i) {
-      text += i % 3 == 0 ? str("%v", i, " = test.add(%v", i - 1, ", %v", i / 2, ")\n") : str("%v", i, " = test.neg(%v", i - 1, ")\n");
+      text += i % 3 == 0 ? str("%v", i, " = test.add(%v", i - 1, ", %v", i / 2, ")\n")
+                         : str("%v", i, " = test.neg(%v", i - 1, ")\n");
     }
     Module module = parse_module(text + "return %v59, %v31 }", context);
     PatternSet patterns;
-    patterns.add({"cancel", "test.neg", 1, cancel}).add({"expand", "test.add", 1, expand_add, {"test.neg"}});
+    patterns.add({"cancel", "test.neg", 1, cancel})
+        .add({"expand", "test.add", 1, expand_add, {"test.neg"}});
     PassContext pass;
     rewrite_greedily(module, patterns, pass, {.listener = &log});
     verify(module);
@@ -134,11 +150,15 @@ TEST_F(RewriterTest, TheSameInputGivesTheSameSteps) {
 TEST_F(RewriterTest, BudgetIsReported) {
   Module module = parse("func @f(%x: f32[2]) { %0 = test.add(%x, %x) return %0 }");
   PatternSet patterns;
-  patterns.add({"swap", "test.add", 1, [](Operation& op, Rewriter& rewriter) {
+  patterns.add({"swap",
+                "test.add",
+                1,
+                [](Operation& op, Rewriter& rewriter) {
                   Value operands[] = {op.operand(1), op.operand(0)};
                   rewriter.replace(op, rewriter.create("test.add", operands)->result());
                   return true;
-                }, {"test.add"}});
+                },
+                {"test.add"}});
   GreedyResult result = rewrite_greedily(module, patterns, pass, {.budget = 50});
   EXPECT_FALSE(result.converged);
   EXPECT_EQ(result.rewrites, 50);
@@ -164,9 +184,13 @@ TEST_F(RewriterTest, PatternsKeepTheirWord) {
 }
 
 TEST_F(RewriterTest, LocationsAreKeptAndFused) {
-  Module module = parse("func @f(%x: f32[2]) {\n %0 = test.add(%x, %x)\n %1 = test.neg(%0)\n return %1 }");
+  Module module =
+      parse("func @f(%x: f32[2]) {\n %0 = test.add(%x, %x)\n %1 = test.neg(%0)\n return %1 }");
   PatternSet patterns;
-  patterns.add({"fuse", "test.neg", 1, [](Operation& op, Rewriter& rewriter) {
+  patterns.add({"fuse",
+                "test.neg",
+                1,
+                [](Operation& op, Rewriter& rewriter) {
                   Operation* add = op.operand(0).definer();
                   if (add == nullptr || !add->is("test.add")) return false;
                   Operation* parts[] = {add, &op};
@@ -174,7 +198,8 @@ TEST_F(RewriterTest, LocationsAreKeptAndFused) {
                   Value operands[] = {add->operand(0), {}, add->operand(1)};
                   rewriter.replace(op, rewriter.create("test.norm", operands)->result());
                   return true;
-                }, {"test.norm"}});
+                },
+                {"test.norm"}});
   rewrite_greedily(module, patterns, pass);
   EXPECT_EQ(to_string(module.main().body().front()->location()), "m.pir:2:2 and m.pir:3:2");
 }

@@ -93,11 +93,15 @@ class TestDialect : public Dialect {
   }
 
  private:
-  void add(Page page, uint32_t traits) { add_page(std::make_shared<const Page>(std::move(page)), traits); }
+  void add(Page page, uint32_t traits) {
+    add_page(std::make_shared<const Page>(std::move(page)), traits);
+  }
 };
 
 }  // namespace
 
-std::unique_ptr<Dialect> test_dialect(Context& context) { return std::make_unique<TestDialect>(context); }
+std::unique_ptr<Dialect> test_dialect(Context& context) {
+  return std::make_unique<TestDialect>(context);
+}
 
 }  // namespace proa::ir

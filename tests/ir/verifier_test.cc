@@ -1,4 +1,5 @@
-// The verifier: each way in which a module can be broken is named, with the operation and its place.
+// The verifier: each way in which a module can be broken is named, with the operation and its
+// place.
 
 #include "proa/ir/verifier.h"
 
@@ -19,7 +20,9 @@ struct VerifierTest : testing::Test {
   Context context;
   VerifierTest() { context.add_dialect(test_dialect(context)); }
 
-  Module parse(std::string_view text) { return parse_module(text, context, {.file = "m.pir", .verify = false}); }
+  Module parse(std::string_view text) {
+    return parse_module(text, context, {.file = "m.pir", .verify = false});
+  }
 
   static std::string refused(const Module& module) {
     try {
@@ -47,7 +50,8 @@ struct VerifierTest : testing::Test {
 TEST_F(VerifierTest, ErrorsShowTheOperationAndItsPlace) {
   Module module = parse("func @f(%x: f32[2]) {\n  %0 = test.neg(%x) : f32[3]\n  return %0\n}");
   EXPECT_EQ(refused(module),
-            "[test.neg] result 0 should be f32[2], got f32[3]\n  at m.pir:2:3: %0 = test.neg(%x) : f32[3]");
+            "[test.neg] result 0 should be f32[2], got f32[3]\n  at m.pir:2:3: %0 = test.neg(%x) : "
+            "f32[3]");
 }
 
 TEST_F(VerifierTest, RandomModulesAreWellFormed) {
@@ -99,7 +103,8 @@ TEST_F(VerifierTest, MissingAndForeignOperands) {
 }
 
 TEST_F(VerifierTest, BrokenUseChain) {
-  Module module = parse("func @f(%x: f32[2]) { %0 = test.neg(%x) %1 = test.neg(%x) return %0, %1 }");
+  Module module =
+      parse("func @f(%x: f32[2]) { %0 = test.neg(%x) %1 = test.neg(%x) return %0, %1 }");
   ValueImpl* x = module.main().arguments()[0].impl();
   Use* second = x->first_use->next;
   x->first_use->next = nullptr;
@@ -126,13 +131,15 @@ TEST_F(VerifierTest, SegmentsFitThePage) {
 TEST_F(VerifierTest, TypesByPageUpToWhatTheFactsKnow) {
   Module module = parse("func @f(%x: f32[s0]) { %0 = test.neg(%x) : f32[s1] return %0 }");
   expect_refused(module, "result 0 should be f32[s0], got f32[s1]");
-  module.facts().assert_equal(parse_dim("s0", context.symbols()), parse_dim("s1", context.symbols()));
+  module.facts().assert_equal(parse_dim("s0", context.symbols()),
+                              parse_dim("s1", context.symbols()));
   EXPECT_EQ(refused(module), "accepted");
   EXPECT_TRUE(module.facts().guards().empty());
 }
 
 TEST_F(VerifierTest, ChecksOfThePageName) {
-  Module module = parse("func @f(%x: f32[2], %y: i32[2]) { %0 = test.add(%x, %y) : f32[2] return %0 }");
+  Module module =
+      parse("func @f(%x: f32[2], %y: i32[2]) { %0 = test.add(%x, %y) : f32[2] return %0 }");
   expect_refused(module, "[test.add] y: expected float32 as of x, got int32");
   module = parse("func @f(%x: f32[2]) { %0 = test.neg(%x) {axis = 1} : f32[2] return %0 }");
   expect_refused(module, "[test.neg] axis: there is no such argument");
@@ -155,7 +162,8 @@ TEST_F(VerifierTest, BlocksAndTerminators) {
 TEST_F(VerifierTest, ConstantsHaveTheirBytes) {
   Module module = parse("func @f() { test.sink() return }");
   int32_t data[2] = {1, 2};
-  op(module, "test.sink")->set_attr("value", Attribute::tensor(context, {DType::i32, {3}, nullptr, data, 8}));
+  op(module, "test.sink")
+      ->set_attr("value", Attribute::tensor(context, {DType::i32, {3}, nullptr, data, 8}));
   expect_refused(module, "a tensor constant has 8 bytes, its type asks for 12");
 }
 
