@@ -71,7 +71,7 @@ Expr operator*(double a, Expr b) { return b * a; }
 Expr operator/(double a, Expr b) { return constant(*b.builder, b.dtype(), a) / b; }
 
 Expr operator-(Expr a) { return unary("neg", a); }
-Expr operator!(Expr a) { return unary("not", a); }
+Negation operator!(Expr a) { return {unary("not", a)}; }
 Expr operator&(Expr a, Expr b) { return elementwise("prim.and", a, b); }
 Expr operator|(Expr a, Expr b) { return elementwise("prim.or", a, b); }
 Expr operator^(Expr a, Expr b) { return elementwise("prim.xor", a, b); }

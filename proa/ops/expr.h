@@ -32,7 +32,12 @@ Expr operator-(double a, Expr b);
 Expr operator*(double a, Expr b);
 Expr operator/(double a, Expr b);
 Expr operator-(Expr a);
-Expr operator!(Expr a);  // of booleans; of integers bit by bit
+// Of booleans; of integers bit by bit. Whether an Expr is absent is another question, `!e.value`,
+// and the result here refuses to answer it.
+struct Negation : Expr {
+  explicit operator bool() const = delete;
+};
+Negation operator!(Expr a);
 Expr operator&(Expr a, Expr b);
 Expr operator|(Expr a, Expr b);
 Expr operator^(Expr a, Expr b);

@@ -339,9 +339,15 @@ TEST_F(PrimPages, CotangentsHaveTheOperandsShapesAndAreMadeOfPrimitives) {
         for (bool symbolic : {false, true}) {
           Case c = make_case(context_, page, sample.operands, sample.attrs, dtype, symbolic);
           ir::Module module(context_);
+          std::vector<Type> results;
           try {
-            std::vector<Type> results =
+            results =
                 infer(info, c.attrs, c.operands, c.segments, module.facts(), DType::f32, context_);
+          } catch (const UserError& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::type) << describe(page, c) << ": " << error.what();
+            continue;  // a kind that this dtype lacks
+          }
+          try {
             if (!has_inexact(c.operands) || !has_inexact(results)) continue;
             Backward run = run_backward(module, info, c);
             for (size_t i = 0; i < run.operands.size(); ++i) {
@@ -369,7 +375,7 @@ TEST_F(PrimPages, CotangentsHaveTheOperandsShapesAndAreMadeOfPrimitives) {
             EXPECT_TRUE(symbolic) << describe(page, c);
             ++needed_static;
           } catch (const UserError& error) {
-            EXPECT_TRUE(error.kind() == ErrorKind::type || error.kind() == ErrorKind::not_supported)
+            EXPECT_EQ(error.kind(), ErrorKind::not_supported)
                 << describe(page, c) << ": " << error.what();
           }
         }

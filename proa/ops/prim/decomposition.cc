@@ -30,7 +30,7 @@ void eigh_backward(Vjp& v) {
     Expr turned = matmul(adjoint(vectors), v.cotangent(1)) * cast(inverse_gaps(w), vectors.dtype());
     inner = inner ? inner + turned : turned;
   }
-  if (!inner) return;
+  if (!inner.value) return;
   Expr gradient = matmul(matmul(vectors, inner), adjoint(vectors));
   gradient = lower_with_half_diagonal(gradient + adjoint(gradient));
   v.set(0, v.boolean("upper") ? adjoint(gradient) : gradient);
@@ -73,7 +73,7 @@ void eig_backward(Vjp& v) {
     turned = turned * conj(inverse_gaps(w));
     inner = inner ? inner + turned : turned;
   }
-  if (!inner) return;
+  if (!inner.value) return;
   v.set(0, solve(conjugate, matmul(inner, conjugate)));
 }
 
@@ -113,7 +113,7 @@ void svd_backward(Vjp& v) {
   DType dtype = u.dtype();
   Expr gu = v.has_cotangent(0) ? columns_up_to(v.cotangent(0), count) : Expr{};
   Expr gvh = v.has_cotangent(2) ? rows_up_to(v.cotangent(2), count) : Expr{};
-  if (!gu && !gvh && !v.has_cotangent(1)) return;
+  if (!gu.value && !gvh.value && !v.has_cotangent(1)) return;
   auto skew = [](Expr a) { return a - adjoint(a); };
   auto add = [](Expr sum, Expr term) { return sum ? sum + term : term; };
 
