@@ -336,6 +336,7 @@ TEST_F(PrimPages, CotangentsHaveTheOperandsShapesAndAreMadeOfPrimitives) {
     page.samples(samples);
     for (const ir::Sample& sample : samples.legal()) {
       for (DType dtype : dtypes_under_test(page, sample.operands)) {
+        if (contains(kFloat8Set, dtype)) continue;  // stored, never computed with
         for (bool symbolic : {false, true}) {
           Case c = make_case(context_, page, sample.operands, sample.attrs, dtype, symbolic);
           ir::Module module(context_);
