@@ -21,7 +21,9 @@ std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
 
 Function::Function(std::string name, Module module, std::vector<Dim> symbols)
     : name_(std::move(name)), module_(std::move(module)), symbols_(std::move(symbols)),
-      result_count_(module_.main().results().size()) {}
+      result_count_(module_.main().results().size()) {
+  for (Value result : module_.main().results()) has_inexact_result_ |= is_inexact(result.dtype());
+}
 
 Function::~Function() = default;
 
@@ -247,7 +249,7 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
 void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
           std::span<Tensor> results) {
   bool record = false;
-  if (grad_enabled()) {
+  if (grad_enabled() && function.has_inexact_result()) {
     for (const Tensor& operand : operands) record |= operand && operand.requires_grad();
   }
   std::vector<Array> inputs;

@@ -49,6 +49,7 @@ class Function {
 
   const std::string& name() const { return name_; }
   size_t result_count() const { return result_count_; }
+  bool has_inexact_result() const { return has_inexact_result_; }  // else there is nothing to record
   const runtime::Executable& executable();
   Recorded& recorded(const Mask& wanted);
   Derivative& derivative(Recorded& recorded, const Mask& given);
@@ -61,6 +62,7 @@ class Function {
   ir::Module module_;
   std::vector<ir::Dim> symbols_;
   size_t result_count_ = 0;
+  bool has_inexact_result_ = false;
   std::mutex mutex_;
   std::unique_ptr<runtime::Executable> executable_;
   std::map<Mask, std::unique_ptr<Recorded>> recorded_;
