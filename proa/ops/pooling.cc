@@ -308,6 +308,7 @@ ir::Page adaptive_page(std::string_view name, bool largest) {
                 .vjp = by_decomposition(), .decompose = largest ? adaptive_max_rule<kAxes> : adaptive_avg_rule<kAxes>, .sharding = "n c ... -> n c ...; ...: whole", .samples = adaptive_samples<kAxes>};
   if (largest) {
     page.results = -1;
+    page.result_names = {"out", "mask"};
     page.attrs.push_back(flag("return_mask", false));
   }
   page.attrs.push_back(format_attr(kAxes));

@@ -34,6 +34,8 @@
   family(joining)                    \
   family(product)                    \
   family(convolution)                \
+  family(indexing)                   \
+  family(normalization)              \
   family(pooling)                    \
   family(activation)                 \
   family(reduction)                  \

@@ -335,9 +335,10 @@ std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* a
 }
 
 PyObject* wrap_results(const OperatorTable& table, std::vector<Tensor> results) {
-  if (table.op->page->results == 1) return wrap(std::move(results[0]));
-  // Several results of a fixed number are a tuple; a number that depends on arguments is a list.
-  bool list = table.op->page->results < 0;
+  // One result is a Tensor, several named ones are a tuple (a mask only where it was asked for); a
+  // number of like results that depends on arguments is a list.
+  bool list = table.op->page->results < 0 && table.op->page->result_names.empty();
+  if (!list && results.size() == 1) return wrap(std::move(results[0]));
   auto n = static_cast<Py_ssize_t>(results.size());
   Ref out = checked(list ? PyList_New(n) : PyTuple_New(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
