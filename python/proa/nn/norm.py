@@ -15,6 +15,7 @@ from .. import _proa
 from ..check import divisible, one_of, only_one, positive, refuse
 from . import functional as F
 from .annotations import DTypeLike, ParamAttrLike
+from .functional.norms import batch_norm
 from .initializer import Constant
 from .layer import Layer
 from .parameter import Parameter
@@ -140,7 +141,7 @@ class _BatchNorm(Layer):
         if len(x.shape) not in self._RANKS:
             ranks = " or ".join(str(rank) for rank in self._RANKS)
             refuse(type(self).__name__, "x", f"a tensor with {ranks} dims", x)
-        return F.batch_norm(
+        return batch_norm(
             x,
             self._mean,
             self._variance,

@@ -6,7 +6,7 @@ Why thin: all arithmetic and every check of a window is the operator's; a layer 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias, Union
+from typing import Any, TypeAlias, Union
 
 from .. import _proa
 from ..check import one_of, refuse, sizes
@@ -44,6 +44,8 @@ Pooled: TypeAlias = Union["_proa.Tensor", "tuple[_proa.Tensor, _proa.Tensor]"]
 
 class _Window(Layer):
     """A pool over sliding windows: what every one of them is told."""
+
+    padding: Any
 
     def __init__(
         self, dims: int, kernel_size: Size, stride: Size | None, padding: Padding, data_format: str

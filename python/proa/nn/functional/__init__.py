@@ -112,7 +112,7 @@ from .losses import (
 from .losses import (
     triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
 )
-from .norms import batch_norm as batch_norm
+from .norms import batch_norm as batch_norm  # type: ignore[assignment]
 from .resize import (
     interpolate as interpolate,
 )

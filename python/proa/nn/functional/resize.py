@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -88,16 +89,16 @@ def _target(
     """(wanted sizes, scales or Nones) of the spatial axes."""
     if (size is None) == (scale_factor is None):
         refuse("interpolate", "size", "either size or scale_factor", size)
-    given = size if scale_factor is None else scale_factor
+    given: Any = size if scale_factor is None else scale_factor
     if isinstance(given, _proa.Tensor):
         given = given.tolist()
     values = list(given) if isinstance(given, (list, tuple)) else [given] * len(axes)
     if len(values) != len(axes):
         refuse("interpolate", "size", f"a number or {len(axes)} of them", values)
-    values = [v.item() if isinstance(v, _proa.Tensor) else v for v in values]
+    # float() takes the 0-d tensors of a list too.
+    scales: list[float | None] = [None] * len(axes)
     if scale_factor is None:
         sizes = [int(v) for v in values]
-        scales: list[float | None] = [None] * len(axes)
     else:
         scales = [float(v) for v in values]
         sizes = [math.floor(x.shape[axis] * float(v)) for axis, v in zip(axes, values, strict=True)]

@@ -192,9 +192,10 @@ def lp_pool2d(
     if p == 0:
         refuse("lp_pool2d", "norm_type", "a number other than 0", norm_type)
     if math.isinf(p):
-        pooled: _proa.Tensor = ops.max_pool2d(
+        pooled = ops.max_pool2d(
             x, kernel_size, stride, padding, ceil_mode=ceil_mode, data_format=data_format
         )
+        assert isinstance(pooled, _proa.Tensor)
         return pooled
     total = ops.avg_pool2d(
         x**p,
@@ -235,7 +236,7 @@ def lp_pool1d(
 def _fractional(
     dims: int,
     x: _proa.Tensor,
-    output_size: Size | Sequence[int | None],
+    output_size: Size | Sequence[int | None] | None,
     kernel_size: Size | None,
     random_u: float | None,
     return_mask: bool,
@@ -243,7 +244,11 @@ def _fractional(
     where = f"fractional_max_pool{dims}d"
     if len(x.shape) != dims + 2:
         refuse(where, "x", f"a tensor with {dims + 2} dims", x)
-    given = [output_size] * dims if isinstance(output_size, int) else list(output_size)
+    given: list[int | None] = (
+        [output_size] * dims
+        if output_size is None or isinstance(output_size, int)
+        else list(output_size)
+    )
     if len(given) != dims:
         refuse(where, "output_size", f"an int or {dims} of them", output_size)
     wanted = [size if out is None else out for size, out in zip(x.shape[2:], given, strict=True)]
@@ -299,7 +304,7 @@ def _fractional_windows(
 
 def fractional_max_pool2d(
     x: _proa.Tensor,
-    output_size: Size | Sequence[int | None],
+    output_size: Size | Sequence[int | None] | None,
     kernel_size: Size | None = None,
     random_u: float | None = None,
     return_mask: bool = False,
@@ -315,7 +320,7 @@ def fractional_max_pool2d(
 
 def fractional_max_pool3d(
     x: _proa.Tensor,
-    output_size: Size | Sequence[int | None],
+    output_size: Size | Sequence[int | None] | None,
     kernel_size: Size | None = None,
     random_u: float | None = None,
     return_mask: bool = False,
