@@ -1,6 +1,7 @@
 """batch_norm with its running statistics.
 
-Why in Python: the operator is pure and gives the new statistics as results; writing them back is the
+Why in Python: the operator is pure and gives the new statistics as results; writing them back is
+the
 caller's business, and this is the caller.
 """
 
@@ -34,7 +35,8 @@ def batch_norm(
             running = momentum * running + (1 - momentum) * batch, with the biased variance.
         momentum, epsilon: how much of the running statistics stays; what is added to the variance.
         data_format: where the channels stand.
-        use_global_stats: True uses the running statistics in training too, False the batch's always.
+        use_global_stats: True uses the running statistics in training too, False the batch's
+            always.
     """
     if (running_mean is None) != (running_var is None):
         refuse("batch_norm", "running_var", "None exactly where running_mean is None", running_var)
