@@ -5,6 +5,8 @@ Why layers: a Sequential can hold them, and their settings show in the model's r
 
 from __future__ import annotations
 
+import proa
+
 from .. import _proa
 from ..check import one_of, positive, refuse
 from . import functional as F
@@ -86,7 +88,7 @@ class Tanh(_Activation):
     """tanh(x)."""
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.tanh(x)
+        return proa.tanh(x)
 
 
 class Tanhshrink(_Activation):

@@ -5,7 +5,10 @@ Why together: they hold the plain weights that most models are made of.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Self
+
+import numpy
 
 import proa
 
@@ -206,21 +209,25 @@ class Embedding(Layer):
         if self.max_norm is not None:
             with proa.no_grad():
                 self._shrink(x)
-        return F.embedding(
-            x,
-            self.weight,
-            padding_idx=self.padding_idx,
-            sparse=self.sparse,
-            scale_grad_by_freq=self.scale_grad_by_freq,
-        )
+        rows = F.embedding(x, self.weight, padding_idx=self.padding_idx, sparse=self.sparse)
+        if self.scale_grad_by_freq and not rows.stop_gradient:
+            _, place, count = numpy.unique(x.numpy(), return_inverse=True, return_counts=True)
+            share = 1.0 / count[place.reshape(list(x.shape))]
+            factor = proa.to_tensor(share[..., None]).astype(rows.dtype)
+            rows.register_hook(lambda gradient: gradient * factor)
+        return rows
 
     def _shrink(self, ids: _proa.Tensor) -> None:
         """Shrink the rows that `ids` asks for to max_norm."""
-        rows = proa.unique(ids.reshape([-1]))
-        values = proa.gather(self.weight, rows)
-        norms = proa.norm(values, self.norm_type, 1, True)
+        rows = proa.to_tensor(numpy.unique(ids.numpy()).astype("int64"))
+        values = proa.index_select(self.weight, rows, 0)
+        size, p = proa.abs(values), float(self.norm_type)
+        if math.isinf(p):
+            norms = proa.max(size, 1, keepdim=True)
+        else:
+            norms = proa.sum(size**p, 1, keepdim=True) ** (1.0 / p)
         factor = proa.clip(self.max_norm / (norms + 1e-7), max=1.0)
-        self.weight.set_value(proa.scatter(self.weight, rows, values * factor))
+        self.weight[rows] = values * factor
 
     def extra_repr(self) -> str:
         return settings(

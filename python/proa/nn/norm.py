@@ -462,7 +462,15 @@ class RMSNorm(Layer):
         )
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.rms_norm(x, self._normalized_shape, self.weight, self._epsilon)
+        own, shape = self._normalized_shape, list(x.shape)
+        if shape[-len(own) :] != own:
+            refuse("RMSNorm", "x", f"a tensor whose last dims are {own}", x)
+        if len(own) == 1:
+            return F.rms_norm(x, self.weight, None, self._epsilon)
+        # The operator works on the last dim alone.
+        flat = x.reshape([*shape[: -len(own)], -1])
+        weight = None if self.weight is None else self.weight.reshape([-1])
+        return F.rms_norm(flat, weight, None, self._epsilon).reshape(shape)
 
     def extra_repr(self) -> str:
         return settings(normalized_shape=self._normalized_shape, epsilon=self._epsilon)

@@ -186,7 +186,7 @@ class MaxPool1D(_Window):
 
     Args:
         kernel_size, stride, padding: of the windows; stride None is kernel_size.
-        return_mask: whether to return also the int32 place of each maximum in its flattened image.
+        return_mask: whether to return also the place of each maximum in its flattened image.
         ceil_mode: whether a window that hangs over the end counts.
     """
 
@@ -219,7 +219,7 @@ class MaxPool2D(_Window):
 
     Args:
         kernel_size, stride, padding: of the windows; stride None is kernel_size.
-        return_mask: whether to return also the int32 place of each maximum in its flattened image.
+        return_mask: whether to return also the place of each maximum in its flattened image.
         ceil_mode: whether a window that hangs over the end counts.
     """
 
@@ -254,7 +254,7 @@ class MaxPool3D(_Window):
 
     Args:
         kernel_size, stride, padding: of the windows; stride None is kernel_size.
-        return_mask: whether to return also the int32 place of each maximum in its flattened image.
+        return_mask: whether to return also the place of each maximum in its flattened image.
         ceil_mode: whether a window that hangs over the end counts.
     """
 
@@ -494,6 +494,9 @@ class _Adaptive(Layer):
             ):
                 refuse(where, "output_size", expected, output_size)
         self.output_size = output_size
+        # The operators take one size a dim, -1 for the input's own.
+        wanted = given * dims if len(given) == 1 else given
+        self._sizes = [-1 if size is None else size for size in wanted]
         self.data_format = one_of(where, "data_format", data_format, FORMATS[dims])
 
     def extra_repr(self) -> str:
@@ -510,7 +513,7 @@ class AdaptiveAvgPool1D(_Adaptive):
         super().__init__(1, output_size, "NCL")
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.adaptive_avg_pool1d(x, self.output_size)
+        return F.adaptive_avg_pool1d(x, self._sizes)
 
 
 class AdaptiveAvgPool2D(_Adaptive):
@@ -525,7 +528,7 @@ class AdaptiveAvgPool2D(_Adaptive):
         super().__init__(2, output_size, data_format)
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.adaptive_avg_pool2d(x, self.output_size, data_format=self.data_format)
+        return F.adaptive_avg_pool2d(x, self._sizes, data_format=self.data_format)
 
 
 class AdaptiveAvgPool3D(_Adaptive):
@@ -540,13 +543,13 @@ class AdaptiveAvgPool3D(_Adaptive):
         super().__init__(3, output_size, data_format)
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.adaptive_avg_pool3d(x, self.output_size, data_format=self.data_format)
+        return F.adaptive_avg_pool3d(x, self._sizes, data_format=self.data_format)
 
 
 class AdaptiveMaxPool1D(_Adaptive):
     """Maxima of [batch, channels, length] over windows chosen to give `output_size`.
 
-    return_mask: whether to return also the int32 place of each maximum in its flattened image.
+    return_mask: whether to return also the place of each maximum in its flattened image.
     """
 
     def __init__(
@@ -556,7 +559,7 @@ class AdaptiveMaxPool1D(_Adaptive):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.adaptive_max_pool1d(x, self.output_size, return_mask=self.return_mask)
+        return F.adaptive_max_pool1d(x, self._sizes, return_mask=self.return_mask)
 
     def extra_repr(self) -> str:
         return settings(output_size=self.output_size, return_mask=self.return_mask)
@@ -565,7 +568,7 @@ class AdaptiveMaxPool1D(_Adaptive):
 class AdaptiveMaxPool2D(_Adaptive):
     """Maxima of [batch, channels, height, width] over windows chosen to give `output_size`.
 
-    return_mask: whether to return also the int32 place of each maximum in its flattened image.
+    return_mask: whether to return also the place of each maximum in its flattened image.
     """
 
     def __init__(
@@ -575,7 +578,7 @@ class AdaptiveMaxPool2D(_Adaptive):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.adaptive_max_pool2d(x, self.output_size, return_mask=self.return_mask)
+        return F.adaptive_max_pool2d(x, self._sizes, return_mask=self.return_mask)
 
     def extra_repr(self) -> str:
         return settings(output_size=self.output_size, return_mask=self.return_mask)
@@ -584,7 +587,7 @@ class AdaptiveMaxPool2D(_Adaptive):
 class AdaptiveMaxPool3D(_Adaptive):
     """Maxima of [batch, channels, depth, height, width] over windows chosen to give `output_size`.
 
-    return_mask: whether to return also the int32 place of each maximum in its flattened image.
+    return_mask: whether to return also the place of each maximum in its flattened image.
     """
 
     def __init__(
@@ -594,7 +597,7 @@ class AdaptiveMaxPool3D(_Adaptive):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.adaptive_max_pool3d(x, self.output_size, return_mask=self.return_mask)
+        return F.adaptive_max_pool3d(x, self._sizes, return_mask=self.return_mask)
 
     def extra_repr(self) -> str:
         return settings(output_size=self.output_size, return_mask=self.return_mask)
@@ -607,7 +610,7 @@ class FractionalMaxPool2D(_Adaptive):
         output_size: the size to give.
         kernel_size: the windows' size where they overlap; None for disjoint windows.
         random_u: the number in (0, 1) that places the windows; None draws one a call.
-        return_mask: whether to return also the int32 place of each maximum in its flattened image.
+        return_mask: whether to return also the place of each maximum in its flattened image.
 
     Shape: x [batch, channels, height, width].
     """
@@ -642,7 +645,7 @@ class FractionalMaxPool3D(_Adaptive):
         output_size: the size to give.
         kernel_size: the windows' size where they overlap; None for disjoint windows.
         random_u: the number in (0, 1) that places the windows; None draws one a call.
-        return_mask: whether to return also the int32 place of each maximum in its flattened image.
+        return_mask: whether to return also the place of each maximum in its flattened image.
 
     Shape: x [batch, channels, depth, height, width].
     """

@@ -104,6 +104,22 @@ def test_embedding_padding_and_pretrained():
     np.testing.assert_array_equal(padded.weight.grad.numpy()[:, 0], [0, 1, 0, 0])
 
 
+def test_embedding_scales_gradients_by_frequency():
+    layer = nn.Embedding(4, 2, scale_grad_by_freq=True)
+    layer(proa.to_tensor(np.array([[1, 2, 1], [1, 3, 2]]))).sum().backward()
+    np.testing.assert_allclose(layer.weight.grad.numpy()[:, 0], [0, 1, 1, 1], rtol=1e-6)
+
+
+def test_rms_norm_over_several_dims():
+    x = proa.randn([2, 3, 4])
+    layer = nn.RMSNorm([3, 4])
+    square = (x.numpy() ** 2).mean((1, 2), keepdims=True)
+    want = x.numpy() / np.sqrt(square + 1e-6)
+    np.testing.assert_allclose(layer(x).numpy(), want, rtol=1e-5)
+    with pytest.raises(ValueError, match="last dims are"):
+        layer(proa.ones([2, 4, 3]))
+
+
 def test_embedding_max_norm():
     layer = nn.Embedding(4, 3, max_norm=1.0, weight_attr=nn.initializer.Constant(2.0))
     y = layer(proa.to_tensor(np.array([0, 2, 0]))).numpy()

@@ -7,6 +7,7 @@ here.
 from __future__ import annotations
 
 from ..._proa.functional import *  # noqa: F403
+from ..._proa.top import tanh as tanh
 from .activations import (
     bilinear as bilinear,
 )
