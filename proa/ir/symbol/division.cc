@@ -9,6 +9,8 @@ namespace proa::ir {
 namespace {
 
 constexpr int kMaxSteps = 1000;
+// Where strides are declared, the rules of one quotient may undo each other; they stop after these.
+constexpr int kMaxRewritings = 8;
 
 bool is_floordiv(Dim dim) {
   return dim.kind() == DimKind::floordiv && dim.operands()[1].is_const();
@@ -101,7 +103,7 @@ std::optional<Poly> divided(const Poly& poly, int64_t divisor) {  // exactly, of
 
 }  // namespace
 
-Poly floordiv_poly(Poly dividend, int64_t divisor) {
+Poly floordiv_poly(Poly dividend, int64_t divisor, int rewritings) {
   if (divisor == 1) return dividend;
   dividend = without_mod(std::move(dividend));
   Poly quotient, rest;
@@ -152,10 +154,11 @@ Poly floordiv_poly(Poly dividend, int64_t divisor) {
     return quotient;
   }
   // floor(-r/c) = -floor((r + c - 1)/c), c > 0: the leading coefficient is made positive.
-  if (rest.terms[0].coefficient < 0) {
+  bool more = rewritings < kMaxRewritings;
+  if (more && rest.terms[0].coefficient < 0) {
     rest = scaled(rest, -1);
     rest.offset = checked_add(rest.offset, divisor - 1);
-    accumulate(quotient, floordiv_poly(rest, divisor), -1);
+    accumulate(quotient, floordiv_poly(rest, divisor, rewritings + 1), -1);
     return quotient;
   }
   // floor((floor(x/b) + t)/c) = floor((x + b*t)/(b*c)), c > 0.
@@ -166,16 +169,20 @@ Poly floordiv_poly(Poly dividend, int64_t divisor) {
       ++inners;
     }
   }
-  if (inners == 1) {
+  if (more && inners == 1) {
     Dim factor = rest.terms[inner].factor;
     Dim x = factor.operands()[0], b = factor.operands()[1];
     int64_t whole = 0;
-    if (is_floordiv(factor) && scales(rest, b.constant()) &&
+    // With other terms beside it not where x's remainder is declared: exact_quotient() would bring
+    // floor(x/b) back into b*t, and so for ever.
+    bool ends =
+        rest.terms.size() == 1 || !b.is_const() || mod(x.stride(), b.constant()).modulus != 0;
+    if (is_floordiv(factor) && ends && scales(rest, b.constant()) &&
         !__builtin_mul_overflow(b.constant(), divisor, &whole)) {
       rest.terms.erase(inner);
       Poly flat = to_poly(x);
       accumulate(flat, rest, b.constant());
-      accumulate(quotient, floordiv_poly(flat, whole));
+      accumulate(quotient, floordiv_poly(flat, whole, rewritings + 1));
       return quotient;
     }
     if (!is_floordiv(factor) && rest.terms.size() == 1 && rest.offset == 0) {
@@ -183,10 +190,10 @@ Poly floordiv_poly(Poly dividend, int64_t divisor) {
       return quotient;
     }
   }
-  if (Poly settled = without_mod(rest); settled == rest) {
+  if (Poly settled = without_mod(rest); !more || settled == rest) {
     accumulate(quotient, atom(DimKind::floordiv, to_dim(rest), divisor));
   } else {  // an exact quotient came up: once more
-    accumulate(quotient, floordiv_poly(settled, divisor));
+    accumulate(quotient, floordiv_poly(settled, divisor, rewritings + 1));
   }
   return quotient;
 }
@@ -409,7 +416,10 @@ Dim floordiv(Dim a, Dim b) {
   }
   if (a.is_const(0)) return 0;
   if (a == b) return 1;
-  if (Dim negated = -b; flips(b, negated)) return floordiv(-a, negated);
+  if (Dim negated = -b; flips(b, negated)) {
+    a = -a;
+    b = negated;
+  }
   Poly divisor = to_poly(b);
   auto [quotient, rest] = long_division(to_poly(a), divisor);
   Interval range = floordiv(bounds(rest), bounds(divisor));
@@ -447,7 +457,12 @@ Dim mod(Dim a, Dim b) {
     return to_dim(result);
   }
   if (a.is_const(0) || a == b) return 0;
-  if (Dim negated = -b; flips(b, negated)) return -mod(-a, negated);
+  Dim negated = -b;
+  bool flipped = flips(b, negated);
+  if (flipped) {
+    a = -a;
+    b = negated;
+  }
   Poly divisor = to_poly(b);
   Poly rest = long_division(to_poly(a), divisor).rest;
   Interval range = bounds(rest);
@@ -464,7 +479,7 @@ Dim mod(Dim a, Dim b) {
   } else {
     result = to_dim(atom(DimKind::mod, r, d));
   }
-  return result;
+  return flipped ? -result : result;
 }
 
 Dim ceildiv(Dim a, Dim b) {

@@ -54,7 +54,7 @@ struct Line {
 std::optional<Line> line_below(const Poly& poly);
 
 // division.cc
-Poly floordiv_poly(Poly dividend, int64_t divisor);  // divisor > 0
+Poly floordiv_poly(Poly dividend, int64_t divisor, int rewritings = 0);  // divisor > 0
 // Every mod by a constant replaced by dividend - divisor * floordiv.
 Poly without_mod(Poly poly);
 // The inverse where it makes the sum smaller; unique, since it starts from the form without mod.
