@@ -213,7 +213,7 @@ void swiglu_shape(Infer& op) {
 
 void swiglu_rule(Decompose& d) {
   Expr x = d.in(0), y = d.in(1);
-  if (!y) {
+  if (!y.value) {
     int axis = x.rank() - 1;
     Dim half = floordiv(x.dim(axis), 2);
     y = slice_axis(x, axis, half, half + half);

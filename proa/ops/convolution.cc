@@ -62,7 +62,7 @@ Attrs conv_attrs(const Window& w, int64_t groups, L stride, std::vector<Dim> low
 }
 
 Expr with_bias(Expr y, Expr bias) {
-  if (!bias) return y;
+  if (!bias.value) return y;
   std::vector<Dim> dims(static_cast<size_t>(y.rank()), Dim(1));
   dims[1] = bias.dim(0);
   return y + reshape(bias, dims);
