@@ -57,6 +57,9 @@ struct Add {
   }
 };
 
+inline float minus(float x) { return numeric::pn_minus_f32(x); }
+inline double minus(double x) { return numeric::pn_minus_f64(x); }
+
 struct Mul {
   template <std::integral T>
   T operator()(T a, T b) const {
@@ -66,7 +69,8 @@ struct Mul {
   T operator()(T a, T b) const { return a * b; }
   template <class T>
   Complex<T> operator()(Complex<T> a, Complex<T> b) const {
-    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+    // The minus by its bits: see pn_minus_f32.
+    return {a.re * b.re + minus(a.im * b.im), a.re * b.im + a.im * b.re};
   }
 };
 
