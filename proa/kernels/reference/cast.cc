@@ -80,7 +80,8 @@ Loop copy_loop(size_t size) {
   }
 }
 
-void run_one(const KernelArgs& args, const Elementwise& job, const Operand& x) {
+void run_one(const KernelArgs& args, const Elementwise& job, Operand x) {
+  x.put_in_order();
   const TensorRef& out = args.out[0];
   run_elementwise(job, {&x, 1}, out.data, size_of(out.dtype), out.elements());
 }

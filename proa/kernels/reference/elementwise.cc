@@ -129,6 +129,7 @@ void run_loops(const KernelArgs& args, const LoopSet& loops, int64_t grain, int6
   Operand in[3];
   for (size_t k = 0; k < args.in.size(); ++k) {
     in[k] = Operand(args.in[k]);
+    in[k].put_in_order();
     if (narrow && k >= skip) job.widen[k] = widen_loop(dtype);
   }
   if (narrow && out.dtype == dtype) job.narrow = narrow_loop(dtype);

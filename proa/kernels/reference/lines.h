@@ -92,6 +92,7 @@ inline Lines::Lines(const TensorRef& x, int64_t axis, bool backwards)
   }
   if (inner_ == 0) outer_ = 0;
   x_ = Operand(data, size_of(x.dtype), {x.dims, static_cast<size_t>(x.rank)}, strides);
+  x_.put_in_order();
 }
 
 }  // namespace proa::kernels::PROA_ISA

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "proa/kernels/reference/move.h"
+
 namespace proa::kernels::PROA_ISA {
 
 Operand::Operand(const void* data, size_t element_size, std::span<const int64_t> dims,
@@ -18,6 +20,25 @@ Operand::Operand(const void* data, size_t element_size, std::span<const int64_t>
       strides_.push_back(strides[i]);
     }
   }
+}
+
+void Operand::put_in_order() {
+  constexpr int64_t kSmall = 4096;
+  if (dims_.size() < 2 || strides_[dims_.size() - 1] == 1 || strides_[dims_.size() - 1] == 0) return;
+  int64_t count = 1;
+  bool across = false;
+  Extents dense(dims_.size());
+  for (size_t i = dims_.size(); i-- > 0;) {
+    dense[i] = count;
+    count *= dims_[i];
+    across = across || strides_[i] == 1;
+  }
+  if (!across || count < kSmall) return;
+  memory_ = std::make_unique_for_overwrite<char[]>(static_cast<size_t>(count) * size_);
+  move(dims_, size_, {const_cast<char*>(data_), strides_}, {memory_.get(), dense});
+  data_ = memory_.get();
+  dims_ = {count};
+  strides_ = {1};
 }
 
 const char* Operand::at(int64_t index) const {

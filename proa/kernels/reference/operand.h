@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "proa/base/numeric/isa.h"
@@ -32,6 +33,10 @@ class Operand {
   size_t element_size() const { return size_; }
   const char* at(int64_t index) const;  // the address of element `index`
 
+  // Copies the elements into memory of its own, in order, where they lie across: taken block by
+  // block, each line of the cache would be read many times.
+  void put_in_order();
+
   // Elements begin .. begin + count, dense: where they lie, if they do so densely, else in `buffer`.
   const void* take(int64_t begin, int64_t count, void* buffer) const {
     if (dense()) return data_ + begin * static_cast<int64_t>(size_);
@@ -44,6 +49,7 @@ class Operand {
   const char* data_ = nullptr;
   size_t size_ = 1;
   Extents dims_, strides_;  // merged where neighbours run on, outermost first
+  std::unique_ptr<char[]> memory_;
 };
 
 }  // namespace proa::kernels::PROA_ISA

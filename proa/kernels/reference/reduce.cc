@@ -430,7 +430,9 @@ void reduce(const KernelArgs& args) {
     dims.push_back(x.dims[axis]);
     strides.push_back(x.strides[axis]);
   }
-  reduce_rows(plan, Operand(x.data, plan.in_size, dims, strides));
+  Operand rows(x.data, plan.in_size, dims, strides);
+  rows.put_in_order();
+  reduce_rows(plan, rows);
 }
 
 constexpr KernelEntry kKernels[] = {{"prim.reduce", reduce}};

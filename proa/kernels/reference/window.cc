@@ -99,6 +99,24 @@ T store(Value x) {
   }
 }
 
+// The first among equals (-0 equals +0), and a NaN once there is one.
+struct Greater {
+  template <class T>
+  bool operator()(T a, T b) const { return a > b; }
+};
+struct Less {
+  template <class T>
+  bool operator()(T a, T b) const { return a < b; }
+};
+template <class Before>
+struct First {
+  template <class T>
+  T operator()(T held, T now) const {
+    return Before{}(now, held) | (now != now) ? now : held;
+  }
+};
+
+// What padding alone gives.
 template <class T, class Op>
 constexpr T neutral() {
   if constexpr (std::same_as<Op, Add>) {
@@ -107,7 +125,7 @@ constexpr T neutral() {
     using Limits = std::numeric_limits<T>;
     T most = std::floating_point<T> ? Limits::infinity() : Limits::max();
     T least = std::floating_point<T> ? -Limits::infinity() : Limits::min();
-    return std::same_as<Op, Max> ? least : most;
+    return std::same_as<Op, First<Greater>> ? least : most;
   }
 }
 
@@ -141,14 +159,7 @@ void combine(const Window& w, const TensorRef& x, const KernelArgs& args) {
   });
 }
 
-struct Before {
-  template <class T>
-  bool operator()(Max, T a, T b) const { return a > b; }
-  template <class T>
-  bool operator()(Min, T a, T b) const { return a < b; }
-};
-
-template <class T, class Op>
+template <class T, class Before>
 void find(const Window& w, const TensorRef& x, const KernelArgs& args) {
   using Value = decltype(load(T{}));
   auto* data = x.as<const T>();
@@ -158,7 +169,7 @@ void find(const Window& w, const TensorRef& x, const KernelArgs& args) {
   int64_t width = w.out_dims[last], step = w.stride[last] * w.x_strides[last];
   for_rows(w, [&](int64_t row, const Extents& index) {
     for (int64_t i = row * width; i < (row + 1) * width; ++i) {
-      out[i] = store<T>(neutral<Value, Op>());
+      out[i] = store<T>(neutral<Value, First<Before>>());
       places[i] = -1;
     }
     for_taps(w, index, flat_from, [&](int64_t offset, int64_t flat, int64_t first, int64_t n) {
@@ -167,7 +178,7 @@ void find(const Window& w, const TensorRef& x, const KernelArgs& args) {
       for (int64_t i = 0; i < n; ++i) {
         Value now = load(data[offset + i * step]), held = load(best[i]);
         bool nan = (now != now) & (held == held);
-        if ((place[i] < 0) | Before{}(Op{}, now, held) | nan) {
+        if ((place[i] < 0) | Before{}(now, held) | nan) {
           best[i] = data[offset + i * step];
           place[i] = flat + i * w.stride[last];
         }
@@ -178,23 +189,23 @@ void find(const Window& w, const TensorRef& x, const KernelArgs& args) {
 
 using WindowFn = void (*)(const Window&, const TensorRef&, const KernelArgs&);
 
-template <class T, class Op>
+template <class T, class Before>
 WindowFn extremum(bool index) {
-  return index ? find<T, Op> : combine<T, Op>;
+  return index ? find<T, Before> : combine<T, First<Before>>;
 }
 
-template <class Op>
+template <class Before>
 WindowFn choose_extremum(DType dtype, bool index) {
   switch (dtype) {
-    case DType::u8: return extremum<uint8_t, Op>(index);
-    case DType::i8: return extremum<int8_t, Op>(index);
-    case DType::i16: return extremum<int16_t, Op>(index);
-    case DType::i32: return extremum<int32_t, Op>(index);
-    case DType::i64: return extremum<int64_t, Op>(index);
-    case DType::f16: return extremum<Float16, Op>(index);
-    case DType::bf16: return extremum<BFloat16, Op>(index);
-    case DType::f64: return extremum<double, Op>(index);
-    default: return extremum<float, Op>(index);
+    case DType::u8: return extremum<uint8_t, Before>(index);
+    case DType::i8: return extremum<int8_t, Before>(index);
+    case DType::i16: return extremum<int16_t, Before>(index);
+    case DType::i32: return extremum<int32_t, Before>(index);
+    case DType::i64: return extremum<int64_t, Before>(index);
+    case DType::f16: return extremum<Float16, Before>(index);
+    case DType::bf16: return extremum<BFloat16, Before>(index);
+    case DType::f64: return extremum<double, Before>(index);
+    default: return extremum<float, Before>(index);
   }
 }
 
@@ -228,8 +239,8 @@ void reduce_window(const KernelArgs& args) {
   bool index = args.attrs.has(6) && args.attrs.boolean(6);
   switch (args.attrs.integer(0)) {
     case sum: return choose_sum(x.dtype)(w, x, args);
-    case max: return choose_extremum<Max>(x.dtype, index)(w, x, args);
-    default: return choose_extremum<Min>(x.dtype, index)(w, x, args);
+    case max: return choose_extremum<Greater>(x.dtype, index)(w, x, args);
+    default: return choose_extremum<Less>(x.dtype, index)(w, x, args);
   }
 }
 
