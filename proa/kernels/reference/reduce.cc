@@ -92,6 +92,13 @@ void combine(void* into, const void* from, int64_t n) {
   for (int64_t i = 0; i < n * kParts; ++i) a[i] = Op{}(a[i], b[i]);
 }
 
+// Lanes fold kHalf, kHalf / 2, ... kLast.
+template <class T, class Op, int kHalf, int kLast>
+inline void fold(T* lane) {
+  for (int l = 0; l < kHalf; ++l) lane[l] = Op{}(lane[l], lane[l + kHalf]);
+  if constexpr (kHalf > kLast) fold<T, Op, kHalf / 2, kLast>(lane);
+}
+
 template <class T, class Op, int kParts>
 void block(const void* from, int64_t n, void* result) {
   constexpr int kWidth = kLanes * kParts;
@@ -104,9 +111,7 @@ void block(const void* from, int64_t n, void* result) {
     for (int l = 0; l < kWidth; ++l) lane[l] = Op{}(lane[l], x[i + l]);
   }
   for (int l = 0; i < n; ++i, ++l) lane[l] = Op{}(lane[l], x[i]);
-  for (int half = kWidth / 2; half >= kParts; half /= 2) {
-    for (int l = 0; l < half; ++l) lane[l] = Op{}(lane[l], lane[l + half]);
-  }
+  fold<T, Op, kWidth / 2, kParts>(lane);
   std::memcpy(result, lane, sizeof(T) * kParts);
 }
 

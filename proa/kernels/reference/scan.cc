@@ -46,13 +46,15 @@ struct LogSum {
   T m, s;
   static LogSum of(T x) { return join({-std::numeric_limits<T>::infinity(), 0}, x); }
   static T base(T m) { return numeric::abs(m) < std::numeric_limits<T>::infinity() ? m : T(0); }
+  // The sum seen from another base; nothing stays nothing, however far that is.
+  T from(T b) const { return s == 0 ? T(0) : s * numeric::exp(base(m) - b); }
   static LogSum join(LogSum a, T x) {
     T m = Max{}(a.m, x), b = base(m);
-    return {m, a.s * numeric::exp(base(a.m) - b) + numeric::exp(x - b)};
+    return {m, a.from(b) + numeric::exp(x - b)};
   }
   static LogSum join(LogSum a, LogSum c) {
     T m = Max{}(a.m, c.m), b = base(m);
-    return {m, a.s * numeric::exp(base(a.m) - b) + c.s * numeric::exp(base(c.m) - b)};
+    return {m, a.from(b) + c.from(b)};
   }
   T value() const { return base(m) + numeric::log(s); }
 };
