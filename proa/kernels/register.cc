@@ -11,6 +11,7 @@
   F(conv_kernels)               \
   F(create_kernels)             \
   F(exponential_kernels)        \
+  F(index_kernels)              \
   F(layout_kernels)             \
   F(reduce_kernels)             \
   F(scan_kernels)               \

@@ -251,7 +251,7 @@ std::vector<Page> index_pages() {
            "x with updates written (set), added, multiplied or compared (min, max) at positions; "
            "the index is read as by gather. Updates to one element are taken in ascending order of "
            "their row-major position, starting from x's element: the last one stands for set; sums "
-           "of f16 and bf16 run in f32 and are rounded once. drop leaves out updates beyond the "
+           "and products of f16 and bf16 run in f32 and are rounded once. drop leaves out updates beyond the "
            "extent, clamp and wrap move them inside; into an empty axis nothing is written. "
            "Gradients: add gives g to x and picks it for updates; set gives nothing to what was "
            "overwritten; min and max share g equally among the winners; mul multiplies g by the "
