@@ -178,6 +178,7 @@ TEST_P(FactsFuzz, DifferencesOfSymbolsAreDecided) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, FactsFuzz, testing::Values(1u, 2u, 3u, rotating_seed()));
+INSTANTIATE_TEST_SUITE_P(NightlySeeds, FactsFuzz, testing::ValuesIn(rotating_seeds(60)));
 
 }  // namespace
 }  // namespace proa::ir

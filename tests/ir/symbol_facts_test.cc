@@ -165,6 +165,14 @@ TEST_F(FactsTest, WhatOtherSystemsDoNotDecide) {
   EXPECT_EQ(ge("(s0 - 3) floordiv 2 + 1", "1"), yes);
 }
 
+TEST_F(FactsTest, LinesOfASymbolicQuotientAreTight) {
+  facts.set_range(s1, 50, kInfinity);  // where small assignments do not refute by chance
+  EXPECT_EQ(ge("s1*(s0 floordiv s1) + s1 - 1", "s0"), yes);
+  EXPECT_EQ(ge("s1*(s0 floordiv s1) + s1 - 2", "s0"), unknown);
+  EXPECT_EQ(ge("s0", "s1*(s0 floordiv s1)"), yes);
+  EXPECT_EQ(ge("s0 - 1", "s1*(s0 floordiv s1)"), unknown);
+}
+
 TEST_F(FactsTest, Guards) {
   EXPECT_TRUE(facts.require_eq(s0, s1, "[add] x, y"));
   EXPECT_TRUE(facts.require_eq(s1, s0, "[add] again"));

@@ -118,6 +118,7 @@ TEST_P(SymbolFuzz, LawsOfQuotientAndRemainder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, SymbolFuzz, testing::Values(1u, 2u, 3u, rotating_seed()));
+INSTANTIATE_TEST_SUITE_P(NightlySeeds, SymbolFuzz, testing::ValuesIn(rotating_seeds(60)));
 
 }  // namespace
 }  // namespace proa::ir

@@ -87,6 +87,7 @@ TEST_P(ProgramFuzz, GuardsFailWhereTheyDoNotHold) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, ProgramFuzz, testing::Values(1u, 2u, rotating_seed()));
+INSTANTIATE_TEST_SUITE_P(NightlySeeds, ProgramFuzz, testing::ValuesIn(rotating_seeds(60)));
 
 class ProgramTest : public testing::Test {
  protected:

@@ -40,6 +40,12 @@ inline uint64_t rotating_seed() {
          1000000;
 }
 
+inline std::vector<uint64_t> rotating_seeds(size_t count) {
+  std::vector<uint64_t> seeds;
+  for (size_t i = 0; i < count; ++i) seeds.push_back(rotating_seed() + i);
+  return seeds;
+}
+
 using Values = std::vector<int64_t>;
 
 // A few symbols, some with declarations, and assignments that respect these.

@@ -25,6 +25,7 @@ struct Guard {
 };
 std::string to_string(const Guard& guard);  // "s0 == 2*s1"
 
+// For one thread at a time: questions are remembered.
 class Facts {
  public:
   explicit Facts(SymbolArena& arena);
