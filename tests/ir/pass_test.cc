@@ -18,12 +18,16 @@ namespace {
 
 void drop_negs(Module& module, PassContext& context) {
   int64_t limit = context.integer("limit"), done = 0;
+  std::vector<Operation*> negs;  // a walk must not lose the operation it stands on
   module.op()->walk([&](Operation* op) {
-    if (!op->is("test.neg") || done == limit) return;
+    if (op->is("test.neg")) negs.push_back(op);
+  });
+  for (Operation* op : negs) {
+    if (done == limit) break;
     op->result().replace_uses(op->operand(0));
     op->erase();
     ++done;
-  });
+  }
   context.count("dropped", done);
   if (done == limit) context.report("stopped at the limit");
 }
