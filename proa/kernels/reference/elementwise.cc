@@ -100,31 +100,13 @@ void run_elementwise(const Elementwise& job, std::span<const Operand> in, void* 
   });
 }
 
-void run_loops(const KernelArgs& args, const LoopSet& loops, int64_t grain, int64_t parameter,
-               size_t skip) {
+namespace {
+
+// Apart from run_loops, whose frame stays small.
+__attribute__((noinline)) void run_operands(const KernelArgs& args, Loop loop, bool narrow,
+                                            int64_t grain, int64_t parameter, size_t skip) {
   const TensorRef& out = args.out[0];
   DType dtype = args.in[skip].dtype;
-  int64_t count = out.elements();
-  Loop loop = loops.of[static_cast<int>(dtype)];
-  bool narrow = false;
-  if (loop == nullptr) {
-    narrow = dtype == DType::f16 || dtype == DType::bf16;
-    if (narrow) loop = loops.of[static_cast<int>(DType::f32)];
-    if (dtype == DType::f16 && loops.to_f16) loop = loops.to_f16;
-  }
-  PROA_CHECK(loop, "no loop of ", args.op, " for ", to_string(dtype));
-  if (!narrow && count <= grain) {
-    const void* from[3] = {};
-    bool dense = true;
-    for (size_t k = 0; k < args.in.size(); ++k) {
-      dense = dense && args.in[k].dense();
-      from[k] = args.in[k].data;
-    }
-    if (dense) {
-      if (count > 0) loop(out.data, from, count, parameter);
-      return;
-    }
-  }
   Elementwise job{.loop = loop, .parameter = parameter, .grain = grain};
   Operand in[3];
   for (size_t k = 0; k < args.in.size(); ++k) {
@@ -133,7 +115,44 @@ void run_loops(const KernelArgs& args, const LoopSet& loops, int64_t grain, int6
     if (narrow && k >= skip) job.widen[k] = widen_loop(dtype);
   }
   if (narrow && out.dtype == dtype) job.narrow = narrow_loop(dtype);
-  run_elementwise(job, {in, args.in.size()}, out.data, size_of(out.dtype), count);
+  run_elementwise(job, {in, args.in.size()}, out.data, size_of(out.dtype), out.elements());
+}
+
+}  // namespace
+
+void run_loops(const KernelArgs& args, const LoopSet& loops, int64_t grain, int64_t parameter,
+               size_t skip) {
+  const TensorRef& out = args.out[0];
+  DType dtype = args.in[skip].dtype;
+  Loop loop = loops.of[static_cast<int>(dtype)];
+  bool narrow = false;
+  if (loop == nullptr) {
+    narrow = dtype == DType::f16 || dtype == DType::bf16;
+    if (narrow) loop = loops.of[static_cast<int>(DType::f32)];
+    if (dtype == DType::f16 && loops.to_f16) loop = loops.to_f16;
+    PROA_CHECK(loop, "no loop of ", args.op, " for ", to_string(dtype));
+  }
+  // Small and dense: nothing but the loop.
+  int64_t count = 1;
+  for (int i = 0; i < out.rank; ++i) count *= out.dims[i];
+  if (!narrow && count <= grain) {
+    const void* from[3];
+    bool dense = true;
+    for (size_t k = 0; k < args.in.size(); ++k) {
+      const TensorRef& x = args.in[k];
+      int64_t expected = 1;
+      for (int i = x.rank; i-- > 0;) {
+        dense = dense && (x.dims[i] == 1 || x.strides[i] == expected);
+        expected *= x.dims[i];
+      }
+      from[k] = x.data;
+    }
+    if (dense || count == 0) {
+      if (count > 0) loop(out.data, from, count, parameter);
+      return;
+    }
+  }
+  run_operands(args, loop, narrow, grain, parameter, skip);
 }
 
 }  // namespace proa::kernels::PROA_ISA

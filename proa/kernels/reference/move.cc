@@ -70,6 +70,26 @@ void move_row(const Word* from, int64_t from_step, Word* to, int64_t to_step, in
   }
 }
 
+// A square, or less at the edges: read by lines of `from` and written by lines of `to`, each of them
+// once; in between the elements stand in a buffer, where rows cannot push each other out of the cache.
+template <class Word>
+void turn(const Word* from, int64_t from_step, Word* to, int64_t to_row, int64_t to_step,
+          int64_t rows, int64_t columns) {
+  Word square[kSide][kSide];
+  if (rows == kSide && columns == kSide && to_step == 1) {
+    for (int64_t c = 0; c < kSide; ++c) {
+      std::memcpy(square[c], from + c * from_step, kSide * sizeof(Word));
+    }
+    for (int64_t r = 0; r < kSide; ++r) {
+      for (int64_t c = 0; c < kSide; ++c) to[r * to_row + c] = square[c][r];
+    }
+    return;
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = 0; c < columns; ++c) to[r * to_row + c * to_step] = from[r + c * from_step];
+  }
+}
+
 // Rows [begin, end) of all rows along the last axis. Where `from` is dense across the rows, squares
 // are moved, so that each line of the cache is read once.
 template <class Word>
@@ -100,10 +120,8 @@ void move_rows(const Plan& p, const Word* from, Word* to, int64_t begin, int64_t
       int64_t r_end = rows - r < kSide ? rows : r + kSide;
       for (int64_t c = 0; c < width; c += kSide) {
         int64_t n = width - c < kSide ? width - c : kSide;
-        for (int64_t k = r; k < r_end; ++k) {
-          move_row(source + k + c * p.from[last], p.from[last],
-                   target + k * p.to[before] + c * p.to[last], p.to[last], n);
-        }
+        turn(source + r + c * p.from[last], p.from[last],
+             target + r * p.to[before] + c * p.to[last], p.to[before], p.to[last], r_end - r, n);
       }
     }
   }

@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t kBlock = 4096;
 constexpr int kLanes = 16;
 constexpr int64_t kGrain = 32768;
-constexpr size_t kTile = 512;  // bytes of results that are reduced side by side
+constexpr size_t kTile = 1024;  // bytes of results that are reduced side by side
 constexpr int kLevels = 52;    // of the tree of blocks: more than an int64 of elements needs
 
 // What a kind does to dense memory of one dtype. Elements of size `size`; where lanes are pairs of
@@ -355,7 +355,14 @@ void reduce_tile(const Plan& plan, const Columns& c, const char* from, int64_t n
     if (c.strides[0] == n) {  // sixteen rows are one piece of memory
       for (; i + kLanes <= length; i += kLanes) add(x + i * n * step, kLanes * n, 0);
     }
-    for (; i < length; ++i) add(x + i * c.strides[0] * step, n, static_cast<int>(i % kLanes));
+    int64_t apart = c.strides[0] * step, row_bytes = n * step;
+    constexpr int64_t kAhead = 4;  // rows; the processor itself looks no further than a page
+    for (; i < length; ++i) {
+      for (int64_t k = 0; k < row_bytes && i + kAhead < length; k += 64) {
+        __builtin_prefetch(x + (i + kAhead) * apart + k);
+      }
+      add(x + i * apart, n, static_cast<int>(i % kLanes));
+    }
   } else {
     for (; i < length; ++i) {
       add(from + offset_of(c.dims, c.strides, at + i) * step, n, static_cast<int>(i % kLanes));
