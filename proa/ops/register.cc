@@ -34,6 +34,8 @@
   family(joining)                    \
   family(product)                    \
   family(convolution)                \
+  family(random)                     \
+  family(loss)                       \
   family(indexing)                   \
   family(normalization)              \
   family(pooling)                    \
