@@ -15,6 +15,7 @@
   F(layout_kernels)             \
   F(reduce_kernels)             \
   F(scan_kernels)               \
+  F(sort_kernels)               \
   F(special_kernels)            \
   F(trigonometric_kernels)      \
   F(unary_kernels)              \
