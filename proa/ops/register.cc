@@ -37,6 +37,7 @@
   family(random)                     \
   family(loss)                       \
   family(indexing)                   \
+  family(selection)                  \
   family(normalization)              \
   family(pooling)                    \
   family(activation)                 \
