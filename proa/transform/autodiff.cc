@@ -59,8 +59,11 @@ class Differentiator {
         active |= differentiable(operand.type()) && body.active.contains(operand.impl());
       }
       const Page* page = op.info().page.get();
-      if (!active || page == nullptr || page->vjp.zero) {
-        if (active && page == nullptr) {
+      // Nothing flows through an operation that gives integers or truth values only.
+      bool flows = false;
+      for (Value result : op.results()) flows |= differentiable(result.type());
+      if (!active || !flows || page == nullptr || page->vjp.zero) {
+        if (active && flows && page == nullptr) {
           throw UserError(ErrorKind::not_supported, op.name(), "", "has no gradient rule");
         }
         copy(op, body);

@@ -167,7 +167,10 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
     case AttrForm::shape: {
       if (PyFloat_Check(object) || PyUnicode_Check(object)) wrong_attr(page, spec, "integers", object);
       if (is_sequence(object)) return Attribute::ints(c, as_ints(object, page.name, spec.name));
-      return Attribute::ints(c, std::vector<int64_t>{as_int(object, page.name, spec.name)});
+      int64_t one = as_int(object, page.name, spec.name);
+      // A shape keeps the difference between 3 and [3]: split cuts into 3 pieces, or takes one of size 3.
+      if (spec.form == AttrForm::shape) return Attribute::integer(c, one);
+      return Attribute::ints(c, std::vector<int64_t>{one});
     }
     case AttrForm::reals: {
       std::vector<double> values;
@@ -234,9 +237,10 @@ class Arguments {
       // A next parameter that takes integers keeps its own.
       if (p + 1 < table_.parameters.size()) {
         int next = table_.parameters[p + 1].attr;
-        if (next >= 0 && form != AttrForm::shape) {
+        if (next >= 0) {
           AttrForm after = page.attrs[static_cast<size_t>(next)].form;
-          if (after != AttrForm::dtype && after != AttrForm::string) return;
+          if (after == AttrForm::axis) return;  // split(x, 3, -1)
+          if (form != AttrForm::shape && after != AttrForm::dtype && after != AttrForm::string) return;
         }
       }
       packed_ = checked(PyTuple_New(count - start));
