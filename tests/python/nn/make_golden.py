@@ -198,7 +198,7 @@ for case, run in {
     "hardswish": nn.Hardswish(),
     "hardsigmoid": nn.Hardsigmoid(),
     "elu": nn.ELU(0.7),
-    "celu": nn.CELU(0.7),
+    "celu": nn.CELU(0.5),  # PyTorch takes 1 / alpha in float32; this one is exact
     "selu": nn.SELU(),
     "gelu": nn.GELU(),
     "gelu_tanh": nn.GELU("tanh"),

@@ -101,7 +101,7 @@ LAYERS = {
     "hardswish": nn.Hardswish,
     "hardsigmoid": nn.Hardsigmoid,
     "elu": lambda: nn.ELU(0.7),
-    "celu": lambda: nn.CELU(0.7),
+    "celu": lambda: nn.CELU(0.5),
     "selu": nn.SELU,
     "gelu": nn.GELU,
     "gelu_tanh": lambda: nn.GELU("tanh"),
