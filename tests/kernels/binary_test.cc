@@ -37,7 +37,8 @@ Int power(Int a, Int n, int bits) {
 Int integer_answer(const std::string& name, Int a, Int b, int bits, bool has_sign) {
   if (name == "add") return a + b;
   if (name == "sub") return a - b;
-  if (name == "mul") return static_cast<Int>(static_cast<unsigned __int128>(a) * static_cast<unsigned __int128>(b));
+  if (name == "mul")
+    return static_cast<Int>(static_cast<unsigned __int128>(a) * static_cast<unsigned __int128>(b));
   if (name == "div") return floor_div(a, b);
   if (name == "rem") return b == 0 ? 0 : a - b * floor_div(a, b);
   if (name == "pow") return power(a, b, bits);
@@ -46,7 +47,8 @@ Int integer_answer(const std::string& name, Int a, Int b, int bits, bool has_sig
   if (name == "and") return a & b;
   if (name == "or") return a | b;
   if (name == "xor") return a ^ b;
-  if (name == "shl") return b < 0 || b >= bits ? 0 : static_cast<Int>(static_cast<unsigned __int128>(a) << b);
+  if (name == "shl")
+    return b < 0 || b >= bits ? 0 : static_cast<Int>(static_cast<unsigned __int128>(a) << b);
   if (name == "shr") return b < 0 || b >= bits ? (a < 0 ? -1 : 0) : a >> b;
   // shr, logical
   auto u = static_cast<unsigned __int128>(a);
@@ -64,8 +66,8 @@ Int read_int(const Tensor& t, int64_t i) {
 
 void check_integers(const Tensor& x, const Tensor& y) {
   int bits = 8 * static_cast<int>(size_of(x.dtype));
-  for (const char* name : {"add", "sub", "mul", "div", "rem", "pow", "max", "min", "and", "or", "xor",
-                           "shl", "shr", "shr_logical"}) {
+  for (const char* name : {"add", "sub", "mul", "div", "rem", "pow", "max", "min", "and", "or",
+                           "xor", "shl", "shr", "shr_logical"}) {
     bool logical = std::string(name) == "shr_logical";
     std::string kernel = std::string("prim.") + (logical ? "shr" : name);
     Tensor z = check1(kernel, {x, y}, {{logical}}, x.dtype, x.dims);
@@ -142,7 +144,8 @@ TEST(Binary, FloatsBySingleOperations) {
 TEST(Binary, FunctionsAgainstTheLibrary) {
   for (DType dtype : kFloats) {
     Tensor x = uniform(dtype, {2000}, 6, 0, 6), y = uniform(dtype, {2000}, 7, -5, 5);
-    // One unit of the dtype: an f16 or bf16 is rounded right but where the double itself is near a tie.
+    // One unit of the dtype: an f16 or bf16 is rounded right but where the double itself is near a
+    // tie.
     double unit = dtype == DType::f64 ? 0x1p-51 : dtype == DType::f32 ? 0x1.8p-24 : 0;
     struct Case {
       const char* name;
@@ -167,8 +170,9 @@ TEST(Binary, Fma) {
     for (int64_t i = 0; i < 999; ++i) {
       double a = read(x, i), b = read(y, i), c = read(z, i);
       write(expected, i,
-            dtype == DType::f64 ? std::fma(a, b, c)
-                                : std::fma(static_cast<float>(a), static_cast<float>(b), static_cast<float>(c)));
+            dtype == DType::f64
+                ? std::fma(a, b, c)
+                : std::fma(static_cast<float>(a), static_cast<float>(b), static_cast<float>(c)));
     }
     EXPECT_TRUE(same_bits(check1("prim.fma", {x, y, z}, {}, dtype, {999}), expected));
   }
@@ -178,9 +182,11 @@ TEST(Binary, Complex) {
   Tensor x = sample(DType::c128, {33, 7}, 11), y = sample(DType::c128, {33, 7}, 12);
   auto a = x.values<std::complex<double>>(), b = y.values<std::complex<double>>();
   auto sum = check1("prim.add", {x, y}, {}, DType::c128, x.dims).values<std::complex<double>>();
-  auto difference = check1("prim.sub", {x, y}, {}, DType::c128, x.dims).values<std::complex<double>>();
+  auto difference =
+      check1("prim.sub", {x, y}, {}, DType::c128, x.dims).values<std::complex<double>>();
   auto product = check1("prim.mul", {x, y}, {}, DType::c128, x.dims).values<std::complex<double>>();
-  auto quotient = check1("prim.div", {x, y}, {}, DType::c128, x.dims).values<std::complex<double>>();
+  auto quotient =
+      check1("prim.div", {x, y}, {}, DType::c128, x.dims).values<std::complex<double>>();
   auto powers = check1("prim.pow", {x, y}, {}, DType::c128, x.dims).values<std::complex<double>>();
   for (size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(sum[i], a[i] + b[i]);
@@ -205,12 +211,18 @@ TEST(Binary, Compare) {
   const char* kinds[] = {"eq", "ne", "lt", "le", "gt", "ge"};
   auto answer = [](int64_t kind, auto a, auto b) {
     switch (kind) {
-      case 0: return a == b;
-      case 1: return a != b;
-      case 2: return a < b;
-      case 3: return a <= b;
-      case 4: return a > b;
-      default: return a >= b;
+      case 0:
+        return a == b;
+      case 1:
+        return a != b;
+      case 2:
+        return a < b;
+      case 3:
+        return a <= b;
+      case 4:
+        return a > b;
+      default:
+        return a >= b;
     }
   };
   for (DType dtype : {DType::boolean, DType::u8, DType::i8, DType::i16, DType::i32, DType::i64,
@@ -256,8 +268,10 @@ TEST(Binary, Select) {
 }
 
 TEST(Binary, BroadcastAndEmptyAndSingle) {
-  Tensor x = sample(DType::f32, {37, 1200}, 19, false), row = sample(DType::f32, {1, 1200}, 20, false);
-  Tensor column = sample(DType::f32, {37, 1}, 21, false), one = sample(DType::f32, {1, 1}, 22, false);
+  Tensor x = sample(DType::f32, {37, 1200}, 19, false),
+         row = sample(DType::f32, {1, 1200}, 20, false);
+  Tensor column = sample(DType::f32, {37, 1}, 21, false),
+         one = sample(DType::f32, {1, 1}, 22, false);
   for (const Tensor& y : {row, column, one}) {
     Tensor z = check1("prim.mul", {x, broadcast(y, x.dims)}, {}, DType::f32, x.dims);
     for (int64_t i = 0; i < 37; ++i) {
@@ -267,13 +281,18 @@ TEST(Binary, BroadcastAndEmptyAndSingle) {
       }
     }
   }
-  EXPECT_EQ(read(check1("prim.add", {uniform(DType::f32, {}, 1, 1, 1), uniform(DType::f32, {}, 1, 2, 2)},
-                        {}, DType::f32, {}), 0), 3);
-  check1("prim.add", {Tensor(DType::f64, {3, 0, 2}), Tensor(DType::f64, {3, 0, 2})}, {}, DType::f64, {3, 0, 2});
+  EXPECT_EQ(
+      read(check1("prim.add", {uniform(DType::f32, {}, 1, 1, 1), uniform(DType::f32, {}, 1, 2, 2)},
+                  {}, DType::f32, {}),
+           0),
+      3);
+  check1("prim.add", {Tensor(DType::f64, {3, 0, 2}), Tensor(DType::f64, {3, 0, 2})}, {}, DType::f64,
+         {3, 0, 2});
 }
 
 TEST(Binary, LargeInThreads) {
-  Tensor x = sample(DType::f32, {500, 401}, 23, false), y = sample(DType::f32, {500, 401}, 24, false);
+  Tensor x = sample(DType::f32, {500, 401}, 23, false),
+         y = sample(DType::f32, {500, 401}, 24, false);
   Tensor z = check1("prim.sub", {x, y}, {}, DType::f32, x.dims);
   for (int64_t i = 0; i < z.elements(); ++i) {
     ASSERT_EQ(read(z, i), static_cast<float>(read(x, i) - read(y, i)));

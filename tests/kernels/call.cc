@@ -28,7 +28,8 @@ void copy_elements(const Tensor& from, Tensor& to) {
       a += index[i] * from.strides[i];
       b += index[i] * to.strides[i];
     }
-    std::memcpy(to.bytes.data() + b * size, from.bytes.data() + a * size, static_cast<size_t>(size));
+    std::memcpy(to.bytes.data() + b * size, from.bytes.data() + a * size,
+                static_cast<size_t>(size));
     for (size_t i = index.size(); i-- > 0;) {
       if (++index[i] < from.dims[i]) break;
       index[i] = 0;
@@ -56,8 +57,8 @@ void expect_same(const std::vector<Tensor>& a, const std::vector<Tensor>& b, std
     if (same) continue;
     for (size_t k = 0; k < a[i].bytes.size(); ++k) {
       if (a[i].bytes[k] != b[i].bytes[k]) {
-        ADD_FAILURE() << "first at element " << k / size_of(a[i].dtype) << " of "
-                      << a[i].elements() << ", " << to_string(a[i].dtype);
+        ADD_FAILURE() << "first at element " << k / size_of(a[i].dtype) << " of " << a[i].elements()
+                      << ", " << to_string(a[i].dtype);
         break;
       }
     }
@@ -97,14 +98,18 @@ program::TensorRef Tensor::ref() const {
 bool same_bits(const Tensor& a, const Tensor& b) {
   if (a.dims != b.dims || a.dtype != b.dtype) return false;
   switch (a.dtype) {
-    case DType::f16: return same_floats<uint16_t>(a, b, 0x7c00, 0x7fff);
-    case DType::bf16: return same_floats<uint16_t>(a, b, 0x7f80, 0x7fff);
+    case DType::f16:
+      return same_floats<uint16_t>(a, b, 0x7c00, 0x7fff);
+    case DType::bf16:
+      return same_floats<uint16_t>(a, b, 0x7f80, 0x7fff);
     case DType::f32:
-    case DType::c64: return same_floats<uint32_t>(a, b, 0x7f800000, 0x7fffffff);
+    case DType::c64:
+      return same_floats<uint32_t>(a, b, 0x7f800000, 0x7fffffff);
     case DType::f64:
     case DType::c128:
       return same_floats<uint64_t>(a, b, 0x7ff0000000000000, 0x7fffffffffffffff);
-    default: return a.bytes == b.bytes;
+    default:
+      return a.bytes == b.bytes;
   }
 }
 

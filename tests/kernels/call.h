@@ -26,7 +26,8 @@ struct Tensor {
   Tensor() = default;
   Tensor(DType type, Dims extents);
   template <class T>
-  Tensor(DType type, Dims extents, const std::vector<T>& values) : Tensor(type, std::move(extents)) {
+  Tensor(DType type, Dims extents, const std::vector<T>& values)
+      : Tensor(type, std::move(extents)) {
     std::memcpy(bytes.data(), values.data(), bytes.size());
   }
   int64_t elements() const;

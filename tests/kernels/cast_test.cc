@@ -10,8 +10,8 @@
 namespace proa::kernels::test {
 namespace {
 
-constexpr DType kReals[] = {DType::boolean, DType::u8, DType::i8, DType::i16, DType::i32,
-                            DType::i64, DType::f16, DType::bf16, DType::f32, DType::f64};
+constexpr DType kReals[] = {DType::boolean, DType::u8,  DType::i8,   DType::i16, DType::i32,
+                            DType::i64,     DType::f16, DType::bf16, DType::f32, DType::f64};
 
 struct Limits {
   double low, high;
@@ -46,8 +46,10 @@ void expect_element(const Tensor& x, const Tensor& y, int64_t i) {
       ASSERT_EQ(read_int(y, i), static_cast<int64_t>(v <= l.low ? l.low : std::trunc(v)));
     }
   } else if (is_int(to)) {
-    uint64_t mask = limits_of(to).bits == 64 ? ~uint64_t{0} : (uint64_t{1} << limits_of(to).bits) - 1;
-    ASSERT_EQ(static_cast<uint64_t>(read_int(y, i)) & mask, static_cast<uint64_t>(read_int(x, i)) & mask);
+    uint64_t mask =
+        limits_of(to).bits == 64 ? ~uint64_t{0} : (uint64_t{1} << limits_of(to).bits) - 1;
+    ASSERT_EQ(static_cast<uint64_t>(read_int(y, i)) & mask,
+              static_cast<uint64_t>(read_int(x, i)) & mask);
   } else {
     Tensor expected(to, {1}), got(to, {1});
     if (from == DType::i64 && to == DType::f64) {
@@ -65,8 +67,10 @@ void expect_element(const Tensor& x, const Tensor& y, int64_t i) {
       }
     }
     write(expected, 0, v);
-    std::memcpy(got.bytes.data(), y.bytes.data() + static_cast<size_t>(i) * size_of(to), size_of(to));
-    ASSERT_TRUE(same_bits(got, expected)) << to_string(from) << " -> " << to_string(to) << " of " << v;
+    std::memcpy(got.bytes.data(), y.bytes.data() + static_cast<size_t>(i) * size_of(to),
+                size_of(to));
+    ASSERT_TRUE(same_bits(got, expected))
+        << to_string(from) << " -> " << to_string(to) << " of " << v;
   }
 }
 
@@ -75,7 +79,8 @@ TEST(Cast, AllPairsOfRealDtypes) {
     for (DType to : kReals) {
       Tensor x = sample(from, {7, 311}, 1);
       for (int64_t i = 100; i < 300; ++i) {  // large ones, and halves of small integers
-        double v = i % 2 ? static_cast<double>(i - 200) / 4 : std::ldexp(1 + i % 7 / 8.0, (i - 100) / 3);
+        double v =
+            i % 2 ? static_cast<double>(i - 200) / 4 : std::ldexp(1 + i % 7 / 8.0, (i - 100) / 3);
         if (is_float(from)) write(x, i, i % 3 ? v : -v);
       }
       Tensor y = check1("prim.cast", {x}, {{static_cast<int64_t>(to)}}, to, x.dims);
@@ -86,7 +91,8 @@ TEST(Cast, AllPairsOfRealDtypes) {
 
 TEST(Cast, F64ToNarrowRoundsOnce) {
   // Just above and below ties of f16: through f32 they would become ties.
-  std::vector<double> values = {1 + 0x1p-11 + 0x1p-40, 1 + 0x1p-11 - 0x1p-40, 1 + 3 * 0x1p-11 - 0x1p-40};
+  std::vector<double> values = {1 + 0x1p-11 + 0x1p-40, 1 + 0x1p-11 - 0x1p-40,
+                                1 + 3 * 0x1p-11 - 0x1p-40};
   Tensor x(DType::f64, {3}, values);
   Tensor y = check1("prim.cast", {x}, {{static_cast<int64_t>(DType::f16)}}, DType::f16, {3});
   EXPECT_EQ(read(y, 0), 1 + 0x1p-10);
@@ -132,7 +138,8 @@ TEST(Cast, Float8) {
         double a = std::fabs(form.value(code) - v), b = std::fabs(form.value(best) - v);
         if (a < b || (a == b && code % 2 == 0 && best % 2 != 0)) best = code;
       }
-      ASSERT_EQ(form.value(static_cast<uint8_t>(y.bytes[static_cast<size_t>(i)])), form.value(best)) << v;
+      ASSERT_EQ(form.value(static_cast<uint8_t>(y.bytes[static_cast<size_t>(i)])), form.value(best))
+          << v;
     }
   }
 }
@@ -161,7 +168,8 @@ TEST(Cast, Complex) {
     EXPECT_TRUE(b[i] == std::complex<float>(static_cast<float>(v), 0) || std::isnan(v));
   }
   Tensor zeros(DType::c64, {3}, std::vector<float>{0, -0.0f, 0, 1, NAN, 0});
-  EXPECT_EQ(check1("prim.cast", {zeros}, {{0}}, DType::boolean, {3}).bytes, (std::vector<char>{0, 1, 1}));
+  EXPECT_EQ(check1("prim.cast", {zeros}, {{0}}, DType::boolean, {3}).bytes,
+            (std::vector<char>{0, 1, 1}));
 }
 
 TEST(Cast, Bitcast) {
@@ -201,7 +209,8 @@ TEST(Create, RngBits) {
   EXPECT_EQ(bits[3], 0x9b00dbd8u);
   // The words of i64 are those of i32, two by two.
   Tensor other(DType::i64, {2}, std::vector<int64_t>{-5, 77});
-  auto narrow = check1("prim.rng_bits", {other}, {{0}, {}}, DType::i32, {100002}).values<uint32_t>();
+  auto narrow =
+      check1("prim.rng_bits", {other}, {{0}, {}}, DType::i32, {100002}).values<uint32_t>();
   auto wide = check1("prim.rng_bits", {other}, {{0}, {}}, DType::i64, {50001}).values<uint64_t>();
   for (size_t i = 0; i < wide.size(); ++i) {
     ASSERT_EQ(wide[i], narrow[2 * i] | static_cast<uint64_t>(narrow[2 * i + 1]) << 32);

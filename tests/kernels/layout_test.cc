@@ -47,7 +47,8 @@ TEST(Layout, Pad) {
     for (DType dtype : kDtypes) {
       Dims out;
       for (size_t i = 0; i < c.x.size(); ++i) {
-        out.push_back(c.x[i] + std::max<int64_t>(c.x[i] - 1, 0) * c.interior[i] + c.low[i] + c.high[i]);
+        out.push_back(c.x[i] + std::max<int64_t>(c.x[i] - 1, 0) * c.interior[i] + c.low[i] +
+                      c.high[i]);
       }
       Tensor x = sample(dtype, c.x, 1), value = sample(dtype, {}, 2, false);
       Tensor y = check1("prim.pad", {x, value}, {c.low, c.high, c.interior}, dtype, out);
@@ -86,7 +87,8 @@ TEST(Layout, Concat) {
         Dims at = index_of(i, out);
         int64_t& place = at[static_cast<size_t>(axis)];
         size_t k = 0;
-        while (place >= xs[k].dims[static_cast<size_t>(axis)]) place -= xs[k++].dims[static_cast<size_t>(axis)];
+        while (place >= xs[k].dims[static_cast<size_t>(axis)])
+          place -= xs[k++].dims[static_cast<size_t>(axis)];
         expect_element(y, i, xs[k], flat_of(at, xs[k].dims));
       }
     }
@@ -104,7 +106,8 @@ TEST(Layout, DynamicSlices) {
                   {{7}, {2}, {5}, {2}}};
   for (const Case& c : cases) {
     for (DType dtype : kDtypes) {
-      Tensor x = sample(dtype, c.x, 3), starts(DType::i64, {static_cast<int64_t>(c.x.size())}, c.starts);
+      Tensor x = sample(dtype, c.x, 3),
+             starts(DType::i64, {static_cast<int64_t>(c.x.size())}, c.starts);
       Tensor part = check1("prim.dynamic_slice", {x, starts}, {c.sizes}, dtype, c.sizes);
       Tensor update = sample(dtype, c.sizes, 4);
       Tensor whole = check1("prim.dynamic_update_slice", {x, update, starts}, {}, dtype, c.x);

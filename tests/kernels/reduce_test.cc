@@ -81,14 +81,21 @@ Tensor expected_of(const Tensor& x, Kind kind, const std::vector<std::vector<int
     for (int64_t i : lists[r]) values.push_back(static_cast<T>(read(x, i)));
     T answer;
     switch (kind) {
-      case kSum: answer = in_order<T>(values, 0, [](T a, T b) { return a + b; }); break;
-      case kProd: answer = in_order<T>(values, 1, [](T a, T b) { return a * b; }); break;
+      case kSum:
+        answer = in_order<T>(values, 0, [](T a, T b) { return a + b; });
+        break;
+      case kProd:
+        answer = in_order<T>(values, 1, [](T a, T b) { return a * b; });
+        break;
       default: {
         answer = values[0];
         for (T v : values) {
-          if (std::isnan(v) || std::isnan(answer)) answer = NAN;
-          else if (kind == kMax && (v > answer || (v == answer && !std::signbit(v)))) answer = v;
-          else if (kind == kMin && (v < answer || (v == answer && std::signbit(v)))) answer = v;
+          if (std::isnan(v) || std::isnan(answer))
+            answer = NAN;
+          else if (kind == kMax && (v > answer || (v == answer && !std::signbit(v))))
+            answer = v;
+          else if (kind == kMin && (v < answer || (v == answer && std::signbit(v))))
+            answer = v;
         }
       }
     }
@@ -101,13 +108,33 @@ struct Case {
   Dims dims, axes;
 };
 const Case kCases[] = {
-    {{}, {}},           {{0}, {0}},           {{2, 0, 3}, {1}},        {{0, 4}, {1}},
-    {{1}, {0}},         {{7}, {0}},           {{100}, {0}},            {{4096}, {0}},
-    {{12289}, {0}},     {{90001}, {0}},       {{3, 9000}, {1}},        {{3, 9000}, {0}},
-    {{9000, 3}, {0}},   {{9000, 3}, {1}},     {{5000, 130}, {0}},      {{40, 700}, {0}},
-    {{4, 300, 5}, {1}}, {{6, 5, 4}, {0, 1}},  {{6, 5, 4}, {2, 0}},     {{6, 5, 4}, {1, 2, 0}},
-    {{6, 5, 4}, {0, 2}}, {{2, 3, 4, 5, 6}, {3, 1}}, {{8, 70, 150}, {0, 1}}, {{3, 5}, {}},
-    {{2, 17, 1030}, {1}}, {{20000, 2}, {0}},  {{1, 6000, 1}, {1}},
+    {{}, {}},
+    {{0}, {0}},
+    {{2, 0, 3}, {1}},
+    {{0, 4}, {1}},
+    {{1}, {0}},
+    {{7}, {0}},
+    {{100}, {0}},
+    {{4096}, {0}},
+    {{12289}, {0}},
+    {{90001}, {0}},
+    {{3, 9000}, {1}},
+    {{3, 9000}, {0}},
+    {{9000, 3}, {0}},
+    {{9000, 3}, {1}},
+    {{5000, 130}, {0}},
+    {{40, 700}, {0}},
+    {{4, 300, 5}, {1}},
+    {{6, 5, 4}, {0, 1}},
+    {{6, 5, 4}, {2, 0}},
+    {{6, 5, 4}, {1, 2, 0}},
+    {{6, 5, 4}, {0, 2}},
+    {{2, 3, 4, 5, 6}, {3, 1}},
+    {{8, 70, 150}, {0, 1}},
+    {{3, 5}, {}},
+    {{2, 17, 1030}, {1}},
+    {{20000, 2}, {0}},
+    {{1, 6000, 1}, {1}},
 };
 
 TEST(Reduce, FloatsInTheWrittenOrder) {
@@ -140,7 +167,8 @@ TEST(Reduce, ComplexAsTwoReals) {
     auto lists = members(c.dims, c.axes, out);
     Tensor x = sample(DType::c64, c.dims, ++seed);
     auto values = x.values<std::complex<float>>();
-    auto sums = check1("prim.reduce", {x}, {{kSum}, c.axes}, DType::c64, out).values<std::complex<float>>();
+    auto sums =
+        check1("prim.reduce", {x}, {{kSum}, c.axes}, DType::c64, out).values<std::complex<float>>();
     for (size_t r = 0; r < lists.size(); ++r) {
       std::vector<float> re, im;
       for (int64_t i : lists[r]) {
@@ -185,11 +213,15 @@ void check_integers(DType dtype) {
         for (int64_t i : lists[r]) {
           T v = values[static_cast<size_t>(i)];
           auto u = static_cast<uint64_t>(v);
-          all = kind == kSum ? all + u : kind == kProd ? all * u : kind == kAnd ? all & u
-              : kind == kOr ? all | u : all ^ u;
+          all = kind == kSum    ? all + u
+                : kind == kProd ? all * u
+                : kind == kAnd  ? all & u
+                : kind == kOr   ? all | u
+                                : all ^ u;
           most = kind == kMax ? std::max(most, v) : std::min(most, v);
         }
-        ASSERT_EQ(y[r], kind == kMax || kind == kMin ? most : static_cast<T>(all)) << "kind " << kind;
+        ASSERT_EQ(y[r], kind == kMax || kind == kMin ? most : static_cast<T>(all))
+            << "kind " << kind;
       }
     }
   }
@@ -206,12 +238,17 @@ TEST(Reduce, Integers) {
 TEST(Reduce, Booleans) {
   Tensor x(DType::boolean, {3, 5});
   x.bytes = {1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
-  EXPECT_EQ(check1("prim.reduce", {x}, {{kAnd}, {1}}, DType::boolean, {3}).bytes, (std::vector<char>{1, 0, 0}));
-  EXPECT_EQ(check1("prim.reduce", {x}, {{kOr}, {1}}, DType::boolean, {3}).bytes, (std::vector<char>{1, 1, 0}));
-  EXPECT_EQ(check1("prim.reduce", {x}, {{kXor}, {1}}, DType::boolean, {3}).bytes, (std::vector<char>{1, 1, 0}));
+  EXPECT_EQ(check1("prim.reduce", {x}, {{kAnd}, {1}}, DType::boolean, {3}).bytes,
+            (std::vector<char>{1, 0, 0}));
+  EXPECT_EQ(check1("prim.reduce", {x}, {{kOr}, {1}}, DType::boolean, {3}).bytes,
+            (std::vector<char>{1, 1, 0}));
+  EXPECT_EQ(check1("prim.reduce", {x}, {{kXor}, {1}}, DType::boolean, {3}).bytes,
+            (std::vector<char>{1, 1, 0}));
   Tensor none(DType::boolean, {2, 0});
-  EXPECT_EQ(check1("prim.reduce", {none}, {{kAnd}, {1}}, DType::boolean, {2}).bytes, (std::vector<char>{1, 1}));
-  EXPECT_EQ(check1("prim.reduce", {none}, {{kOr}, {1}}, DType::boolean, {2}).bytes, (std::vector<char>{0, 0}));
+  EXPECT_EQ(check1("prim.reduce", {none}, {{kAnd}, {1}}, DType::boolean, {2}).bytes,
+            (std::vector<char>{1, 1}));
+  EXPECT_EQ(check1("prim.reduce", {none}, {{kOr}, {1}}, DType::boolean, {2}).bytes,
+            (std::vector<char>{0, 0}));
 }
 
 TEST(Reduce, RowsAloneAndInABatchAreEqual) {
@@ -229,8 +266,9 @@ TEST(ArgReduce, FirstOfEqualsAndFirstNan) {
   unsigned seed = 300;
   for (DType dtype : {DType::boolean, DType::u8, DType::i8, DType::i16, DType::i32, DType::f16,
                       DType::bf16, DType::f32, DType::f64}) {
-    for (Case c : {Case{{1}, {0}}, Case{{50}, {0}}, Case{{5000}, {0}}, Case{{6, 40, 7}, {1}},
-                   Case{{6, 40, 200}, {1}}, Case{{700, 9}, {1}}, Case{{9, 700}, {0}}, Case{{0, 3}, {1}}}) {
+    for (Case c :
+         {Case{{1}, {0}}, Case{{50}, {0}}, Case{{5000}, {0}}, Case{{6, 40, 7}, {1}},
+          Case{{6, 40, 200}, {1}}, Case{{700, 9}, {1}}, Case{{9, 700}, {0}}, Case{{0, 3}, {1}}}) {
       for (int64_t kind : {0, 1}) {
         ++seed;
         Tensor x = sample(dtype, c.dims, seed, seed % 2 == 0);
@@ -247,7 +285,8 @@ TEST(ArgReduce, FirstOfEqualsAndFirstNan) {
             if (std::isnan(held)) break;
             if (std::isnan(now) || (kind == 0 ? now > held : now < held)) best = i;
           }
-          ASSERT_EQ(read(y, static_cast<int64_t>(r)), static_cast<double>(best)) << to_string(dtype);
+          ASSERT_EQ(read(y, static_cast<int64_t>(r)), static_cast<double>(best))
+              << to_string(dtype);
         }
       }
     }

@@ -15,9 +15,9 @@ struct Case {
   Dims dims;
   int64_t axis;
 };
-const Case kCases[] = {{{1}, 0},        {{0}, 0},         {{600}, 0},      {{2000}, 0},
-                       {{3, 1500}, 1},  {{1500, 3}, 0},   {{4, 530, 5}, 1}, {{2, 20, 300}, 1},
-                       {{2, 0, 3}, 1},  {{0, 5}, 1},      {{5, 0}, 0},     {{40, 500}, 1}};
+const Case kCases[] = {{{1}, 0},       {{0}, 0},       {{600}, 0},       {{2000}, 0},
+                       {{3, 1500}, 1}, {{1500, 3}, 0}, {{4, 530, 5}, 1}, {{2, 20, 300}, 1},
+                       {{2, 0, 3}, 1}, {{0, 5}, 1},    {{5, 0}, 0},      {{40, 500}, 1}};
 
 // The indices of the lines along the axis.
 std::vector<std::vector<int64_t>> lines_of(const Case& c, bool reverse) {
@@ -71,7 +71,8 @@ void check_floats(DType dtype) {
             bool zero_below = value == 0 && best == 0 && std::signbit(value) == (kind == kMax) &&
                               std::signbit(best) != (kind == kMax) && k > 0;
             bool moves = k == 0 || std::isnan(value) ||
-                         (!std::isnan(best) && !zero_below && (kind == kMax ? value >= best : value <= best));
+                         (!std::isnan(best) && !zero_below &&
+                          (kind == kMax ? value >= best : value <= best));
             if (moves) {
               place = reverse ? static_cast<int64_t>(line.size() - 1 - k) : static_cast<int64_t>(k);
               best = static_cast<double>(value);
@@ -80,8 +81,8 @@ void check_floats(DType dtype) {
           }
         }
         Tensor y = check1("prim.scan", {x}, {{kind}, {c.axis}, {reverse}, {0}}, dtype, c.dims);
-        ASSERT_TRUE(same_bits(y, expected)) << kind << " " << to_string(dtype)
-                                            << ::testing::PrintToString(c.dims) << reverse;
+        ASSERT_TRUE(same_bits(y, expected))
+            << kind << " " << to_string(dtype) << ::testing::PrintToString(c.dims) << reverse;
         if (kind < kMax) continue;
         auto both = check("prim.scan", {x}, {{kind}, {c.axis}, {reverse}, {1}}, {dtype, DType::i64},
                           {c.dims, c.dims});
@@ -105,15 +106,20 @@ TEST(Scan, IntegersWrap) {
     Tensor x = sample(DType::i8, c.dims, ++seed);
     auto values = x.values<int8_t>();
     for (Kind kind : {kSum, kProd, kMax, kMin}) {
-      auto y = check1("prim.scan", {x}, {{kind}, {c.axis}, {0}, {0}}, DType::i8, c.dims).values<int8_t>();
+      auto y = check1("prim.scan", {x}, {{kind}, {c.axis}, {0}, {0}}, DType::i8, c.dims)
+                   .values<int8_t>();
       for (const auto& line : lines_of(c, false)) {
         int8_t now = 0;
         for (size_t k = 0; k < line.size(); ++k) {
           int8_t v = values[static_cast<size_t>(line[k])];
-          if (k == 0) now = v;
-          else if (kind == kSum) now = static_cast<int8_t>(now + v);
-          else if (kind == kProd) now = static_cast<int8_t>(now * v);
-          else now = kind == kMax ? std::max(now, v) : std::min(now, v);
+          if (k == 0)
+            now = v;
+          else if (kind == kSum)
+            now = static_cast<int8_t>(now + v);
+          else if (kind == kProd)
+            now = static_cast<int8_t>(now * v);
+          else
+            now = kind == kMax ? std::max(now, v) : std::min(now, v);
           ASSERT_EQ(y[static_cast<size_t>(line[k])], now);
         }
       }
@@ -150,7 +156,8 @@ TEST(Scan, LogSumExp) {
             ASSERT_EQ(read(y, i), expected);
           } else {
             double unit = dtype == DType::f64 ? 1e-15 : 5e-7;
-            ASSERT_NEAR(read(y, i), static_cast<double>(expected), unit * (1 + std::fabs(static_cast<double>(expected))));
+            ASSERT_NEAR(read(y, i), static_cast<double>(expected),
+                        unit * (1 + std::fabs(static_cast<double>(expected))));
           }
         }
       }
@@ -168,8 +175,10 @@ TEST(Scan, LinearIsOneFmaAStep) {
   unsigned seed = 70;
   for (const Case& c : kCases) {
     for (bool reverse : {false, true}) {
-      Tensor a = uniform(DType::f32, c.dims, ++seed, -1, 1), b = uniform(DType::f32, c.dims, ++seed, -3, 3);
-      Tensor y = check1("prim.scan", {a, b}, {{kLinear}, {c.axis}, {reverse}, {0}}, DType::f32, c.dims);
+      Tensor a = uniform(DType::f32, c.dims, ++seed, -1, 1),
+             b = uniform(DType::f32, c.dims, ++seed, -3, 3);
+      Tensor y =
+          check1("prim.scan", {a, b}, {{kLinear}, {c.axis}, {reverse}, {0}}, DType::f32, c.dims);
       for (const auto& line : lines_of(c, reverse)) {
         float state = 0;
         for (int64_t i : line) {
@@ -192,7 +201,12 @@ const WindowCase kWindows[] = {
     {{2, 3, 20}, {1, 1, 4}, {1, 1, 3}, {0, 0, 2}, {0, 0, 2}, {1, 1, 1}},
     {{2, 3, 11, 13}, {1, 1, 3, 3}, {1, 1, 2, 2}, {0, 0, 1, 1}, {0, 0, 1, 1}, {1, 1, 1, 1}},
     {{2, 3, 11, 1300}, {1, 1, 2, 5}, {1, 1, 1, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}, {1, 1, 2, 3}},
-    {{1, 2, 5, 6, 7}, {1, 1, 2, 2, 3}, {1, 1, 2, 1, 2}, {0, 0, 0, 1, 1}, {0, 0, 1, 0, 1}, {1, 1, 1, 2, 1}},
+    {{1, 2, 5, 6, 7},
+     {1, 1, 2, 2, 3},
+     {1, 1, 2, 1, 2},
+     {0, 0, 0, 1, 1},
+     {0, 0, 1, 0, 1},
+     {1, 1, 1, 2, 1}},
     {{2, 2, 3}, {1, 1, 1}, {1, 1, 1}, {0, 0, 2}, {0, 0, 2}, {1, 1, 1}},  // windows of padding alone
     {{2, 0, 5}, {1, 1, 2}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0}, {1, 1, 1}},
 };
@@ -204,7 +218,8 @@ TEST(ReduceWindow, ElementByElement) {
     Dims out;
     int64_t taps = 1, results = 1, flat_size = 1;
     for (size_t i = 0; i < rank; ++i) {
-      out.push_back((c.x[i] + c.low[i] + c.high[i] - (c.size[i] - 1) * c.dilation[i] - 1) / c.stride[i] + 1);
+      out.push_back(
+          (c.x[i] + c.low[i] + c.high[i] - (c.size[i] - 1) * c.dilation[i] - 1) / c.stride[i] + 1);
       taps *= c.size[i];
       results *= out[i];
       if (rank <= 2 || i >= 2) flat_size *= c.x[i];
@@ -223,7 +238,8 @@ TEST(ReduceWindow, ElementByElement) {
             int64_t rest_r = r, rest_t = t, index = 0, step = 1;
             bool inside = true;
             for (size_t i = rank; i-- > 0;) {
-              int64_t at = rest_r % out[i] * c.stride[i] + rest_t % c.size[i] * c.dilation[i] - c.low[i];
+              int64_t at =
+                  rest_r % out[i] * c.stride[i] + rest_t % c.size[i] * c.dilation[i] - c.low[i];
               inside = inside && at >= 0 && at < c.x[i];
               index += at * step;
               step *= c.x[i];

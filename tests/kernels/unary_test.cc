@@ -19,15 +19,15 @@ struct Function {
   double low, high;
 };
 const Function kFunctions[] = {
-    {"prim.exp", std::exp, -20, 20},      {"prim.expm1", std::expm1, -20, 20},
-    {"prim.log", std::log, 0, 100},       {"prim.log1p", std::log1p, -1, 100},
-    {"prim.sin", std::sin, -100, 100},    {"prim.cos", std::cos, -100, 100},
-    {"prim.tan", std::tan, -1.5, 1.5},    {"prim.tanh", std::tanh, -10, 10},
-    {"prim.sinh", std::sinh, -10, 10},    {"prim.cosh", std::cosh, -10, 10},
-    {"prim.asin", std::asin, -1, 1},      {"prim.acos", std::acos, -1, 1},
-    {"prim.atan", std::atan, -50, 50},    {"prim.asinh", std::asinh, -50, 50},
-    {"prim.acosh", std::acosh, 1, 50},    {"prim.atanh", std::atanh, -1, 1},
-    {"prim.erf", std::erf, -5, 5},        {"prim.erfc", std::erfc, -5, 9},
+    {"prim.exp", std::exp, -20, 20},       {"prim.expm1", std::expm1, -20, 20},
+    {"prim.log", std::log, 0, 100},        {"prim.log1p", std::log1p, -1, 100},
+    {"prim.sin", std::sin, -100, 100},     {"prim.cos", std::cos, -100, 100},
+    {"prim.tan", std::tan, -1.5, 1.5},     {"prim.tanh", std::tanh, -10, 10},
+    {"prim.sinh", std::sinh, -10, 10},     {"prim.cosh", std::cosh, -10, 10},
+    {"prim.asin", std::asin, -1, 1},       {"prim.acos", std::acos, -1, 1},
+    {"prim.atan", std::atan, -50, 50},     {"prim.asinh", std::asinh, -50, 50},
+    {"prim.acosh", std::acosh, 1, 50},     {"prim.atanh", std::atanh, -1, 1},
+    {"prim.erf", std::erf, -5, 5},         {"prim.erfc", std::erfc, -5, 9},
     {"prim.lgamma", std::lgamma, 0.1, 50},
 };
 
@@ -56,7 +56,9 @@ TEST(Unary, ExactOnes) {
   };
   Case cases[] = {{"prim.neg", [](double x) { return -x; }},
                   {"prim.abs", [](double x) { return std::fabs(x); }},
-                  {"prim.sign", [](double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }},
+                  {"prim.sign", [](double x) { return x > 0   ? 1
+                                                      : x < 0 ? -1
+                                                              : x; }},
                   {"prim.floor", std::floor},
                   {"prim.ceil", std::ceil},
                   {"prim.round", std::nearbyint},
@@ -73,9 +75,11 @@ TEST(Unary, ExactOnes) {
       Tensor expected(dtype, {n});
       for (int64_t i = 0; i < n; ++i) {
         double wide = c.function(read(x, i));
-        write(expected, i, dtype == DType::f64 ? wide : static_cast<double>(static_cast<float>(wide)));
+        write(expected, i,
+              dtype == DType::f64 ? wide : static_cast<double>(static_cast<float>(wide)));
       }
-      EXPECT_TRUE(same_bits(check1(c.name, {x}, {}, dtype, {n}), expected)) << c.name << to_string(dtype);
+      EXPECT_TRUE(same_bits(check1(c.name, {x}, {}, dtype, {n}), expected))
+          << c.name << to_string(dtype);
     }
   }
 }
@@ -100,8 +104,10 @@ TEST(Unary, Predicates) {
     }
   }
   Tensor z(DType::c64, {3}, std::vector<float>{1, 2, INFINITY, NAN, NAN, 0});
-  EXPECT_EQ(check1("prim.is_finite", {z}, {}, DType::boolean, {3}).bytes, (std::vector<char>{1, 0, 0}));
-  EXPECT_EQ(check1("prim.is_nan", {z}, {}, DType::boolean, {3}).bytes, (std::vector<char>{0, 1, 1}));
+  EXPECT_EQ(check1("prim.is_finite", {z}, {}, DType::boolean, {3}).bytes,
+            (std::vector<char>{1, 0, 0}));
+  EXPECT_EQ(check1("prim.is_nan", {z}, {}, DType::boolean, {3}).bytes,
+            (std::vector<char>{0, 1, 1}));
 }
 
 template <class T>
@@ -141,11 +147,21 @@ TEST(Unary, Complex) {
     Wide (*function)(const Wide&);
   };
   Case cases[] = {
-      {"prim.exp", std::exp},   {"prim.log", std::log},     {"prim.sqrt", std::sqrt},
-      {"prim.sin", std::sin},   {"prim.cos", std::cos},     {"prim.tan", std::tan},
-      {"prim.sinh", std::sinh}, {"prim.cosh", std::cosh},   {"prim.tanh", std::tanh},
-      {"prim.asin", std::asin}, {"prim.acos", std::acos},   {"prim.atan", std::atan},
-      {"prim.asinh", std::asinh}, {"prim.acosh", std::acosh}, {"prim.atanh", std::atanh},
+      {"prim.exp", std::exp},
+      {"prim.log", std::log},
+      {"prim.sqrt", std::sqrt},
+      {"prim.sin", std::sin},
+      {"prim.cos", std::cos},
+      {"prim.tan", std::tan},
+      {"prim.sinh", std::sinh},
+      {"prim.cosh", std::cosh},
+      {"prim.tanh", std::tanh},
+      {"prim.asin", std::asin},
+      {"prim.acos", std::acos},
+      {"prim.atan", std::atan},
+      {"prim.asinh", std::asinh},
+      {"prim.acosh", std::acosh},
+      {"prim.atanh", std::atanh},
       {"prim.rsqrt", [](const Wide& z) { return Wide(1) / std::sqrt(z); }},
       {"prim.expm1", [](const Wide& z) { return std::exp(z) - Wide(1); }},
       {"prim.log1p", [](const Wide& z) { return std::log(z + Wide(1)); }},
@@ -199,8 +215,10 @@ TEST(Unary, InversesAndDerivatives) {
     }
   }
   Tensor one(DType::f64, {1}, std::vector<double>{1});
-  EXPECT_NEAR(read(check1("prim.polygamma", {one}, {{0}}, DType::f64, {1}), 0), -0.57721566490153286, 1e-15);
-  EXPECT_NEAR(read(check1("prim.polygamma", {one}, {{1}}, DType::f64, {1}), 0), 1.6449340668482264, 1e-15);
+  EXPECT_NEAR(read(check1("prim.polygamma", {one}, {{0}}, DType::f64, {1}), 0),
+              -0.57721566490153286, 1e-15);
+  EXPECT_NEAR(read(check1("prim.polygamma", {one}, {{1}}, DType::f64, {1}), 0), 1.6449340668482264,
+              1e-15);
 }
 
 TEST(Unary, LargeInThreads) {

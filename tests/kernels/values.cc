@@ -30,23 +30,34 @@ double round_to(double value, int bits, int least, double most) {
 
 double rounded(DType dtype, double value) {
   switch (dtype) {
-    case DType::f16: return round_to(value, 11, -14, 65504);
-    case DType::bf16: return round_to(value, 8, -126, 0x1.fep127);
-    case DType::f32: return static_cast<float>(value);
-    default: return value;
+    case DType::f16:
+      return round_to(value, 11, -14, 65504);
+    case DType::bf16:
+      return round_to(value, 8, -126, 0x1.fep127);
+    case DType::f32:
+      return static_cast<float>(value);
+    default:
+      return value;
   }
 }
 
 double read(const Tensor& t, int64_t i) {
   switch (t.dtype) {
     case DType::boolean:
-    case DType::u8: return get<uint8_t>(t, i);
-    case DType::i8: return get<int8_t>(t, i);
-    case DType::i16: return get<int16_t>(t, i);
-    case DType::i32: return get<int32_t>(t, i);
-    case DType::i64: return static_cast<double>(get<int64_t>(t, i));
-    case DType::f32: return get<float>(t, i);
-    case DType::f64: return get<double>(t, i);
+    case DType::u8:
+      return get<uint8_t>(t, i);
+    case DType::i8:
+      return get<int8_t>(t, i);
+    case DType::i16:
+      return get<int16_t>(t, i);
+    case DType::i32:
+      return get<int32_t>(t, i);
+    case DType::i64:
+      return static_cast<double>(get<int64_t>(t, i));
+    case DType::f32:
+      return get<float>(t, i);
+    case DType::f64:
+      return get<double>(t, i);
     case DType::bf16: {
       uint32_t bits = static_cast<uint32_t>(get<uint16_t>(t, i)) << 16;
       float value;
@@ -55,24 +66,33 @@ double read(const Tensor& t, int64_t i) {
     }
     case DType::f16: {
       int h = get<uint16_t>(t, i), e = h >> 10 & 31, m = h & 1023;
-      double a = e == 31 ? (m ? NAN : INFINITY)
-                         : (e ? std::ldexp(1024 + m, e - 25) : std::ldexp(m, -24));
+      double a =
+          e == 31 ? (m ? NAN : INFINITY) : (e ? std::ldexp(1024 + m, e - 25) : std::ldexp(m, -24));
       return h & 0x8000 ? -a : a;
     }
-    default: return NAN;
+    default:
+      return NAN;
   }
 }
 
 void write(Tensor& t, int64_t i, double value) {
   switch (t.dtype) {
-    case DType::boolean: return put<uint8_t>(t, i, value != 0);
-    case DType::u8: return put(t, i, static_cast<uint8_t>(value));
-    case DType::i8: return put(t, i, static_cast<int8_t>(value));
-    case DType::i16: return put(t, i, static_cast<int16_t>(value));
-    case DType::i32: return put(t, i, static_cast<int32_t>(value));
-    case DType::i64: return put(t, i, static_cast<int64_t>(value));
-    case DType::f32: return put(t, i, static_cast<float>(value));
-    case DType::f64: return put(t, i, value);
+    case DType::boolean:
+      return put<uint8_t>(t, i, value != 0);
+    case DType::u8:
+      return put(t, i, static_cast<uint8_t>(value));
+    case DType::i8:
+      return put(t, i, static_cast<int8_t>(value));
+    case DType::i16:
+      return put(t, i, static_cast<int16_t>(value));
+    case DType::i32:
+      return put(t, i, static_cast<int32_t>(value));
+    case DType::i64:
+      return put(t, i, static_cast<int64_t>(value));
+    case DType::f32:
+      return put(t, i, static_cast<float>(value));
+    case DType::f64:
+      return put(t, i, value);
     case DType::bf16: {
       auto narrow = static_cast<float>(rounded(DType::bf16, value));
       uint32_t bits;
@@ -94,7 +114,8 @@ void write(Tensor& t, int64_t i, double value) {
       }
       return put(t, i, static_cast<uint16_t>(bits));
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -122,7 +143,8 @@ Tensor sample(DType dtype, Dims dims, unsigned seed, bool special) {
     if (is_complex(dtype)) return t;
     double tiny = dtype == DType::f64 ? 0x1p-1074 : dtype == DType::f16 ? 0x1p-24 : 0x1p-133;
     specials = {0.0, -0.0, INFINITY, -INFINITY, NAN, tiny, -tiny, 1, -1, 1000, -0.5};
-    for (size_t i = 0; special && i < specials.size() && static_cast<int64_t>(i) < t.elements(); ++i) {
+    for (size_t i = 0; special && i < specials.size() && static_cast<int64_t>(i) < t.elements();
+         ++i) {
       write(t, static_cast<int64_t>(i), specials[i]);
     }
     return t;
@@ -137,7 +159,8 @@ Tensor sample(DType dtype, Dims dims, unsigned seed, bool special) {
   for (int64_t i = 0; special && dtype != DType::boolean && i < 5 && i < t.elements(); ++i) {
     uint64_t low = dtype == DType::u8 ? 0 : uint64_t{1} << (bits - 1);
     uint64_t value[] = {0, low, low - 1, ~uint64_t{0}, 1};
-    std::memcpy(t.bytes.data() + static_cast<size_t>(i) * size_of(dtype), &value[i], size_of(dtype));
+    std::memcpy(t.bytes.data() + static_cast<size_t>(i) * size_of(dtype), &value[i],
+                size_of(dtype));
   }
   return t;
 }

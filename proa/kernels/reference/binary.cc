@@ -16,7 +16,9 @@ struct Sub {
     return static_cast<T>(static_cast<Wide<T>>(a) - static_cast<Wide<T>>(b));
   }
   template <std::floating_point T>
-  T operator()(T a, T b) const { return a - b; }
+  T operator()(T a, T b) const {
+    return a - b;
+  }
   template <class T>
   Complex<T> operator()(Complex<T> a, Complex<T> b) const {
     return {a.re - b.re, a.im - b.im};
@@ -25,27 +27,43 @@ struct Sub {
 
 struct Div {
   template <std::integral T>
-  T operator()(T a, T b) const { return numeric::div_floor<T>(a, b); }
+  T operator()(T a, T b) const {
+    return numeric::div_floor<T>(a, b);
+  }
   template <std::floating_point T>
-  T operator()(T a, T b) const { return a / b; }
+  T operator()(T a, T b) const {
+    return a / b;
+  }
   template <class T>
-  Complex<T> operator()(Complex<T> a, Complex<T> b) const { return of(numeric::div(of(a), of(b))); }
+  Complex<T> operator()(Complex<T> a, Complex<T> b) const {
+    return of(numeric::div(of(a), of(b)));
+  }
 };
 
 struct Rem {
   template <std::integral T>
-  T operator()(T a, T b) const { return numeric::rem_floor<T>(a, b); }
+  T operator()(T a, T b) const {
+    return numeric::rem_floor<T>(a, b);
+  }
   template <std::floating_point T>
-  T operator()(T a, T b) const { return numeric::rem(a, b); }
+  T operator()(T a, T b) const {
+    return numeric::rem(a, b);
+  }
 };
 
 struct Pow {
   template <std::integral T>
-  T operator()(T a, T b) const { return numeric::integer_pow<T>(a, b); }
+  T operator()(T a, T b) const {
+    return numeric::integer_pow<T>(a, b);
+  }
   template <std::floating_point T>
-  T operator()(T a, T b) const { return numeric::pow(a, b); }
+  T operator()(T a, T b) const {
+    return numeric::pow(a, b);
+  }
   template <class T>
-  Complex<T> operator()(Complex<T> a, Complex<T> b) const { return of(numeric::pow(of(a), of(b))); }
+  Complex<T> operator()(Complex<T> a, Complex<T> b) const {
+    return of(numeric::pow(of(a), of(b)));
+  }
 };
 struct PowToF16 {
   float operator()(float a, float b) const { return numeric::pow_to_f16(a, b); }
@@ -53,7 +71,9 @@ struct PowToF16 {
 
 struct Atan2 {
   template <class T>
-  T operator()(T a, T b) const { return numeric::atan2(a, b); }
+  T operator()(T a, T b) const {
+    return numeric::atan2(a, b);
+  }
 };
 struct Atan2ToF16 {
   float operator()(float a, float b) const { return numeric::atan2_to_f16(a, b); }
@@ -61,11 +81,15 @@ struct Atan2ToF16 {
 
 struct Shl {
   template <class T>
-  T operator()(T a, T b) const { return numeric::shl<T>(a, b); }
+  T operator()(T a, T b) const {
+    return numeric::shl<T>(a, b);
+  }
 };
 struct Shr {
   template <class T>
-  T operator()(T a, T b) const { return numeric::shr<T>(a, b); }
+  T operator()(T a, T b) const {
+    return numeric::shr<T>(a, b);
+  }
 };
 struct ShrLogical {
   template <class T>
@@ -80,7 +104,9 @@ struct ShrLogical {
 
 struct Equal {
   template <class T>
-  bool operator()(T a, T b) const { return a == b; }
+  bool operator()(T a, T b) const {
+    return a == b;
+  }
   template <class T>
   bool operator()(Complex<T> a, Complex<T> b) const {
     return (a.re == b.re) & (a.im == b.im);
@@ -88,20 +114,28 @@ struct Equal {
 };
 struct NotEqual {
   template <class T>
-  bool operator()(T a, T b) const { return !Equal{}(a, b); }
+  bool operator()(T a, T b) const {
+    return !Equal{}(a, b);
+  }
 };
 struct Less {
   template <class T>
-  bool operator()(T a, T b) const { return a < b; }
+  bool operator()(T a, T b) const {
+    return a < b;
+  }
 };
 struct LessEqual {
   template <class T>
-  bool operator()(T a, T b) const { return a <= b; }
+  bool operator()(T a, T b) const {
+    return a <= b;
+  }
 };
 
 struct Fma {
   template <class T>
-  T operator()(T a, T b, T c) const { return numeric::fma(a, b, c); }
+  T operator()(T a, T b, T c) const {
+    return numeric::fma(a, b, c);
+  }
 };
 
 template <class F>
@@ -141,20 +175,18 @@ constexpr LoopSet kSub = width_loops<Sub>(complex_loops<Sub>(float_loops<Sub>())
 constexpr LoopSet kMul = width_loops<Mul>(complex_loops<Mul>(float_loops<Mul>()));
 constexpr LoopSet kDiv = int_loops<Div>(complex_loops<Div>(float_loops<Div>()));
 constexpr LoopSet kRem = int_loops<Rem>(float_loops<Rem>());
-constexpr LoopSet kPow = to_f16(int_loops<Pow>(complex_loops<Pow>(float_loops<Pow>())),
-                                loop2<float, float, PowToF16>);
+constexpr LoopSet kPow =
+    to_f16(int_loops<Pow>(complex_loops<Pow>(float_loops<Pow>())), loop2<float, float, PowToF16>);
 constexpr LoopSet kMax = int_loops<Max>(float_loops<Max>());
 constexpr LoopSet kMin = int_loops<Min>(float_loops<Min>());
 constexpr LoopSet kAtan2 = to_f16(float_loops<Atan2>(), loop2<float, float, Atan2ToF16>);
 template <class F>
-constexpr LoopSet kBits =
-    width_loops<F>(LoopSet()).with(kBoolSet, loop2<uint8_t, uint8_t, F>);
+constexpr LoopSet kBits = width_loops<F>(LoopSet()).with(kBoolSet, loop2<uint8_t, uint8_t, F>);
 constexpr LoopSet kShl = int_loops<Shl>(LoopSet());
 constexpr LoopSet kShr = int_loops<Shr>(LoopSet());
 constexpr LoopSet kShrLogical = int_loops<ShrLogical>(LoopSet());
-constexpr LoopSet kFma = LoopSet()
-                             .with(bit(DType::f32), loop3<float, Fma>)
-                             .with(bit(DType::f64), loop3<double, Fma>);
+constexpr LoopSet kFma =
+    LoopSet().with(bit(DType::f32), loop3<float, Fma>).with(bit(DType::f64), loop3<double, Fma>);
 
 template <class F>
 constexpr LoopSet same_loops() {
@@ -187,9 +219,7 @@ void run(const KernelArgs& args) {
   run_loops(args, kLoops, kGrain);
 }
 
-void shr(const KernelArgs& args) {
-  run_loops(args, args.attrs.boolean(0) ? kShrLogical : kShr);
-}
+void shr(const KernelArgs& args) { run_loops(args, args.attrs.boolean(0) ? kShrLogical : kShr); }
 
 void compare(const KernelArgs& args) {
   enum { eq, ne, lt, le, gt, ge };
@@ -197,12 +227,18 @@ void compare(const KernelArgs& args) {
   KernelArgs turned = args;
   turned.in = swapped;
   switch (args.attrs.integer(0)) {
-    case eq: return run_loops(args, kEqual);
-    case ne: return run_loops(args, kNotEqual);
-    case lt: return run_loops(args, kLess);
-    case le: return run_loops(args, kLessEqual);
-    case gt: return run_loops(turned, kLess);
-    default: return run_loops(turned, kLessEqual);
+    case eq:
+      return run_loops(args, kEqual);
+    case ne:
+      return run_loops(args, kNotEqual);
+    case lt:
+      return run_loops(args, kLess);
+    case le:
+      return run_loops(args, kLessEqual);
+    case gt:
+      return run_loops(turned, kLess);
+    default:
+      return run_loops(turned, kLessEqual);
   }
 }
 

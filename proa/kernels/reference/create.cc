@@ -66,16 +66,26 @@ void iota(const KernelArgs& args) {
   for (int64_t i = axis + 1; i < out.rank; ++i) inner *= out.dims[i];
   int64_t extent = out.dims[axis];
   switch (out.dtype) {
-    case DType::u8: return iota_as<uint8_t>(out, extent, inner);
-    case DType::i8: return iota_as<int8_t>(out, extent, inner);
-    case DType::i16: return iota_as<int16_t>(out, extent, inner);
-    case DType::i32: return iota_as<int32_t>(out, extent, inner);
-    case DType::i64: return iota_as<int64_t>(out, extent, inner);
-    case DType::f16: return iota_as<Float16>(out, extent, inner);
-    case DType::bf16: return iota_as<BFloat16>(out, extent, inner);
-    case DType::f32: return iota_as<float>(out, extent, inner);
-    case DType::f64: return iota_as<double>(out, extent, inner);
-    default: PROA_CHECK(false, "no iota of ", to_string(out.dtype));
+    case DType::u8:
+      return iota_as<uint8_t>(out, extent, inner);
+    case DType::i8:
+      return iota_as<int8_t>(out, extent, inner);
+    case DType::i16:
+      return iota_as<int16_t>(out, extent, inner);
+    case DType::i32:
+      return iota_as<int32_t>(out, extent, inner);
+    case DType::i64:
+      return iota_as<int64_t>(out, extent, inner);
+    case DType::f16:
+      return iota_as<Float16>(out, extent, inner);
+    case DType::bf16:
+      return iota_as<BFloat16>(out, extent, inner);
+    case DType::f32:
+      return iota_as<float>(out, extent, inner);
+    case DType::f64:
+      return iota_as<double>(out, extent, inner);
+    default:
+      PROA_CHECK(false, "no iota of ", to_string(out.dtype));
   }
 }
 
@@ -87,7 +97,8 @@ void rng_bits(const KernelArgs& args) {
     auto* y = out.as<uint32_t>();
     for_elements(out.elements(), [=](int64_t begin, int64_t end) {
       int64_t i = begin;
-      for (; i < end && i % 4 != 0; ++i) y[i] = numeric::pn_rng_u32(seed, call, static_cast<uint64_t>(i));
+      for (; i < end && i % 4 != 0; ++i)
+        y[i] = numeric::pn_rng_u32(seed, call, static_cast<uint64_t>(i));
       for (; i + 4 <= end; i += 4) {
         auto block = numeric::pn_rng_block(seed, call, static_cast<uint64_t>(i) >> 2);
         for (int k = 0; k < 4; ++k) y[i + k] = block.word[k];
@@ -97,7 +108,8 @@ void rng_bits(const KernelArgs& args) {
   } else {
     auto* y = out.as<uint64_t>();
     for_elements(out.elements(), [=](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) y[i] = numeric::pn_rng_u64(seed, call, static_cast<uint64_t>(i));
+      for (int64_t i = begin; i < end; ++i)
+        y[i] = numeric::pn_rng_u64(seed, call, static_cast<uint64_t>(i));
     });
   }
 }

@@ -30,9 +30,9 @@ struct Elementwise {
   Loop loop = nullptr;
   Loop widen[3] = {};
   Loop narrow = nullptr;
-  size_t wide_size = 4;    // bytes of an element between loop and narrow
+  size_t wide_size = 4;  // bytes of an element between loop and narrow
   int64_t parameter = 0;
-  int64_t grain = 32768;   // elements worth a thread
+  int64_t grain = 32768;  // elements worth a thread
 };
 
 void run_elementwise(const Elementwise& job, std::span<const Operand> in, void* out,

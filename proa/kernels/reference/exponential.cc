@@ -22,7 +22,8 @@ std::complex<double> complex_log1p(std::complex<double> z) {
   std::complex<double> direct = numeric::log(std::complex<double>(1 + x, y));
   bool near = x > -0.5 && x < 4 && numeric::abs(y) < 4;
   if (!near) return direct;
-  numeric::pn_pair square = numeric::pn_pair_add(numeric::pn_two_mul(x, x), numeric::pn_two_mul(y, y));
+  numeric::pn_pair square =
+      numeric::pn_pair_add(numeric::pn_two_mul(x, x), numeric::pn_two_mul(y, y));
   numeric::pn_pair sum = numeric::pn_pair_add(numeric::pn_make_pair(2 * x, 0), square);
   double real = x == 0 && y == 0 ? x : 0.5 * numeric::pn_log1p_pair(sum.hi, sum.lo);
   return {real, direct.imag()};

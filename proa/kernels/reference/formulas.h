@@ -50,7 +50,9 @@ struct Add {
     return static_cast<T>(static_cast<Wide<T>>(a) + static_cast<Wide<T>>(b));
   }
   template <std::floating_point T>
-  T operator()(T a, T b) const { return a + b; }
+  T operator()(T a, T b) const {
+    return a + b;
+  }
   template <class T>
   Complex<T> operator()(Complex<T> a, Complex<T> b) const {
     return {a.re + b.re, a.im + b.im};
@@ -66,7 +68,9 @@ struct Mul {
     return static_cast<T>(static_cast<Wide<T>>(a) * static_cast<Wide<T>>(b));
   }
   template <std::floating_point T>
-  T operator()(T a, T b) const { return a * b; }
+  T operator()(T a, T b) const {
+    return a * b;
+  }
   template <class T>
   Complex<T> operator()(Complex<T> a, Complex<T> b) const {
     // The minus by its bits: see pn_minus_f32.
@@ -77,7 +81,9 @@ struct Mul {
 // IEEE 754-2019 maximum and minimum: NaN wins, +0 is above -0.
 struct Max {
   template <std::integral T>
-  T operator()(T a, T b) const { return a > b ? a : b; }
+  T operator()(T a, T b) const {
+    return a > b ? a : b;
+  }
   template <std::floating_point T>
   T operator()(T a, T b) const {
     using Bits = BitsOf<T>;
@@ -90,7 +96,9 @@ struct Max {
 
 struct Min {
   template <std::integral T>
-  T operator()(T a, T b) const { return a < b ? a : b; }
+  T operator()(T a, T b) const {
+    return a < b ? a : b;
+  }
   template <std::floating_point T>
   T operator()(T a, T b) const {
     using Bits = BitsOf<T>;
@@ -103,15 +111,21 @@ struct Min {
 
 struct And {
   template <std::integral T>
-  T operator()(T a, T b) const { return static_cast<T>(a & b); }
+  T operator()(T a, T b) const {
+    return static_cast<T>(a & b);
+  }
 };
 struct Or {
   template <std::integral T>
-  T operator()(T a, T b) const { return static_cast<T>(a | b); }
+  T operator()(T a, T b) const {
+    return static_cast<T>(a | b);
+  }
 };
 struct Xor {
   template <std::integral T>
-  T operator()(T a, T b) const { return static_cast<T>(a ^ b); }
+  T operator()(T a, T b) const {
+    return static_cast<T>(a ^ b);
+  }
 };
 
 }  // namespace proa::kernels::PROA_ISA

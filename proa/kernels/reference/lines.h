@@ -27,7 +27,8 @@ class Lines {
   bool backwards() const { return backwards_; }
   // Where along the axis a row is.
   int64_t position(int64_t row) const { return backwards_ ? length_ - 1 - row : row; }
-  // Index, in an output of the same shape, of the first of the results of `rows` rows from `row` on.
+  // Index, in an output of the same shape, of the first of the results of `rows` rows from `row`
+  // on.
   int64_t index(int64_t outer, int64_t row, int64_t rows, int64_t offset) const {
     int64_t first = backwards_ ? length_ - row - rows : row;
     return (outer * length_ + first) * inner_ + offset;

@@ -37,7 +37,8 @@ class Operand {
   // block, each line of the cache would be read many times.
   void put_in_order();
 
-  // Elements begin .. begin + count, dense: where they lie, if they do so densely, else in `buffer`.
+  // Elements begin .. begin + count, dense: where they lie, if they do so densely, else in
+  // `buffer`.
   const void* take(int64_t begin, int64_t count, void* buffer) const {
     if (dense()) return data_ + begin * static_cast<int64_t>(size_);
     return gather(begin, count, buffer);

@@ -19,15 +19,15 @@ constexpr int64_t kBlock = 4096;
 constexpr int kLanes = 16;
 constexpr int64_t kGrain = 32768;
 constexpr size_t kTile = 1024;  // bytes of results that are reduced side by side
-constexpr int kLevels = 52;    // of the tree of blocks: more than an int64 of elements needs
+constexpr int kLevels = 52;     // of the tree of blocks: more than an int64 of elements needs
 
 // What a kind does to dense memory of one dtype. Elements of size `size`; where lanes are pairs of
 // numbers that do not touch each other (a sum of complex numbers) `parts` is 2.
 struct Reducer {
   size_t size = 0;
-  void (*fill)(void* lanes, int64_t n) = nullptr;                     // with the neutral element
+  void (*fill)(void* lanes, int64_t n) = nullptr;                      // with the neutral element
   void (*combine)(void* into, const void* from, int64_t n) = nullptr;  // into = into op from
-  void (*block)(const void* x, int64_t n, void* result) = nullptr;    // n <= kBlock elements
+  void (*block)(const void* x, int64_t n, void* result) = nullptr;     // n <= kBlock elements
 };
 
 template <class T, class Op>
@@ -123,10 +123,14 @@ constexpr Reducer reducer() {
 template <class Op>
 Reducer by_width(size_t size) {
   switch (size) {
-    case 1: return reducer<uint8_t, Op>();
-    case 2: return reducer<uint16_t, Op>();
-    case 4: return reducer<uint32_t, Op>();
-    default: return reducer<uint64_t, Op>();
+    case 1:
+      return reducer<uint8_t, Op>();
+    case 2:
+      return reducer<uint16_t, Op>();
+    case 4:
+      return reducer<uint32_t, Op>();
+    default:
+      return reducer<uint64_t, Op>();
   }
 }
 
@@ -138,12 +142,18 @@ Reducer of_float(DType dtype) {
 template <class Op>
 Reducer by_order(DType dtype) {
   switch (dtype) {
-    case DType::u8: return reducer<uint8_t, Op>();
-    case DType::i8: return reducer<int8_t, Op>();
-    case DType::i16: return reducer<int16_t, Op>();
-    case DType::i32: return reducer<int32_t, Op>();
-    case DType::i64: return reducer<int64_t, Op>();
-    default: return of_float<Op>(dtype);
+    case DType::u8:
+      return reducer<uint8_t, Op>();
+    case DType::i8:
+      return reducer<int8_t, Op>();
+    case DType::i16:
+      return reducer<int16_t, Op>();
+    case DType::i32:
+      return reducer<int32_t, Op>();
+    case DType::i64:
+      return reducer<int64_t, Op>();
+    default:
+      return of_float<Op>(dtype);
   }
 }
 
@@ -158,12 +168,16 @@ Reducer choose(int64_t kind, DType dtype) {
       if (dtype == DType::c64) return reducer<Complex<float>, Mul>();
       if (dtype == DType::c128) return reducer<Complex<double>, Mul>();
       return is_float(dtype) ? of_float<Mul>(dtype) : by_width<Mul>(size_of(dtype));
-    case max: return by_order<Max>(dtype);
-    case min: return by_order<Min>(dtype);
+    case max:
+      return by_order<Max>(dtype);
+    case min:
+      return by_order<Min>(dtype);
     case and_:
       return dtype == DType::boolean ? reducer<uint8_t, AndBool>() : by_width<And>(size_of(dtype));
-    case or_: return by_width<Or>(size_of(dtype));
-    default: return by_width<Xor>(size_of(dtype));
+    case or_:
+      return by_width<Or>(size_of(dtype));
+    default:
+      return by_width<Xor>(size_of(dtype));
   }
 }
 
@@ -233,7 +247,9 @@ struct Plan {
 struct Units {
   int64_t run = 1, tile = 1, per_run = 1, count = 0;
   Units(int64_t results, int64_t run_length, int64_t tile_length)
-      : run(run_length), tile(tile_length), per_run((run - 1) / tile + 1),
+      : run(run_length),
+        tile(tile_length),
+        per_run((run - 1) / tile + 1),
         count(results / run * per_run) {}
   int64_t offset(int64_t u) const { return u % per_run * tile; }  // within its run
   int64_t first(int64_t u) const { return u / per_run * run + offset(u); }
@@ -371,7 +387,8 @@ void reduce_tile(const Plan& plan, const Columns& c, const char* from, int64_t n
   // Lanes that saw nothing hold the neutral element, which changes nothing: they are left out.
   for (int half = kLanes / 2; half >= 1; half /= 2) {
     for (int l = 0; l < half && l + half < used; ++l) {
-      r.combine(lanes + static_cast<size_t>(l) * row, lanes + static_cast<size_t>(l + half) * row, n);
+      r.combine(lanes + static_cast<size_t>(l) * row, lanes + static_cast<size_t>(l + half) * row,
+                n);
     }
     if (used > half) used = half;
   }
@@ -383,8 +400,7 @@ void reduce_columns(const Plan& plan, const Columns& c) {
   Units units(plan.outputs, c.width, c.width < tile ? c.width : tile);
   auto step = static_cast<int64_t>(plan.in_size);
   run_units(plan, units, [&](int64_t u, int64_t b, char* total) {
-    int64_t offset =
-        offset_of(c.outer_dims, c.outer_strides, u / units.per_run) + units.offset(u);
+    int64_t offset = offset_of(c.outer_dims, c.outer_strides, u / units.per_run) + units.offset(u);
     reduce_tile(plan, c, c.data + offset * step, units.width(u), b, total);
   });
 }

@@ -50,8 +50,10 @@ void polygamma(const KernelArgs& args) {
 }
 
 constexpr KernelEntry kKernels[] = {
-    {"prim.erf", run<kErf, kPolynomialGrain>}, {"prim.erfc", run<kErfc, kWideGrain>},
-    {"prim.erfinv", run<kErfinv, kWideGrain>}, {"prim.lgamma", run<kLgamma, kWideGrain>},
+    {"prim.erf", run<kErf, kPolynomialGrain>},
+    {"prim.erfc", run<kErfc, kWideGrain>},
+    {"prim.erfinv", run<kErfinv, kWideGrain>},
+    {"prim.lgamma", run<kLgamma, kWideGrain>},
     {"prim.polygamma", polygamma},
 };
 

@@ -8,8 +8,9 @@
 
 namespace proa::kernels::PROA_ISA {
 
-inline constexpr int64_t kPolynomialGrain = 8192;  // elements worth a thread: a few nanoseconds each
-inline constexpr int64_t kWideGrain = 2048;        // computed in f64, or in pairs of them
+inline constexpr int64_t kPolynomialGrain =
+    8192;                                    // elements worth a thread: a few nanoseconds each
+inline constexpr int64_t kWideGrain = 2048;  // computed in f64, or in pairs of them
 
 template <class F, class ToF16>
 constexpr LoopSet float_loops() {
@@ -30,28 +31,28 @@ constexpr LoopSet inexact_loops() {
 }  // namespace proa::kernels::PROA_ISA
 
 // Name: the functor of numeric::function; NameToF16: of function_to_f16.
-#define PROA_REAL_FUNCTOR(Name, function)                                          \
-  struct Name {                                                                    \
-    template <class T>                                                             \
-    T operator()(T x) const {                                                      \
-      return numeric::function(x);                                                 \
-    }                                                                              \
-  };                                                                               \
-  struct Name##ToF16 {                                                             \
-    float operator()(float x) const { return numeric::function##_to_f16(x); }      \
+#define PROA_REAL_FUNCTOR(Name, function)                                     \
+  struct Name {                                                               \
+    template <class T>                                                        \
+    T operator()(T x) const {                                                 \
+      return numeric::function(x);                                            \
+    }                                                                         \
+  };                                                                          \
+  struct Name##ToF16 {                                                        \
+    float operator()(float x) const { return numeric::function##_to_f16(x); } \
   };
 
-#define PROA_INEXACT_FUNCTOR(Name, function)                                       \
-  struct Name {                                                                    \
-    template <std::floating_point T>                                               \
-    T operator()(T x) const {                                                      \
-      return numeric::function(x);                                                 \
-    }                                                                              \
-    template <class T>                                                             \
-    Complex<T> operator()(Complex<T> z) const {                                    \
-      return of(numeric::function(of(z)));                                         \
-    }                                                                              \
-  };                                                                               \
-  struct Name##ToF16 {                                                             \
-    float operator()(float x) const { return numeric::function##_to_f16(x); }      \
+#define PROA_INEXACT_FUNCTOR(Name, function)                                  \
+  struct Name {                                                               \
+    template <std::floating_point T>                                          \
+    T operator()(T x) const {                                                 \
+      return numeric::function(x);                                            \
+    }                                                                         \
+    template <class T>                                                        \
+    Complex<T> operator()(Complex<T> z) const {                               \
+      return of(numeric::function(of(z)));                                    \
+    }                                                                         \
+  };                                                                          \
+  struct Name##ToF16 {                                                        \
+    float operator()(float x) const { return numeric::function##_to_f16(x); } \
   };

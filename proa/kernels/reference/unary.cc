@@ -12,27 +12,43 @@ namespace {
 
 struct Neg {
   template <std::integral T>
-  T operator()(T x) const { return static_cast<T>(Wide<T>{0} - static_cast<Wide<T>>(x)); }
+  T operator()(T x) const {
+    return static_cast<T>(Wide<T>{0} - static_cast<Wide<T>>(x));
+  }
   template <std::floating_point T>
-  T operator()(T x) const { return -x; }
+  T operator()(T x) const {
+    return -x;
+  }
   template <class T>
-  Complex<T> operator()(Complex<T> x) const { return {-x.re, -x.im}; }
+  Complex<T> operator()(Complex<T> x) const {
+    return {-x.re, -x.im};
+  }
 };
 
 struct Abs {
   template <std::integral T>
-  T operator()(T x) const { return x < 0 ? Neg{}(x) : x; }
+  T operator()(T x) const {
+    return x < 0 ? Neg{}(x) : x;
+  }
   template <std::floating_point T>
-  T operator()(T x) const { return numeric::abs(x); }
+  T operator()(T x) const {
+    return numeric::abs(x);
+  }
   template <class T>
-  T operator()(Complex<T> x) const { return numeric::abs(of(x)); }
+  T operator()(Complex<T> x) const {
+    return numeric::abs(of(x));
+  }
 };
 
 struct Sign {
   template <std::integral T>
-  T operator()(T x) const { return static_cast<T>((x > 0) - (x < 0)); }
+  T operator()(T x) const {
+    return static_cast<T>((x > 0) - (x < 0));
+  }
   template <std::floating_point T>
-  T operator()(T x) const { return numeric::sign(x); }
+  T operator()(T x) const {
+    return numeric::sign(x);
+  }
   C128 operator()(C128 z) const {
     double size = numeric::abs(of(z));
     return size == 0 ? z : C128{z.re / size, z.im / size};
@@ -45,25 +61,37 @@ struct Sign {
 
 struct Floor {
   template <class T>
-  T operator()(T x) const { return numeric::floor(x); }
+  T operator()(T x) const {
+    return numeric::floor(x);
+  }
 };
 struct Ceil {
   template <class T>
-  T operator()(T x) const { return numeric::ceil(x); }
+  T operator()(T x) const {
+    return numeric::ceil(x);
+  }
 };
 struct Round {
   template <class T>
-  T operator()(T x) const { return numeric::round(x); }
+  T operator()(T x) const {
+    return numeric::round(x);
+  }
 };
 struct Sqrt {
   template <std::floating_point T>
-  T operator()(T x) const { return numeric::sqrt(x); }
+  T operator()(T x) const {
+    return numeric::sqrt(x);
+  }
   template <class T>
-  Complex<T> operator()(Complex<T> z) const { return of(numeric::sqrt(of(z))); }
+  Complex<T> operator()(Complex<T> z) const {
+    return of(numeric::sqrt(of(z)));
+  }
 };
 struct Rsqrt {
   template <std::floating_point T>
-  T operator()(T x) const { return numeric::rsqrt(x); }
+  T operator()(T x) const {
+    return numeric::rsqrt(x);
+  }
   template <class T>
   Complex<T> operator()(Complex<T> z) const {
     return of(numeric::div(std::complex<T>(1, 0), numeric::sqrt(of(z))));
@@ -71,30 +99,44 @@ struct Rsqrt {
 };
 struct Conj {
   template <class T>
-  Complex<T> operator()(Complex<T> z) const { return {z.re, -z.im}; }
+  Complex<T> operator()(Complex<T> z) const {
+    return {z.re, -z.im};
+  }
 };
 struct Not {
   template <class T>
-  T operator()(T x) const { return static_cast<T>(~x); }
+  T operator()(T x) const {
+    return static_cast<T>(~x);
+  }
 };
 struct NotBool {
   uint8_t operator()(uint8_t x) const { return x == 0; }
 };
 struct Popcount {
   template <class T>
-  T operator()(T x) const { return static_cast<T>(std::popcount(x)); }
+  T operator()(T x) const {
+    return static_cast<T>(std::popcount(x));
+  }
 };
 struct IsFinite {
   template <std::floating_point T>
-  bool operator()(T x) const { return numeric::abs(x) < std::numeric_limits<T>::infinity(); }
+  bool operator()(T x) const {
+    return numeric::abs(x) < std::numeric_limits<T>::infinity();
+  }
   template <class T>
-  bool operator()(Complex<T> z) const { return IsFinite{}(z.re) & IsFinite{}(z.im); }
+  bool operator()(Complex<T> z) const {
+    return IsFinite{}(z.re) & IsFinite{}(z.im);
+  }
 };
 struct IsNan {
   template <std::floating_point T>
-  bool operator()(T x) const { return x != x; }
+  bool operator()(T x) const {
+    return x != x;
+  }
   template <class T>
-  bool operator()(Complex<T> z) const { return (z.re != z.re) | (z.im != z.im); }
+  bool operator()(Complex<T> z) const {
+    return (z.re != z.re) | (z.im != z.im);
+  }
 };
 
 template <class F>
@@ -153,18 +195,12 @@ void run(const KernelArgs& args) {
 }
 
 constexpr KernelEntry kKernels[] = {
-    {"prim.neg", run<kNeg>},
-    {"prim.abs", run<kAbs>},
-    {"prim.sign", run<kSign>},
-    {"prim.floor", run<kFloor>},
-    {"prim.ceil", run<kCeil>},
-    {"prim.round", run<kRound>},
-    {"prim.sqrt", run<kSqrt>},
-    {"prim.rsqrt", run<kRsqrt>},
-    {"prim.conj", run<kConj>},
-    {"prim.not", run<kNot>},
-    {"prim.popcount", run<kPopcount>},
-    {"prim.is_finite", run<kIsFinite>},
+    {"prim.neg", run<kNeg>},           {"prim.abs", run<kAbs>},
+    {"prim.sign", run<kSign>},         {"prim.floor", run<kFloor>},
+    {"prim.ceil", run<kCeil>},         {"prim.round", run<kRound>},
+    {"prim.sqrt", run<kSqrt>},         {"prim.rsqrt", run<kRsqrt>},
+    {"prim.conj", run<kConj>},         {"prim.not", run<kNot>},
+    {"prim.popcount", run<kPopcount>}, {"prim.is_finite", run<kIsFinite>},
     {"prim.is_nan", run<kIsNan>},
 };
 
