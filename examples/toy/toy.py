@@ -1,4 +1,4 @@
-"""The core of Proa in 300 lines of code: pages, values, a builder, reverse-mode autodiff, an evaluator.
+"""The core of Proa in 300 lines of code: pages, values, a builder, autodiff, an evaluator.
 
 Everything here has a counterpart in `proa/`, under the same name. An operator is one `Page`: its
 shape rule, its gradient and its meaning (a kernel, or a decomposition into other operators). The
