@@ -124,13 +124,18 @@ def _number(where: str, argument: str, value: object) -> float:
     return float(value)
 
 
+def _joined(real: _proa.Tensor, imag: _proa.Tensor, dtype: str) -> _proa.Tensor:
+    """real + i imag."""
+    return real.astype(dtype) + imag.astype(dtype) * 1j
+
+
 def _standard_normal(shape: Sequence[int], dtype: DTypeLike) -> _proa.Tensor:
     """Draws of N(0, 1); complex draws have variance 1, half of it in each part."""
     name = dtype_name(dtype)
     if name in _COMPLEX_PARTS:
         part = _COMPLEX_PARTS[name]
         real, imag = proa.randn(list(shape), part), proa.randn(list(shape), part)
-        return proa.complex(real, imag) * math.sqrt(0.5)
+        return _joined(real, imag, name) * math.sqrt(0.5)
     return proa.randn(list(shape), _DRAWN_AS.get(name, name))
 
 
@@ -150,7 +155,7 @@ def _uniform(shape: Sequence[int], dtype: DTypeLike, low: float, high: float) ->
         part = _COMPLEX_PARTS[name]
         real = proa.uniform(list(shape), part, low, high)
         imag = proa.uniform(list(shape), part, low, high)
-        return proa.complex(real, imag)
+        return _joined(real, imag, name)
     return proa.uniform(list(shape), _DRAWN_AS.get(name, name), low, high).astype(dtype)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import proa
 
 from .. import _proa
-from ..check import one_of, positive, sizes
+from ..check import one_of, positive, refuse, sizes
 from . import functional as F
 from .annotations import Size
 from .layer import Layer
@@ -61,10 +61,14 @@ class Unflatten(Layer):
     def __init__(self, axis: int, shape: Sequence[int], name: str | None = None) -> None:
         super().__init__()
         self.axis = axis
-        self.shape = shape
+        self.shape = [int(size) for size in shape]
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return proa.unflatten(x, self.axis, self.shape)
+        rank = len(x.shape)
+        if not -rank <= self.axis < rank:
+            refuse("Unflatten", "axis", f"an int in {-rank}..{rank - 1}", self.axis)
+        axis = self.axis % rank
+        return x.reshape([*x.shape[:axis], *self.shape, *x.shape[axis + 1 :]])
 
     def extra_repr(self) -> str:
         return settings(axis=self.axis, shape=self.shape)

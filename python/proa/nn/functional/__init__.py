@@ -15,9 +15,6 @@ from .activations import (
     gumbel_softmax as gumbel_softmax,
 )
 from .activations import (
-    maxout as maxout,
-)
-from .activations import (
     rrelu as rrelu,
 )
 from .dropouts import (
@@ -120,9 +117,15 @@ from .resize import (
 from .resize import (
     upsample as upsample,
 )
-from .sampling import affine_grid as affine_grid
-from .sampling import gather_tree as gather_tree
-from .sampling import grid_sample as grid_sample
+from .sampling import (
+    affine_grid as affine_grid,
+)
+from .sampling import (
+    gather_tree as gather_tree,
+)
+from .sampling import (
+    grid_sample as grid_sample,
+)
 from .windows import (
     fold as fold,
 )

@@ -1,4 +1,4 @@
-"""Activations that draw random numbers or look at groups of channels, and the bilinear form.
+"""Activations that draw random numbers, and the bilinear form.
 
 Why in Python: each is a reshape or a draw around plain operators.
 """
@@ -9,20 +9,7 @@ import proa
 
 from ... import _proa
 from ..._proa import functional as ops
-from ...check import divisible, positive, refuse
-
-
-def maxout(x: _proa.Tensor, groups: int, axis: int = 1, name: str | None = None) -> _proa.Tensor:
-    """The maximum over each `groups` neighbouring channels of `axis` (Goodfellow et al. 2013)."""
-    positive("maxout", "groups", groups)
-    rank = len(x.shape)
-    if not -rank <= axis < rank:
-        refuse("maxout", "axis", f"an int in {-rank}..{rank - 1}", axis)
-    axis %= rank
-    channels = x.shape[axis]
-    divisible("maxout", "the number of channels", channels, "groups", groups)
-    split = [*x.shape[:axis], channels // groups, groups, *x.shape[axis + 1 :]]
-    return proa.max(x.reshape(split), axis + 1)
+from ...check import refuse
 
 
 def rrelu(

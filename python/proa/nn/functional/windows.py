@@ -66,6 +66,14 @@ def unfold(
     return x.reshape([n, c * kh * kw, rows * columns])
 
 
+def _summed(x: _proa.Tensor, axis: int, size: int, places: _proa.Tensor) -> _proa.Tensor:
+    """Zeros with `size` places along axis, and the slices of x added at theirs."""
+    shape = list(x.shape)
+    index = proa.expand(places.reshape([-1 if a == axis else 1 for a in range(len(shape))]), shape)
+    shape[axis] = size
+    return proa.put_along_axis(proa.zeros(shape, x.dtype), index, x, axis, "add")
+
+
 def fold(
     x: _proa.Tensor,
     output_sizes: Size,
@@ -92,10 +100,8 @@ def fold(
     c = length // (kh * kw)
     x = proa.transpose(x.reshape([n, c, kh, kw, rows, columns]), [0, 1, 2, 4, 3, 5])
     x = x.reshape([n, c, kh * rows, kw * columns])
-    across = proa.zeros([n, c, kh * rows, w + left + right], x.dtype)
-    x = proa.index_add(across, _table(kw, columns, sw, dw), 3, x)
-    down = proa.zeros([n, c, h + top + bottom, w + left + right], x.dtype)
-    x = proa.index_add(down, _table(kh, rows, sh, dh), 2, x)
+    x = _summed(x, 3, w + left + right, _table(kw, columns, sw, dw))
+    x = _summed(x, 2, h + top + bottom, _table(kh, rows, sh, dh))
     return x[:, :, top : top + h, left : left + w]
 
 
