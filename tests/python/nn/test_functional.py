@@ -330,8 +330,6 @@ IMAGE = np.ones([1, 2, 4, 4])
         (lambda: F.pixel_unshuffle(t(IMAGE), 3), "downscale_factor=3"),
         (lambda: F.channel_shuffle(t(IMAGE), 3), "groups=3"),
         (lambda: F.temporal_shift(t(IMAGE), 2), "seg_num"),
-        (lambda: F.maxout(t(IMAGE), 3), "groups=3"),
-        (lambda: F.maxout(t(IMAGE), 2, 4), "axis"),
         (lambda: F.rrelu(t(IMAGE), 0.5, 0.2), "lower"),
         (lambda: F.gumbel_softmax(t(IMAGE), 0.0), "temperature"),
         (lambda: F.bilinear(t(np.ones([2, 3])), t(np.ones([2, 4])), t(np.ones([5, 3, 3]))), "x2"),

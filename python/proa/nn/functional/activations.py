@@ -11,6 +11,12 @@ from ... import _proa
 from ..._proa import functional as ops
 from ...check import refuse
 
+__all__ = [
+    "bilinear",
+    "gumbel_softmax",
+    "rrelu",
+]
+
 
 def rrelu(
     x: _proa.Tensor,

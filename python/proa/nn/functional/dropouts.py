@@ -13,6 +13,13 @@ from ... import _proa
 from ..._proa import functional as ops
 from ...check import one_of, probability, refuse
 
+__all__ = [
+    "alpha_dropout",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
+]
+
 
 def _channels(
     where: str, x: _proa.Tensor, p: float, training: bool, data_format: str, rank: int

@@ -12,6 +12,16 @@ from ..._proa import functional as ops
 from ...check import divisible, one_of, positive, refuse
 from ..annotations import DTypeLike
 
+__all__ = [
+    "channel_shuffle",
+    "label_smooth",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "sequence_mask",
+    "temporal_shift",
+    "zeropad2d",
+]
+
 
 def _image(where: str, x: _proa.Tensor, data_format: str) -> tuple[_proa.Tensor, bool]:
     """(x with channels first, whether they were last)."""

@@ -14,6 +14,29 @@ from ... import _proa
 from ..._proa import functional as ops
 from ...check import one_of, refuse
 
+__all__ = [
+    "adaptive_log_softmax_with_loss",
+    "cosine_embedding_loss",
+    "ctc_loss",
+    "dice_loss",
+    "gaussian_nll_loss",
+    "hinge_embedding_loss",
+    "hsigmoid_loss",
+    "log_loss",
+    "margin_ranking_loss",
+    "multi_label_soft_margin_loss",
+    "multi_margin_loss",
+    "npair_loss",
+    "pairwise_distance",
+    "poisson_nll_loss",
+    "sigmoid_focal_loss",
+    "soft_margin_loss",
+    "softmax_with_cross_entropy",
+    "square_error_cost",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+]
+
 
 def reduced(where: str, loss: _proa.Tensor, reduction: str) -> _proa.Tensor:
     """The mean, the sum, or the loss itself, as `reduction` says."""

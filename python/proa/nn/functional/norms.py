@@ -11,6 +11,10 @@ from ... import _proa
 from ..._proa import functional as ops
 from ...check import refuse
 
+__all__ = [
+    "batch_norm",
+]
+
 
 def batch_norm(
     x: _proa.Tensor,

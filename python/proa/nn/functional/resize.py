@@ -19,6 +19,11 @@ import proa
 from ... import _proa
 from ...check import one_of, refuse
 
+__all__ = [
+    "interpolate",
+    "upsample",
+]
+
 # mode -> spatial dims it is for (None: any)
 _MODES = {"nearest": None, "linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3, "area": None}
 _FORMATS = {

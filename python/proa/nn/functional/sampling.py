@@ -13,6 +13,12 @@ import proa
 from ... import _proa
 from ...check import one_of, refuse
 
+__all__ = [
+    "affine_grid",
+    "gather_tree",
+    "grid_sample",
+]
+
 
 def affine_grid(
     theta: _proa.Tensor,

@@ -17,6 +17,18 @@ from ..._proa import functional as ops
 from ...check import divisible, one_of, refuse, sizes
 from ..annotations import Padding, Size
 
+__all__ = [
+    "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool3d",
+    "lp_pool1d",
+    "lp_pool2d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
+    "unfold",
+]
+
 
 def _four(where: str, paddings: Size) -> list[int]:
     """[top, left, bottom, right] of one int, two (height, width) or four."""
