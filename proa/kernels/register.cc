@@ -21,10 +21,17 @@
   F(unary_kernels)              \
   F(window_kernels)
 
+// Families that are built once, since libraries of others do their work.
+#define PROA_KERNEL_FAMILIES_ONCE(F) \
+  F(fft_kernels)                     \
+  F(linalg_kernels)
+
 #define PROA_DECLARE(family) std::span<const program::KernelEntry> family();
 #define PROA_ADD(family) table.add(family());
 
 namespace proa::kernels {
+
+PROA_KERNEL_FAMILIES_ONCE(PROA_DECLARE)
 
 namespace baseline {
 PROA_KERNEL_FAMILIES(PROA_DECLARE)
@@ -44,6 +51,7 @@ Isa best_isa() { return Isa::baseline; }
 
 void register_isa(program::KernelTable& table, Isa isa) {
   PROA_CHECK(isa == Isa::baseline || isa == best_isa(), "this processor cannot run these kernels");
+  PROA_KERNEL_FAMILIES_ONCE(PROA_ADD)
 #if defined(__x86_64__)
   if (isa == Isa::v3) return v3::add_all(table);
 #endif
