@@ -38,6 +38,7 @@
   family(loss)                       \
   family(indexing)                   \
   family(selection)                  \
+  family(sorting)                    \
   family(normalization)              \
   family(pooling)                    \
   family(activation)                 \

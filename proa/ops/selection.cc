@@ -272,7 +272,7 @@ std::vector<ir::Page> selection_pages() {
        .operands = {operand_x(kAnySet), mask_operand()}, .dtypes = by_shape_rule(), .shape = masked_select_shape, .vjp = by_decomposition(), .decompose = masked_select_rule,
        .sharding = "none: the number of elements depends on the data", .samples = masked_select_samples},
       {.name = "nonzero", .faces = kOperator, .doc = "The positions of the elements that are not zero, in row-major order: int64 [n, rank], or with as_tuple one vector for each axis (one for a 0-d x).",
-       .operands = {operand_x(kAnySet)}, .attrs = {{.name = "as_tuple", .form = AttrForm::boolean, .value = false}}, .results = -1, .dtypes = by_shape_rule(), .shape = nonzero_shape,
+       .operands = {operand_x(kAnySet)}, .attrs = {{.name = "as_tuple", .form = AttrForm::boolean, .value = false}}, .results = -1, .result_names = {"positions"}, .dtypes = by_shape_rule(), .shape = nonzero_shape,
        .vjp = ir::not_differentiable("positions are integers"), .decompose = nonzero_rule, .sharding = "none: the number of elements depends on the data", .samples = nonzero_samples},
       {.name = "pad", .faces = ir::kTop | ir::kFunctional,
        .doc = "x with margins. pad lists (before, after) for each spatial axis, the last one first, where it has one pair for each of them (data_format says which they are); else, in mode "
