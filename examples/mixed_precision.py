@@ -15,11 +15,11 @@ def final_loss(level: str) -> float:
     x = np.linspace(-1.0, 1.0, 64, dtype=np.float32)[:, None]
     inputs, targets = proa.to_tensor(x), proa.to_tensor(np.sin(3.0 * x))
     model = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1))
-    optimizer = proa.optimizer.AdamW(0.02, parameters=model.parameters())
+    optimizer = proa.optimizer.AdamW(0.05, parameters=model.parameters())
     if level == "O2":
         model, optimizer = amp.decorate(model, optimizer, level=level, dtype="bfloat16")
     scaler = amp.GradScaler(init_loss_scaling=1024.0)
-    for _ in range(150):
+    for _ in range(200):
         with amp.auto_cast(level=level, dtype="bfloat16"):
             loss = nn.functional.mse_loss(model(inputs), targets)
         scaler.scale(loss).backward()

@@ -200,9 +200,7 @@ PAGES: dict[str, Page] = {
         lambda x, axes: np.sum(x, axis=axes, keepdims=True),
         vjp=lambda g, y, x, axes: [to_shape(g, x.shape)],
     ),
-    "reduce_max": Page(
-        reduced, lambda x, axes: np.max(x, axis=axes, keepdims=True), vjp=max_vjp
-    ),
+    "reduce_max": Page(reduced, lambda x, axes: np.max(x, axis=axes, keepdims=True), vjp=max_vjp),
     "dot": Page(
         dot_shape,
         np.matmul,
@@ -212,14 +210,16 @@ PAGES: dict[str, Page] = {
     # maximum again, and keeps its digits; the others are differentiated by what they are made of.
     "softmax": Page(
         same,
-        decompose=lambda x: (e := (x - x.reduce_max(axes=last(x))).exp())
-        / e.reduce_sum(axes=last(e)),
+        decompose=lambda x: (
+            (e := (x - x.reduce_max(axes=last(x))).exp()) / e.reduce_sum(axes=last(e))
+        ),
         vjp=lambda g, y, x: [y * (g - (g * y).reduce_sum(axes=last(x)))],
     ),
     "logsumexp": Page(
         lambda x: reduced(x, (len(x) - 1,)),
-        decompose=lambda x: (m := x.reduce_max(axes=last(x)))
-        + (x - m).exp().reduce_sum(axes=last(x)).log(),
+        decompose=lambda x: (
+            (m := x.reduce_max(axes=last(x))) + (x - m).exp().reduce_sum(axes=last(x)).log()
+        ),
         vjp=lambda g, y, x: [x.softmax() * g],
     ),
     "cross_entropy": Page(

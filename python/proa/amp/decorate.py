@@ -9,6 +9,7 @@ from proa.refusal import type_error, value_error
 
 from .autocast import checked_dtype
 
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
 _KEPT = ("_BatchNorm", "_InstanceNorm", "LayerNorm", "GroupNorm", "RMSNorm")
 
 
@@ -89,13 +90,17 @@ def cast_part(part: Any, dtype: str) -> None:
 
 
 def saved_as(dtype: str) -> Any:
-    if dtype not in ("float16", "bfloat16", "float32", "float64"):
+    if dtype not in _FLOATS:
         raise value_error(f"[decorate] save_dtype: expected a floating type, got {dtype!r}")
 
     def cast(state: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: tensor.detach().astype(dtype) if proa.is_floating_point(tensor) else tensor
+            name: tensor.detach().astype(dtype) if is_float(tensor) else tensor
             for name, tensor in state.items()
         }
 
     return cast
+
+
+def is_float(tensor: Any) -> bool:
+    return any(tensor.dtype == name for name in _FLOATS)
