@@ -156,7 +156,7 @@ Entry& entry_of(const Key& key, std::span<const int64_t> segments, Tensors opera
     made->function = trace(*key.op, *key.attrs, segments, operands, true, *made);
   } catch (const NeedStatic&) {
     made->symbols.clear();
-  } catch (const UserError&) {
+  } catch (const Error&) {
     // The concrete sizes make the better message; and a rule may accept them though it refuses symbols.
     Entry scratch;
     trace(*key.op, *key.attrs, segments, operands, false, scratch);

@@ -36,8 +36,9 @@ void put(char* to, E value) {
 
 template <class E>
 void put_int(char* to, double value) {
-  PROA_CHECK(value == std::floor(value) && value >= -0x1p63 && value < 0x1p63, "the constant ",
-             value, " is no integer");
+  if (!(value == std::floor(value) && value >= -0x1p63 && value < 0x1p63)) {
+    throw UserError(ErrorKind::type, str("the number ", value, " is no integer, and the tensors beside it are"));
+  }
   put(to, static_cast<E>(static_cast<int64_t>(value)));
 }
 

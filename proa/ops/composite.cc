@@ -63,6 +63,7 @@ void refuse_elementwise(SampleList& s, DTypeSet legal) {
   s.wrong({T({2})}, {{"out", 1}}, ErrorKind::key, "no such argument");
   s.wrong({T({2})}, {{"inplace", true}}, ErrorKind::key, "no such argument");
   s.wrong({T({2})}, {{"approx", true}}, ErrorKind::key, "no such argument");
+  s.wrong({T({2})}, {{"shape", 2}}, ErrorKind::key, "no such argument");
 }
 
 void broadcast_samples(SampleList& s, Fill x, Fill y, DTypeSet dtypes) {

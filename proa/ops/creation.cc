@@ -182,7 +182,7 @@ void full_samples(SampleList& s) {
   s.wrong_list({}, {{"fill_value", 2.0}}, ErrorKind::value, "required");
   s.wrong_list({}, {{"shape", -2}, {"fill_value", 2.0}}, ErrorKind::shape, "at least 0");
   s.wrong_list({}, {{"shape", 2}, {"fill_value", "x"}}, ErrorKind::type, "a number");
-  s.wrong_list({}, {{"shape", 2}, {"fill_value", 1}, {"dtype", "f32"}}, ErrorKind::type, "a dtype");
+  s.wrong_list({}, {{"shape", 2}, {"fill_value", 1}, {"dtype", "floaty"}}, ErrorKind::type, "a dtype");
   s.wrong_list({}, {{"shape", 2}, {"fill_value", 1}, {"value", 1}}, ErrorKind::key, "no such argument");
 }
 

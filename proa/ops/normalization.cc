@@ -228,20 +228,41 @@ void batch_augment(Augment& d) {
   d.keep("rstd", b.rstd);
 }
 
-// The gradient flows through y; the running statistics are not differentiated.
+// Cotangents of the running statistics count too, where somebody gives them.
 void batch_backward(Vjp& v) {
-  if (!v.has_cotangent(0)) return;
-  Expr x = wide(v.in(0)), g = wide(v.cotangent(0)), rstd = v.residual("rstd");
+  Expr x = wide(v.in(0)), rstd = v.residual("rstd"), dx, dmean, dvariance;
   int rank = x.rank(), axis = channel_axis(v, rank);
   std::vector<int> axes = all_but(rank, axis);
   bool training = v.boolean("training");
   Expr mean = training ? v.residual("mean") : along(cast(v.in(1), x.dtype()), rank, axis);
-  Expr xhat = (x - mean) * rstd;
-  if (v.needs(3)) v.set(3, sum(g * xhat, axes));
-  if (v.needs(4)) v.set(4, sum(g, axes));
-  if (!v.needs(0)) return;
-  Expr h = v.present(3) ? g * along(cast(v.in(3), g.dtype()), rank, axis) : g;
-  v.set(0, training ? normalized_backward(h, xhat, rstd, axes) : h * rstd);
+  auto add = [](Expr& total, Expr more) { total = total ? total + more : more; };
+  if (v.has_cotangent(0)) {
+    Expr g = wide(v.cotangent(0)), xhat = (x - mean) * rstd;
+    if (v.needs(3)) v.set(3, sum(g * xhat, axes));
+    if (v.needs(4)) v.set(4, sum(g, axes));
+    Expr h = v.present(3) ? g * along(cast(v.in(3), g.dtype()), rank, axis) : g;
+    if (training) {
+      add(dx, normalized_backward(h, xhat, rstd, axes));
+    } else {
+      add(dx, h * rstd);
+      add(dmean, -sum(h * rstd, axes));
+      add(dvariance, sum(h * xhat * rstd * rstd, axes) * -0.5);
+    }
+  }
+  double keep = training && v.present(1) ? v.real("momentum") : training ? 0.0 : 1.0;
+  if (v.has_cotangent(1)) {
+    Expr g = cast(v.cotangent(1), x.dtype());
+    if (training) add(dx, broadcast_to(along(g * (1 - keep), rank, axis) / count_over(x, axes), x.dims()));
+    add(dmean, g * keep);
+  }
+  if (v.has_cotangent(2)) {
+    Expr g = cast(v.cotangent(2), x.dtype());
+    if (training) add(dx, (x - mean) * (along(g * (2 * (1 - keep)), rank, axis) / count_over(x, axes)));
+    add(dvariance, g * keep);
+  }
+  if (dx) v.set(0, dx);
+  if (dmean) v.set(1, dmean);
+  if (dvariance) v.set(2, dvariance);
 }
 
 // group_norm and instance_norm: the channels in groups, each normalised over its space.

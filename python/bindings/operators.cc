@@ -108,10 +108,10 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
   switch (spec.form) {
     case AttrForm::boolean:
       if (PyBool_Check(object)) return Attribute::boolean(c, object == Py_True);
-      if (PyLong_Check(object) || is_tensor(object) || PyNumber_Check(object)) {
-        int truth = PyObject_IsTrue(object);
-        checked(truth);
-        return Attribute::boolean(c, truth != 0);
+      if (PyLong_Check(object) || is_tensor(object) || is_number(object)) {
+        // 0 and 1 count as truth values, and so does what NumPy calls a bool.
+        auto value = as_real(object);
+        if (value && (*value == 0 || *value == 1)) return Attribute::boolean(c, *value != 0);
       }
       wrong_attr(page, spec, "True or False", object);
     case AttrForm::integer:

@@ -39,7 +39,7 @@ def array(arg: dict[str, Any], dtype: str, rng: np.random.Generator) -> np.ndarr
             return rng.integers(2, 5, dims) if whole else rng.uniform(1.1, 4, dims)
         if fill == "distinct":
             grid = rng.permutation(size).reshape(dims).astype(np.float64)
-            return grid.astype(np.int64) % 100 if whole else (grid - size / 2 + 0.25) * (4.0 / max(size, 4))
+            return grid.astype(np.int64) % 100 if whole else (grid - size / 2 + 0.2619) * (3.9137 / max(size, 4))
         if fill == "index":
             return rng.integers(int(arg["low"]), max(int(arg["high"]), int(arg["low"]) + 1), dims)
         if fill == "range":

@@ -24,7 +24,7 @@ by_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: p["name"])
 
 @by_page
 def test_page_is_complete(page: dict[str, Any]) -> None:
-    assert len(page["doc"]) > 10
+    assert len(page["doc"]) >= 3
     assert len(page["wrong"]) >= 6, "at least six wrong cases an operator"
     assert page["samples"], "at least one legal case"
     assert page["sharding"]
