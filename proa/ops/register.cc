@@ -39,6 +39,7 @@
   family(indexing)                   \
   family(selection)                  \
   family(sorting)                    \
+  family(cumulative)                 \
   family(normalization)              \
   family(pooling)                    \
   family(activation)                 \
