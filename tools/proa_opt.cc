@@ -12,6 +12,7 @@
 
 #include "proa/base/error.h"
 #include "proa/base/file.h"
+#include "proa/eager/evaluate.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
 #include "proa/ir/parser.h"
@@ -212,6 +213,7 @@ void run(const Command& command) {
   if (command.dump_changed) config.dump_changed = [](std::string_view text) { put(stderr, text); };
   config.reproducer = command.reproducer;
   config.strict = command.strict;
+  config.evaluator = eager::evaluator();
   ir::PassManager manager(std::move(config));
   try {
     for (const std::string& pipeline : command.pipelines) manager.add_pipeline(pipeline);
