@@ -65,6 +65,55 @@ def test_need_weights_gives_the_same_output():
     assert (np.triu(weights.numpy(), 1) == 0).all()
 
 
+def attended(q, k, v, mask=None):
+    """By the formula, head by head; [batch, length, heads, size]."""
+    out = np.zeros([*q.shape[:3], v.shape[3]])
+    for b in range(q.shape[0]):
+        for h in range(q.shape[2]):
+            own = h * k.shape[2] // q.shape[2]
+            scores = q[b, :, h] @ k[b, :, own].T / np.sqrt(q.shape[3])
+            scores = scores if mask is None else np.where(mask, scores, -np.inf)
+            weights = np.exp(scores - scores.max(-1, keepdims=True))
+            out[b, :, h] = weights / weights.sum(-1, keepdims=True) @ v[b, :, own]
+    return out
+
+
+@pytest.mark.parametrize("own", [4, 2, 1])
+def test_attention_by_the_formula(own):
+    rng = np.random.default_rng(0)
+    q, k, v = (
+        rng.normal(size=(2, 3, 4, 5)),
+        rng.normal(size=(2, 6, own, 5)),
+        rng.normal(size=(2, 6, own, 7)),
+    )
+    attend = nn.functional.scaled_dot_product_attention
+    given = [proa.to_tensor(a) for a in (q, k, v)]
+    np.testing.assert_allclose(attend(*given).numpy(), attended(q, k, v), rtol=1e-10)
+    low = np.tril(np.ones([3, 6], bool))
+    for extra in (dict(is_causal=True), dict(attn_mask=proa.to_tensor(low))):
+        np.testing.assert_allclose(
+            attend(*given, **extra).numpy(), attended(q, k, v, low), rtol=1e-10
+        )
+    np.testing.assert_allclose(
+        attend(*given, scale=0.0).numpy(), attended(q * 0, k, v), rtol=1e-10, atol=1e-12
+    )
+
+
+def test_attention_refuses_what_does_not_fit():
+    attend = nn.functional.scaled_dot_product_attention
+    q = proa.ones([2, 3, 4, 5])
+    for bad in (
+        lambda: attend(proa.ones([2, 3, 4]), q, q),
+        lambda: attend(q, proa.ones([2, 3, 3, 5]), q),
+        lambda: attend(q, proa.ones([2, 3, 4, 6]), q),
+        lambda: attend(q, q, proa.ones([2, 4, 4, 5])),
+        lambda: attend(q, q, q, proa.ones([3, 3]), is_causal=True),
+        lambda: attend(q, q, q, dropout_p=1.5),
+    ):
+        with pytest.raises(ValueError, match=r"\[scaled_dot_product_attention\]"):
+            bad()
+
+
 def test_encoder_with_caches():
     encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, 0.0), 2, nn.LayerNorm(8))
     x = proa.randn([2, 4, 8])

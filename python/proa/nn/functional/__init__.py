@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..._proa.functional import *  # noqa: F403
 from ..._proa.top import tanh as tanh
 from .activations import *  # noqa: F403
+from .attention import *  # noqa: F403
 from .dropouts import *  # noqa: F403
 from .layout import *  # noqa: F403
 from .losses import *  # noqa: F403
