@@ -167,7 +167,7 @@ class Runner:
         if arguments.fast:
             marks += " and not slow"
         tree = self.python_tree()
-        command = [sys.executable, "-m", "pytest", "-q", "-m", marks, "-rs", "--tb=short",
+        command = [sys.executable, "-m", "pytest", "-q", "-m", marks, "-rfEs", "--tb=short",
                    "--durations=5", "-o", f"pythonpath={tree}", f"--junitxml={report}"]
         if not arguments.nightly:
             command += ["-n", str(arguments.jobs)]

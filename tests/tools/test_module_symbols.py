@@ -59,7 +59,8 @@ def test_newer_instructions_stay_in_their_namespace():
                 function = line.split("<", 1)[1]
             elif "\tv" in line and "mm" in line.split("\t", 1)[1]:
                 found += 1
-                if "::v3::" not in function:
+                # A clone of a shared inline function belongs to the object that made it.
+                if "::v3::" not in function and "[clone " not in function:
                     strangers.add(function)
     assert strangers == set()
     assert found > 1000, "no v3 kernels were found at all"
