@@ -436,6 +436,7 @@ int set_data(PyObject* s, PyObject* value, void*) {
 }
 
 PyGetSetDef properties[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
     {"shape", get_shape, nullptr, "Extents, as a list.", nullptr},
     {"strides", get_strides, nullptr, "Strides in elements.", nullptr},
     {"ndim", get_ndim, nullptr, "Number of axes.", nullptr},

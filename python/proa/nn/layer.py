@@ -631,6 +631,10 @@ class Layer:
     def __getstate__(self) -> dict[str, Any]:
         mirrored = {name for registry in _REGISTRIES for name in self.__dict__[registry]}
         kept = {key: value for key, value in self.__dict__.items() if key not in mirrored}
+        for key, value in kept.items():
+            # What a hook has computed (weight_norm's weight) travels as its value, off the tape.
+            if isinstance(value, _proa.Tensor) and not value.is_leaf:
+                kept[key] = value.detach()
         for registry in _REGISTRIES:
             kept[registry] = dict(self.__dict__[registry])
         return kept

@@ -413,6 +413,15 @@ def test_settings_without_tensors_pickle():
     assert repr(layer[1]) == "Dropout(p=0.3, mode=upscale_in_train)"
 
 
+def test_layers_pickle_with_their_parameters():
+    net = Net().eval()
+    twin = pickle.loads(pickle.dumps(net))
+    x = proa.randn([4, 3])
+    np.testing.assert_array_equal(twin(x).numpy(), net(x).numpy())
+    assert isinstance(twin.scale, nn.Parameter) and not twin.scale.stop_gradient
+    assert twin.scale.need_clip and list(twin.state_dict()) == list(net.state_dict())
+
+
 def test_casts_keep_the_parameter_objects():
     net = Net()
     kept = net.fc1.weight

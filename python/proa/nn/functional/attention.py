@@ -17,6 +17,7 @@ import proa
 from ... import _proa
 from ..._proa import functional as ops
 from ...check import probability, refuse
+from ..initializer import dtype_name
 
 __all__ = ["scaled_dot_product_attention"]
 
@@ -66,7 +67,7 @@ def scaled_dot_product_attention(
     if is_causal:
         seen = numpy.tril(numpy.ones([length, key.shape[1]], dtype=bool))
         attn_mask = proa.to_tensor(seen)
-    if attn_mask is not None and attn_mask.dtype == "bool":
+    if attn_mask is not None and dtype_name(attn_mask.dtype) == "bool":
         scores = proa.where(attn_mask, scores, proa.full([], float("-inf"), scores.dtype))
     elif attn_mask is not None:
         scores = scores + attn_mask.astype(scores.dtype)
