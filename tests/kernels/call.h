@@ -28,14 +28,14 @@ struct Tensor {
   template <class T>
   Tensor(DType type, Dims extents, const std::vector<T>& values)
       : Tensor(type, std::move(extents)) {
-    std::memcpy(bytes.data(), values.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
   }
   int64_t elements() const;
   program::TensorRef ref() const;
   template <class T>
   std::vector<T> values() const {  // dense tensors only
     std::vector<T> result(static_cast<size_t>(elements()));
-    std::memcpy(static_cast<void*>(result.data()), bytes.data(), result.size() * sizeof(T));
+    if (!bytes.empty()) std::memcpy(static_cast<void*>(result.data()), bytes.data(), bytes.size());
     return result;
   }
 };
