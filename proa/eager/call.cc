@@ -269,12 +269,12 @@ bool can_be_written(const Array& array) {
   return array.buffer->writable();
 }
 
-// Results of view operators are views; results of others never share memory with an operand, and can
-// be written.
+// Results of view operators are views; results of others never share memory with an operand or with
+// each other, and can be written.
 void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& results) {
   for (size_t i = 0; i < results.size(); ++i) {
     const runtime::Buffer* memory = results[i].array().buffer.get();
-    bool own = true;
+    bool own = true, shared = false;
     for (const Tensor& operand : operands) {
       if (operand.array().buffer.get() != memory) continue;
       own = false;
@@ -292,7 +292,8 @@ void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& resu
       }
       break;
     }
-    if (own && !can_be_written(results[i].array())) {
+    for (size_t k = 0; k < i; ++k) shared |= results[k].array().buffer.get() == memory;
+    if (own && (shared || !can_be_written(results[i].array()))) {
       Array copy = Array::dense(results[i].array().dims, results[i].array().dtype);
       runtime::copy(results[i].array(), copy);
       results[i].impl()->array = std::move(copy);

@@ -7,6 +7,7 @@
 #include "proa/ir/symbol/facts.h"
 #include "proa/tier/prebuilt.h"
 #include "proa/transform/decompose.h"
+#include "proa/transform/optimize.h"
 
 namespace proa::eager {
 
@@ -16,6 +17,7 @@ std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
                                              std::span<const Dim> symbols) {
   Module lowered = module.clone();
   transform::decompose(lowered);
+  transform::optimize(lowered);
   return tier::prebuilt(lowered, lowered.find(func.name()), symbols);
 }
 
