@@ -6,7 +6,7 @@ overflow, double after a long run without.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import proa
@@ -80,7 +80,7 @@ class GradScaler:
             if name not in _ALIASES:
                 raise type_error(f"[GradScaler] unexpected argument {name!r}")
             settings[_ALIASES[name]] = value
-        limits = {
+        limits: dict[str, tuple[str, Callable[[Any], bool]]] = {
             "init_loss_scaling": ("above 0", lambda x: x > 0.0),
             "incr_ratio": ("above 1", lambda x: x > 1.0),
             "decr_ratio": ("in (0, 1)", lambda x: 0.0 < x < 1.0),

@@ -87,7 +87,7 @@ class LBFGS(Optimizer):
         self._length = 0.0
         self._gradient: Tensor | None = None
 
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor:  # type: ignore[override]
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor:
         """Minimise; returns the loss at the start.
 
         `closure` clears the gradients, computes the loss, calls `backward` on it and returns it.
@@ -295,7 +295,7 @@ def minimum_between(low: Point, high: Point) -> float:
         return middle
     best = high.step - gap * (high.slope + root - bend) / divisor
     least, most = sorted((low.step + 0.1 * gap, high.step - 0.1 * gap))
-    return min(max(best, least), most)
+    return float(min(max(best, least), most))
 
 
 def flat(tensor: Tensor) -> Tensor:

@@ -382,7 +382,7 @@ def checked_learning_rate(owner: str, value: object) -> float:
 
 
 def is_half(tensor: Tensor) -> bool:
-    return tensor.dtype == "float16" or tensor.dtype == "bfloat16"
+    return bool(tensor.dtype == "float16" or tensor.dtype == "bfloat16")
 
 
 def widened(tensor: Tensor) -> Tensor:
@@ -391,4 +391,4 @@ def widened(tensor: Tensor) -> Tensor:
 
 
 def is_complex(tensor: Tensor) -> bool:
-    return tensor.dtype == "complex64" or tensor.dtype == "complex128"
+    return bool(tensor.dtype == "complex64" or tensor.dtype == "complex128")

@@ -36,7 +36,7 @@ class NoamDecay(LRScheduler):
     def get_lr(self) -> float:
         falling = 1.0 if self.last_epoch == 0 else float(self.last_epoch) ** -0.5
         rising = self.last_epoch * self.warmup_steps**-1.5
-        return self.base_lr * self.d_model**-0.5 * min(falling, rising)
+        return float(self.base_lr * self.d_model**-0.5 * min(falling, rising))
 
 
 class PiecewiseDecay(LRScheduler):
