@@ -44,7 +44,8 @@
   family(pooling)                    \
   family(activation)                 \
   family(reduction)                  \
-  family(optimizer)
+  family(optimizer)                  \
+  family(complex)
 // clang-format on
 
 namespace proa::ops {
