@@ -40,6 +40,8 @@
   family(selection)                  \
   family(sorting)                    \
   family(cumulative)                 \
+  family(linear_algebra)             \
+  family(fourier)                    \
   family(normalization)              \
   family(pooling)                    \
   family(activation)                 \
