@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_PACKAGES, *_FROM})
 
 
-def is_tensor(x: object) -> bool:
+def is_tensor(x: object) -> builtins.bool:
     """True for a Tensor."""
     return isinstance(x, Tensor)
 
@@ -66,12 +67,12 @@ def get_device() -> str:
     return "cpu"
 
 
-def is_compiled_with_cuda() -> bool:
+def is_compiled_with_cuda() -> builtins.bool:
     """Whether this build knows CUDA."""
     return False
 
 
-def in_dynamic_mode() -> bool:
+def in_dynamic_mode() -> builtins.bool:
     """True: operations run at once."""
     return True
 

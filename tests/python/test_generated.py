@@ -1,0 +1,52 @@
+"""The stubs and the table of operators are what the pages say today."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pathlib
+import sys
+
+import pytest
+
+from proa import _proa
+
+ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+operator_table = importlib.import_module("operator_table")
+stubs = importlib.import_module("stubs")
+
+
+@pytest.mark.parametrize("name", ["__init__.pyi", *(f"{name}.pyi" for name in stubs.MODULES)])
+def test_stub_is_current(name: str) -> None:
+    path = ROOT / "python/proa/_proa" / name
+    assert path.read_text() == stubs.stubs()[name], "run tools/stubs.py"
+
+
+@pytest.mark.parametrize("name", list(stubs.MODULES))
+def test_stub_names_what_the_module_has(name: str) -> None:
+    tree = ast.parse((ROOT / f"python/proa/_proa/{name}.pyi").read_text())
+    written = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert written == {n for n in vars(getattr(_proa, name)) if not n.startswith("__")}
+
+
+def test_operator_table_is_current() -> None:
+    assert operator_table.OUT.read_text() == operator_table.table(), "run tools/operator_table.py"
+
+
+def test_operator_table_has_a_row_for_each_page() -> None:
+    lines = operator_table.OUT.read_text().splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    assert len(rows) == len(_proa.pages())
+    unescaped = [line.replace("\\|", "") for line in rows]
+    assert {line.count("|") for line in unescaped} == {6, 7}
+
+
+def test_dtype_sets_are_said_in_full() -> None:
+    for page in _proa.pages():
+        for operand in page["operands"]:
+            said = set()
+            for word in operator_table.dtypes(operand["dtypes"]).split():
+                said |= set(operator_table.SETS.get(word, word).split())
+            said = said | operator_table.STORAGE if "float8" in said else said
+            assert said - {"float8"} == set(operand["dtypes"])
