@@ -40,6 +40,7 @@
   family(selection)                  \
   family(sorting)                    \
   family(cumulative)                 \
+  family(diagonals)                  \
   family(linear_algebra)             \
   family(fourier)                    \
   family(normalization)              \
