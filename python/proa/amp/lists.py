@@ -13,15 +13,15 @@ from proa.refusal import type_error, value_error
 
 WHITE = frozenset(
     """
-    addmm attention baddbmm bilinear bmm conv1d conv1d_transpose conv2d conv2d_transpose conv3d
-    conv3d_transpose einsum flash_attention linear matmul mm multi_dot mv
+    addmm baddbmm bilinear bmm conv1d conv1d_transpose conv2d conv2d_transpose conv3d
+    conv3d_transpose einsum linear matmul mm multi_dot mv
     scaled_dot_product_attention
     """.split()
 )
 
 _LOSSES = """
     binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cosine_similarity
-    cross_entropy ctc_loss gaussian_nll_loss hinge_embedding_loss hinge_loss huber_loss kl_div
+    cross_entropy ctc_loss gaussian_nll_loss hinge_embedding_loss huber_loss kl_div
     l1_loss log_loss margin_ranking_loss mse_loss multi_label_soft_margin_loss multi_margin_loss
     nll_loss poisson_nll_loss sigmoid_focal_loss smooth_l1_loss soft_margin_loss
     softmax_with_cross_entropy square_error_cost triplet_margin_loss
@@ -32,8 +32,8 @@ _FUNCTIONS = """
     logsumexp pow reciprocal rsqrt sinh square tan
 """
 _SUMS = """
-    batch_norm cumprod cumsum dist group_norm instance_norm layer_norm linalg_norm
-    local_response_norm log_softmax mean norm normalize p_norm prod rms_norm softmax std sum var
+    batch_norm cumprod cumsum dist group_norm instance_norm layer_norm
+    local_response_norm log_softmax mean nanmean nansum norm normalize p_norm prod rms_norm softmax std sum var
     vector_norm
 """
 _STEPS = "adam_step adamw_step lamb_step momentum_step sgd_step"
