@@ -32,8 +32,8 @@ _FUNCTIONS = """
     logsumexp pow reciprocal rsqrt sinh square tan
 """
 _SUMS = """
-    batch_norm cumprod cumsum dist group_norm instance_norm layer_norm
-    local_response_norm log_softmax mean nanmean nansum norm normalize p_norm prod rms_norm softmax std sum var
+    batch_norm cumprod cumsum dist group_norm instance_norm layer_norm local_response_norm
+    log_softmax mean nanmean nansum norm normalize p_norm prod rms_norm softmax std sum var
     vector_norm
 """
 _STEPS = "adam_step adamw_step lamb_step momentum_step sgd_step"

@@ -28,7 +28,7 @@ from proa.refusal import type_error, value_error
 _STORED = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
 
 
-class NestError(_proa.FileError):  # type: ignore[misc]
+class NestError(_proa.FileError):
     """The text in a file's metadata is not a nest of this kind, or does not fit its tensors."""
 
 

@@ -389,7 +389,7 @@ class NAdam(_AdamLike):
     ) -> Tensor:
         beta1, beta2, epsilon = adam_settings(group)
         fade = state["momentum_decay_pow"]
-        next_fade = fade * 0.96**self._momentum_decay
+        next_fade = fade * float(0.96**self._momentum_decay)
         mu = beta1 * (1.0 - 0.5 * fade)
         next_mu = beta1 * (1.0 - 0.5 * next_fade)
         product = state["mu_product"] * mu

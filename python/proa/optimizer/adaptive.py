@@ -64,7 +64,8 @@ class Adagrad(Optimizer):
         moment = state["moment"] + grad * grad
         state["moment"]._assign(moment)
         rate = lr.astype(value.dtype)
-        return value - rate * (grad / (proa.sqrt(moment) + group.hyper["epsilon"]))
+        epsilon: float = group.hyper["epsilon"]
+        return value - rate * (grad / (proa.sqrt(moment) + epsilon))
 
 
 class RMSProp(Optimizer):
@@ -108,15 +109,17 @@ class RMSProp(Optimizer):
         param: Tensor,
         group: ParamGroup,
     ) -> Tensor:
-        rho = group.hyper["rho"]
+        rho: float = group.hyper["rho"]
+        epsilon: float = group.hyper["epsilon"]
+        momentum: float = group.hyper["momentum"]
         mean_square = rho * state["mean_square"] + (1.0 - rho) * grad * grad
         variance = mean_square
         if self._centered:
             mean_grad = rho * state["mean_grad"] + (1.0 - rho) * grad
             variance = mean_square - mean_grad * mean_grad
             state["mean_grad"]._assign(mean_grad)
-        scaled = grad / proa.sqrt(variance + group.hyper["epsilon"])
-        velocity = group.hyper["momentum"] * state["momentum"] + lr.astype(value.dtype) * scaled
+        scaled = grad / proa.sqrt(variance + epsilon)
+        velocity = momentum * state["momentum"] + lr.astype(value.dtype) * scaled
         state["mean_square"]._assign(mean_square)
         state["momentum"]._assign(velocity)
         return value - velocity

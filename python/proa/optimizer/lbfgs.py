@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import proa
+from proa.autograd import enable_grad
 from proa.refusal import type_error, value_error
 
 from .groups import GradClip, Parameters, l2_coefficient
@@ -87,14 +88,16 @@ class LBFGS(Optimizer):
         self._length = 0.0
         self._gradient: Tensor | None = None
 
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor:
+    def step(  # type: ignore[override]  # unlike the others it evaluates the loss itself
+        self, closure: Callable[[], Tensor] | None = None
+    ) -> Tensor:
         """Minimise; returns the loss at the start.
 
         `closure` clears the gradients, computes the loss, calls `backward` on it and returns it.
         """
         if closure is None:
             raise type_error("[LBFGS.step] closure: expected a function that returns the loss")
-        with proa.enable_grad():
+        with enable_grad():
             first = closure()
         value = float(first.item())
         gradient = self._flat_gradient()
@@ -238,7 +241,7 @@ class Line:
 
     def at(self, step: float) -> Point:
         self.move(step)
-        with proa.enable_grad():
+        with enable_grad():
             value = float(self.closure().item())
         self.evaluations += 1
         gradient = self.owner._flat_gradient()
