@@ -1,4 +1,5 @@
-# Executables: tools/proa_x.cc or tools/proa-x/*.cc -> proa-x; examples/cpp/x.cc -> example-x.
+# Executables: tools/proa_x.cc or tools/proa-x/*.cc -> proa-x; examples/cpp/x.cc -> example-x;
+# benchmarks/x.cc -> bench-x, built on demand only.
 # Tools export their symbols, so that a dialect in a shared library can be loaded into them.
 # An example that needs more brings its own examples/x/CMakeLists.txt.
 
@@ -32,6 +33,13 @@ foreach(file IN LISTS example_files)
   get_filename_component(name "${file}" NAME_WE)
   add_executable(example-${name} "${file}")
   proa_link(example-${name} ALL)
+endforeach()
+
+file(GLOB benchmark_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/*.cc")
+foreach(file IN LISTS benchmark_files)
+  get_filename_component(name "${file}" NAME_WE)
+  add_executable(bench-${name} EXCLUDE_FROM_ALL "${file}")
+  proa_link(bench-${name} ALL)
 endforeach()
 
 file(GLOB example_lists CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*/CMakeLists.txt")

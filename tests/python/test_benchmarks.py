@@ -1,0 +1,58 @@
+"""benchmarks/run.py: what its lines hold, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+FIELDS = ["case", "ours", "peer", "peer_name", "peer_version", "ratio", "unit"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "benchmarks/run.py", *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "case, names",
+    [("eager_add", ["eager_add", "eager_add_tape"]), ("import_time", ["import_time"])],
+)
+def test_one_line_a_figure(case: str, names: list[str]) -> None:
+    result = run(case, "--json", "--rounds", "1")
+    assert result.returncode == 0, result.stderr
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["case"] for line in lines] == names
+    for line in lines:
+        assert list(line) == FIELDS
+        assert line["ours"] > 0
+        peer = [line[name] for name in FIELDS[2:6]]
+        assert all(value is None for value in peer) or all(value is not None for value in peer)
+
+
+def test_refuses_a_case_that_is_not_there() -> None:
+    result = run("eager_sub")
+    assert result.returncode == 2
+    assert "there is no case 'eager_sub'; expected one of eager_add" in result.stderr
+
+
+def test_says_what_is_not_built(tmp_path: pathlib.Path) -> None:
+    result = run("symbol", "--build", str(tmp_path))
+    assert result.returncode == 1
+    assert "bench-symbol is not built" in result.stderr
+
+
+def test_help_names_all_cases() -> None:
+    text = run("--help").stdout
+    assert all(case in text for case in ("eager_add", "eager_backward", "import_time", "symbol"))
