@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import numbers
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import _proa
 
@@ -56,8 +56,11 @@ def nearest(name: str, options: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def one_of(where: str, argument: str, value: object, options: Sequence[str]) -> str:
-    """`value` if it is one of `options`; refused otherwise, with the likely spelling."""
+def one_of(where: str, argument: str, value: object, options: Sequence[str]) -> Any:
+    """`value` if it is one of `options`; refused otherwise, with the likely spelling.
+
+    Any, since what is one of a list at run time is a Literal to the operators' stubs.
+    """
     if isinstance(value, str) and value in options:
         return value
     expected = "one of " + ", ".join(repr(o) for o in options)

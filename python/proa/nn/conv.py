@@ -87,7 +87,8 @@ class _Conv(Layer):
 
 def _padding(where: str, padding: Padding) -> Padding:
     if isinstance(padding, str):
-        return one_of(where, "padding", padding.upper(), ["SAME", "VALID"])
+        word: str = one_of(where, "padding", padding.upper(), ["SAME", "VALID"])
+        return word
     if isinstance(padding, bool) or (isinstance(padding, int) and padding < 0):
         refuse(where, "padding", "ints >= 0, 'SAME' or 'VALID'", padding)
     return padding

@@ -208,7 +208,7 @@ class Embedding(Layer):
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
         if self.max_norm is not None:
             with proa.no_grad():
-                self._shrink(x)
+                self._shrink(x, self.max_norm)
         rows = F.embedding(x, self.weight, padding_idx=self.padding_idx, sparse=self.sparse)
         if self.scale_grad_by_freq and not rows.stop_gradient:
             _, place, count = numpy.unique(x.numpy(), return_inverse=True, return_counts=True)
@@ -217,8 +217,8 @@ class Embedding(Layer):
             rows.register_hook(lambda gradient: gradient * factor)
         return rows
 
-    def _shrink(self, ids: _proa.Tensor) -> None:
-        """Shrink the rows that `ids` asks for to max_norm."""
+    def _shrink(self, ids: _proa.Tensor, limit: float) -> None:
+        """Shrink the rows that `ids` asks for to the norm `limit`."""
         rows = proa.to_tensor(numpy.unique(ids.numpy()).astype("int64"))
         values = proa.index_select(self.weight, rows, 0)
         size, p = proa.abs(values), float(self.norm_type)
@@ -226,7 +226,7 @@ class Embedding(Layer):
             norms = proa.max(size, 1, keepdim=True)
         else:
             norms = proa.sum(size**p, 1, keepdim=True) ** (1.0 / p)
-        factor = proa.clip(self.max_norm / (norms + 1e-7), max=1.0)
+        factor = proa.clip(limit / (norms + 1e-7), max=1.0)
         self.weight[rows] = values * factor
 
     def extra_repr(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
+from typing import Any
 
 import proa
 
@@ -571,7 +572,7 @@ class _InstanceNorm(Layer):
         self._num_features = positive(where, "num_features", num_features)
         self._epsilon = _epsilon(where, epsilon, eps)
         self._momentum = _momentum(where, momentum)
-        self._data_format = data_format
+        self._data_format: Any = data_format  # checked by the classes below
         weight_attr = _attr(where, weight_attr, affine, "weight_attr")
         bias_attr = _attr(where, bias_attr, affine, "bias_attr")
         if (weight_attr is False) != (bias_attr is False):

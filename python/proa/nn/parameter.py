@@ -38,7 +38,7 @@ class Parameter(_proa.Tensor):
 
     def __new__(cls, data: ArrayLike, *settings: object, **named: object) -> Self:
         """The tensor itself: made from `data` before __init__ adds the settings."""
-        made: Self = super().__new__(cls, data)
+        made: Self = super().__new__(cls, data)  # type: ignore[call-arg]
         return made
 
     def __init__(

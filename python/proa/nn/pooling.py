@@ -204,7 +204,7 @@ class MaxPool1D(_Window):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.max_pool1d(
+        pooled: Pooled = F.max_pool1d(
             x,
             self.kernel_size,
             self.stride,
@@ -212,6 +212,7 @@ class MaxPool1D(_Window):
             ceil_mode=self.ceil_mode,
             return_mask=self.return_mask,
         )
+        return pooled
 
 
 class MaxPool2D(_Window):
@@ -238,7 +239,7 @@ class MaxPool2D(_Window):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.max_pool2d(
+        pooled: Pooled = F.max_pool2d(
             x,
             self.kernel_size,
             self.stride,
@@ -247,6 +248,7 @@ class MaxPool2D(_Window):
             return_mask=self.return_mask,
             data_format=self.data_format,
         )
+        return pooled
 
 
 class MaxPool3D(_Window):
@@ -273,7 +275,7 @@ class MaxPool3D(_Window):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.max_pool3d(
+        pooled: Pooled = F.max_pool3d(
             x,
             self.kernel_size,
             self.stride,
@@ -282,6 +284,7 @@ class MaxPool3D(_Window):
             return_mask=self.return_mask,
             data_format=self.data_format,
         )
+        return pooled
 
 
 class MaxUnPool1D(_Window):
@@ -559,7 +562,8 @@ class AdaptiveMaxPool1D(_Adaptive):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.adaptive_max_pool1d(x, self._sizes, return_mask=self.return_mask)
+        pooled: Pooled = F.adaptive_max_pool1d(x, self._sizes, return_mask=self.return_mask)
+        return pooled
 
     def extra_repr(self) -> str:
         return settings(output_size=self.output_size, return_mask=self.return_mask)
@@ -578,7 +582,8 @@ class AdaptiveMaxPool2D(_Adaptive):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.adaptive_max_pool2d(x, self._sizes, return_mask=self.return_mask)
+        pooled: Pooled = F.adaptive_max_pool2d(x, self._sizes, return_mask=self.return_mask)
+        return pooled
 
     def extra_repr(self) -> str:
         return settings(output_size=self.output_size, return_mask=self.return_mask)
@@ -597,7 +602,8 @@ class AdaptiveMaxPool3D(_Adaptive):
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.adaptive_max_pool3d(x, self._sizes, return_mask=self.return_mask)
+        pooled: Pooled = F.adaptive_max_pool3d(x, self._sizes, return_mask=self.return_mask)
+        return pooled
 
     def extra_repr(self) -> str:
         return settings(output_size=self.output_size, return_mask=self.return_mask)

@@ -13,7 +13,7 @@ from .attention import *  # noqa: F403
 from .dropouts import *  # noqa: F403
 from .layout import *  # noqa: F403
 from .losses import *  # noqa: F403
-from .norms import *  # type: ignore[assignment]  # noqa: F403
+from .norms import *  # type: ignore[no-redef]  # noqa: F403
 from .resize import *  # noqa: F403
 from .sampling import *  # noqa: F403
 from .windows import *  # noqa: F403

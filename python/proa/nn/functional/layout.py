@@ -129,7 +129,8 @@ def zeropad2d(
 ) -> _proa.Tensor:
     """Pads images with zeros: [left, right, top, bottom]."""
     sides = [padding] * 4 if isinstance(padding, int) else padding
-    return ops.pad(x, sides, mode="constant", value=0.0, data_format=data_format)
+    layout = one_of("zeropad2d", "data_format", data_format, ["NCHW", "NHWC"])
+    return ops.pad(x, sides, mode="constant", value=0.0, data_format=layout)
 
 
 def label_smooth(

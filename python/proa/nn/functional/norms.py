@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from ... import _proa
 from ..._proa import functional as ops
-from ...check import refuse
+from ...check import one_of, refuse
 
 __all__ = [
     "batch_norm",
 ]
+
+
+_FORMATS = ["NC", "NCL", "NLC", "NCHW", "NHWC", "NCDHW", "NDHWC"]
 
 
 def batch_norm(
@@ -47,6 +50,7 @@ def batch_norm(
     if use_global_stats and running_mean is None:
         refuse("batch_norm", "running_mean", "a tensor, with use_global_stats=True", running_mean)
     batch = training if use_global_stats is None else not use_global_stats
+    layout = one_of("batch_norm", "data_format", data_format, _FORMATS)
     y, mean, variance = ops.batch_norm(
         x,
         running_mean,
@@ -56,7 +60,7 @@ def batch_norm(
         batch or running_mean is None,
         momentum,
         epsilon,
-        data_format,
+        layout,
     )
     if training and batch and running_mean is not None and running_var is not None:
         running_mean.set_value(mean)

@@ -209,9 +209,10 @@ def lp_pool2d(
     p = float(norm_type)
     if p == 0:
         refuse("lp_pool2d", "norm_type", "a number other than 0", norm_type)
+    layout = one_of("lp_pool2d", "data_format", data_format, ["NCHW", "NHWC"])
     if math.isinf(p):
         pooled = ops.max_pool2d(
-            x, kernel_size, stride, padding, ceil_mode=ceil_mode, data_format=data_format
+            x, kernel_size, stride, padding, ceil_mode=ceil_mode, data_format=layout
         )
         assert isinstance(pooled, _proa.Tensor)
         return pooled
@@ -222,7 +223,7 @@ def lp_pool2d(
         padding,
         ceil_mode=ceil_mode,
         divisor_override=1,
-        data_format=data_format,
+        data_format=layout,
     )
     return total ** (1.0 / p)
 
