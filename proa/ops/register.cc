@@ -41,6 +41,7 @@
   family(sorting)                    \
   family(cumulative)                 \
   family(diagonals)                  \
+  family(placement)                  \
   family(einstein)                   \
   family(linear_algebra)             \
   family(fourier)                    \
