@@ -184,7 +184,7 @@ void log_softmax_backward(Vjp& v) {
 void halves_shape(Infer& op) {
   int axis = op.axis("axis", op.rank(0));
   Dim extent = op.dim(0, axis);
-  if (extent.is_const() && extent.constant() % 2 != 0) op.fail(ErrorKind::shape, "x", str("expected an even size at axis ", axis, ", got ", to_string(extent)));
+  expect_divisible(op, extent, 2, "x", [&] { return str("expected an even size at axis ", axis, ", got ", to_string(extent)); });
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims[static_cast<size_t>(axis)] = floordiv(extent, 2);
   op.result(dims);
@@ -205,7 +205,7 @@ void swiglu_shape(Infer& op) {
     return;
   }
   Dim extent = op.dim(0, -1);
-  if (extent.is_const() && extent.constant() % 2 != 0) op.fail(ErrorKind::shape, "x", str("expected an even size at the last axis, got ", to_string(extent)));
+  expect_divisible(op, extent, 2, "x", [&] { return str("expected an even size at the last axis, got ", to_string(extent)); });
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims.back() = floordiv(extent, 2);
   op.result(dims);
@@ -246,7 +246,7 @@ void maxout_shape(Infer& op) {
   int axis = op.axis("axis", op.rank(0));
   int64_t groups = op.integer("groups");
   Dim extent = op.dim(0, axis);
-  if (extent.is_const() && extent.constant() % groups != 0) op.fail(ErrorKind::shape, "groups", str("axis ", axis, " of size ", to_string(extent), " does not divide into groups of ", groups));
+  expect_divisible(op, extent, groups, "groups", [&] { return str("axis ", axis, " of size ", to_string(extent), " does not divide into groups of ", groups); });
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims[static_cast<size_t>(axis)] = floordiv(extent, groups);
   op.result(dims);

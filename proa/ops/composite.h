@@ -24,6 +24,14 @@ using ir::VjpRule;
 inline constexpr uint32_t kOperator = ir::kTop | ir::kMethod;
 inline constexpr uint32_t kWriting = kOperator | ir::kInplace;
 
+// `extent` is a multiple of `n`, or a UserError(shape); where it is a symbol, a guard.
+template <class Message>
+void expect_divisible(Infer& op, Dim extent, int64_t n, std::string_view argument, const Message& message) {
+  if (extent.is_const() ? extent.constant() % n != 0 : !op.facts().require_divisible(extent, n, message())) {
+    op.fail(ErrorKind::shape, argument, message());
+  }
+}
+
 // The result has the operands' dims broadcast together (NumPy's rule).
 void broadcast_shape(Infer& op);
 

@@ -288,7 +288,7 @@ void group_shape(Infer& op) {
   if (rank < 2) op.fail(ErrorKind::shape, "x", str("expected batch and channels at least, got shape ", to_string(op.dims(0))));
   Dim channels = op.dim(0, channel_axis(op, rank));
   int64_t groups = op.integer("num_groups");
-  if (channels.is_const() && channels.constant() % groups != 0) op.fail(ErrorKind::value, "num_groups", str(to_string(channels), " channels do not divide into ", groups, " groups"));
+  expect_divisible(op, channels, groups, "num_groups", [&] { return str(to_string(channels), " channels do not divide into ", groups, " groups"); });
   std::vector<Dim> dims{channels};
   check_affine(op, 1, dims, "the channels");
   check_affine(op, 2, dims, "the channels");
@@ -400,7 +400,7 @@ void group_samples(SampleList& s) {
   s.ok({T({2, 4, 3}), T({4}), T({4})}, {{"num_groups", 2}});
   s.ok({T({2, 4}), absent(), absent()}, {{"num_groups", 2}});
   s.ok({T({2, 3, 3, 4}), T({4}), absent()}, {{"num_groups", 4}, {"data_format", "NHWC"}});
-  s.wrong({T({2, 5, 3}), absent(), absent()}, {{"num_groups", 2}}, ErrorKind::value, "do not divide");
+  s.wrong({T({2, 5, 3}), absent(), absent()}, {{"num_groups", 2}}, ErrorKind::shape, "do not divide");
   s.wrong({T({2, 4}), absent(), absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({2, 4}), absent(), absent()}, {{"num_groups", 0}}, ErrorKind::value, "at least 1");
   s.wrong({T({4}), absent(), absent()}, {{"num_groups", 2}}, ErrorKind::shape, "batch and channels");

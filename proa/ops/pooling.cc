@@ -120,7 +120,6 @@ std::vector<Dim> adaptive_sizes(const ir::AttrView& op, int axes, std::span<cons
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i].is_const(-1)) sizes[i] = x[i + 2];
     if (sizes[i].is_const() && sizes[i].constant() < 1) op.fail(ErrorKind::value, "output_size", str("expected sizes of at least 1, or -1, got ", to_string(sizes)));
-    if (x[i + 2].is_const(0)) op.fail(ErrorKind::shape, "x", str("spatial axis ", i, " has no elements"));
   }
   return sizes;
 }
@@ -130,6 +129,7 @@ void adaptive_shape(Infer& op) {
   need_spatial(op, kAxes);
   bool last = is_channels_last(op);
   std::vector<Dim> x = channels_first(op.dims(0), last), dims{x[0], x[1]}, sizes = adaptive_sizes(op, kAxes, x);
+  for (size_t i = 0; i < kAxes; ++i) expect_ge(op, x[i + 2], 1, "x", [&] { return str("spatial axis ", i, " has no elements"); });
   dims.insert(dims.end(), sizes.begin(), sizes.end());
   op.result(as_before(dims, last), op.dtype(0));
   bool masks = false;

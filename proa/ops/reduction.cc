@@ -79,9 +79,9 @@ void extreme(Decompose& d) {
 
 void extreme_checks(Infer& op) {
   for (int axis : axes_of(op, op.rank(0))) {
-    if (op.dim(0, axis).is_const(0)) {
-      op.fail(ErrorKind::shape, "x", str("axis ", axis, " of shape ", to_string(op.dims(0)), " has no elements, and there is no extremum of nothing"));
-    }
+    expect_ge(op, op.dim(0, axis), 1, "x", [&] {
+      return str("axis ", axis, " of shape ", to_string(op.dims(0)), " has no elements, and there is no extremum of nothing");
+    });
   }
 }
 
@@ -101,7 +101,7 @@ void arg_shape(Infer& op) {
     if (op.boolean("keepdim")) dims.assign(static_cast<size_t>(op.rank(0)), Dim(1));
   } else {
     int axis = op.axis("axis", op.rank(0));
-    if (op.dim(0, axis).is_const(0)) op.fail(ErrorKind::shape, "x", str("axis ", axis, " has no elements"));
+    expect_ge(op, op.dim(0, axis), 1, "x", [&] { return str("axis ", axis, " has no elements"); });
     for (int i = 0; i < op.rank(0); ++i) {
       if (i != axis) {
         dims.push_back(op.dim(0, i));

@@ -305,7 +305,7 @@ void unique_samples(SampleList& s) {
   s.ok({T(DType::boolean, {4})}, {{"return_inverse", true}, {"dtype", DType::i32}});
   s.ok({I({0}, 0, 2)}, {{"return_index", true}, {"return_counts", true}});
   s.wrong({T({3})}, {{"dtype", DType::f32}}, ErrorKind::type, "int32 or int64");
-  s.wrong({T({3})}, {{"dtype", "int64"}}, ErrorKind::type, "a dtype");
+  s.wrong({T({3})}, {{"dtype", 64}}, ErrorKind::type, "a dtype");
   s.wrong({T({3})}, {{"return_index", 1}}, ErrorKind::type, "True or False");
   s.wrong({T({3})}, {{"return_counts", "x"}}, ErrorKind::type, "True or False");
   s.wrong({T(DType::c64, {3})}, {}, ErrorKind::type, "dtype");

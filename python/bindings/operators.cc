@@ -96,6 +96,15 @@ std::optional<double> as_real(PyObject* object) {
   return std::nullopt;
 }
 
+std::optional<DType> as_dtype_of_scalar(PyObject* object) {
+  Ref dtype(PyObject_GetAttrString(object, "dtype"));
+  if (!dtype) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  return as_dtype(dtype.get());
+}
+
 bool is_sequence(PyObject* object) {
   return PyList_Check(object) || PyTuple_Check(object) ||
          (PySequence_Check(object) && !PyUnicode_Check(object) && !(is_tensor(object) && tensor_of(object).rank() == 0));
@@ -108,10 +117,10 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
   switch (spec.form) {
     case AttrForm::boolean:
       if (PyBool_Check(object)) return Attribute::boolean(c, object == Py_True);
-      if (PyLong_Check(object) || is_tensor(object) || is_number(object)) {
-        // 0 and 1 count as truth values, and so does what NumPy calls a bool.
-        auto value = as_real(object);
-        if (value && (*value == 0 || *value == 1)) return Attribute::boolean(c, *value != 0);
+      // What NumPy calls a bool counts too, and so does a bool tensor of one element.
+      if (is_tensor(object) ? tensor_of(object).dtype() == DType::boolean && tensor_of(object).elements() == 1
+                            : !PyLong_Check(object) && is_number(object) && as_dtype_of_scalar(object) == DType::boolean) {
+        return Attribute::boolean(c, PyObject_IsTrue(object) == 1);
       }
       wrong_attr(page, spec, "True or False", object);
     case AttrForm::integer:
