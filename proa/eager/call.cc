@@ -1,6 +1,7 @@
 #include "proa/eager/call.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <unordered_map>
@@ -87,6 +88,7 @@ struct Entry {
   std::unique_ptr<Function> function;                   // null: only by shape
   std::vector<std::pair<int32_t, int32_t>> symbols;      // (operand, axis) of each symbol
   bool guarded = false;
+  std::atomic<bool> gradient_by_shape = false;  // a rule of the gradient needs extents as numbers
   std::mutex mutex;
   std::unordered_map<uint64_t, std::vector<std::pair<std::vector<int64_t>, std::unique_ptr<Function>>>> by_shape;
 
@@ -373,12 +375,18 @@ std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> given, const
       function = nullptr;
     }
   }
+  if (function != nullptr && entry.gradient_by_shape && grad_enabled()) function = nullptr;
   if (function == nullptr) {
     function = &by_shape(entry, counts, tensors);
     sizes.clear();
   }
   std::vector<Tensor> results(function->result_count());
-  call(*function, tensors, {sizes.data(), sizes.size()}, results);
+  try {
+    call(*function, tensors, {sizes.data(), sizes.size()}, results);
+  } catch (const NeedStatic&) {  // before anything ran: the gradient is made first
+    entry.gradient_by_shape = true;
+    call(by_shape(entry, counts, tensors), tensors, {}, results);
+  }
   settle_memory(page, tensors, results);
   return results;
 }
