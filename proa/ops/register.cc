@@ -41,6 +41,7 @@
   family(sorting)                    \
   family(cumulative)                 \
   family(diagonals)                  \
+  family(mixing)                     \
   family(placement)                  \
   family(einstein)                   \
   family(linear_algebra)             \
