@@ -70,3 +70,39 @@ def test_digits_help() -> None:
     assert result.returncode == 0
     for option in ("--epochs", "--seed", "--out"):
         assert option in result.stdout
+
+
+@pytest.mark.slow
+def test_digits_in_cpp_gives_weights_that_python_reads(tmp_path: pathlib.Path) -> None:
+    program = pathlib.Path(os.environ.get("PROA_BUILD_DIR", ROOT / "build")) / "example-digits"
+    if not program.exists():
+        pytest.skip("example-digits is not built")
+    data, weights = tmp_path / "data.safetensors", tmp_path / "weights.safetensors"
+    exported = run("examples/digits/export.py", str(data))
+    assert exported.returncode == 0, exported.stderr
+    trained = subprocess.run(
+        [program, data, weights], capture_output=True, text=True, timeout=240
+    )
+    assert trained.returncode == 0, trained.stderr
+    last = [line for line in trained.stdout.splitlines() if line.startswith("epoch 15/15")][0]
+    check = (
+        "import sys; sys.path.insert(0, 'examples/digits'); import proa, train; "
+        "net = train.DigitsNet(); net.set_state_dict(proa.load(sys.argv[1])); "
+        "_, images, labels = train.load_data(); "
+        "guess = train.evaluate(net, images, labels)[1].argmax(1); "
+        "print((guess == labels).sum(), len(labels), sep='/')"
+    )
+    again = run("-c", check, str(weights))
+    assert again.returncode == 0, again.stderr
+    assert f"({again.stdout.strip()})" in last
+
+
+def test_digits_in_cpp_refuses_a_broken_file(tmp_path: pathlib.Path) -> None:
+    program = pathlib.Path(os.environ.get("PROA_BUILD_DIR", ROOT / "build")) / "example-digits"
+    if not program.exists():
+        pytest.skip("example-digits is not built")
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"\xff" * 100)
+    result = subprocess.run([program, broken, tmp_path / "out"], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "broken.safetensors" in result.stderr
