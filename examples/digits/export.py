@@ -1,4 +1,4 @@
-"""Writes the digits that train.py learns from into one safetensors file, for examples/cpp/digits.cc.
+"""Writes the digits that train.py learns from into one file, for examples/cpp/digits.cc.
 
     python examples/digits/export.py out/digits/data.safetensors
 """

@@ -58,7 +58,8 @@ def test_digits_says_when_it_falls_short_and_gives_the_same_twice(tmp_path: path
     files = []
     for folder in ("a", "b"):
         out = tmp_path / folder
-        result = run("examples/digits/train.py", "--epochs", "1", "--out", str(out), "--target", "1")
+        options = ["--epochs", "1", "--out", str(out), "--target", "1"]
+        result = run("examples/digits/train.py", *options)
         assert result.returncode == 1
         assert "is below 100.00%" in result.stderr
         files.append((out / "digits.safetensors").read_bytes())
