@@ -318,7 +318,8 @@ def core() -> str:
         return kind.__name__ if kind.__module__.startswith("proa") else B + kind.__name__
 
     # A dtype compares with its name too, which a strict checker would call impossible.
-    lines += ["class DType:", f"    def __eq__(self, other: object) -> {B}bool: ...", f"    def __hash__(self) -> {B}int: ..."]
+    lines += ["class DType:", f"    def __eq__(self, other: object) -> {B}bool: ..."]
+    lines += [f"    def __hash__(self) -> {B}int: ..."]
     for name in sorted(name for name in vars(_proa.DType) if not name.startswith("__")):
         kind = type(getattr(_proa.float32, name)).__name__
         lines += ["    @property", f"    def {name}(self) -> {B}{kind}: ..."]
