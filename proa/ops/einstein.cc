@@ -345,7 +345,7 @@ std::vector<ir::Page> einstein_pages() {
        .shape = einsum_shape, .vjp = by_decomposition(), .decompose = einsum_rule, .sharding = "none: the equation names the axes", .samples = einsum_samples},
       {.name = "tensordot", .faces = kOperator,
        .doc = "Sums of products over axes: over the last `axes` of x and the first of y, or over the listed axes of both (of x, those of y being axes_y).",
-       .operands = {operand_x(kNumberSet), operand_y(kNumberSet, false)}, .attrs = {{.name = "axes", .aliases = {"dims"}, .form = AttrForm::ints, .value = 2}, {.name = "axes_y", .form = AttrForm::ints, .value = kNone}},
+       .operands = {operand_x(kNumberSet), operand_y(kNumberSet, false)}, .attrs = {{.name = "axes", .aliases = {"dims"}, .form = AttrForm::shape, .value = 2}, {.name = "axes_y", .form = AttrForm::ints, .value = kNone}},
        .shape = tensordot_shape, .vjp = by_decomposition(), .decompose = tensordot_rule, .sharding = "none: axes are contracted as named", .samples = tensordot_samples},
       {.name = "kron", .faces = kOperator, .doc = "The Kronecker product: every element of x times the whole of y, axes multiplied in size; missing axes count as size 1.",
        .operands = {operand_x(kNumberSet), operand_y(kNumberSet, false)}, .shape = kron_shape, .vjp = by_decomposition(), .decompose = kron_rule, .sharding = "none: axes are merged",
