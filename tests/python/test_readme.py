@@ -25,3 +25,11 @@ def test_example_and_its_output() -> None:
     )
     assert result.stdout.splitlines() == promised[:-1]
     assert result.stderr.splitlines()[-1] == promised[-1]
+
+
+def test_links_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
+    assert len(pages) > 15
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
