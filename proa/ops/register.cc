@@ -34,6 +34,7 @@
   family(joining)                    \
   family(product)                    \
   family(convolution)                \
+  family(attention)                  \
   family(random)                     \
   family(loss)                       \
   family(indexing)                   \

@@ -1,6 +1,7 @@
 """Scaled dot-product attention.
 
-Why in Python: two products and a softmax, each an operator with a gradient of its own.
+Why in Python: the operator `attention` knows neither dropout of weights nor heads that serve
+several heads of the query; with dropout it is two products and a softmax.
 Vaswani et al., "Attention is all you need", 2017, section 3.2.1.
 
 Legend of shapes: B batch, T target length, S source length, H heads, D head size.
@@ -59,6 +60,14 @@ def scaled_dot_product_attention(
     if is_causal and attn_mask is not None:
         refuse(where, "attn_mask", "None, with is_causal=True", attn_mask)
     probability(where, "dropout_p", dropout_p)
+    if dropout_p == 0 or not training:
+        if key.shape[2] != heads:
+            key, value = (
+                proa.transpose(_served(proa.transpose(x, [0, 2, 1, 3]), heads), [0, 2, 1, 3])
+                for x in (key, value)
+            )
+        fused: _proa.Tensor = _proa.ops.attention(query, key, value, attn_mask, is_causal, scale)
+        return fused
     q_BHTD, k_BHSD, v_BHSD = (proa.transpose(x, [0, 2, 1, 3]) for x in (query, key, value))
     if key.shape[2] != heads:
         k_BHSD, v_BHSD = (_served(x, heads) for x in (k_BHSD, v_BHSD))
