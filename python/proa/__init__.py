@@ -12,17 +12,32 @@ from ._proa.top import *  # noqa: F403
 from ._proa import Tensor, seed
 from .autograd import enable_grad, grad, no_grad, set_grad_enabled
 
+for _name in ("fft", "functional", "linalg", "ops", "top"):  # the core's own; packages stand below
+    globals().pop(_name, None)
+
 _proa.no_grad = no_grad  # the core's face is one place for the packages below
 
 from . import tensor  # noqa: E402
-from .tensor import get_printoptions, set_printoptions  # noqa: E402
+from .tensor import (  # noqa: E402
+    broadcast_shape,
+    einsum,
+    get_printoptions,
+    is_complex,
+    is_floating_point,
+    is_integer,
+    meshgrid,
+    norm,
+    numel,
+    rank,
+    set_printoptions,
+    shape,
+)
 
 __version__ = "0.1.0"
 
 # Packages are imported when they are first asked for: `import proa` stays fast.
 _PACKAGES = (
     "amp", "autograd", "fft", "framework", "io", "linalg", "metric", "nn", "optimizer", "regularizer",
-    "device", "vision", "jit", "static", "utils",
 )
 _FROM = {
     "ParamAttr": "param_attr",
