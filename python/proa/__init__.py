@@ -15,10 +15,10 @@ from .autograd import enable_grad, grad, no_grad, set_grad_enabled
 for _name in ("fft", "functional", "linalg", "ops", "top"):  # the core's own; packages stand below
     globals().pop(_name, None)
 
-_proa.no_grad = no_grad  # the core's face is one place for the packages below
+setattr(_proa, "no_grad", no_grad)  # noqa: B010 - the core's face is one place for the packages below
 
 from . import tensor  # noqa: E402
-from .tensor import (  # noqa: E402
+from .tensor import (  # type: ignore[assignment,no-redef]  # noqa: E402
     broadcast_shape,
     einsum,
     get_printoptions,

@@ -41,8 +41,8 @@ class _Mode:
     @overload
     def __new__(cls, func: None = None) -> _Mode: ...
     @overload
-    def __new__(cls, func: F) -> F: ...
-    def __new__(cls, func: F | None = None) -> _Mode | F:
+    def __new__(cls, func: F) -> F: ...  # type: ignore[misc]
+    def __new__(cls, func: F | None = None) -> _Mode | F:  # type: ignore[misc]
         mode = object.__new__(cls)
         return mode if func is None else mode(func)
 

@@ -47,7 +47,7 @@ def to_text(tensor: _proa.Tensor) -> str:
     shown = tensor.detach()
     if tensor.dtype in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
         shown = _proa.ops.cast(shown, "float32")
-    formatter = None
+    formatter: Any = None
     if _options.get("sci_mode"):
         formatter = {"float_kind": lambda v: f"{v:.{_options['precision']}e}"}
     body = np.array2string(

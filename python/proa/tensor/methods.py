@@ -174,12 +174,15 @@ def _install() -> None:
         type_as,
     ):
         setattr(Tensor, function.__name__, function)
-    Tensor.type = _type
-    Tensor.normal_ = _random("normal")
-    Tensor.uniform_ = _random("uniform")
-    Tensor.__iter__ = iterate
-    Tensor.T = property(transposed)
-    Tensor.mT = property(matrix_transposed)
+    for name, value in {
+        "type": _type,
+        "normal_": _random("normal"),
+        "uniform_": _random("uniform"),
+        "__iter__": iterate,
+        "T": property(transposed),
+        "mT": property(matrix_transposed),
+    }.items():
+        setattr(Tensor, name, value)
     for name, dtype in {
         "float": "float32",
         "double": "float64",
