@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <unordered_map>
 
 #include "proa/base/error.h"
@@ -12,6 +13,21 @@ namespace proa::eager {
 namespace {
 
 std::atomic<uint64_t> sequence{1};
+
+// Kernels further down read the gradient as one of this shape and dtype: a hook cannot change them.
+void take(Tensor& g, Tensor changed) {
+  if (changed) g = fit_gradient(std::move(changed), g.dims(), g.dtype(), "register_hook", "hook");
+}
+
+// Threads may run backward into one leaf at once: the sum is made unlocked, and made again where
+// another thread's came first.
+template <class First>
+void accumulate(TensorImpl& impl, const Tensor& g, First first) {
+  while (true) {
+    Tensor now = grad_of(impl);
+    if (replace_grad(impl, now, now ? call1("tensor.add", {now, g}) : first())) return;
+  }
+}
 
 // Adds into .grad of one leaf. Its sequence is 0: leaves are served last, each once.
 class Accumulator : public Node {
@@ -25,21 +41,18 @@ class Accumulator : public Node {
     if (leaf.hooks) {
       auto hooks = *leaf.hooks;  // a hook may remove itself
       for (auto& [handle, hook] : hooks) {
-        if (Tensor changed = hook(g)) g = std::move(changed);
+        take(g, hook(g));
       }
     }
-    if (leaf.grad) {
-      leaf.grad = call1("tensor.add", {leaf.grad, g});
-    } else {
-      // The memory may be shared with another gradient or with the seed: the leaf's own is its own.
-      bool own = g.array().buffer->is_unique() && g.array().is_dense();
-      if (!own && !grad_enabled()) {
-        Array copy = Array::dense(g.array().dims, g.dtype());
-        runtime::copy(g.array(), copy);
-        g = Tensor(std::move(copy));
-      }
-      leaf.grad = grad_enabled() ? g : g.detach();
-    }
+    // The memory may be shared with another gradient or with the seed: the leaf's own is its own.
+    bool own = g.array().buffer->is_unique() && g.array().is_dense();
+    accumulate(leaf, g, [&] {
+      if (grad_enabled()) return g;
+      if (own) return g.detach();
+      Array copy = Array::dense(g.array().dims, g.dtype());
+      runtime::copy(g.array(), copy);
+      return Tensor(std::move(copy));
+    });
     return {};
   }
 
@@ -100,7 +113,7 @@ class Walk {
       for (auto& [output, impl] : node->retained) {
         if (wanted == nullptr && cotangents[static_cast<size_t>(output)]) {
           Tensor g = cotangents[static_cast<size_t>(output)];
-          impl->grad = impl->grad ? call1("tensor.add", {impl->grad, g}) : g;
+          accumulate(*impl, g, [&] { return g; });
         }
       }
       if (wanted != nullptr) {
@@ -131,7 +144,7 @@ class Walk {
     for (auto& entry : hooks) {
       Tensor& g = cotangents[static_cast<size_t>(entry.output)];
       if (!g) continue;
-      if (Tensor changed = entry.hook(g)) g = std::move(changed);
+      take(g, entry.hook(g));
     }
   }
 
@@ -195,6 +208,15 @@ Node::~Node() {
   }
 }
 
+Tensor fit_gradient(Tensor g, std::span<const int64_t> dims, DType dtype, std::string_view op,
+                    std::string_view argument) {
+  if (!std::ranges::equal(g.dims(), dims)) {
+    throw UserError(ErrorKind::shape, op, argument,
+                    str("expected a gradient of shape ", list_str(dims), ", got ", list_str(g.dims())));
+  }
+  return g.dtype() == dtype ? g : call1("tensor.cast", {g}, {{"dtype", dtype}});
+}
+
 uint64_t next_sequence() { return sequence.fetch_add(1, std::memory_order_relaxed); }
 
 Edge edge_of(const Tensor& tensor) {
@@ -214,6 +236,9 @@ Edge edge_of(const Tensor& tensor) {
     }
   }
   if (impl.edge.node || !impl.collects) return impl.edge;
+  // Threads may use a leaf for the first time at once.
+  static std::mutex lock;
+  std::lock_guard guard(lock);
   std::shared_ptr<Node> node = impl.accumulator.lock();
   if (!node) {
     node = std::make_shared<Accumulator>(&impl);

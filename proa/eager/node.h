@@ -42,6 +42,10 @@ uint64_t next_sequence();  // grows by one a recorded call, in all threads; star
 // whose memory was written since gets a new place from its base. No node: no gradient flows.
 Edge edge_of(const Tensor& tensor);
 
+// A gradient that the user's code made, cast to the dtype that is due. Another shape: a UserError.
+Tensor fit_gradient(Tensor g, std::span<const int64_t> dims, DType dtype, std::string_view op,
+                    std::string_view argument);
+
 struct BackwardOptions {
   bool retain_graph = false;
   bool create_graph = false;

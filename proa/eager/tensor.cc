@@ -1,6 +1,7 @@
 #include "proa/eager/tensor.h"
 
 #include <cstring>
+#include <mutex>
 
 #include "proa/base/error.h"
 #include "proa/base/numeric/half.h"
@@ -13,6 +14,9 @@ namespace {
 
 thread_local bool recording = true;
 std::atomic<int64_t> next_hook{1};
+// Of every .grad. Held over pointers only: what is dropped is destroyed after, since that may need
+// the lock of the interpreter.
+std::mutex grad_lock;
 
 }  // namespace
 
@@ -57,8 +61,24 @@ void Tensor::set_requires_grad(bool value) {
   impl_->collects = value;
 }
 
-Tensor Tensor::grad() const { return impl_->grad; }
-void Tensor::set_grad(Tensor grad) const { impl_->grad = std::move(grad); }
+Tensor grad_of(const TensorImpl& impl) {
+  std::lock_guard lock(grad_lock);
+  return impl.grad;
+}
+
+bool replace_grad(TensorImpl& impl, const Tensor& before, Tensor after) {
+  std::unique_lock lock(grad_lock);
+  if (impl.grad.impl() != before.impl()) return false;
+  std::swap(impl.grad, after);
+  lock.unlock();
+  return true;
+}
+
+Tensor Tensor::grad() const { return grad_of(*impl_); }
+void Tensor::set_grad(Tensor grad) const {  // the old one dies with the argument, after the lock
+  std::lock_guard lock(grad_lock);
+  std::swap(impl_->grad, grad);
+}
 Tensor Tensor::detach() const { return Tensor(impl_->array); }
 uint32_t Tensor::version() const { return impl_->array.buffer->version(); }
 

@@ -87,6 +87,11 @@ struct TensorImpl {
   std::unique_ptr<std::string> name;
 };
 
+// .grad, which several threads may read and replace at once.
+Tensor grad_of(const TensorImpl& impl);
+// False, and nothing done, where .grad is no longer `before`.
+bool replace_grad(TensorImpl& impl, const Tensor& before, Tensor after);
+
 inline const Array& Tensor::array() const { return impl_->array; }
 
 // Whether operations are recorded, by thread.

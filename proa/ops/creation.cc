@@ -72,6 +72,7 @@ Range range_of(const ir::AttrView& op) {
   auto read = [&](std::string_view name, double fallback) {
     ir::Attribute value = op.raw(name);
     if (!value) return fallback;
+    if (value.is(ir::AttrKind::complex)) op.fail(ErrorKind::type, name, "expected a real number, got a complex one");
     r.integral &= !value.is(ir::AttrKind::real);
     return value.is(ir::AttrKind::boolean) ? static_cast<double>(value.as_bool()) : value.as_real();
   };

@@ -221,9 +221,10 @@ void check_strided(Infer& op, const Strided& s) {
   for (size_t i = 0; i < s.dims.size(); ++i) {
     if (s.dims[i] < 0) op.fail(ErrorKind::value, "shape", str("expected sizes of at least 0, got ", list_str(s.dims)));
     if (s.dims[i] == 0) return;
-    int64_t reach;
-    if (__builtin_mul_overflow(s.dims[i] - 1, s.strides[i], &reach)) op.fail(ErrorKind::value, "stride", "the reach of the strides overflows");
-    (reach < 0 ? low : high) += reach;
+    int64_t reach, &end = s.strides[i] < 0 ? low : high;
+    if (__builtin_mul_overflow(s.dims[i] - 1, s.strides[i], &reach) || __builtin_add_overflow(end, reach, &end)) {
+      op.fail(ErrorKind::value, "stride", "the reach of the strides overflows");
+    }
   }
   Dim total = elements_of(op.dims(0));
   if (low < 0) op.fail(ErrorKind::value, "offset", str("the first element would be number ", low));

@@ -155,8 +155,13 @@ PyObject* remove_hook(PyObject*, PyObject* args) {
 // A node whose backward is written in Python (autograd.PyLayer).
 class PythonNode : public eager::Node {
  public:
-  PythonNode(uint64_t sequence, std::string name, PyObject* backward)
-      : Node(sequence), name_(std::move(name)), backward_(backward) {}
+  PythonNode(uint64_t sequence, std::string name, PyObject* backward, std::span<const Tensor> inputs)
+      : Node(sequence), name_(std::move(name)), backward_(backward) {
+    for (const Tensor& t : inputs) {
+      edges.push_back(t ? eager::edge_of(t) : eager::Edge{});
+      inputs_.push_back(t ? Input{{t.dims().begin(), t.dims().end()}, t.dtype()} : Input{});
+    }
+  }
   std::string_view name() const override { return name_; }
   std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool) override {
     HoldGil gil;
@@ -172,12 +177,22 @@ class PythonNode : public eager::Node {
       throw UserError(ErrorKind::value, name_, "backward",
                       str("expected a gradient for each of ", edges.size(), " tensor inputs, got ", out.size()));
     }
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (out[i] && edges[i].node) {
+        out[i] = eager::fit_gradient(std::move(out[i]), inputs_[i].dims, inputs_[i].dtype, name_, "backward");
+      }
+    }
     return out;
   }
 
  private:
+  struct Input {
+    std::vector<int64_t> dims;
+    DType dtype = DType::f32;
+  };
   std::string name_;
   Callable backward_;
+  std::vector<Input> inputs_;
 };
 
 // _record(name, inputs, outputs, backward): the outputs become results of one node of the tape.
@@ -187,9 +202,8 @@ PyObject* record(PyObject*, PyObject* args) {
   if (!PyArg_ParseTuple(args, "sOOO", &name, &inputs, &outputs, &backward)) return nullptr;
   return guarded([&]() -> PyObject* {
     auto from = tensors_of(inputs, name, "inputs"), to = tensors_of(outputs, name, "outputs");
-    auto node = std::make_shared<PythonNode>(eager::next_sequence(), name, backward);
+    auto node = std::make_shared<PythonNode>(eager::next_sequence(), name, backward, from);
     node->outputs = to.size();
-    for (const Tensor& t : from) node->edges.push_back(t ? eager::edge_of(t) : eager::Edge{});
     for (size_t i = 0; i < to.size(); ++i) {
       if (to[i] && is_inexact(to[i].dtype())) to[i].impl()->edge = {node, static_cast<int>(i)};
     }

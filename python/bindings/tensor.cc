@@ -542,7 +542,8 @@ PyObject* clear_gradient(PyObject* self, PyObject* args, PyObject* kwargs) {
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|p", const_cast<char**>(names), &zero)) return nullptr;
   return guarded([&]() -> PyObject* {
     const Tensor& t = self_tensor(self);
-    t.set_grad(zero && t.grad() ? eager::call1("tensor.zeros_like", {t.grad()}) : Tensor());
+    Tensor before = zero ? t.grad() : Tensor();
+    t.set_grad(before ? eager::call1("tensor.zeros_like", {before}) : Tensor());
     Py_RETURN_NONE;
   });
 }
@@ -619,8 +620,8 @@ PyObject* deep_copy(PyObject* self, PyObject*) {
     made.impl()->collects = t.impl()->collects;
     made.impl()->persistable = t.impl()->persistable;
     if (t.impl()->name) made.impl()->name = std::make_unique<std::string>(*t.impl()->name);
-    if (t.impl()->grad) {
-      const auto& g = t.impl()->grad.array();
+    if (Tensor held = t.grad()) {
+      const auto& g = held.array();
       runtime::Array grad = runtime::Array::dense(g.dims, g.dtype);
       runtime::copy(g, grad);
       made.impl()->grad = Tensor(std::move(grad));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _proa
+from ..check import refuse
 
 _options: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 88}
 
@@ -25,6 +26,13 @@ def set_printoptions(
         sci_mode: True for scientific notation always; False or None leaves the choice to the values.
         linewidth: characters in a line.
     """
+    for name, value in (
+        ("precision", precision),
+        ("edgeitems", edgeitems),
+        ("linewidth", linewidth),
+    ):
+        if value is not None and (not isinstance(value, int) or value < 0):
+            refuse("set_printoptions", name, "an int of at least 0", value)
     given = {
         "precision": precision,
         "threshold": threshold,
