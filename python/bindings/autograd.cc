@@ -134,7 +134,7 @@ PyObject* add_hook(PyObject*, PyObject* args) {
     int64_t handle = eager::add_hook(t, [held](const Tensor& g) -> Tensor {
       HoldGil gil;
       Ref argument = checked(wrap(g));
-      Ref result = checked(PyObject_CallOneArg(held->function, argument.get()));
+      Ref result = checked(outlive_shutdown([&] { return PyObject_CallOneArg(held->function, argument.get()); }));
       if (result.get() == Py_None) return Tensor();
       if (!is_tensor(result.get())) {
         throw UserError(ErrorKind::type, "register_hook", "hook", str("a hook must return a Tensor or None, got ", Py_TYPE(result.get())->tp_name));
@@ -171,7 +171,7 @@ class PythonNode : public eager::Node {
       if (item == nullptr) throw PythonError{};
       PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), item);
     }
-    Ref result = checked(PyObject_CallOneArg(backward_.function, list.get()));
+    Ref result = checked(outlive_shutdown([&] { return PyObject_CallOneArg(backward_.function, list.get()); }));
     std::vector<Tensor> out = tensors_of(result.get(), name_, "backward");
     if (out.size() != edges.size()) {
       throw UserError(ErrorKind::value, name_, "backward",

@@ -5,6 +5,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <unistd.h>
 
 #include <optional>
 #include <string>
@@ -72,11 +73,23 @@ int guarded_int(F&& f) noexcept {
   }
 }
 
+// Runs f, which may wait for the GIL. While the interpreter shuts down, CPython before 3.14 ends such
+// a (daemon) thread with pthread_exit, whose unwinding would pass through destructors that need the
+// GIL and end in an abort: the thread sleeps here until the process is gone, as in 3.14.
+template <class F>
+auto outlive_shutdown(F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {  // C functions throw nothing else
+    while (true) pause();
+  }
+}
+
 class ReleaseGil {
  public:
   explicit ReleaseGil(bool release = true) : state_(release ? PyEval_SaveThread() : nullptr) {}
   ~ReleaseGil() {
-    if (state_) PyEval_RestoreThread(state_);
+    if (state_) outlive_shutdown([&] { PyEval_RestoreThread(state_); });
   }
   ReleaseGil(const ReleaseGil&) = delete;
 
@@ -86,7 +99,7 @@ class ReleaseGil {
 
 class HoldGil {
  public:
-  HoldGil() : state_(PyGILState_Ensure()) {}
+  HoldGil() : state_(outlive_shutdown([] { return PyGILState_Ensure(); })) {}
   ~HoldGil() { PyGILState_Release(state_); }
   HoldGil(const HoldGil&) = delete;
 

@@ -1,5 +1,7 @@
 """Hostile use from Python: a typed error or the right values, never a fault of the process."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -111,3 +113,22 @@ def test_long_chains_run_and_die():
     y.sum().backward()
     np.testing.assert_array_equal(x.grad.numpy(), [1.0, 1.0])
     del y
+
+
+@pytest.mark.parametrize("hook", ["pass", "y.register_hook(lambda g: g * 1.0)"])
+def test_daemon_threads_do_not_abort_the_end_of_the_process(hook):
+    script = f"""
+import threading, time, proa
+x = proa.randn([400, 400])
+x.stop_gradient = False
+def work():
+    while True:
+        y = x @ x
+        {hook}
+        y.sum().backward()
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.3)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
