@@ -109,7 +109,17 @@ Tensor cast_to(Tensor t, std::optional<DType> dtype) {
   return eager::call1("tensor.cast", {t}, {{"dtype", *dtype}});
 }
 
+// A list may hold itself: Python's limit of recursion ends the descent.
+struct Deeper {
+  Deeper() {
+    if (Py_EnterRecursiveCall(" in a nested list") != 0) throw PythonError{};
+  }
+  ~Deeper() { Py_LeaveRecursiveCall(); }
+  Deeper(const Deeper&) = delete;
+};
+
 bool has_tensor(PyObject* sequence) {
+  Deeper deeper;
   Ref fast = checked(PySequence_Fast(sequence, "expected a sequence"));
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(fast.get(), i);
@@ -120,6 +130,7 @@ bool has_tensor(PyObject* sequence) {
 }
 
 Tensor stack_sequence(PyObject* sequence, std::optional<DType> dtype) {
+  Deeper deeper;
   Ref fast = checked(PySequence_Fast(sequence, "expected a sequence"));
   std::vector<eager::Operand> parts;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {

@@ -132,3 +132,11 @@ time.sleep(0.3)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_list_that_holds_itself_is_refused(beside):
+    endless = [proa.ones([2])] if beside else []
+    endless.insert(0, endless)
+    with pytest.raises((RecursionError, ValueError, proa.ProaError)):
+        proa.to_tensor(endless)
