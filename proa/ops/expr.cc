@@ -190,7 +190,10 @@ Expr broadcast_to(Expr x, Dims dims) {
 }
 
 Expr broadcast_in(Expr x, Dims dims, std::span<const int> axes) {
-  if (std::ranges::equal(x.dims(), dims)) return x;
+  // Symbols that a guard has made equal are one size: there is nothing to repeat.
+  ir::Facts& facts = x.builder->facts();
+  auto same = [&](Dim a, Dim b) { return a == b || facts.prove_eq(a, b) == ir::Truth::yes; };
+  if (std::ranges::equal(x.dims(), dims, same)) return x;
   return call1("prim.broadcast", {x}, {{"shape", to_dims(dims)}, {"axes", to_ints(axes)}});
 }
 

@@ -62,9 +62,37 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
     array.strides = dense_strides(constant.dims);
     constants_.push_back(std::move(array));
   }
+  single_ = program_->code.size() == 1 && kernels_[0] != nullptr && constants_.empty() &&
+            program_->outputs == program_->code[0].out;
+  if (!single_) return;
+  for (int32_t slot : program_->code[0].in) {
+    auto at = std::ranges::find(program_->inputs, slot);
+    single_inputs_.push_back(slot < 0 ? -1 : static_cast<int32_t>(at - program_->inputs.begin()));
+  }
 }
 
 Executable::~Executable() = default;
+
+void Executable::run_single(std::span<const Array> inputs, std::span<Array> outputs,
+                            const Frame& frame) const {
+  const Instruction& code = program_->code[0];
+  SmallVector<TensorRef, 8> in, out;
+  for (int32_t input : single_inputs_) {
+    in.push_back(input < 0 ? TensorRef{.rank = -1} : inputs[static_cast<size_t>(input)].ref());
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Slot& info = program_->slots[static_cast<size_t>(code.out[i])];
+    outputs[i] = Array::dense(frame.extents(info), info.dtype);
+    out.push_back(outputs[i].ref());
+  }
+  KernelArgs args;
+  args.in = {in.data(), in.size()};
+  args.out = {out.data(), out.size()};
+  args.op = code.name.c_str();
+  auto words = frame.words(code);
+  args.attrs = {words.data(), code.offsets.data()};
+  kernels_[0](args);
+}
 
 void Executable::compute_dims(size_t stage, Frame& frame) const {
   const Program::Stage& now = program_->stages[stage];
@@ -104,6 +132,7 @@ void Executable::run(std::span<const Array> inputs, std::span<const int64_t> sym
     frame.dims.resize(program.stages[0].dims.outputs.size());
     compute_dims(0, frame);
   }
+  if (single_) return run_single(inputs, outputs, frame);
   frame.slots.resize(program.slots.size());
   for (size_t i = 0; i < inputs.size(); ++i) frame.at(program.inputs[i]) = inputs[i];
   for (size_t i = 0; i < constants_.size(); ++i) frame.at(program.constants[i].slot) = constants_[i];

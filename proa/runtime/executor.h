@@ -36,6 +36,7 @@ class Executable {
   struct Frame;
   void step(const program::Instruction& code, size_t index, Frame& frame) const;
   void call(const program::Instruction& code, size_t index, Frame& frame) const;
+  void run_single(std::span<const Array> inputs, std::span<Array> outputs, const Frame& frame) const;
   void view(const program::Instruction& code, Frame& frame) const;
   void loop(const program::Instruction& code, size_t index, Frame& frame) const;
   void compute_dims(size_t stage, Frame& frame) const;
@@ -43,6 +44,10 @@ class Executable {
   std::shared_ptr<const program::Program> program_;
   std::vector<program::KernelFn> kernels_;  // by instruction; null where it is no kernel
   std::vector<Array> constants_;
+  // A program of one kernel, from inputs to outputs: most of what eager runs. Inputs by operand of
+  // the kernel, -1 for an absent one.
+  bool single_ = false;
+  std::vector<int32_t> single_inputs_;
   std::vector<std::vector<std::unique_ptr<Executable>>> inner_;  // by instruction
 };
 
