@@ -30,8 +30,8 @@ Tensor::~Tensor() {
   if (impl_ == nullptr) return;
   if (impl_->references.load(std::memory_order_acquire) == 1 ||
       impl_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    if (impl_->retains && impl_->edge.node) {
-      auto& retained = impl_->edge.node->retained;
+    if (auto node = impl_->retained_by.lock()) {
+      auto& retained = node->retained;
       std::erase_if(retained, [&](const auto& entry) { return entry.second == impl_; });
     }
     delete impl_;

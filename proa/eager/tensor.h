@@ -81,6 +81,7 @@ struct TensorImpl {
   Array array;
   Edge edge;                   // node == null: off the tape, or a leaf not used yet
   std::weak_ptr<Node> accumulator;  // of a leaf
+  std::weak_ptr<Node> retained_by;  // the node that knows this tensor by address, wherever edge is now
   Tensor grad;
   std::unique_ptr<ViewOf> view;
   std::unique_ptr<std::vector<std::pair<int64_t, Hook>>> hooks;  // by handle

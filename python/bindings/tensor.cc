@@ -552,6 +552,7 @@ PyObject* retain_grads(PyObject* self, PyObject*) {
   if (impl.edge.node && !impl.retains) {
     impl.retains = true;
     impl.edge.node->retained.emplace_back(impl.edge.index, &impl);
+    impl.retained_by = impl.edge.node;
   }
   Py_RETURN_NONE;
 }

@@ -1,5 +1,6 @@
 """Hostile use from Python: a typed error or the right values, never a fault of the process."""
 
+import gc
 import subprocess
 import sys
 import threading
@@ -140,3 +141,18 @@ def test_a_list_that_holds_itself_is_refused(beside):
     endless.insert(0, endless)
     with pytest.raises((RecursionError, ValueError, proa.ProaError)):
         proa.to_tensor(endless)
+
+
+def test_a_retaining_tensor_may_leave_the_tape_and_die_before_backward() -> None:
+    x = proa.ones([4], dtype="float64")
+    x.stop_gradient = False
+    y = x * 2.0
+    z = y * y
+    y.retain_grads()
+    y.stop_gradient = True
+    del y
+    gc.collect()
+    junk = [proa.ones([4], dtype="float64") for _ in range(100)]
+    z.sum().backward()
+    assert x.grad.tolist() == [8.0] * 4
+    assert all(j.grad is None for j in junk)
