@@ -102,8 +102,7 @@ struct Classes {
   bool soft;
 };
 
-Classes classes_of(const ir::AttrView& op, int rank, int label_rank) {
-  (void)label_rank;
+Classes classes_of(const ir::AttrView& op, int rank) {
   return {op.axis("axis", rank), op.boolean("soft_label")};
 }
 
@@ -115,7 +114,7 @@ std::vector<Dim> without(std::span<const Dim> dims, int axis) {
 
 void cross_entropy_shape(Infer& op) {
   if (op.rank(0) == 0) op.fail(ErrorKind::shape, "input", "expected classes along an axis, got a 0-d tensor");
-  Classes c = classes_of(op, op.rank(0), op.rank(1));
+  Classes c = classes_of(op, op.rank(0));
   Dim classes = op.dim(0, c.axis);
   expect_ge(op, classes, 1, "input", [&] { return str("there are no classes along axis ", c.axis, " of shape ", to_string(op.dims(0))); });
   std::vector<Dim> rest = without(op.dims(0), c.axis), kept(op.dims(0).begin(), op.dims(0).end());
@@ -154,7 +153,7 @@ struct Entropy {
 
 Entropy entropy_of(Expr input, Expr label, Expr weight, const ir::AttrView& op) {
   Entropy e;
-  Classes c = classes_of(op, input.rank(), label.rank());
+  Classes c = classes_of(op, input.rank());
   e.axis = c.axis;
   Expr x = move_axis(cast(input, accumulator_of(input.dtype())), c.axis, -1);
   int last = x.rank() - 1;
