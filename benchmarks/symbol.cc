@@ -100,16 +100,11 @@ struct Model {
 
   static int64_t ask(Facts& facts, const Question& q) {
     switch (q.kind) {
-      case 0:
-        return static_cast<int64_t>(facts.simplify(q.a).bits());
-      case 1:
-        return static_cast<int64_t>(facts.prove_eq(q.a, q.b));
-      case 2:
-        return static_cast<int64_t>(facts.prove_ge(q.a, q.b));
-      case 3:
-        return static_cast<int64_t>(facts.prove_divisible(q.a, q.b));
-      default:
-        return facts.require_ge(q.a, q.b, "benchmark");
+      case 0: return static_cast<int64_t>(facts.simplify(q.a).bits());
+      case 1: return static_cast<int64_t>(facts.prove_eq(q.a, q.b));
+      case 2: return static_cast<int64_t>(facts.prove_ge(q.a, q.b));
+      case 3: return static_cast<int64_t>(facts.prove_divisible(q.a, q.b));
+      default: return facts.require_ge(q.a, q.b, "benchmark");
     }
   }
 };

@@ -217,9 +217,7 @@ void run(const Command& command) {
   ir::PassManager manager(std::move(config));
   try {
     for (const std::string& pipeline : command.pipelines) manager.add_pipeline(pipeline);
-  } catch (const UserError& error) {
-    throw UsageError{error.what()};
-  }
+  } catch (const UserError& error) { throw UsageError{error.what()}; }
 
   if (command.file == "-" && isatty(STDIN_FILENO) != 0)
     put(stderr, "proa-opt: reading standard input\n");

@@ -145,9 +145,7 @@ Worst measure_f32(const Unary& f, uint64_t stride) {
       if ((bits + stride) >> 32 == 0 || &v == &x.back()) bits += stride;
     }
     f.f32(x.data(), y.data());
-    for (int i = 0; i < kBlock; ++i) {
-      worst.see(ulp_distance_f32(y[i], f.oracle(x[i])), x[i]);
-    }
+    for (int i = 0; i < kBlock; ++i) { worst.see(ulp_distance_f32(y[i], f.oracle(x[i])), x[i]); }
   }
   return worst;
 }

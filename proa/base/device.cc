@@ -19,12 +19,9 @@ std::optional<DeviceKind> parse_kind(std::string_view text) {
 
 std::string_view to_string(DeviceKind kind) {
   switch (kind) {
-    case DeviceKind::cpu:
-      return "cpu";
-    case DeviceKind::null:
-      return "null";
-    case DeviceKind::cuda:
-      return "cuda";
+    case DeviceKind::cpu: return "cpu";
+    case DeviceKind::null: return "null";
+    case DeviceKind::cuda: return "cuda";
   }
   return "unknown";
 }

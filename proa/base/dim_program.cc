@@ -59,27 +59,13 @@ int DimProgram::eval(const int64_t* input_values, int64_t* out) const {
   for (const DimInstruction& i : code) {
     int64_t a = registers[i.a], b = registers[i.b];
     switch (i.op) {
-      case DimOp::add:
-        *next++ = add(a, b);
-        break;
-      case DimOp::multiply:
-        *next++ = multiply(a, b);
-        break;
-      case DimOp::multiply_add:
-        *next++ = add(a, multiply(b, registers[i.c]));
-        break;
-      case DimOp::floordiv:
-        *next++ = floordiv(a, b);
-        break;
-      case DimOp::mod:
-        *next++ = mod(a, b);
-        break;
-      case DimOp::max:
-        *next++ = std::max(a, b);
-        break;
-      case DimOp::min:
-        *next++ = std::min(a, b);
-        break;
+      case DimOp::add: *next++ = add(a, b); break;
+      case DimOp::multiply: *next++ = multiply(a, b); break;
+      case DimOp::multiply_add: *next++ = add(a, multiply(b, registers[i.c])); break;
+      case DimOp::floordiv: *next++ = floordiv(a, b); break;
+      case DimOp::mod: *next++ = mod(a, b); break;
+      case DimOp::max: *next++ = std::max(a, b); break;
+      case DimOp::min: *next++ = std::min(a, b); break;
       case DimOp::check_eq:
         if (a != b) [[unlikely]]
           return static_cast<int>(i.c);

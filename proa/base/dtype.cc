@@ -12,11 +12,20 @@ struct Row {
 };
 
 constexpr std::array<Row, kDTypeCount> kRows = {{
-    {1, "bool", "bool"},        {1, "uint8", "u8"},          {1, "int8", "i8"},
-    {2, "int16", "i16"},        {4, "int32", "i32"},         {8, "int64", "i64"},
-    {2, "float16", "f16"},      {2, "bfloat16", "bf16"},     {4, "float32", "f32"},
-    {8, "float64", "f64"},      {8, "complex64", "c64"},     {16, "complex128", "c128"},
-    {1, "float8_e4m3fn", "f8e4m3"}, {1, "float8_e5m2", "f8e5m2"},
+    {1, "bool", "bool"},
+    {1, "uint8", "u8"},
+    {1, "int8", "i8"},
+    {2, "int16", "i16"},
+    {4, "int32", "i32"},
+    {8, "int64", "i64"},
+    {2, "float16", "f16"},
+    {2, "bfloat16", "bf16"},
+    {4, "float32", "f32"},
+    {8, "float64", "f64"},
+    {8, "complex64", "c64"},
+    {16, "complex128", "c128"},
+    {1, "float8_e4m3fn", "f8e4m3"},
+    {1, "float8_e5m2", "f8e5m2"},
 }};
 
 const Row& row(DType t) { return kRows[static_cast<size_t>(t)]; }

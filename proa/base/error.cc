@@ -33,7 +33,10 @@ std::string_view to_string(ErrorKind kind) {
 Error::Error(ErrorKind kind, std::string_view op, std::string_view argument,
              std::string_view message)
     : std::runtime_error(compose(op, argument, message)),
-      kind_(kind), op_(op), argument_(argument), message_(message) {}
+      kind_(kind),
+      op_(op),
+      argument_(argument),
+      message_(message) {}
 
 void fail_check(const char* file, int line, const char* condition, std::string_view message) {
   std::string_view path = file;

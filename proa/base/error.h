@@ -1,5 +1,6 @@
 // Errors that speak to the user: operator, argument, what was expected, what came.
-// Why one class tree: every floor throws these, and the Python face maps each kind to one exception.
+// Why one class tree: every floor throws these, and the Python face maps each kind to one
+// exception.
 #pragma once
 
 #include <stdexcept>
@@ -11,17 +12,19 @@
 namespace proa {
 
 enum class ErrorKind : uint8_t {
-  value,          // a legal type with an illegal value                    -> ValueError
-  type,           // a wrong dtype, or a wrong type of argument            -> TypeError
-  shape,          // shapes that do not fit                                -> proa.ShapeError (a ValueError)
-  index,          // an index or axis out of range                         -> IndexError
-  key,            // a name that is not there                              -> KeyError
+  value,  // a legal type with an illegal value                    -> ValueError
+  type,   // a wrong dtype, or a wrong type of argument            -> TypeError
+  shape,  // shapes that do not fit                                -> proa.ShapeError (a ValueError)
+  index,  // an index or axis out of range                         -> IndexError
+  key,    // a name that is not there                              -> KeyError
   not_supported,  // legal in mathematics, refused here, with the reason   -> NotImplementedError
-  memory,         // out of memory                                         -> proa.OutOfMemoryError (a MemoryError)
-  io,             // files: missing, truncated, corrupt                    -> OSError
-  state,          // right call at the wrong time (e.g. modified in place) -> RuntimeError
-  interrupted,    // Ctrl-C                                                -> KeyboardInterrupt
-  internal,       // a fault of ours                                       -> proa.InternalError (a RuntimeError)
+  memory,       // out of memory                                         -> proa.OutOfMemoryError (a
+                // MemoryError)
+  io,           // files: missing, truncated, corrupt                    -> OSError
+  state,        // right call at the wrong time (e.g. modified in place) -> RuntimeError
+  interrupted,  // Ctrl-C                                                -> KeyboardInterrupt
+  internal,     // a fault of ours                                       -> proa.InternalError (a
+                // RuntimeError)
 };
 
 std::string_view to_string(ErrorKind kind);
@@ -59,8 +62,9 @@ class InternalError : public Error {
 }  // namespace proa
 
 // PROA_CHECK(condition, pieces...): an invariant of ours; failing it is an InternalError.
-#define PROA_CHECK(condition, ...)                                                      \
-  do {                                                                                  \
-    if (!(condition)) [[unlikely]]                                                      \
-      ::proa::fail_check(__FILE__, __LINE__, #condition, ::proa::str("" __VA_OPT__(, ) __VA_ARGS__)); \
+#define PROA_CHECK(condition, ...)                                    \
+  do {                                                                \
+    if (!(condition)) [[unlikely]]                                    \
+      ::proa::fail_check(__FILE__, __LINE__, #condition,              \
+                         ::proa::str("" __VA_OPT__(, ) __VA_ARGS__)); \
   } while (false)

@@ -60,8 +60,8 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
       row[0] = i;
       for (size_t j = 1; j <= candidate.size(); ++j) {
         size_t above = row[j];
-        row[j] = std::min({above + 1, row[j - 1] + 1,
-                           diagonal + (name[i - 1] == candidate[j - 1] ? 0 : 1)});
+        row[j] = std::min(
+            {above + 1, row[j - 1] + 1, diagonal + (name[i - 1] == candidate[j - 1] ? 0 : 1)});
         diagonal = above;
       }
     }

@@ -233,9 +233,7 @@ void Pool::take_chunks(Job& job, bool is_caller) {
     try {
       if (is_caller && interrupted()) throw_interrupted();
       job.run(chunk);
-    } catch (...) {
-      record(job, chunk);
-    }
+    } catch (...) { record(job, chunk); }
   }
 }
 

@@ -71,7 +71,8 @@ namespace {
 struct Key {
   const OpInfo* op;
   const AttrList* attrs;
-  SmallVector<uint64_t, 16> words;  // segments; dtype, rank and extents of 1 of each operand; default float
+  SmallVector<uint64_t, 16>
+      words;  // segments; dtype, rank and extents of 1 of each operand; default float
   uint64_t hash;
 
   void finish() {
@@ -85,12 +86,14 @@ struct Entry {
   const OpInfo* op;
   AttrList attrs;
   SmallVector<uint64_t, 16> words;
-  std::unique_ptr<Function> function;                   // null: only by shape
-  std::vector<std::pair<int32_t, int32_t>> symbols;      // (operand, axis) of each symbol
+  std::unique_ptr<Function> function;                // null: only by shape
+  std::vector<std::pair<int32_t, int32_t>> symbols;  // (operand, axis) of each symbol
   bool guarded = false;
   std::atomic<bool> gradient_by_shape = false;  // a rule of the gradient needs extents as numbers
   std::mutex mutex;
-  std::unordered_map<uint64_t, std::vector<std::pair<std::vector<int64_t>, std::unique_ptr<Function>>>> by_shape;
+  std::unordered_map<uint64_t,
+                     std::vector<std::pair<std::vector<int64_t>, std::unique_ptr<Function>>>>
+      by_shape;
 
   bool matches(const Key& key) const {
     return op == key.op && words.size() == key.words.size() &&
@@ -100,8 +103,9 @@ struct Entry {
 
 using Tensors = std::span<const Tensor>;
 
-std::unique_ptr<Function> trace(const OpInfo& op, const AttrList& attrs, std::span<const int64_t> segments,
-                                Tensors operands, bool symbolic, Entry& entry) {
+std::unique_ptr<Function> trace(const OpInfo& op, const AttrList& attrs,
+                                std::span<const int64_t> segments, Tensors operands, bool symbolic,
+                                Entry& entry) {
   Context& c = context();
   Module module(c);
   std::vector<Type> types;
@@ -128,7 +132,8 @@ std::unique_ptr<Function> trace(const OpInfo& op, const AttrList& attrs, std::sp
   Operation* made = builder.create(op, arguments, attrs, segments);
   builder.create_return(made->results());
   entry.guarded = !module.facts().guards().empty();
-  auto function = std::make_unique<Function>(std::string(op.page->name), std::move(module), symbols);
+  auto function =
+      std::make_unique<Function>(std::string(op.page->name), std::move(module), symbols);
   function->executable();  // what a rule cannot do with symbols shows here
   entry.guarded |= function->guarded();
   return function;
@@ -156,10 +161,9 @@ Entry& entry_of(const Key& key, std::span<const int64_t> segments, Tensors opera
   made->words = key.words;
   try {
     made->function = trace(*key.op, *key.attrs, segments, operands, true, *made);
-  } catch (const NeedStatic&) {
-    made->symbols.clear();
-  } catch (const Error&) {
-    // The concrete sizes make the better message; and a rule may accept them though it refuses symbols.
+  } catch (const NeedStatic&) { made->symbols.clear(); } catch (const Error&) {
+    // The concrete sizes make the better message; and a rule may accept them though it refuses
+    // symbols.
     Entry scratch;
     trace(*key.op, *key.attrs, segments, operands, false, scratch);
     made->symbols.clear();
@@ -178,13 +182,15 @@ Function& by_shape(Entry& entry, std::span<const int64_t> segments, Tensors oper
     if (known == shape) return *function;
   }
   Entry scratch;
-  list.emplace_back(std::move(shape), trace(*entry.op, entry.attrs, segments, operands, false, scratch));
+  list.emplace_back(std::move(shape),
+                    trace(*entry.op, entry.attrs, segments, operands, false, scratch));
   return *list.back().second;
 }
 
 Tensor number_tensor(const Operand& number, DType dtype) {
-  Tensor made = scalar(dtype, number.number_kind == NumberKind::integer ? static_cast<double>(number.integer)
-                                                                        : number.real);
+  Tensor made =
+      scalar(dtype, number.number_kind == NumberKind::integer ? static_cast<double>(number.integer)
+                                                              : number.real);
   char* data = made.array().data;
   if (dtype == DType::i64) {
     std::memcpy(data, &number.integer, sizeof number.integer);
@@ -208,8 +214,8 @@ DType number_dtype(NumberKind kind) {
 }
 
 // Plain numbers become 0-d tensors of the dtype that they take beside the tensors.
-void settle_numbers(const Page& page, std::span<const Operand> operands, std::span<const int64_t> segments,
-                    std::vector<Tensor>& out) {
+void settle_numbers(const Page& page, std::span<const Operand> operands,
+                    std::span<const int64_t> segments, std::vector<Tensor>& out) {
   DType met = DType::boolean;
   bool any = false;
   size_t flat = 0;
@@ -230,8 +236,9 @@ void settle_numbers(const Page& page, std::span<const Operand> operands, std::sp
         out.push_back(operand.tensor);
         continue;
       }
-      DType dtype = any && page.operands[i].meets ? promote(met, operand.number_kind, default_float())
-                                                  : number_dtype(operand.number_kind);
+      DType dtype = any && page.operands[i].meets
+                        ? promote(met, operand.number_kind, default_float())
+                        : number_dtype(operand.number_kind);
       out.push_back(number_tensor(operand, dtype));
     }
   }
@@ -286,7 +293,8 @@ void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& resu
       TensorImpl& impl = *results[i].impl();
       if (is_view) {
         const auto& through = operand.impl()->view;
-        impl.view = std::make_unique<ViewOf>(ViewOf{through ? through->base : operand, memory->version()});
+        impl.view =
+            std::make_unique<ViewOf>(ViewOf{through ? through->base : operand, memory->version()});
       } else {
         Array copy = Array::dense(impl.array.dims, impl.array.dtype);
         runtime::copy(impl.array, copy);
@@ -320,7 +328,8 @@ std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> given, const
         bool there = i < given.size() && given[i].kind != Operand::Kind::absent;
         segments.push_back(there ? 1 : 0);
       }
-      if (std::ranges::any_of(given, [](const Operand& o) { return o.kind == Operand::Kind::absent; })) {
+      if (std::ranges::any_of(given,
+                              [](const Operand& o) { return o.kind == Operand::Kind::absent; })) {
         for (const Operand& o : given) {
           if (o.kind != Operand::Kind::absent) padded.push_back(o);
         }
@@ -397,7 +406,8 @@ std::vector<Tensor> call(std::string_view full_name, std::initializer_list<Opera
   return call(c.op(full_name), {operands.begin(), operands.size()}, ops::to_list(c, attrs));
 }
 
-Tensor call1(std::string_view full_name, std::initializer_list<Operand> operands, const ops::Attrs& attrs) {
+Tensor call1(std::string_view full_name, std::initializer_list<Operand> operands,
+             const ops::Attrs& attrs) {
   return std::move(call(full_name, operands, attrs)[0]);
 }
 

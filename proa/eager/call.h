@@ -1,5 +1,6 @@
 // The one door: every operator call of eager goes through here, by page.
-// Why one: checks, promotion, autocast, random keys, views, the tape and capture each happen in one place.
+// Why one: checks, promotion, autocast, random keys, views, the tape and capture each happen in one
+// place.
 #pragma once
 
 #include <optional>
@@ -23,7 +24,11 @@ struct Operand {
   Operand() = default;
   Operand(Tensor t) : kind(t ? Kind::tensor : Kind::absent), tensor(std::move(t)) {}
   Operand(double v) : kind(Kind::number), real(v) {}
-  Operand(int64_t v) : kind(Kind::number), number_kind(NumberKind::integer), real(static_cast<double>(v)), integer(v) {}
+  Operand(int64_t v)
+      : kind(Kind::number),
+        number_kind(NumberKind::integer),
+        real(static_cast<double>(v)),
+        integer(v) {}
   Operand(int v) : Operand(static_cast<int64_t>(v)) {}
 };
 
@@ -35,10 +40,10 @@ std::vector<Tensor> call(std::string_view full_name, std::initializer_list<Opera
 Tensor call1(std::string_view full_name, std::initializer_list<Operand> operands,
              const ops::Attrs& attrs = {});
 
-ir::Context& context();                        // of the process, with all operators loaded
+ir::Context& context();  // of the process, with all operators loaded
 
 DType default_float();
-void set_default_float(DType dtype);           // UserError(type) unless it is a float
+void set_default_float(DType dtype);  // UserError(type) unless it is a float
 
 // The generator: a seed, and the number of random calls since.
 struct RngState {

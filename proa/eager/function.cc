@@ -22,7 +22,9 @@ std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
 }
 
 Function::Function(std::string name, Module module, std::vector<Dim> symbols)
-    : name_(std::move(name)), module_(std::move(module)), symbols_(std::move(symbols)),
+    : name_(std::move(name)),
+      module_(std::move(module)),
+      symbols_(std::move(symbols)),
       result_count_(module_.main().results().size()) {
   for (Value result : module_.main().results()) has_inexact_result_ |= is_inexact(result.dtype());
 }
@@ -70,7 +72,8 @@ Recorded& Function::recorded(const Mask& wanted) {
   for (int i = 0; i < static_cast<int>(result_count_); ++i) {
     if (is_inexact(work.main().results()[static_cast<size_t>(i)].dtype())) given.push_back(i);
   }
-  transform::Gradient gradient = transform::differentiate(work, work.main(), indices(wanted), given);
+  transform::Gradient gradient =
+      transform::differentiate(work, work.main(), indices(wanted), given);
   made->forward = compile(work, gradient.forward, symbols_);
   made->results = static_cast<int>(gradient.forward.results().size());
   made->residuals = gradient.residuals;
@@ -84,7 +87,8 @@ Recorded& Function::recorded(const Mask& wanted) {
   first->residuals = gradient.residuals;
   first->cotangents = gradient.cotangents;
   first->wanted = gradient.wanted;
-  first->backward = std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_);
+  first->backward =
+      std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_);
   Mask all(result_count_);
   for (int i : given) all[static_cast<size_t>(i)] = true;
   made->derivatives[all] = std::move(first);
@@ -113,7 +117,8 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given) {
     }
     slot->residuals.push_back(residual);
   }
-  slot->backward = std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_);
+  slot->backward =
+      std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_);
   return *slot;
 }
 
@@ -143,12 +148,14 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
                           ? outer[index]
                           : mapped(gradient.forward.results()[index]));
   }
-  for (size_t i = residuals; i < inner.size(); ++i) map.set(inner[i], outer[operands + i - residuals]);
+  for (size_t i = residuals; i < inner.size(); ++i)
+    map.set(inner[i], outer[operands + i - residuals]);
   clone_body(gradient.backward.body(), whole.body(), map, false);
   std::vector<Value> results;
   for (Value v : gradient.backward.results()) results.push_back(mapped(v));
   Builder(work, whole.body()).create_return(results);
-  derivative.whole = std::make_unique<Function>(name_ + " (backward)", alone(work, whole), symbols_);
+  derivative.whole =
+      std::make_unique<Function>(name_ + " (backward)", alone(work, whole), symbols_);
   return *derivative.whole;
 }
 
@@ -187,9 +194,10 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
 
   std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) override {
     if (freed_) {
-      throw UserError(ErrorKind::state, name(), "",
-                      "backward runs a second time over the same graph, whose saved values are freed; "
-                      "say retain_graph=True the first time");
+      throw UserError(
+          ErrorKind::state, name(), "",
+          "backward runs a second time over the same graph, whose saved values are freed; "
+          "say retain_graph=True the first time");
     }
     Mask given(cotangents.size());
     for (size_t i = 0; i < cotangents.size(); ++i) given[i] = static_cast<bool>(cotangents[i]);
@@ -199,11 +207,13 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     if (whole) {
       for (const Saved& saved : operands_) operands.push_back(unpack(saved));
     } else {
-      for (const transform::Residual& residual : derivative.residuals) operands.push_back(unpack(residual));
+      for (const transform::Residual& residual : derivative.residuals)
+        operands.push_back(unpack(residual));
     }
     for (int i : derivative.cotangents) operands.push_back(cotangents[static_cast<size_t>(i)]);
     std::vector<Tensor> results(derivative.wanted.size());
-    Function& backward = whole ? function_.whole(recorded_, derivative, given) : *derivative.backward;
+    Function& backward =
+        whole ? function_.whole(recorded_, derivative, given) : *derivative.backward;
     call(backward, operands, {symbols_.data(), symbols_.size()}, results);
     if (!keep) {
       saved_.clear();
@@ -230,9 +240,10 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
   Tensor unpack(const Saved& saved) {
     if (saved.array.buffer->version() != saved.version) {
       throw UserError(ErrorKind::state, name(), "",
-                      str("a tensor that the gradient of '", name(), "' needs was modified in place: ",
-                          "it was saved at version ", saved.version, " and is at version ",
-                          saved.array.buffer->version(), " now; write to a copy (x.clone()) instead"));
+                      str("a tensor that the gradient of '", name(),
+                          "' needs was modified in place: ", "it was saved at version ",
+                          saved.version, " and is at version ", saved.array.buffer->version(),
+                          " now; write to a copy (x.clone()) instead"));
     }
     Tensor tensor(saved.array);
     tensor.impl()->edge = saved.output >= 0 ? Edge{shared_from_this(), saved.output} : saved.edge;

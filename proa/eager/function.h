@@ -1,6 +1,7 @@
-// Function: a pure PIR function ready to be called eagerly, and to be differentiated any number of times.
-// Why: one operator call, one backward of it, and the backward of that are all the same thing — a
-// small PIR function with cached programs — so derivatives of any order need no other code.
+// Function: a pure PIR function ready to be called eagerly, and to be differentiated any number of
+// times. Why: one operator call, one backward of it, and the backward of that are all the same
+// thing — a small PIR function with cached programs — so derivatives of any order need no other
+// code.
 #pragma once
 
 #include <map>
@@ -23,7 +24,8 @@ class Function;
 // A forward that keeps residuals, and the backward for one set of given cotangents.
 struct Derivative {
   std::unique_ptr<Function> backward;  // residuals, then cotangents
-  std::unique_ptr<Function> whole;     // operands, then cotangents: see Recorded::differentiable_extras
+  std::unique_ptr<Function>
+      whole;  // operands, then cotangents: see Recorded::differentiable_extras
   std::vector<transform::Residual> residuals;
   std::vector<int> cotangents, wanted;
 };
@@ -49,7 +51,9 @@ class Function {
 
   const std::string& name() const { return name_; }
   size_t result_count() const { return result_count_; }
-  bool has_inexact_result() const { return has_inexact_result_; }  // else there is nothing to record
+  bool has_inexact_result() const {
+    return has_inexact_result_;
+  }  // else there is nothing to record
   const runtime::Executable& executable();
   Recorded& recorded(const Mask& wanted);
   Derivative& derivative(Recorded& recorded, const Mask& given);

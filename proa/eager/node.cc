@@ -40,9 +40,7 @@ class Accumulator : public Node {
     TensorImpl& leaf = *leaf_.impl();
     if (leaf.hooks) {
       auto hooks = *leaf.hooks;  // a hook may remove itself
-      for (auto& [handle, hook] : hooks) {
-        take(g, hook(g));
-      }
+      for (auto& [handle, hook] : hooks) { take(g, hook(g)); }
     }
     // The memory may be shared with another gradient or with the seed: the leaf's own is its own.
     bool own = g.array().buffer->is_unique() && g.array().is_dense();
@@ -74,27 +72,31 @@ class Walk {
   void seed(std::span<const Tensor> outputs, std::span<const Tensor> seeds, std::string_view op) {
     if (!seeds.empty() && seeds.size() != outputs.size()) {
       throw UserError(ErrorKind::value, op, "grad_outputs",
-                      str("expected one gradient for each of ", outputs.size(), " outputs, got ", seeds.size()));
+                      str("expected one gradient for each of ", outputs.size(), " outputs, got ",
+                          seeds.size()));
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       const Tensor& output = outputs[i];
       Edge edge = edge_of(output);
       if (!edge.node) {
-        throw UserError(ErrorKind::state, op, "",
-                        "this tensor does not depend on any tensor that requires a gradient "
-                        "(stop_gradient is True on its whole way, or it was computed under no_grad)");
+        throw UserError(
+            ErrorKind::state, op, "",
+            "this tensor does not depend on any tensor that requires a gradient "
+            "(stop_gradient is True on its whole way, or it was computed under no_grad)");
       }
       Tensor g = i < seeds.size() ? seeds[i] : Tensor();
       if (!g) {
         if (output.elements() != 1) {
-          throw UserError(ErrorKind::value, op, "grad_tensor",
-                          str("a gradient must be given for an output of shape ", list_str(output.dims()),
-                              "; only outputs of one element may leave it out"));
+          throw UserError(
+              ErrorKind::value, op, "grad_tensor",
+              str("a gradient must be given for an output of shape ", list_str(output.dims()),
+                  "; only outputs of one element may leave it out"));
         }
         g = call1("tensor.ones_like", {output.detach()});
       } else if (!std::ranges::equal(g.dims(), output.dims())) {
-        throw UserError(ErrorKind::shape, op, "grad_tensor",
-                        str("expected shape ", list_str(output.dims()), ", got ", list_str(g.dims())));
+        throw UserError(
+            ErrorKind::shape, op, "grad_tensor",
+            str("expected shape ", list_str(output.dims()), ", got ", list_str(g.dims())));
       } else if (g.dtype() != output.dtype()) {
         g = call1("tensor.cast", {g}, {{"dtype", output.dtype()}});
       }
@@ -123,7 +125,8 @@ class Walk {
         }
         if (node->sequence() == 0 || !leads_to(node.get(), *wanted)) continue;
       }
-      std::vector<Tensor> out = node->apply(std::move(cotangents), options_.retain_graph || options_.create_graph);
+      std::vector<Tensor> out =
+          node->apply(std::move(cotangents), options_.retain_graph || options_.create_graph);
       for (size_t i = 0; i < out.size(); ++i) {
         if (out[i] && node->edges[i].node) add(node->edges[i], std::move(out[i]));
       }
@@ -211,8 +214,9 @@ Node::~Node() {
 Tensor fit_gradient(Tensor g, std::span<const int64_t> dims, DType dtype, std::string_view op,
                     std::string_view argument) {
   if (!std::ranges::equal(g.dims(), dims)) {
-    throw UserError(ErrorKind::shape, op, argument,
-                    str("expected a gradient of shape ", list_str(dims), ", got ", list_str(g.dims())));
+    throw UserError(
+        ErrorKind::shape, op, argument,
+        str("expected a gradient of shape ", list_str(dims), ", got ", list_str(g.dims())));
   }
   return g.dtype() == dtype ? g : call1("tensor.cast", {g}, {{"dtype", dtype}});
 }
@@ -222,11 +226,13 @@ uint64_t next_sequence() { return sequence.fetch_add(1, std::memory_order_relaxe
 Edge edge_of(const Tensor& tensor) {
   TensorImpl& impl = *tensor.impl();
   if (impl.view && impl.view->version != impl.array.buffer->version()) {
-    // The memory was written since: the view's place on the tape is a new look at the base of today.
+    // The memory was written since: the view's place on the tape is a new look at the base of
+    // today.
     const Tensor& base = impl.view->base;
     impl.view->version = impl.array.buffer->version();
     if (base.requires_grad() && grad_enabled()) {
-      int64_t offset = (impl.array.data - base.array().data) / static_cast<int64_t>(size_of(impl.array.dtype));
+      int64_t offset =
+          (impl.array.data - base.array().data) / static_cast<int64_t>(size_of(impl.array.dtype));
       const Array& a = impl.array;
       Tensor again = call1("tensor.as_strided", {base},
                            {{"shape", std::vector<int64_t>(a.dims.begin(), a.dims.end())},
@@ -247,7 +253,8 @@ Edge edge_of(const Tensor& tensor) {
   return {node, 0};
 }
 
-void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds, BackwardOptions options) {
+void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
+              BackwardOptions options) {
   Walk walk(options);
   Recording recording(options.create_graph);
   walk.seed(outputs, seeds, "backward");
@@ -260,8 +267,9 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   for (const Tensor& input : inputs) {
     Edge edge = edge_of(input);
     if (!edge.node) {
-      throw UserError(ErrorKind::state, "grad", "inputs",
-                      "an input does not require a gradient; set stop_gradient = False before it is used");
+      throw UserError(
+          ErrorKind::state, "grad", "inputs",
+          "an input does not require a gradient; set stop_gradient = False before it is used");
     }
     wanted.push_back(std::move(edge));
   }
@@ -276,7 +284,8 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
     for (size_t i = 0; i < found.size(); ++i) {
       if (found[i]) continue;
       throw UserError(ErrorKind::value, "grad", "inputs",
-                      str("input ", i, " does not take part in the computation of the outputs; "
+                      str("input ", i,
+                          " does not take part in the computation of the outputs; "
                           "say allow_unused=True to get None for it"));
     }
   }

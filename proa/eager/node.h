@@ -1,6 +1,6 @@
 // Node: one recorded call on the tape, and the walk backwards over it.
-// Why nodes are ordered by a sequence number: a consumer is always younger than its operands, so that
-// the youngest pending node may run at once, and cotangents add in reverse program order.
+// Why nodes are ordered by a sequence number: a consumer is always younger than its operands, so
+// that the youngest pending node may run at once, and cotangents add in reverse program order.
 #pragma once
 
 #include <atomic>
@@ -30,7 +30,8 @@ class Node {
     Hook hook;
   };
   std::vector<OutputHook> hooks;
-  std::vector<std::pair<int, TensorImpl*>> retained;  // outputs whose gradient is kept; cleared by them
+  std::vector<std::pair<int, TensorImpl*>>
+      retained;  // outputs whose gradient is kept; cleared by them
 
  private:
   uint64_t sequence_;
@@ -54,10 +55,11 @@ struct BackwardOptions {
 
 // Gradients of sum(outputs * seeds) added to .grad of every leaf. A seed may be undefined for a
 // one-element output.
-void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds, BackwardOptions options);
+void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
+              BackwardOptions options);
 
-// Gradients with respect to `inputs`, and nothing else is touched. Unreached inputs: undefined where
-// allowed, else a UserError.
+// Gradients with respect to `inputs`, and nothing else is touched. Unreached inputs: undefined
+// where allowed, else a UserError.
 std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
                          std::span<const Tensor> seeds, BackwardOptions options);
 

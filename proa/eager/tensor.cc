@@ -54,8 +54,9 @@ bool Tensor::is_leaf() const { return !impl_->edge.node; }
 
 void Tensor::set_requires_grad(bool value) {
   if (value && !is_inexact(dtype())) {
-    throw UserError(ErrorKind::type, str("only float and complex tensors can require a gradient, got ",
-                                         to_string(dtype())));
+    throw UserError(
+        ErrorKind::type,
+        str("only float and complex tensors can require a gradient, got ", to_string(dtype())));
   }
   if (!value && impl_->edge.node) impl_->edge = {};
   impl_->collects = value;
@@ -107,7 +108,9 @@ double Tensor::item(int64_t flat_index) const {
     case DType::c64: return read(float{});
     case DType::f64:
     case DType::c128: return read(double{});
-    default: throw UserError(ErrorKind::type, str("a value of dtype ", to_string(a.dtype), " cannot be read"));
+    default:
+      throw UserError(ErrorKind::type,
+                      str("a value of dtype ", to_string(a.dtype), " cannot be read"));
   }
 }
 
@@ -142,7 +145,8 @@ void write(const Tensor& dst, const Tensor& src, std::string_view op) {
                     "gradients are recorded; use no_grad, or work on x.clone()");
   }
   if (!impl.array.buffer->writable()) {
-    throw UserError(ErrorKind::state, op, "", "the memory of this tensor is read-only; use x.clone()");
+    throw UserError(ErrorKind::state, op, "",
+                    "the memory of this tensor is read-only; use x.clone()");
   }
   Edge edge;
   if (record && impl.view) {
@@ -160,7 +164,8 @@ void write(const Tensor& dst, const Tensor& src, std::string_view op) {
   impl.array.buffer->bump_version();
   if (!record) return;
   base.impl()->edge = std::move(edge);
-  if (impl.view) impl.view->version = impl.array.buffer->version() - 1;  // takes a new place when asked
+  if (impl.view)
+    impl.view->version = impl.array.buffer->version() - 1;  // takes a new place when asked
 }
 
 void assign(const Tensor& dst, const Tensor& src) {
@@ -187,7 +192,8 @@ int64_t add_hook(const Tensor& tensor, Hook hook) {
 
 bool remove_hook(const Tensor& tensor, int64_t handle) {
   TensorImpl& impl = *tensor.impl();
-  if (impl.hooks && std::erase_if(*impl.hooks, [&](auto& h) { return h.first == handle; }) > 0) return true;
+  if (impl.hooks && std::erase_if(*impl.hooks, [&](auto& h) { return h.first == handle; }) > 0)
+    return true;
   return impl.edge.node &&
          std::erase_if(impl.edge.node->hooks, [&](auto& h) { return h.handle == handle; }) > 0;
 }
@@ -216,7 +222,8 @@ Tensor scalar(DType dtype, double value) {
     case DType::f64: store(value); break;
     case DType::c64: store(std::complex<float>(static_cast<float>(value), 0)); break;
     case DType::c128: store(std::complex<double>(value, 0)); break;
-    default: throw UserError(ErrorKind::type, str("there are no scalars of dtype ", to_string(dtype)));
+    default:
+      throw UserError(ErrorKind::type, str("there are no scalars of dtype ", to_string(dtype)));
   }
   return Tensor(std::move(array));
 }

@@ -16,7 +16,8 @@ class Node;
 class Tensor;
 struct TensorImpl;
 
-// A hook sees the gradient of a tensor and may give another in its place (an undefined one keeps it).
+// A hook sees the gradient of a tensor and may give another in its place (an undefined one keeps
+// it).
 using Hook = std::function<Tensor(const Tensor&)>;
 
 class Tensor {
@@ -75,13 +76,14 @@ struct ViewOf {
 
 struct TensorImpl {
   std::atomic<uint32_t> references{1};
-  bool collects = false;       // a leaf that wants a gradient (stop_gradient == false)
-  bool retains = false;        // a non-leaf whose gradient is kept in .grad
+  bool collects = false;  // a leaf that wants a gradient (stop_gradient == false)
+  bool retains = false;   // a non-leaf whose gradient is kept in .grad
   bool persistable = false;
   Array array;
-  Edge edge;                   // node == null: off the tape, or a leaf not used yet
+  Edge edge;                        // node == null: off the tape, or a leaf not used yet
   std::weak_ptr<Node> accumulator;  // of a leaf
-  std::weak_ptr<Node> retained_by;  // the node that knows this tensor by address, wherever edge is now
+  std::weak_ptr<Node>
+      retained_by;  // the node that knows this tensor by address, wherever edge is now
   Tensor grad;
   std::unique_ptr<ViewOf> view;
   std::unique_ptr<std::vector<std::pair<int64_t, Hook>>> hooks;  // by handle

@@ -56,8 +56,10 @@ bool same(const AttrStorage& a, const AttrStorage& b) {
   auto same_named = [](const NamedAttr& x, const NamedAttr& y) {
     return x.name == y.name && x.storage == y.storage;
   };
-  if (a.kind != b.kind || a.integer != b.integer || a.text != b.text || a.ints != b.ints) return false;
-  if (!same_bits(a.number.real(), b.number.real()) || !same_bits(a.number.imag(), b.number.imag())) {
+  if (a.kind != b.kind || a.integer != b.integer || a.text != b.text || a.ints != b.ints)
+    return false;
+  if (!same_bits(a.number.real(), b.number.real()) ||
+      !same_bits(a.number.imag(), b.number.imag())) {
     return false;
   }
   if (!std::ranges::equal(a.reals, b.reals, same_bits)) return false;
@@ -81,9 +83,9 @@ AttrStorage of(AttrKind kind) {
 }
 
 std::string_view kind_name(AttrKind kind) {
-  constexpr std::string_view kNames[] = {"unit", "boolean", "integer", "real", "complex", "string",
-                                         "dtype", "dim", "ints", "reals", "dims", "array", "dict",
-                                         "type", "tensor", "symbol", "custom"};
+  constexpr std::string_view kNames[] = {
+      "unit",  "boolean", "integer", "real", "complex", "string", "dtype",  "dim",   "ints",
+      "reals", "dims",    "array",   "dict", "type",    "tensor", "symbol", "custom"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -232,8 +234,12 @@ Dim Attribute::as_dim() const {
   return expect(storage_, AttrKind::dim).dims[0];
 }
 
-std::span<const int64_t> Attribute::as_ints() const { return expect(storage_, AttrKind::ints).ints; }
-std::span<const double> Attribute::as_reals() const { return expect(storage_, AttrKind::reals).reals; }
+std::span<const int64_t> Attribute::as_ints() const {
+  return expect(storage_, AttrKind::ints).ints;
+}
+std::span<const double> Attribute::as_reals() const {
+  return expect(storage_, AttrKind::reals).reals;
+}
 
 std::vector<Dim> Attribute::as_dims() const {
   if (is(AttrKind::ints)) return {storage_->ints.begin(), storage_->ints.end()};
@@ -244,9 +250,13 @@ std::span<const Attribute> Attribute::as_array() const {
   return is(AttrKind::custom) ? storage_->array : expect(storage_, AttrKind::array).array;
 }
 
-std::span<const NamedAttr> Attribute::as_dict() const { return expect(storage_, AttrKind::dict).dict; }
+std::span<const NamedAttr> Attribute::as_dict() const {
+  return expect(storage_, AttrKind::dict).dict;
+}
 Type Attribute::as_type() const { return expect(storage_, AttrKind::type).type; }
-const TensorData& Attribute::as_tensor() const { return *expect(storage_, AttrKind::tensor).tensor; }
+const TensorData& Attribute::as_tensor() const {
+  return *expect(storage_, AttrKind::tensor).tensor;
+}
 std::string_view Attribute::custom_name() const { return expect(storage_, AttrKind::custom).text; }
 
 AttrList::AttrList(std::vector<NamedAttr> items) : items_(std::move(items)) {

@@ -17,8 +17,22 @@
 namespace proa::ir {
 
 enum class AttrKind : uint8_t {
-  unit, boolean, integer, real, complex, string, dtype, dim, ints, reals, dims, array, dict, type,
-  tensor, symbol,  // tensor: constant data; symbol: a reference to a function, "@name"
+  unit,
+  boolean,
+  integer,
+  real,
+  complex,
+  string,
+  dtype,
+  dim,
+  ints,
+  reals,
+  dims,
+  array,
+  dict,
+  type,
+  tensor,
+  symbol,  // tensor: constant data; symbol: a reference to a function, "@name"
   custom,
 };
 
@@ -63,7 +77,8 @@ class Attribute {
   static Attribute symbol(Context&, std::string_view function);
   // Small data (<= 1 KiB) is uniqued by contents, larger data by its owner.
   static Attribute tensor(Context&, TensorData);
-  static Attribute custom(Context&, std::string_view full_name, std::span<const Attribute> parameters);
+  static Attribute custom(Context&, std::string_view full_name,
+                          std::span<const Attribute> parameters);
 
   explicit operator bool() const { return storage_ != nullptr; }
   friend bool operator==(Attribute a, Attribute b) { return a.storage_ == b.storage_; }
@@ -79,10 +94,10 @@ class Attribute {
   std::complex<double> as_complex() const;  // any number
   std::string_view as_string() const;       // of string and symbol
   DType as_dtype() const;
-  Dim as_dim() const;                       // of dim and integer
+  Dim as_dim() const;  // of dim and integer
   std::span<const int64_t> as_ints() const;
   std::span<const double> as_reals() const;
-  std::vector<Dim> as_dims() const;         // of dims and ints
+  std::vector<Dim> as_dims() const;             // of dims and ints
   std::span<const Attribute> as_array() const;  // of array; parameters of custom
   std::span<const NamedAttr> as_dict() const;   // sorted by name
   Type as_type() const;

@@ -40,17 +40,13 @@ Dim AttributeParser::dim() {
   if (end == first.offset) lexer_.fail_expected("a dim");
   try {
     return parse_dim(lexer_.slice(first.offset, end), context_.symbols());
-  } catch (const UserError& error) {
-    lexer_.fail(first, str("expected a dim: ", error.message()));
-  }
+  } catch (const UserError& error) { lexer_.fail(first, str("expected a dim: ", error.message())); }
 }
 
 std::vector<Dim> AttributeParser::dims(char close) {
   std::vector<Dim> dims;
   if (lexer_.accept(close)) return dims;
-  do {
-    dims.push_back(dim());
-  } while (lexer_.accept(','));
+  do { dims.push_back(dim()); } while (lexer_.accept(','));
   if (!lexer_.accept(close)) lexer_.fail_expected(str("',' or '", close, "'"));
   return dims;
 }
@@ -85,9 +81,7 @@ std::vector<Attribute> AttributeParser::parameters(const Token& name) {
 std::vector<Attribute> AttributeParser::attributes(char close) {
   std::vector<Attribute> items;
   if (lexer_.accept(close)) return items;
-  do {
-    items.push_back(attribute());
-  } while (lexer_.accept(','));
+  do { items.push_back(attribute()); } while (lexer_.accept(','));
   if (!lexer_.accept(close)) lexer_.fail_expected(str("',' or '", close, "'"));
   return items;
 }
@@ -160,16 +154,12 @@ Attribute AttributeParser::attribute() {
   Nested nested(*this);
   Token token = lexer_.token();
   switch (token.kind) {
-    case TokenKind::string:
-      return Attribute::string(context_, lexer_.expect_string("a string"));
+    case TokenKind::string: return Attribute::string(context_, lexer_.expect_string("a string"));
     case TokenKind::integer:
       return Attribute::integer(context_, lexer_.expect_integer("an integer"));
-    case TokenKind::real:
-      return Attribute::real(context_, real());
-    case TokenKind::type:
-      return Attribute::type(context_, type());
-    case TokenKind::word:
-      return word();
+    case TokenKind::real: return Attribute::real(context_, real());
+    case TokenKind::type: return Attribute::type(context_, type());
+    case TokenKind::word: return word();
     case TokenKind::function: {
       std::string name(token.text);
       if (name[0] == '"' && !decode_string(token.text, name)) {
@@ -188,8 +178,7 @@ Attribute AttributeParser::attribute() {
       if (token.is('[')) return list();
       if (token.is('-')) return Attribute::real(context_, real());
       break;
-    default:
-      break;
+    default: break;
   }
   lexer_.fail_expected("an attribute");
 }
@@ -222,9 +211,7 @@ Attribute AttributeParser::word() {
     lexer_.expect('[');
     std::vector<double> values;
     if (lexer_.accept(']')) return Attribute::reals(context_, values);
-    do {
-      values.push_back(real());
-    } while (lexer_.accept(','));
+    do { values.push_back(real()); } while (lexer_.accept(','));
     lexer_.expect(']');
     return Attribute::reals(context_, values);
   }
@@ -391,9 +378,7 @@ Location AttributeParser::location() {
   lexer_.expect('[');
   std::vector<Location> parts;
   if (!lexer_.accept(']')) {
-    do {
-      parts.push_back(location());
-    } while (lexer_.accept(','));
+    do { parts.push_back(location()); } while (lexer_.accept(','));
     lexer_.expect(']');
   }
   return stack ? Location::stack(context_, parts) : Location::fused(context_, parts);

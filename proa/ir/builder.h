@@ -20,7 +20,9 @@ struct Expr {
   explicit operator bool() const { return static_cast<bool>(value); }
   DType dtype() const { return value.dtype(); }
   std::span<const Dim> dims() const { return value.dims(); }
-  Dim dim(int axis) const { return value.dims()[static_cast<size_t>(axis < 0 ? axis + rank() : axis)]; }
+  Dim dim(int axis) const {
+    return value.dims()[static_cast<size_t>(axis < 0 ? axis + rank() : axis)];
+  }
   int rank() const { return value.rank(); }
 };
 
@@ -35,7 +37,10 @@ class Builder {
   Facts& facts() const { return module_->facts(); }
   Block& block() const { return *block_; }
   Operation* before() const { return before_; }
-  void set_insertion(Block& block, Operation* before = nullptr) { block_ = &block; before_ = before; }
+  void set_insertion(Block& block, Operation* before = nullptr) {
+    block_ = &block;
+    before_ = before;
+  }
   Location location() const { return location_; }
   void set_location(Location location) { location_ = location; }
 

@@ -41,15 +41,19 @@ struct OpInfo {
   std::string name;  // full: "prim.add"
   Dialect* dialect = nullptr;
   uint32_t traits = 0;
-  std::shared_ptr<const Page> page;                   // operator pages only
-  void (*verify)(const Operation&) = nullptr;         // throws UserError
+  std::shared_ptr<const Page> page;            // operator pages only
+  void (*verify)(const Operation&) = nullptr;  // throws UserError
   std::array<const void*, kMaxInterfaces> interfaces{};
 
   bool has(Trait t) const { return (traits & static_cast<uint32_t>(t)) != 0; }
   template <class I>
-  const I* get() const { return static_cast<const I*>(interfaces[interface_id<I>()]); }
+  const I* get() const {
+    return static_cast<const I*>(interfaces[interface_id<I>()]);
+  }
   template <class I>
-  void set(const I* implementation) { interfaces[interface_id<I>()] = implementation; }
+  void set(const I* implementation) {
+    interfaces[interface_id<I>()] = implementation;
+  }
 };
 
 constexpr uint32_t operator|(Trait a, Trait b) {

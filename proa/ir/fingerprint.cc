@@ -87,12 +87,9 @@ bool same_attribute(Attribute a, Attribute b) {
     case AttrKind::custom:
       if (a.custom_name() != b.custom_name()) return false;
       [[fallthrough]];
-    case AttrKind::array:
-      return all_same(a.as_array(), b.as_array(), same_attribute);
-    case AttrKind::dict:
-      return all_same(a.as_dict(), b.as_dict(), same_named);
-    default:
-      return false;  // the others are uniqued by their contents
+    case AttrKind::array: return all_same(a.as_array(), b.as_array(), same_attribute);
+    case AttrKind::dict: return all_same(a.as_dict(), b.as_dict(), same_named);
+    default: return false;  // the others are uniqued by their contents
   }
 }
 

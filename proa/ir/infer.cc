@@ -53,12 +53,14 @@ void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
       break;
     case AttrForm::string:
       if (!value.is(AttrKind::string)) wrong("a string");
-      if (!spec.choices.empty() && std::ranges::find(spec.choices, value.as_string()) == spec.choices.end()) {
+      if (!spec.choices.empty() &&
+          std::ranges::find(spec.choices, value.as_string()) == spec.choices.end()) {
         std::vector<std::string> choices(spec.choices.begin(), spec.choices.end());
         std::string_view near = nearest(value.as_string(), spec.choices);
-        throw UserError(ErrorKind::value, page.name, spec.name,
-                        str("expected one of '", proa::join(choices, "', '"), "', got '", value.as_string(), "'",
-                            near.empty() ? "" : str("; did you mean '", near, "'?")));
+        throw UserError(
+            ErrorKind::value, page.name, spec.name,
+            str("expected one of '", proa::join(choices, "', '"), "', got '", value.as_string(),
+                "'", near.empty() ? "" : str("; did you mean '", near, "'?")));
       }
       break;
     case AttrForm::dtype:
@@ -79,7 +81,8 @@ void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
         if (std::ranges::find(spec.choices, value.as_string()) == spec.choices.end()) {
           std::vector<std::string> choices(spec.choices.begin(), spec.choices.end());
           throw UserError(ErrorKind::value, page.name, spec.name,
-                          str("expected integers or one of '", proa::join(choices, "', '"), "', got '", value.as_string(), "'"));
+                          str("expected integers or one of '", proa::join(choices, "', '"),
+                              "', got '", value.as_string(), "'"));
         }
       } else if (!value.is(AttrKind::integer) && !value.is(AttrKind::ints)) {
         wrong("integers or a string");
@@ -141,8 +144,12 @@ void check_attrs(const Page& page, const AttrList& attrs) {
 
 Infer::Infer(const Page& page, const AttrList& attrs, std::span<const Type> operands,
              std::span<const int64_t> segments, Facts& facts, DType default_float, Context& context)
-    : AttrView(page, attrs), context_(context), operands_(operands),
-      segments_(segments.begin(), segments.end()), facts_(facts), default_float_(default_float) {
+    : AttrView(page, attrs),
+      context_(context),
+      operands_(operands),
+      segments_(segments.begin(), segments.end()),
+      facts_(facts),
+      default_float_(default_float) {
   if (segments_.empty()) segments_.assign(page.operands.size(), 1);
   int offset = 0;
   for (int64_t n : segments_) {
@@ -190,10 +197,11 @@ std::vector<Dim> Infer::broadcast(std::span<const Dim> a, std::span<const Dim> b
     } else if (x.is_const(1)) {
       dims[i] = y;
     } else {
-      require_eq(x, y, argument,
-                 str("shapes ", to_string(a), " and ", to_string(b),
-                     " cannot be broadcast together: size ", to_string(x), " does not match ",
-                     to_string(y), " at axis ", static_cast<int64_t>(i) - static_cast<int64_t>(rank)));
+      require_eq(
+          x, y, argument,
+          str("shapes ", to_string(a), " and ", to_string(b),
+              " cannot be broadcast together: size ", to_string(x), " does not match ",
+              to_string(y), " at axis ", static_cast<int64_t>(i) - static_cast<int64_t>(rank)));
       dims[i] = x.is_const() ? x : y.is_const() ? y : x;
     }
   }
@@ -258,8 +266,9 @@ std::vector<Type> infer(const OpInfo& info, const AttrList& attrs, std::span<con
         met_by = spec.name;
         first = false;
       } else if (page.dtypes.meet == DTypeRule::Meet::same && t != met) {
-        throw UserError(ErrorKind::type, page.name, spec.name,
-                        str("expected ", to_string(met), " as of ", met_by, ", got ", to_string(t)));
+        throw UserError(
+            ErrorKind::type, page.name, spec.name,
+            str("expected ", to_string(met), " as of ", met_by, ", got ", to_string(t)));
       } else if (page.dtypes.meet != DTypeRule::Meet::none) {
         met = promote(met, t);
       }

@@ -16,21 +16,15 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string describe(const Token& token) {
   switch (token.kind) {
-    case TokenKind::end:
-      return "the end of the text";
-    case TokenKind::value:
-      return str("'%", token.text, "'");
-    case TokenKind::function:
-      return str("'@", token.text, "'");
-    case TokenKind::attribute:
-      return str("'#", token.text, "'");
-    case TokenKind::type:
-      return str("'!", token.text, "'");
+    case TokenKind::end: return "the end of the text";
+    case TokenKind::value: return str("'%", token.text, "'");
+    case TokenKind::function: return str("'@", token.text, "'");
+    case TokenKind::attribute: return str("'#", token.text, "'");
+    case TokenKind::type: return str("'!", token.text, "'");
     case TokenKind::string:
       return token.text.size() > 40 ? str(token.text.substr(0, 40), "...\"")
                                     : std::string(token.text);
-    default:
-      return str("'", token.text.substr(0, 60), "'");
+    default: return str("'", token.text.substr(0, 60), "'");
   }
 }
 
@@ -63,21 +57,11 @@ bool decode_string(std::string_view quoted, std::string& out) {
     }
     if (++i == body.size()) return false;
     switch (body[i]) {
-      case '"':
-        out += '"';
-        break;
-      case '\\':
-        out += '\\';
-        break;
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'r':
-        out += '\r';
-        break;
+      case '"': out += '"'; break;
+      case '\\': out += '\\'; break;
+      case 'n': out += '\n'; break;
+      case 't': out += '\t'; break;
+      case 'r': out += '\r'; break;
       case 'x': {
         if (i + 2 >= body.size()) return false;
         int high = hex_digit(body[i + 1]), low = hex_digit(body[i + 2]);
@@ -86,8 +70,7 @@ bool decode_string(std::string_view quoted, std::string& out) {
         i += 2;
         break;
       }
-      default:
-        return false;
+      default: return false;
     }
   }
   return true;

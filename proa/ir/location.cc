@@ -13,7 +13,8 @@ namespace {
 
 Location unique(Context& context, LocationStorage storage) {
   uint64_t hash = combine(static_cast<uint64_t>(storage.kind), hash_text(storage.text));
-  hash = combine(hash, static_cast<uint64_t>(storage.line) << 32 | static_cast<uint32_t>(storage.column));
+  hash = combine(hash,
+                 static_cast<uint64_t>(storage.line) << 32 | static_cast<uint32_t>(storage.column));
   for (Location part : storage.parts) {
     hash = combine(hash, reinterpret_cast<uintptr_t>(part.storage()));
   }
@@ -50,7 +51,8 @@ Location Location::fused(Context& context, std::span<const Location> parts) {
   storage.kind = LocationKind::fused;
   auto add = [&](Location part) {
     if (!part.storage()) return;
-    if (std::ranges::find(storage.parts, part) == storage.parts.end()) storage.parts.push_back(part);
+    if (std::ranges::find(storage.parts, part) == storage.parts.end())
+      storage.parts.push_back(part);
   };
   for (Location part : parts) {
     if (part.kind() == LocationKind::fused) {

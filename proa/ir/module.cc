@@ -28,7 +28,8 @@ std::vector<Type> types_of(std::span<const Value> values) {
 std::vector<Type> Func::argument_types() const { return types_of(arguments()); }
 std::vector<Type> Func::result_types() const { return types_of(results()); }
 
-Module::Module(Context& context) : context_(&context), facts_(std::make_unique<Facts>(context.symbols())) {
+Module::Module(Context& context)
+    : context_(&context), facts_(std::make_unique<Facts>(context.symbols())) {
   OpState state;
   state.info = &context.op("builtin.module");
   state.regions = 1;

@@ -24,7 +24,7 @@ class Func {
   Block& body() const { return op_->region(0).block(0); }
   std::vector<Value> arguments() const { return body().arguments(); }
   Operation* return_op() const { return body().terminator(); }
-  std::vector<Value> results() const;       // what `return` returns
+  std::vector<Value> results() const;  // what `return` returns
   std::vector<Type> argument_types() const;
   std::vector<Type> result_types() const;
 
@@ -56,19 +56,20 @@ class Module {
   Operation* op_ = nullptr;
 };
 
-// Copies operations from one block to another; `map` gives values of the source that are already known.
+// Copies operations from one block to another; `map` gives values of the source that are already
+// known.
 class ValueMap {
  public:
   void set(Value from, Value to);
-  Value get(Value from) const;         // null if unknown
-  Value at(Value from) const;          // unknown is an InternalError
+  Value get(Value from) const;  // null if unknown
+  Value at(Value from) const;   // unknown is an InternalError
 
  private:
   std::vector<std::pair<const ValueImpl*, ValueImpl*>> slots_;  // open addressing, power of two
   size_t used_ = 0;
   void grow();
 };
-Operation* clone(const Operation& op, ValueMap& map);          // with regions; detached
+Operation* clone(const Operation& op, ValueMap& map);  // with regions; detached
 void clone_body(const Block& from, Block& to, ValueMap& map, bool with_terminator);
 
 }  // namespace proa::ir

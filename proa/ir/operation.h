@@ -43,7 +43,9 @@ class Operation {
   std::vector<Value> operands() const;
   void set_operand(size_t i, Value value) { operands_[i].set(value.impl()); }
   void set_operands(std::span<const Value> values);
-  size_t operand_index(const Use& use) const { return static_cast<size_t>(&use - operands_.data()); }
+  size_t operand_index(const Use& use) const {
+    return static_cast<size_t>(&use - operands_.data());
+  }
 
   size_t result_count() const { return results_.size(); }
   Value result(size_t i = 0) const { return Value(&results_[i]); }
@@ -64,8 +66,8 @@ class Operation {
   Operation* parent() const;  // the operation that owns the region this one is in, or null
   bool is_before(const Operation* other) const;  // in the same block
 
-  void remove();                      // from its block, without destroying it
-  void erase();                       // remove and destroy
+  void remove();  // from its block, without destroying it
+  void erase();   // remove and destroy
   void move_before(Operation* other);
 
   Context& context() const;
@@ -111,7 +113,10 @@ class Block {
   struct Iterator {
     Operation* op;
     Operation& operator*() const { return *op; }
-    Iterator& operator++() { op = op->next(); return *this; }
+    Iterator& operator++() {
+      op = op->next();
+      return *this;
+    }
     bool operator!=(Iterator other) const { return op != other.op; }
   };
   Iterator begin() const { return {first_}; }

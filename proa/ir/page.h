@@ -56,31 +56,38 @@ struct OperandSpec {
   DTypeSet dtypes = kNumberSet;
   bool optional = false;
   bool variadic = false;
-  bool meets = true;     // takes part in promotion (an index or a mask does not)
-  bool number = false;   // a Python number may stand here; it becomes a 0-d tensor
-  bool rng_key = false;  // filled by the generator: i64[2] = (seed, call number); users never pass it
+  bool meets = true;    // takes part in promotion (an index or a mask does not)
+  bool number = false;  // a Python number may stand here; it becomes a 0-d tensor
+  bool rng_key =
+      false;  // filled by the generator: i64[2] = (seed, call number); users never pass it
 };
 
 // What a user may write for an attribute, and how it is stored.
 enum class AttrForm : uint8_t {
-  boolean, integer, real,
-  number,   // any Python number, stored as integer, real or complex
-  string, dtype,
-  axis,     // an integer, negative counts from the end
-  axes,     // one integer or several, stored as ints; None stays absent
-  ints,     // one integer or several, stored as ints
+  boolean,
+  integer,
+  real,
+  number,  // any Python number, stored as integer, real or complex
+  string,
+  dtype,
+  axis,  // an integer, negative counts from the end
+  axes,  // one integer or several, stored as ints; None stays absent
+  ints,  // one integer or several, stored as ints
   reals,
   padding,  // one integer or several, or a string of the choices
   shape,    // dims: integers, symbols, -1 where the page says so; stored as ints or dims
-  tensor, type, dict, symbol,  // of primitives only
+  tensor,
+  type,
+  dict,
+  symbol,  // of primitives only
 };
 
 struct AttrSpec {
   std::string_view name;
   std::vector<std::string_view> aliases = {};
   AttrForm form = AttrForm::integer;
-  Literal value = {};                          // the default; Kind::required if there is none
-  std::vector<std::string_view> choices = {};  // of a string
+  Literal value = {};                               // the default; Kind::required if there is none
+  std::vector<std::string_view> choices = {};       // of a string
   std::optional<double> lowest = {}, highest = {};  // legal range, ends included
 };
 
@@ -92,12 +99,23 @@ struct DTypeRule {
     promote_float,  // the same, then integers and bool become the default float
     same,           // all that meet must have one dtype already (primitives)
   };
-  enum class Result : uint8_t { met, first, boolean, i64, real_of_met, complex_of_met, attr, shape_rule };
+  enum class Result : uint8_t {
+    met,
+    first,
+    boolean,
+    i64,
+    real_of_met,
+    complex_of_met,
+    attr,
+    shape_rule
+  };
   Meet meet = Meet::promote;
   Result result = Result::met;  // attr: of the attribute "dtype", the met dtype where it is absent
 };
 constexpr DTypeRule promote() { return {}; }
-constexpr DTypeRule promote_float() { return {DTypeRule::Meet::promote_float, DTypeRule::Result::met}; }
+constexpr DTypeRule promote_float() {
+  return {DTypeRule::Meet::promote_float, DTypeRule::Result::met};
+}
 constexpr DTypeRule predicate() { return {DTypeRule::Meet::promote, DTypeRule::Result::boolean}; }
 constexpr DTypeRule same() { return {DTypeRule::Meet::same, DTypeRule::Result::met}; }
 constexpr DTypeRule meets(DTypeRule::Meet meet, DTypeRule::Result result) { return {meet, result}; }
@@ -111,12 +129,14 @@ struct VjpRule {
   void (*augment)(Augment&) = nullptr;  // the forward that also gives named residuals
   void (*backward)(Vjp&) = nullptr;
   bool decomposed = false;
-  bool zero = false;                    // the derivative is zero wherever it exists (floor, eq)
+  bool zero = false;  // the derivative is zero wherever it exists (floor, eq)
   std::string_view reason = {};
 };
 constexpr VjpRule by_decomposition() { return {.decomposed = true}; }
 constexpr VjpRule not_differentiable(std::string_view reason) { return {.reason = reason}; }
-constexpr VjpRule zero_gradient(std::string_view reason) { return {.zero = true, .reason = reason}; }
+constexpr VjpRule zero_gradient(std::string_view reason) {
+  return {.zero = true, .reason = reason};
+}
 
 using DecomposeRule = void (*)(Decompose&);
 inline constexpr DecomposeRule primitive() { return nullptr; }  // said aloud on primitive pages
@@ -147,25 +167,26 @@ struct AliasSpec {
 };
 
 struct Page {
-  std::string_view name;                            // without the dialect
+  std::string_view name;  // without the dialect
   std::vector<std::string_view> aliases = {};
   uint32_t faces = kHidden;
-  std::string_view doc;                             // see CONTRIBUTING: one paragraph, Args, Returns, Errors, Source
+  std::string_view doc;  // see CONTRIBUTING: one paragraph, Args, Returns, Errors, Source
   std::vector<OperandSpec> operands;
   std::vector<AttrSpec> attrs = {};
-  std::string_view signature = {};                  // argument order "x, axis, weight"; empty: operands, then attributes
-  int results = 1;                                  // -1: the shape rule says how many
+  std::string_view signature =
+      {};           // argument order "x, axis, weight"; empty: operands, then attributes
+  int results = 1;  // -1: the shape rule says how many
   std::vector<std::string_view> result_names = {};
   DTypeRule dtypes = {};
   void (*shape)(Infer&) = nullptr;
-  void (*contents)(Contents&) = nullptr;            // of small integer tensors, as dim expressions
-  void (*checks)(Infer&) = nullptr;                 // what is refused, before the shape rule runs
+  void (*contents)(Contents&) = nullptr;  // of small integer tensors, as dim expressions
+  void (*checks)(Infer&) = nullptr;       // what is refused, before the shape rule runs
   VjpRule vjp;
   DecomposeRule decompose = nullptr;
-  std::string_view sharding = {};                   // factors: "b m k, b k n -> b m n; k: sum"; or "none: reason"
+  std::string_view sharding = {};  // factors: "b m k, b k n -> b m n; k: sum"; or "none: reason"
   std::vector<AliasSpec> alias = {};
   Effects effects = Effects::none;
-  void (*cost)(Cost&) = nullptr;                    // absent: one flop an element of the results
+  void (*cost)(Cost&) = nullptr;  // absent: one flop an element of the results
   int version = 1;
   std::vector<Upgrade> upgrades = {};
   void (*samples)(SampleList&) = nullptr;

@@ -271,9 +271,7 @@ const OpInfo& Parser::op_info(const Token& name) {
     if (known != nullptr) lexer_.fail(name, str("there is no operation '", name.text, "'"));
     try {
       return context_.op(name.text);
-    } catch (const UserError& error) {
-      lexer_.fail(name, error.message());
-    }
+    } catch (const UserError& error) { lexer_.fail(name, error.message()); }
   }
   // Kept in a dialect of their own, so that a later strict parse refuses them again.
   Dialect* dialect = context_.find_dialect(kUnregisteredDialect);
@@ -314,9 +312,7 @@ void Parser::generic(Block& block) {
   }
   state.regions = bodies.regions.size();
   if (lexer_.accept(':')) {
-    do {
-      state.results.push_back(attributes_.type());
-    } while (lexer_.accept(','));
+    do { state.results.push_back(attributes_.type()); } while (lexer_.accept(','));
     if (state.results.size() != names.size()) {
       lexer_.fail(at, str(name.text, " has ", names.size(), " result names but ",
                           state.results.size(), " result types"));
@@ -348,9 +344,7 @@ std::vector<Type> Parser::result_types(const OpState& state, const Token& name, 
     std::vector<int64_t> segments = checked_segments(*state.info, state.attrs, operands.size());
     types =
         infer(*state.info, state.attrs, operands, segments, module_->facts(), DType::f32, context_);
-  } catch (const UserError& error) {
-    lexer_.fail(name, error.what());
-  }
+  } catch (const UserError& error) { lexer_.fail(name, error.what()); }
   if (types.size() != count) {
     lexer_.fail(name, str(name.text, " has ", types.size(), " results, got ", count, " names"));
   }
@@ -375,9 +369,7 @@ std::vector<OperandItem> Parser::operand_items() {
     } else if (lexer_.accept('[')) {
       item.bracketed = true;
       if (!lexer_.accept(']')) {
-        do {
-          item.values.push_back(value());
-        } while (lexer_.accept(','));
+        do { item.values.push_back(value()); } while (lexer_.accept(','));
         lexer_.expect(']');
       }
     } else {

@@ -67,17 +67,14 @@ std::string dims_text(const std::vector<Dim>& dims) {
 
 std::string location_text(Location location) {
   switch (location.kind()) {
-    case LocationKind::unknown:
-      return "unknown";
-    case LocationKind::name:
-      return str("name ", quote(location.text()));
+    case LocationKind::unknown: return "unknown";
+    case LocationKind::name: return str("name ", quote(location.text()));
     case LocationKind::file: {
       std::string text = str(quote(location.text()), ":", location.line());
       return location.column() == 0 ? text : str(text, ":", location.column());
     }
     case LocationKind::stack:
-    case LocationKind::fused:
-      break;
+    case LocationKind::fused: break;
   }
   std::string_view open = location.kind() == LocationKind::stack ? "stack[" : "fused[";
   return list_text(open, location.parts(), "]", location_text);
@@ -213,10 +210,8 @@ std::vector<int64_t> printable_segments(const Operation& op) {
   const Page& page = *op.info().page;
   Attribute given = op.attr("segments");
   std::vector<int64_t> counts(page.operands.size(), 1);
-  if (given.is(AttrKind::ints))
-    counts.assign(given.as_ints().begin(), given.as_ints().end());
-  else if (given)
-    return {};
+  if (given.is(AttrKind::ints)) counts.assign(given.as_ints().begin(), given.as_ints().end());
+  else if (given) return {};
   if (counts.size() != page.operands.size()) return {};
   size_t total = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
@@ -351,43 +346,29 @@ bool has_segments(const OpInfo& info) {
 std::string to_string(Attribute attribute) {
   if (!attribute) return "none";
   switch (attribute.kind()) {
-    case AttrKind::unit:
-      return "unit";
-    case AttrKind::boolean:
-      return attribute.as_bool() ? "true" : "false";
-    case AttrKind::integer:
-      return str(attribute.as_int());
-    case AttrKind::real:
-      return real_text(attribute.as_real());
+    case AttrKind::unit: return "unit";
+    case AttrKind::boolean: return attribute.as_bool() ? "true" : "false";
+    case AttrKind::integer: return str(attribute.as_int());
+    case AttrKind::real: return real_text(attribute.as_real());
     case AttrKind::complex:
       return str("complex(", real_text(attribute.as_complex().real()), ", ",
                  real_text(attribute.as_complex().imag()), ")");
-    case AttrKind::string:
-      return quote(attribute.as_string());
-    case AttrKind::dtype:
-      return std::string(short_name(attribute.as_dtype()));
-    case AttrKind::dim:
-      return str("dim(", to_string(attribute.as_dim()), ")");
-    case AttrKind::ints:
-      return list_str(attribute.as_ints());
+    case AttrKind::string: return quote(attribute.as_string());
+    case AttrKind::dtype: return std::string(short_name(attribute.as_dtype()));
+    case AttrKind::dim: return str("dim(", to_string(attribute.as_dim()), ")");
+    case AttrKind::ints: return list_str(attribute.as_ints());
     case AttrKind::reals:
       return list_text(attribute.as_reals().empty() ? "reals[" : "[", attribute.as_reals(), "]",
                        real_text);
-    case AttrKind::dims:
-      return dims_text(attribute.as_dims());
+    case AttrKind::dims: return dims_text(attribute.as_dims());
     case AttrKind::array:
       return list_text("array[", attribute.as_array(), "]",
                        [](Attribute a) { return to_string(a); });
-    case AttrKind::dict:
-      return dict_text(attribute.as_dict());
-    case AttrKind::type:
-      return to_string(attribute.as_type());
-    case AttrKind::tensor:
-      return dense_text(attribute.as_tensor());
-    case AttrKind::symbol:
-      return str("@", quote_unless_name(attribute.as_string()));
-    case AttrKind::custom:
-      break;
+    case AttrKind::dict: return dict_text(attribute.as_dict());
+    case AttrKind::type: return to_string(attribute.as_type());
+    case AttrKind::tensor: return dense_text(attribute.as_tensor());
+    case AttrKind::symbol: return str("@", quote_unless_name(attribute.as_string()));
+    case AttrKind::custom: break;
   }
   std::string name = str("#", attribute.custom_name());
   if (attribute.as_array().empty()) return name;

@@ -148,7 +148,9 @@ std::vector<int64_t> segments_of(const Operation& op) {
 
 OperandView::OperandView(const Page& page, const AttrList& attrs, std::span<const Value> operands,
                          std::span<const int64_t> segments, Builder& builder)
-    : AttrView(page, attrs), builder_(builder), operands_(operands.begin(), operands.end()),
+    : AttrView(page, attrs),
+      builder_(builder),
+      operands_(operands.begin(), operands.end()),
       segments_(segments.begin(), segments.end()) {}
 
 int OperandView::flat_index(int operand, int k) const {
@@ -179,8 +181,12 @@ Vjp::Vjp(const Page& page, const AttrList& attrs, std::span<const Value> operand
          std::span<const int64_t> segments, std::span<const Value> results,
          std::span<const Value> cotangents, std::span<const bool> needs,
          std::span<const std::pair<std::string_view, Value>> residuals, Builder& builder)
-    : OperandView(page, attrs, operands, segments, builder), results_(results),
-      cotangents_(cotangents), needs_(needs), residuals_(residuals), given_(operands.size()) {}
+    : OperandView(page, attrs, operands, segments, builder),
+      results_(results),
+      cotangents_(cotangents),
+      needs_(needs),
+      residuals_(residuals),
+      given_(operands.size()) {}
 
 Expr Vjp::result(int k) const { return {results_[static_cast<size_t>(k)], &builder_}; }
 Expr Vjp::cotangent(int k) const { return {cotangents_[static_cast<size_t>(k)], &builder_}; }

@@ -1,5 +1,5 @@
-// What the rules of a page are handed: Infer (shapes, dtypes, checks), Decompose, Augment, Vjp, Cost.
-// Why: a rule is written once over symbolic dims and sees the same few words in every mode.
+// What the rules of a page are handed: Infer (shapes, dtypes, checks), Decompose, Augment, Vjp,
+// Cost. Why: a rule is written once over symbolic dims and sees the same few words in every mode.
 #pragma once
 
 #include <span>
@@ -55,14 +55,14 @@ class Infer : public AttrView {
 
   Context& context() const { return context_; }
   Facts& facts() const { return facts_; }
-  int count(int operand) const;                 // 0 for an absent optional one
+  int count(int operand) const;  // 0 for an absent optional one
   bool present(int operand) const { return count(operand) > 0; }
   Type type(int operand, int k = 0) const;
   DType dtype(int operand, int k = 0) const { return type(operand, k).dtype(); }
   std::span<const Dim> dims(int operand, int k = 0) const { return type(operand, k).dims(); }
-  Dim dim(int operand, int axis) const;         // negative counts from the end
+  Dim dim(int operand, int axis) const;  // negative counts from the end
   int rank(int operand, int k = 0) const { return type(operand, k).rank(); }
-  DType met() const { return met_; }            // where the operands meet
+  DType met() const { return met_; }  // where the operands meet
   DType default_float() const { return default_float_; }
 
   // Proved false: a UserError(shape) on `argument`. Not provable: recorded as a guard.
@@ -72,9 +72,9 @@ class Infer : public AttrView {
   std::vector<Dim> broadcast(std::span<const Dim> a, std::span<const Dim> b,
                              std::string_view argument);
 
-  void result(std::span<const Dim> dims);             // dtype by the page's DTypeRule
+  void result(std::span<const Dim> dims);  // dtype by the page's DTypeRule
   void result(std::span<const Dim> dims, DType dtype);
-  void result(Type type);                             // for results that are no tensors
+  void result(Type type);  // for results that are no tensors
 
   std::vector<Type> take_results() { return std::move(results_); }
 
@@ -106,8 +106,8 @@ class OperandView : public AttrView {
   Builder& builder() const { return builder_; }
   int count(int operand) const { return static_cast<int>(segments_[static_cast<size_t>(operand)]); }
   bool present(int operand) const { return count(operand) > 0; }
-  Expr in(int operand, int k = 0) const;       // absent: a null Expr
-  std::vector<Expr> ins(int operand) const;    // of a variadic one
+  Expr in(int operand, int k = 0) const;     // absent: a null Expr
+  std::vector<Expr> ins(int operand) const;  // of a variadic one
   int flat_index(int operand, int k = 0) const;
 
  protected:
@@ -152,14 +152,17 @@ class Vjp : public OperandView {
   Expr result(int k = 0) const;
   size_t result_count() const { return results_.size(); }
   bool has_cotangent(int k) const { return static_cast<bool>(cotangents_[static_cast<size_t>(k)]); }
-  Expr cotangent(int k = 0) const;              // an absent one is null: ask has_cotangent first where there are several results
+  Expr cotangent(int k = 0)
+      const;  // an absent one is null: ask has_cotangent first where there are several results
   Expr residual(std::string_view name) const;
   bool needs(int operand, int k = 0) const;
   // The driver sums a cotangent over broadcast axes and casts it to the operand's dtype (real part
   // where the operand is real); a rule only says the mathematics. Unset = no cotangent.
   void set(int operand, Expr cotangent) { set(operand, 0, cotangent); }
   void set(int operand, int k, Expr cotangent);
-  const std::vector<Value>& cotangents_in() const { return given_; }  // by flat operand, null where unset
+  const std::vector<Value>& cotangents_in() const {
+    return given_;
+  }  // by flat operand, null where unset
 
  private:
   std::span<const Value> results_, cotangents_;

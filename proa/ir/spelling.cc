@@ -63,12 +63,9 @@ std::string shortest(T value) {
 
 template <class T>
 bool parse_real(std::string_view text, T& value) {
-  if (text == "nan")
-    value = std::numeric_limits<T>::quiet_NaN();
-  else if (text == "inf")
-    value = std::numeric_limits<T>::infinity();
-  else if (text == "-inf")
-    value = -std::numeric_limits<T>::infinity();
+  if (text == "nan") value = std::numeric_limits<T>::quiet_NaN();
+  else if (text == "inf") value = std::numeric_limits<T>::infinity();
+  else if (text == "-inf") value = -std::numeric_limits<T>::infinity();
   else {
     // from_chars knows further words for NaN and infinity, which IR text does not have.
     bool number = !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
@@ -155,33 +152,20 @@ std::string real_text(double value) { return shortest(value); }
 
 std::string element_text(DType dtype, const void* element) {
   switch (dtype) {
-    case DType::boolean:
-      return load<uint8_t>(element) != 0 ? "true" : "false";
-    case DType::u8:
-      return str(static_cast<int>(load<uint8_t>(element)));
-    case DType::i8:
-      return str(static_cast<int>(load<int8_t>(element)));
-    case DType::i16:
-      return str(static_cast<int>(load<int16_t>(element)));
-    case DType::i32:
-      return str(load<int32_t>(element));
-    case DType::i64:
-      return str(load<int64_t>(element));
-    case DType::f16:
-      return shortest_narrow<Float16>(element);
-    case DType::bf16:
-      return shortest_narrow<BFloat16>(element);
-    case DType::f8e4m3:
-      return shortest_narrow<Float8E4M3>(element);
-    case DType::f8e5m2:
-      return shortest_narrow<Float8E5M2>(element);
-    case DType::f32:
-      return shortest(load<float>(element));
-    case DType::f64:
-      return shortest(load<double>(element));
+    case DType::boolean: return load<uint8_t>(element) != 0 ? "true" : "false";
+    case DType::u8: return str(static_cast<int>(load<uint8_t>(element)));
+    case DType::i8: return str(static_cast<int>(load<int8_t>(element)));
+    case DType::i16: return str(static_cast<int>(load<int16_t>(element)));
+    case DType::i32: return str(load<int32_t>(element));
+    case DType::i64: return str(load<int64_t>(element));
+    case DType::f16: return shortest_narrow<Float16>(element);
+    case DType::bf16: return shortest_narrow<BFloat16>(element);
+    case DType::f8e4m3: return shortest_narrow<Float8E4M3>(element);
+    case DType::f8e5m2: return shortest_narrow<Float8E5M2>(element);
+    case DType::f32: return shortest(load<float>(element));
+    case DType::f64: return shortest(load<double>(element));
     case DType::c64:
-    case DType::c128:
-      break;
+    case DType::c128: break;
   }
   DType part = real_of(dtype);
   auto imaginary = static_cast<const uint8_t*>(element) + size_of(part);
@@ -193,16 +177,11 @@ bool parse_element(DType dtype, std::string_view text, void* element) {
     case DType::boolean:
       store<uint8_t>(text == "true", element);
       return text == "true" || text == "false";
-    case DType::u8:
-      return parse_integer<uint8_t>(text, element);
-    case DType::i8:
-      return parse_integer<int8_t>(text, element);
-    case DType::i16:
-      return parse_integer<int16_t>(text, element);
-    case DType::i32:
-      return parse_integer<int32_t>(text, element);
-    case DType::i64:
-      return parse_integer<int64_t>(text, element);
+    case DType::u8: return parse_integer<uint8_t>(text, element);
+    case DType::i8: return parse_integer<int8_t>(text, element);
+    case DType::i16: return parse_integer<int16_t>(text, element);
+    case DType::i32: return parse_integer<int32_t>(text, element);
+    case DType::i64: return parse_integer<int64_t>(text, element);
     case DType::f32: {
       float value = 0;
       return parse_real(text, value) && store(value, element);
@@ -211,17 +190,12 @@ bool parse_element(DType dtype, std::string_view text, void* element) {
       double value = 0;
       return parse_real(text, value) && store(value, element);
     }
-    case DType::f16:
-      return parse_narrow<Float16>(text, element);
-    case DType::bf16:
-      return parse_narrow<BFloat16>(text, element);
-    case DType::f8e4m3:
-      return parse_narrow<Float8E4M3>(text, element);
-    case DType::f8e5m2:
-      return parse_narrow<Float8E5M2>(text, element);
+    case DType::f16: return parse_narrow<Float16>(text, element);
+    case DType::bf16: return parse_narrow<BFloat16>(text, element);
+    case DType::f8e4m3: return parse_narrow<Float8E4M3>(text, element);
+    case DType::f8e5m2: return parse_narrow<Float8E5M2>(text, element);
     case DType::c64:
-    case DType::c128:
-      break;
+    case DType::c128: break;
   }
   return false;
 }

@@ -33,13 +33,13 @@ struct AttrStorage {
   Context* context = nullptr;
   uint64_t hash = 0;
   AttrKind kind = AttrKind::unit;
-  int64_t integer = 0;               // boolean, integer, dtype; bits of a real
-  std::complex<double> number = 0;   // real, complex
-  std::string text;                  // string, symbol, name of custom
+  int64_t integer = 0;              // boolean, integer, dtype; bits of a real
+  std::complex<double> number = 0;  // real, complex
+  std::string text;                 // string, symbol, name of custom
   std::vector<int64_t> ints;
   std::vector<double> reals;
-  std::vector<Dim> dims;             // dim (one) and dims
-  std::vector<Attribute> array;      // array, parameters of custom
+  std::vector<Dim> dims;         // dim (one) and dims
+  std::vector<Attribute> array;  // array, parameters of custom
   std::vector<NamedAttr> dict;
   Type type;
   std::unique_ptr<TensorData> tensor;

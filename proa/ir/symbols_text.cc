@@ -53,13 +53,11 @@ class SymbolCollector {
   void attribute(Attribute a) {
     if (!seen_.insert(a.storage()).second) return;
     switch (a.kind()) {
-      case AttrKind::dim:
-        return dim(a.as_dim());
+      case AttrKind::dim: return dim(a.as_dim());
       case AttrKind::dims:
         for (Dim d : a.as_dims()) dim(d);
         return;
-      case AttrKind::type:
-        return type(a.as_type());
+      case AttrKind::type: return type(a.as_type());
       case AttrKind::array:
       case AttrKind::custom:
         for (Attribute item : a.as_array()) attribute(item);
@@ -67,8 +65,7 @@ class SymbolCollector {
       case AttrKind::dict:
         for (const NamedAttr& item : a.as_dict()) attribute(item.value());
         return;
-      default:
-        return;
+      default: return;
     }
   }
 
@@ -115,12 +112,9 @@ void parse_declaration(Lexer& lexer, SymbolInfo& info) {
 std::string condition_text(const Guard& guard) {
   std::string a = to_string(guard.a), b = to_string(guard.b);
   switch (guard.kind) {
-    case Guard::Kind::eq:
-      return str(a, " == ", b);
-    case Guard::Kind::ge:
-      return str(a, " >= ", b);
-    case Guard::Kind::divisible:
-      break;
+    case Guard::Kind::eq: return str(a, " == ", b);
+    case Guard::Kind::ge: return str(a, " >= ", b);
+    case Guard::Kind::divisible: break;
   }
   return str("divisible(", a, ", ", b, ")");
 }
@@ -175,12 +169,9 @@ void parse_fact(Lexer& lexer, AttributeParser& attributes, Facts& facts) {
   }
   Guard guard = parse_condition(lexer, attributes);
   switch (guard.kind) {
-    case Guard::Kind::eq:
-      return facts.assert_equal(guard.a, guard.b);
-    case Guard::Kind::ge:
-      return facts.assert_ge(guard.a, guard.b);
-    case Guard::Kind::divisible:
-      return set_divisible(lexer, at, guard, facts);
+    case Guard::Kind::eq: return facts.assert_equal(guard.a, guard.b);
+    case Guard::Kind::ge: return facts.assert_ge(guard.a, guard.b);
+    case Guard::Kind::divisible: return set_divisible(lexer, at, guard, facts);
   }
 }
 
@@ -191,12 +182,8 @@ void parse_guard(Lexer& lexer, AttributeParser& attributes, Facts& facts) {
   std::string message = lexer.expect_string("what the guard says when it fails, a string");
   bool possible = false;
   switch (guard.kind) {
-    case Guard::Kind::eq:
-      possible = facts.require_eq(guard.a, guard.b, message);
-      break;
-    case Guard::Kind::ge:
-      possible = facts.require_ge(guard.a, guard.b, message);
-      break;
+    case Guard::Kind::eq: possible = facts.require_eq(guard.a, guard.b, message); break;
+    case Guard::Kind::ge: possible = facts.require_ge(guard.a, guard.b, message); break;
     case Guard::Kind::divisible:
       possible = facts.require_divisible(guard.a, guard.b, message);
       break;
@@ -223,9 +210,7 @@ void at_token(Lexer& lexer, Token at, F f) {
     f();
   } catch (const TextError&) {
     throw;  // it carries its position already
-  } catch (const UserError& error) {
-    lexer.fail(at, error.message());
-  }
+  } catch (const UserError& error) { lexer.fail(at, error.message()); }
 }
 
 std::string section_text(std::string_view word, const std::vector<std::string>& items) {

@@ -12,7 +12,8 @@ namespace {
 
 Type unique(Context& context, TypeStorage storage) {
   storage.context = &context;
-  uint64_t hash = combine(static_cast<uint64_t>(storage.kind), static_cast<uint64_t>(storage.dtype));
+  uint64_t hash =
+      combine(static_cast<uint64_t>(storage.kind), static_cast<uint64_t>(storage.dtype));
   for (Dim dim : storage.dims) hash = combine(hash, dim.bits());
   hash = combine(hash, hash_text(storage.name));
   for (Attribute p : storage.parameters) {

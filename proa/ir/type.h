@@ -1,5 +1,6 @@
-// Types of values: tensors (dtype and symbolic dims), tokens (order of effects), and types of dialects.
-// Why a small closed set: every floor switches on it; a dialect's own type is a name with parameters.
+// Types of values: tensors (dtype and symbolic dims), tokens (order of effects), and types of
+// dialects. Why a small closed set: every floor switches on it; a dialect's own type is a name with
+// parameters.
 #pragma once
 
 #include <span>

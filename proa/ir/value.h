@@ -14,8 +14,8 @@ struct Use;
 
 struct ValueImpl {
   Type type;
-  Operation* op = nullptr;   // the definer, or
-  Block* block = nullptr;    // the block whose argument this is
+  Operation* op = nullptr;  // the definer, or
+  Block* block = nullptr;   // the block whose argument this is
   uint32_t index = 0;
   Use* first_use = nullptr;
 };
@@ -43,14 +43,14 @@ class Value {
   std::span<const Dim> dims() const { return impl_->type.dims(); }
   int rank() const { return impl_->type.rank(); }
 
-  Operation* definer() const { return impl_->op; }       // null for a block argument
+  Operation* definer() const { return impl_->op; }        // null for a block argument
   Block* argument_block() const { return impl_->block; }  // null for a result
   uint32_t index() const { return impl_->index; }
 
   bool unused() const { return impl_->first_use == nullptr; }
   bool one_use() const { return impl_->first_use && !impl_->first_use->next; }
   void replace_uses(Value other) const;  // everywhere
-  template <class F>  // f(Use&); the chain may be changed at the visited use
+  template <class F>                     // f(Use&); the chain may be changed at the visited use
   void each_use(F f) const {
     for (Use* use = impl_->first_use; use != nullptr;) {
       Use* next = use->next;

@@ -193,8 +193,7 @@ void Verifier::check_attribute(const Operation& op, std::string_view name, Attri
                  near.empty() ? "" : str("; did you mean @", near, "?")));
       }
       return;
-    case AttrKind::type:
-      return check_type(op, attribute.as_type());
+    case AttrKind::type: return check_type(op, attribute.as_type());
     case AttrKind::array:
     case AttrKind::custom:
       for (Attribute item : attribute.as_array()) check_attribute(op, name, item);
@@ -215,8 +214,7 @@ void Verifier::check_attribute(const Operation& op, std::string_view name, Attri
       }
       return;
     }
-    default:
-      return;
+    default: return;
   }
 }
 

@@ -32,7 +32,9 @@ void relu6_backward(Vjp& v) {
   v.set(0, only_where(compare("gt", y, 0.0) & compare("lt", y, 6.0), v.cotangent()));
 }
 
-void sigmoid_rule(Decompose& d) { d.out(is_complex(d.in(0).dtype()) ? 1.0 / (exp(-d.in(0)) + 1) : logistic(d.in(0))); }
+void sigmoid_rule(Decompose& d) {
+  d.out(is_complex(d.in(0).dtype()) ? 1.0 / (exp(-d.in(0)) + 1) : logistic(d.in(0)));
+}
 void sigmoid_backward(Vjp& v) {
   Expr y = v.result();
   v.set(0, times_conj(v.cotangent(), y * (1.0 - y)));
@@ -87,9 +89,12 @@ void celu_rule(Decompose& d) {
 }
 void selu_rule(Decompose& d) {
   Expr x = d.in(0);
-  d.out(select(compare("gt", x, 0.0), x, unary("expm1", minimum(x, 0.0)) * d.real("alpha")) * d.real("scale"));
+  d.out(select(compare("gt", x, 0.0), x, unary("expm1", minimum(x, 0.0)) * d.real("alpha")) *
+        d.real("scale"));
 }
-void softplus_rule(Decompose& d) { d.out(softplus_of(d.in(0), d.real("beta"), d.real("threshold"))); }
+void softplus_rule(Decompose& d) {
+  d.out(softplus_of(d.in(0), d.real("beta"), d.real("threshold")));
+}
 void softplus_backward(Vjp& v) {
   Expr x = v.in(0), g = v.cotangent(), scaled = x * v.real("beta");
   v.set(0, select(compare("gt", scaled, v.real("threshold")), g, g * logistic(scaled)));
@@ -98,10 +103,13 @@ void softsign_rule(Decompose& d) { d.out(d.in(0) / (abs(d.in(0)) + 1)); }
 void mish_rule(Decompose& d) { d.out(d.in(0) * tanh(softplus_of(d.in(0), 1, 20))); }
 void log_sigmoid_rule(Decompose& d) { d.out(-softplus_of(-d.in(0), 1, 1e30)); }
 void hardtanh_rule(Decompose& d) { d.out(minimum(maximum(d.in(0), d.real("min")), d.real("max"))); }
-void hardsigmoid_rule(Decompose& d) { d.out(minimum(maximum(d.in(0) * d.real("slope") + d.real("offset"), 0.0), 1.0)); }
+void hardsigmoid_rule(Decompose& d) {
+  d.out(minimum(maximum(d.in(0) * d.real("slope") + d.real("offset"), 0.0), 1.0));
+}
 void hardsigmoid_backward(Vjp& v) {
   Expr y = v.result();
-  v.set(0, only_where(compare("gt", y, 0.0) & compare("lt", y, 1.0), v.cotangent() * v.real("slope")));
+  v.set(0,
+        only_where(compare("gt", y, 0.0) & compare("lt", y, 1.0), v.cotangent() * v.real("slope")));
 }
 void hardswish_rule(Decompose& d) {
   Expr x = d.in(0);
@@ -112,7 +120,9 @@ void hardswish_backward(Vjp& v) {
   Expr middle = g * (x / 3.0 + 0.5);
   v.set(0, select(compare("ge", x, 3.0), g, only_where(compare("gt", x, -3.0), middle)));
 }
-void hardshrink_rule(Decompose& d) { d.out(only_where(compare("gt", abs(d.in(0)), d.real("threshold")), d.in(0))); }
+void hardshrink_rule(Decompose& d) {
+  d.out(only_where(compare("gt", abs(d.in(0)), d.real("threshold")), d.in(0)));
+}
 void softshrink_rule(Decompose& d) {
   Expr x = d.in(0);
   double t = d.real("threshold");
@@ -184,7 +194,9 @@ void log_softmax_backward(Vjp& v) {
 void halves_shape(Infer& op) {
   int axis = op.axis("axis", op.rank(0));
   Dim extent = op.dim(0, axis);
-  expect_divisible(op, extent, 2, "x", [&] { return str("expected an even size at axis ", axis, ", got ", to_string(extent)); });
+  expect_divisible(op, extent, 2, "x", [&] {
+    return str("expected an even size at axis ", axis, ", got ", to_string(extent));
+  });
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims[static_cast<size_t>(axis)] = floordiv(extent, 2);
   op.result(dims);
@@ -205,7 +217,9 @@ void swiglu_shape(Infer& op) {
     return;
   }
   Dim extent = op.dim(0, -1);
-  expect_divisible(op, extent, 2, "x", [&] { return str("expected an even size at the last axis, got ", to_string(extent)); });
+  expect_divisible(op, extent, 2, "x", [&] {
+    return str("expected an even size at the last axis, got ", to_string(extent));
+  });
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims.back() = floordiv(extent, 2);
   op.result(dims);
@@ -226,8 +240,14 @@ void prelu_shape(Infer& op) {
   Dim n = ir::product(op.dims(1));
   bool last = op.text("data_format").ends_with("C");
   if (!n.is_const(1)) {
-    if (op.rank(0) < 2) op.fail(ErrorKind::shape, "weight", str("expected one slope for a tensor of shape ", to_string(op.dims(0)), ", got ", to_string(n)));
-    expect_eq(op, n, op.dim(0, last ? -1 : 1), "weight", [&] { return str("expected one slope for each of ", to_string(op.dim(0, last ? -1 : 1)), " channels, got ", to_string(n)); });
+    if (op.rank(0) < 2)
+      op.fail(ErrorKind::shape, "weight",
+              str("expected one slope for a tensor of shape ", to_string(op.dims(0)), ", got ",
+                  to_string(n)));
+    expect_eq(op, n, op.dim(0, last ? -1 : 1), "weight", [&] {
+      return str("expected one slope for each of ", to_string(op.dim(0, last ? -1 : 1)),
+                 " channels, got ", to_string(n));
+    });
   }
   op.result(op.dims(0));
 }
@@ -246,7 +266,10 @@ void maxout_shape(Infer& op) {
   int axis = op.axis("axis", op.rank(0));
   int64_t groups = op.integer("groups");
   Dim extent = op.dim(0, axis);
-  expect_divisible(op, extent, groups, "groups", [&] { return str("axis ", axis, " of size ", to_string(extent), " does not divide into groups of ", groups); });
+  expect_divisible(op, extent, groups, "groups", [&] {
+    return str("axis ", axis, " of size ", to_string(extent), " does not divide into groups of ",
+               groups);
+  });
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims[static_cast<size_t>(axis)] = floordiv(extent, groups);
   op.result(dims);
@@ -282,7 +305,8 @@ void sigmoid_samples(SampleList& s) {
 }
 
 void axis_samples(SampleList& s) {
-  for (std::vector<int64_t> dims : {std::vector<int64_t>{5}, {3, 4}, {2, 3, 4}, {0, 3}}) s.ok({T(dims)});
+  for (std::vector<int64_t> dims : {std::vector<int64_t>{5}, {3, 4}, {2, 3, 4}, {0, 3}})
+    s.ok({T(dims)});
   s.ok({T({})});
   s.ok({T({3, 4})}, {{"axis", 0}});
   s.ok({V(DType::f32, {3}, {1000, 0, -1000})}).gradient = false;
@@ -295,7 +319,8 @@ void axis_samples(SampleList& s) {
 
 template <int kWhich>
 void named_samples(SampleList& s) {
-  constexpr std::string_view kNames[] = {"negative_slope", "alpha", "threshold", "beta", "min", "slope", "scale_a"};
+  constexpr std::string_view kNames[] = {"negative_slope", "alpha",  "threshold", "beta", "min",
+                                         "slope",          "scale_a"};
   std::string_view name = kNames[kWhich];
   for (const auto& dims : usual_dims()) s.ok({T(dims, Fill::distinct)});
   s.ok({T({3, 4}, Fill::distinct)}, {{name, 0.25}});
@@ -357,17 +382,28 @@ ir::AttrSpec real(std::string_view name, double value, std::vector<std::string_v
   return {.name = name, .aliases = std::move(aliases), .form = AttrForm::real, .value = value};
 }
 
-ir::Page activation(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc, std::vector<ir::AttrSpec> attrs, Rule rule, Backward backward = nullptr,
-                    void (*samples)(SampleList&) = usual, uint32_t faces = kActivation) {
-  ir::Page page = elementwise({.name = name, .aliases = std::move(aliases), .faces = faces, .doc = doc, .dtypes = kFloatSet,
-                               .vjp = backward ? VjpRule{.backward = backward} : by_decomposition(), .decompose = rule, .samples = samples});
+ir::Page activation(std::string_view name, std::vector<std::string_view> aliases,
+                    std::string_view doc, std::vector<ir::AttrSpec> attrs, Rule rule,
+                    Backward backward = nullptr, void (*samples)(SampleList&) = usual,
+                    uint32_t faces = kActivation) {
+  ir::Page page = elementwise({.name = name,
+                               .aliases = std::move(aliases),
+                               .faces = faces,
+                               .doc = doc,
+                               .dtypes = kFloatSet,
+                               .vjp = backward ? VjpRule{.backward = backward} : by_decomposition(),
+                               .decompose = rule,
+                               .samples = samples});
   page.attrs = std::move(attrs);
   return page;
 }
 
 ir::Page softmax_page(std::string_view name, std::string_view doc, Rule rule, Backward backward) {
-  ir::Page page = activation(name, {}, doc, {{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = -1}, {.name = "dtype", .form = AttrForm::dtype, .value = kNone}},
-                             rule, backward, axis_samples, ir::kFunctional | ir::kInplace | ir::kMethod);
+  ir::Page page =
+      activation(name, {}, doc,
+                 {{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = -1},
+                  {.name = "dtype", .form = AttrForm::dtype, .value = kNone}},
+                 rule, backward, axis_samples, ir::kFunctional | ir::kInplace | ir::kMethod);
   page.dtypes = by_shape_rule(Meet::promote);
   page.shape = softmax_shape;
   page.sharding = "... -> ...; @axis: whole";
@@ -378,54 +414,108 @@ ir::Page softmax_page(std::string_view name, std::string_view doc, Rule rule, Ba
 
 std::vector<ir::Page> activation_pages() {
   constexpr uint32_t kWritten = kActivation | ir::kInplace;
-  ir::Page sigmoid = activation("sigmoid", {}, "1 / (1 + exp(-x)).", {}, sigmoid_rule, sigmoid_backward, sigmoid_samples, kWritten | kOperator);
+  ir::Page sigmoid = activation("sigmoid", {}, "1 / (1 + exp(-x)).", {}, sigmoid_rule,
+                                sigmoid_backward, sigmoid_samples, kWritten | kOperator);
   sigmoid.operands = {operand_x(kAnySet)};
   sigmoid.dtypes = promote_float();
   ir::AttrSpec axis{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = -1};
-  ir::Page glu = activation("glu", {}, "The first half along axis times the sigmoid of the second (Dauphin et al. 2017).", {axis}, glu_rule, nullptr, glu_samples);
+  ir::Page glu = activation(
+      "glu", {}, "The first half along axis times the sigmoid of the second (Dauphin et al. 2017).",
+      {axis}, glu_rule, nullptr, glu_samples);
   glu.shape = halves_shape;
   glu.sharding = "... -> ...; @axis: whole";
   ir::AttrSpec groups_axis{.name = "axis", .form = AttrForm::axis, .value = 1};
-  ir::Page maxout = activation("maxout", {}, "The largest of each group of `groups` channels along axis (Goodfellow et al. 2013).",
-                               {{.name = "groups", .form = AttrForm::integer, .lowest = 1}, groups_axis}, maxout_rule, nullptr, maxout_samples);
+  ir::Page maxout = activation(
+      "maxout", {},
+      "The largest of each group of `groups` channels along axis (Goodfellow et al. 2013).",
+      {{.name = "groups", .form = AttrForm::integer, .lowest = 1}, groups_axis}, maxout_rule,
+      nullptr, maxout_samples);
   maxout.shape = maxout_shape;
   maxout.sharding = "... -> ...; @axis: whole";
   return {
-      activation("relu", {}, "max(x, 0).", {}, relu_rule, relu_backward, usual, kWritten | ir::kMethod),
+      activation("relu", {}, "max(x, 0).", {}, relu_rule, relu_backward, usual,
+                 kWritten | ir::kMethod),
       activation("relu6", {}, "min(max(x, 0), 6).", {}, relu6_rule, relu6_backward),
       std::move(sigmoid),
-      activation("silu", {}, "x * sigmoid(x), also called swish (Elfwing et al. 2018).", {}, silu_rule, silu_backward),
+      activation("silu", {}, "x * sigmoid(x), also called swish (Elfwing et al. 2018).", {},
+                 silu_rule, silu_backward),
       activation("swish", {}, "x * sigmoid(x).", {}, silu_rule, silu_backward),
-      activation("gelu", {}, "x * P(X <= x) for a standard normal X (Hendrycks and Gimpel 2016); approximate=True uses their tanh formula.",
-                 {{.name = "approximate", .form = AttrForm::boolean, .value = false}}, gelu_rule, gelu_backward, gelu_samples),
-      activation("leaky_relu", {}, "x where it is positive, negative_slope * x elsewhere.", {real("negative_slope", 0.01)}, leaky_relu_rule, leaky_relu_backward, named_samples<0>, kWritten),
-      activation("elu", {}, "x where it is positive, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2016).", {real("alpha", 1.0)}, elu_rule, nullptr, named_samples<1>, kWritten),
-      activation("celu", {}, "max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)) (Barron 2017).", {real("alpha", 1.0)}, celu_rule, nullptr, named_samples<1>),
+      activation("gelu", {},
+                 "x * P(X <= x) for a standard normal X (Hendrycks and Gimpel 2016); "
+                 "approximate=True uses their tanh formula.",
+                 {{.name = "approximate", .form = AttrForm::boolean, .value = false}}, gelu_rule,
+                 gelu_backward, gelu_samples),
+      activation("leaky_relu", {}, "x where it is positive, negative_slope * x elsewhere.",
+                 {real("negative_slope", 0.01)}, leaky_relu_rule, leaky_relu_backward,
+                 named_samples<0>, kWritten),
+      activation("elu", {},
+                 "x where it is positive, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2016).",
+                 {real("alpha", 1.0)}, elu_rule, nullptr, named_samples<1>, kWritten),
+      activation("celu", {}, "max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)) (Barron 2017).",
+                 {real("alpha", 1.0)}, celu_rule, nullptr, named_samples<1>),
       activation("selu", {}, "scale * elu(x, alpha) with the constants of Klambauer et al. 2017.",
-                 {real("scale", 1.0507009873554804934193349852946), real("alpha", 1.6732632423543772848170429916717)}, selu_rule, nullptr, named_samples<1>),
-      activation("softplus", {}, "log(1 + exp(beta * x)) / beta; x itself where beta * x is above threshold.", {real("beta", 1.0), real("threshold", 20.0)}, softplus_rule, softplus_backward, named_samples<3>),
+                 {real("scale", 1.0507009873554804934193349852946),
+                  real("alpha", 1.6732632423543772848170429916717)},
+                 selu_rule, nullptr, named_samples<1>),
+      activation("softplus", {},
+                 "log(1 + exp(beta * x)) / beta; x itself where beta * x is above threshold.",
+                 {real("beta", 1.0), real("threshold", 20.0)}, softplus_rule, softplus_backward,
+                 named_samples<3>),
       activation("softsign", {}, "x / (1 + |x|).", {}, softsign_rule),
       activation("mish", {}, "x * tanh(softplus(x)) (Misra 2019).", {}, mish_rule),
       activation("log_sigmoid", {"logsigmoid"}, "log(sigmoid(x)).", {}, log_sigmoid_rule),
-      activation("hardtanh", {}, "x held between min and max.", {real("min", -1.0, {"min_val"}), real("max", 1.0, {"max_val"})}, hardtanh_rule, nullptr, named_samples<4>, kWritten),
-      activation("hardsigmoid", {}, "slope * x + offset, held between 0 and 1.", {real("slope", 1.0 / 6), real("offset", 0.5)}, hardsigmoid_rule, hardsigmoid_backward, named_samples<5>),
-      activation("hardswish", {}, "x * min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).", {}, hardswish_rule, hardswish_backward),
-      activation("hardshrink", {}, "x where |x| is above threshold, 0 elsewhere.", {real("threshold", 0.5, {"lambd"})}, hardshrink_rule, nullptr, named_samples<2>),
-      activation("softshrink", {}, "x moved towards 0 by threshold; 0 where |x| is at most that.", {real("threshold", 0.5, {"lambd"})}, softshrink_rule, nullptr, named_samples<2>),
+      activation("hardtanh", {}, "x held between min and max.",
+                 {real("min", -1.0, {"min_val"}), real("max", 1.0, {"max_val"})}, hardtanh_rule,
+                 nullptr, named_samples<4>, kWritten),
+      activation("hardsigmoid", {}, "slope * x + offset, held between 0 and 1.",
+                 {real("slope", 1.0 / 6), real("offset", 0.5)}, hardsigmoid_rule,
+                 hardsigmoid_backward, named_samples<5>),
+      activation("hardswish", {}, "x * min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).", {},
+                 hardswish_rule, hardswish_backward),
+      activation("hardshrink", {}, "x where |x| is above threshold, 0 elsewhere.",
+                 {real("threshold", 0.5, {"lambd"})}, hardshrink_rule, nullptr, named_samples<2>),
+      activation("softshrink", {}, "x moved towards 0 by threshold; 0 where |x| is at most that.",
+                 {real("threshold", 0.5, {"lambd"})}, softshrink_rule, nullptr, named_samples<2>),
       activation("tanhshrink", {}, "x - tanh(x).", {}, tanhshrink_rule),
-      activation("thresholded_relu", {}, "x where it is above threshold, value elsewhere.", {real("threshold", 1.0), real("value", 0.0)}, thresholded_rule, nullptr, named_samples<2>, kWritten),
-      activation("stanh", {}, "scale_b * tanh(scale_a * x).", {real("scale_a", 0.67), real("scale_b", 1.7159)}, stanh_rule, nullptr, named_samples<6>, kOperator),
-      softmax_page("softmax", "exp(x) / sum(exp(x)) along axis, without overflow. With dtype the computation is in that dtype.", softmax_rule, softmax_backward),
-      softmax_page("log_softmax", "log(softmax(x)) along axis, without overflow. With dtype the computation is in that dtype.", log_softmax_rule, log_softmax_backward),
+      activation("thresholded_relu", {}, "x where it is above threshold, value elsewhere.",
+                 {real("threshold", 1.0), real("value", 0.0)}, thresholded_rule, nullptr,
+                 named_samples<2>, kWritten),
+      activation("stanh", {}, "scale_b * tanh(scale_a * x).",
+                 {real("scale_a", 0.67), real("scale_b", 1.7159)}, stanh_rule, nullptr,
+                 named_samples<6>, kOperator),
+      softmax_page("softmax",
+                   "exp(x) / sum(exp(x)) along axis, without overflow. With dtype the computation "
+                   "is in that dtype.",
+                   softmax_rule, softmax_backward),
+      softmax_page("log_softmax",
+                   "log(softmax(x)) along axis, without overflow. With dtype the computation is in "
+                   "that dtype.",
+                   log_softmax_rule, log_softmax_backward),
       std::move(glu),
       std::move(maxout),
-      {.name = "swiglu", .faces = kActivation, .doc = "silu(x) * y; without y the last axis of x is cut in two halves (Shazeer 2020).",
-       .operands = {operand_x(kFloatSet), {.name = "y", .dtypes = kFloatSet, .optional = true}}, .shape = swiglu_shape, .vjp = by_decomposition(), .decompose = swiglu_rule,
-       .sharding = kEachAxis2, .samples = swiglu_samples},
-      {.name = "prelu", .faces = kActivation, .doc = "x where it is positive, weight * x elsewhere, with one slope or one for each channel (He et al. 2015).",
+      {.name = "swiglu",
+       .faces = kActivation,
+       .doc = "silu(x) * y; without y the last axis of x is cut in two halves (Shazeer 2020).",
+       .operands = {operand_x(kFloatSet), {.name = "y", .dtypes = kFloatSet, .optional = true}},
+       .shape = swiglu_shape,
+       .vjp = by_decomposition(),
+       .decompose = swiglu_rule,
+       .sharding = kEachAxis2,
+       .samples = swiglu_samples},
+      {.name = "prelu",
+       .faces = kActivation,
+       .doc = "x where it is positive, weight * x elsewhere, with one slope or one for each "
+              "channel (He et al. 2015).",
        .operands = {operand_x(kFloatSet), {.name = "weight", .dtypes = kFloatSet}},
-       .attrs = {{.name = "data_format", .form = AttrForm::string, .value = "NCHW", .choices = {"NC", "NCL", "NCHW", "NCDHW", "NLC", "NHWC", "NDHWC"}}}, .shape = prelu_shape,
-       .vjp = by_decomposition(), .decompose = prelu_rule, .sharding = "n c ..., c -> n c ...", .samples = prelu_samples},
+       .attrs = {{.name = "data_format",
+                  .form = AttrForm::string,
+                  .value = "NCHW",
+                  .choices = {"NC", "NCL", "NCHW", "NCDHW", "NLC", "NHWC", "NDHWC"}}},
+       .shape = prelu_shape,
+       .vjp = by_decomposition(),
+       .decompose = prelu_rule,
+       .sharding = "n c ..., c -> n c ...",
+       .samples = prelu_samples},
   };
 }
 

@@ -14,8 +14,8 @@ void pairwise(Decompose& d) {
 Expr sum_of(Expr x, Expr y) { return x.dtype() == DType::boolean ? x | y : x + y; }
 Expr product_of(Expr x, Expr y) { return x.dtype() == DType::boolean ? x & y : x * y; }
 
-// floor(x / y) for floats is by the remainder, so that x == y * floor_divide + remainder holds as in
-// Python (Python's float_divmod).
+// floor(x / y) for floats is by the remainder, so that x == y * floor_divide + remainder holds as
+// in Python (Python's float_divmod).
 Expr floored(Expr x, Expr y) {
   if (!is_float(x.dtype())) return x / y;
   Expr rem = binary("rem", x, y);
@@ -79,7 +79,6 @@ void power_samples(SampleList& s) {
   s.ok({V(DType::f32, {4}, {0, 0, 1, -2}), V(DType::f32, {4}, {0, 2, -1, 3})}).gradient = false;
 }
 
-
 }  // namespace
 
 std::vector<ir::Page> arithmetic_pages() {
@@ -94,7 +93,7 @@ std::vector<ir::Page> arithmetic_pages() {
                     .aliases = {"sub"},
                     .doc = "x - y, elementwise. Integers wrap.",
                     .dtypes = kNumberSet,
-                    .decompose = pairwise<operator- >,
+                    .decompose = pairwise < operator->,
                     .samples = pair_samples<Fill::normal, Fill::normal, kNumberSet>}),
       broadcasting({.name = "multiply",
                     .aliases = {"mul"},
@@ -108,7 +107,7 @@ std::vector<ir::Page> arithmetic_pages() {
                            "Division by zero gives an infinity or NaN, as in IEEE 754.",
                     .dtypes = kAnySet,
                     .rule = promote_float(),
-                    .decompose = pairwise<operator/>,
+                    .decompose = pairwise < operator/>,
                     .samples = pair_samples<Fill::normal, Fill::positive, kAnySet>}),
       broadcasting({.name = "floor_divide",
                     .doc = "The largest integer not above x / y, elementwise, as Python's //. "
@@ -126,18 +125,21 @@ std::vector<ir::Page> arithmetic_pages() {
                     .samples = integer_pair}),
       broadcasting({.name = "pow",
                     .aliases = {"elementwise_pow"},
-                    .doc = "x to the power of y, elementwise. 0 ** 0 is 1. Integers wrap; a negative power of an "
+                    .doc = "x to the power of y, elementwise. 0 ** 0 is 1. Integers wrap; a "
+                           "negative power of an "
                            "integer is 0, but for bases 1 and -1.",
                     .dtypes = kAnySet,
                     .decompose = power_rule,
                     .samples = power_samples}),
       broadcasting({.name = "maximum",
-                    .doc = "The larger of x and y, elementwise. NaN wins. Where both are equal, each takes half of the gradient.",
+                    .doc = "The larger of x and y, elementwise. NaN wins. Where both are equal, "
+                           "each takes half of the gradient.",
                     .dtypes = kOrderedSet,
                     .decompose = pairwise<larger>,
                     .samples = pair_samples<Fill::distinct, Fill::distinct, kOrderedSet>}),
       broadcasting({.name = "minimum",
-                    .doc = "The smaller of x and y, elementwise. NaN wins. Where both are equal, each takes half of the gradient.",
+                    .doc = "The smaller of x and y, elementwise. NaN wins. Where both are equal, "
+                           "each takes half of the gradient.",
                     .dtypes = kOrderedSet,
                     .decompose = pairwise<smaller>,
                     .samples = pair_samples<Fill::distinct, Fill::distinct, kOrderedSet>}),
@@ -153,7 +155,8 @@ std::vector<ir::Page> arithmetic_pages() {
                     .samples = pair_samples<Fill::distinct, Fill::distinct, kOrderedSet>}),
       broadcasting({.name = "atan2",
                     .aliases = {"arctan2"},
-                    .doc = "The angle of the point (y, x), elementwise: arctan of x / y in the right quadrant, in radians. "
+                    .doc = "The angle of the point (y, x), elementwise: arctan of x / y in the "
+                           "right quadrant, in radians. "
                            "Note the order: the first argument is the ordinate.",
                     .dtypes = kRealSet | kBoolSet,
                     .rule = promote_float(),
@@ -171,12 +174,13 @@ std::vector<ir::Page> arithmetic_pages() {
                     .rule = promote_float(),
                     .decompose = pairwise<hypotenuse>,
                     .samples = pair_samples<Fill::positive, Fill::distinct, kRealSet>}),
-      broadcasting({.name = "copysign",
-                    .doc = "The magnitude of x with the sign of y, elementwise; -0.0 counts as negative.",
-                    .dtypes = kRealSet,
-                    .rule = promote_float(),
-                    .decompose = copysign_rule,
-                    .samples = pair_samples<Fill::positive, Fill::positive, kRealSet>}),
+      broadcasting(
+          {.name = "copysign",
+           .doc = "The magnitude of x with the sign of y, elementwise; -0.0 counts as negative.",
+           .dtypes = kRealSet,
+           .rule = promote_float(),
+           .decompose = copysign_rule,
+           .samples = pair_samples<Fill::positive, Fill::positive, kRealSet>}),
       broadcasting({.name = "ldexp",
                     .doc = "x * 2 ** y, elementwise.",
                     .dtypes = kRealSet,

@@ -25,9 +25,12 @@ void attention_shape(Infer& op) {
     }
   }
   auto same = [&](int a, int b, int axis, std::string_view what) {
-    expect_eq(op, op.dim(b, axis), op.dim(a, axis), op.page().operands[static_cast<size_t>(b)].name, [&] {
-      return str("expected the ", what, " ", to_string(op.dim(a, axis)), " of ", op.page().operands[static_cast<size_t>(a)].name, ", got shape ", to_string(op.dims(b)));
-    });
+    expect_eq(op, op.dim(b, axis), op.dim(a, axis), op.page().operands[static_cast<size_t>(b)].name,
+              [&] {
+                return str("expected the ", what, " ", to_string(op.dim(a, axis)), " of ",
+                           op.page().operands[static_cast<size_t>(a)].name, ", got shape ",
+                           to_string(op.dims(b)));
+              });
   };
   same(0, 1, 0, "batch");
   same(0, 2, 0, "batch");
@@ -38,7 +41,10 @@ void attention_shape(Infer& op) {
   if (op.present(3)) {
     std::vector<Dim> scores{op.dim(0, 0), op.dim(0, 2), op.dim(0, 1), op.dim(1, 1)};
     std::vector<Dim> joined = op.broadcast(scores, op.dims(3), "attn_mask");
-    if (joined.size() != 4) op.fail(ErrorKind::shape, "attn_mask", str("shape ", to_string(op.dims(3)), " does not fit scores of shape ", to_string(scores)));
+    if (joined.size() != 4)
+      op.fail(ErrorKind::shape, "attn_mask",
+              str("shape ", to_string(op.dims(3)), " does not fit scores of shape ",
+                  to_string(scores)));
   }
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims[3] = op.dim(2, 3);
@@ -64,7 +70,8 @@ Inputs inputs_of(const ir::OperandView& d) {
   in.causal = d.boolean("is_causal");
   if (d.present(3)) {
     std::vector<Dim> dims{in.q.dim(0), in.q.dim(1), in.q.dim(2), Dim(in.keys)};
-    in.mask = broadcast_to(d.in(3).dtype() == DType::boolean ? d.in(3) : cast(d.in(3), in.q.dtype()), dims);
+    in.mask = broadcast_to(
+        d.in(3).dtype() == DType::boolean ? d.in(3) : cast(d.in(3), in.q.dtype()), dims);
   }
   return in;
 }
@@ -79,7 +86,8 @@ Expr scores_of(const Inputs& in, int64_t begin, int64_t end) {
     s = part.dtype() == DType::boolean ? select(part, s, lowest) : s + part;
   }
   if (in.causal) {
-    Expr query = iota(*s.builder, DType::i64, s.dims(), 2), key = iota(*s.builder, DType::i64, s.dims(), 3) + static_cast<double>(begin);
+    Expr query = iota(*s.builder, DType::i64, s.dims(), 2),
+         key = iota(*s.builder, DType::i64, s.dims(), 3) + static_cast<double>(begin);
     s = select(compare("le", key, query), s, lowest);
   }
   return s;
@@ -154,7 +162,8 @@ void attention_augment(Augment& d) {
 void attention_backward(Vjp& v) {
   Inputs in = inputs_of(v);
   if (in.keys == 0) return;
-  Expr lse = v.residual("lse"), g = heads_first(cast(v.cotangent(), in.q.dtype())), o = heads_first(cast(v.result(), in.q.dtype()));
+  Expr lse = v.residual("lse"), g = heads_first(cast(v.cotangent(), in.q.dtype())),
+       o = heads_first(cast(v.result(), in.q.dtype()));
   Expr drop = sum(g * o, 3, true), base = finite_or_zero(lse), seen = unary("is_finite", lse);
   Expr dq;
   std::vector<Expr> dk, dv, dmask;
@@ -182,31 +191,56 @@ void attention_samples(SampleList& s) {
   s.ok({T({1, 4, 2, 3}), T({1, 4, 2, 3}), T({1, 4, 2, 3}), absent()}, {{"is_causal", true}});
   s.ok({T({1, 3, 1, 2}), T({1, 70, 1, 2}), T({1, 70, 1, 2}), absent()}).note = "two blocks";
   s.ok({T({1, 2, 2, 3}), T({1, 3, 2, 3}), T({1, 3, 2, 3}), T({2, 3})});
-  s.ok({T({1, 2, 2, 3}), T({1, 3, 2, 3}), T({1, 3, 2, 3}), V(DType::boolean, {2, 3}, {1, 0, 1, 0, 0, 0})});
+  s.ok({T({1, 2, 2, 3}), T({1, 3, 2, 3}), T({1, 3, 2, 3}),
+        V(DType::boolean, {2, 3}, {1, 0, 1, 0, 0, 0})});
   s.ok({T({0, 2, 2, 3}), T({0, 3, 2, 3}), T({0, 3, 2, 3}), absent()});
-  s.wrong({T({2, 3, 4}), T({2, 5, 4}), T({2, 5, 4}), absent()}, {}, ErrorKind::shape, "[batch, length, heads, head_dim]");
-  s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 3}), T({2, 5, 2, 4}), absent()}, {}, ErrorKind::shape, "head_dim");
-  s.wrong({T({2, 3, 2, 4}), T({1, 5, 2, 4}), T({2, 5, 2, 4}), absent()}, {}, ErrorKind::shape, "batch");
-  s.wrong({T({2, 3, 2, 4}), T({2, 5, 3, 4}), T({2, 5, 2, 4}), absent()}, {}, ErrorKind::shape, "heads");
-  s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 4}), T({2, 6, 2, 4}), absent()}, {}, ErrorKind::shape, "length");
-  s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 4}), T({2, 5, 2, 4}), T({4, 5})}, {}, ErrorKind::shape, "cannot be broadcast");
+  s.wrong({T({2, 3, 4}), T({2, 5, 4}), T({2, 5, 4}), absent()}, {}, ErrorKind::shape,
+          "[batch, length, heads, head_dim]");
+  s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 3}), T({2, 5, 2, 4}), absent()}, {}, ErrorKind::shape,
+          "head_dim");
+  s.wrong({T({2, 3, 2, 4}), T({1, 5, 2, 4}), T({2, 5, 2, 4}), absent()}, {}, ErrorKind::shape,
+          "batch");
+  s.wrong({T({2, 3, 2, 4}), T({2, 5, 3, 4}), T({2, 5, 2, 4}), absent()}, {}, ErrorKind::shape,
+          "heads");
+  s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 4}), T({2, 6, 2, 4}), absent()}, {}, ErrorKind::shape,
+          "length");
+  s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 4}), T({2, 5, 2, 4}), T({4, 5})}, {}, ErrorKind::shape,
+          "cannot be broadcast");
   s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 4}), absent(), absent()}, {}, ErrorKind::value, "required");
-  s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 4}), T({2, 5, 2, 4}), absent()}, {{"is_causal", 3}}, ErrorKind::type, "True or False");
+  s.wrong({T({2, 3, 2, 4}), T({2, 5, 2, 4}), T({2, 5, 2, 4}), absent()}, {{"is_causal", 3}},
+          ErrorKind::type, "True or False");
 }
 
 }  // namespace
 
 std::vector<ir::Page> attention_pages() {
-  auto operand = [](std::string_view name) { return OperandSpec{.name = name, .dtypes = kFloatSet}; };
+  auto operand = [](std::string_view name) {
+    return OperandSpec{.name = name, .dtypes = kFloatSet};
+  };
   return {
-      {.name = "attention", .faces = ir::kHidden,
-       .doc = "softmax(query key^T * scale + mask) value for each head, over [batch, length, heads, head_dim]. attn_mask: bool (True may be seen) or float (added), broadcast to "
-              "[batch, heads, queries, keys]; is_causal hides later keys. A query that sees nothing gives zeros. Keys go in blocks of 64, joined in groups of 1024 "
-              "(docs/design/numerics.md); the backward starts from the saved log-sum-exp (Dao et al. 2022).",
-       .operands = {operand("query"), operand("key"), operand("value"), {.name = "attn_mask", .dtypes = kFloatSet | kBoolSet, .optional = true, .meets = false}},
-       .attrs = {{.name = "is_causal", .form = AttrForm::boolean, .value = false}, {.name = "scale", .form = AttrForm::real, .value = kNone}}, .dtypes = by_shape_rule(Meet::promote),
-       .shape = attention_shape, .vjp = {.augment = attention_augment, .backward = attention_backward}, .decompose = attention_rule,
-       .sharding = "b q h d, b k h d, b k h e, b h q k -> b q h e; k: whole, d: whole", .samples = attention_samples},
+      {.name = "attention",
+       .faces = ir::kHidden,
+       .doc = "softmax(query key^T * scale + mask) value for each head, over [batch, length, "
+              "heads, head_dim]. attn_mask: bool (True may be seen) or float (added), broadcast to "
+              "[batch, heads, queries, keys]; is_causal hides later keys. A query that sees "
+              "nothing gives zeros. Keys go in blocks of 64, joined in groups of 1024 "
+              "(docs/design/numerics.md); the backward starts from the saved log-sum-exp (Dao et "
+              "al. 2022).",
+       .operands = {operand("query"),
+                    operand("key"),
+                    operand("value"),
+                    {.name = "attn_mask",
+                     .dtypes = kFloatSet | kBoolSet,
+                     .optional = true,
+                     .meets = false}},
+       .attrs = {{.name = "is_causal", .form = AttrForm::boolean, .value = false},
+                 {.name = "scale", .form = AttrForm::real, .value = kNone}},
+       .dtypes = by_shape_rule(Meet::promote),
+       .shape = attention_shape,
+       .vjp = {.augment = attention_augment, .backward = attention_backward},
+       .decompose = attention_rule,
+       .sharding = "b q h d, b k h d, b k h e, b h q k -> b q h e; k: whole, d: whole",
+       .samples = attention_samples},
   };
 }
 

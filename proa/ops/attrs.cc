@@ -37,7 +37,8 @@ void put(char* to, E value) {
 template <class E>
 void put_int(char* to, double value) {
   if (!(value == std::floor(value) && value >= -0x1p63 && value < 0x1p63)) {
-    throw UserError(ErrorKind::type, str("the number ", value, " is no integer, and the tensors beside it are"));
+    throw UserError(ErrorKind::type,
+                    str("the number ", value, " is no integer, and the tensors beside it are"));
   }
   put(to, static_cast<E>(static_cast<int64_t>(value)));
 }
@@ -45,34 +46,20 @@ void put_int(char* to, double value) {
 void put_element(char* to, DType dtype, std::complex<double> z) {
   double value = z.real();
   switch (dtype) {
-    case DType::boolean:
-      return put(to, static_cast<uint8_t>(value != 0));
-    case DType::u8:
-      return put_int<uint8_t>(to, value);
-    case DType::i8:
-      return put_int<int8_t>(to, value);
-    case DType::i16:
-      return put_int<int16_t>(to, value);
-    case DType::i32:
-      return put_int<int32_t>(to, value);
-    case DType::i64:
-      return put_int<int64_t>(to, value);
-    case DType::f16:
-      return put(to, static_cast<uint16_t>(encode(value, 5, 10, true)));
-    case DType::bf16:
-      return put(to, static_cast<uint16_t>(encode(value, 8, 7, true)));
-    case DType::f8e4m3:
-      return put(to, static_cast<uint8_t>(encode(value, 4, 3, false)));
-    case DType::f8e5m2:
-      return put(to, static_cast<uint8_t>(encode(value, 5, 2, true)));
-    case DType::f32:
-      return put(to, static_cast<float>(value));
-    case DType::f64:
-      return put(to, value);
-    case DType::c64:
-      return put(to, std::complex<float>(z));
-    case DType::c128:
-      return put(to, z);
+    case DType::boolean: return put(to, static_cast<uint8_t>(value != 0));
+    case DType::u8: return put_int<uint8_t>(to, value);
+    case DType::i8: return put_int<int8_t>(to, value);
+    case DType::i16: return put_int<int16_t>(to, value);
+    case DType::i32: return put_int<int32_t>(to, value);
+    case DType::i64: return put_int<int64_t>(to, value);
+    case DType::f16: return put(to, static_cast<uint16_t>(encode(value, 5, 10, true)));
+    case DType::bf16: return put(to, static_cast<uint16_t>(encode(value, 8, 7, true)));
+    case DType::f8e4m3: return put(to, static_cast<uint8_t>(encode(value, 4, 3, false)));
+    case DType::f8e5m2: return put(to, static_cast<uint8_t>(encode(value, 5, 2, true)));
+    case DType::f32: return put(to, static_cast<float>(value));
+    case DType::f64: return put(to, value);
+    case DType::c64: return put(to, std::complex<float>(z));
+    case DType::c128: return put(to, z);
   }
 }
 

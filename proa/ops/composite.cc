@@ -56,7 +56,8 @@ ir::Page broadcasting(Elementwise parts) {
 void refuse_elementwise(SampleList& s, DTypeSet legal) {
   for (int i = 0; i < kDTypeCount; ++i) {
     auto dtype = static_cast<DType>(i);
-    if (!contains(legal, dtype)) s.wrong({T(dtype, {2}, Fill::zeros)}, {}, ErrorKind::type, "dtype");
+    if (!contains(legal, dtype))
+      s.wrong({T(dtype, {2}, Fill::zeros)}, {}, ErrorKind::type, "dtype");
   }
   s.wrong({absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({2})}, {{"axis", 0}}, ErrorKind::key, "no such argument");

@@ -1,5 +1,6 @@
-// The words that pages of composites share: elementwise and broadcasting operators, their wrong cases.
-// Why: a family should show what is particular to each operator, and say the common things once.
+// The words that pages of composites share: elementwise and broadcasting operators, their wrong
+// cases. Why: a family should show what is particular to each operator, and say the common things
+// once.
 #pragma once
 
 #include <string_view>
@@ -26,8 +27,10 @@ inline constexpr uint32_t kWriting = kOperator | ir::kInplace;
 
 // `extent` is a multiple of `n`, or a UserError(shape); where it is a symbol, a guard.
 template <class Message>
-void expect_divisible(Infer& op, Dim extent, int64_t n, std::string_view argument, const Message& message) {
-  if (extent.is_const() ? extent.constant() % n != 0 : !op.facts().require_divisible(extent, n, message())) {
+void expect_divisible(Infer& op, Dim extent, int64_t n, std::string_view argument,
+                      const Message& message) {
+  if (extent.is_const() ? extent.constant() % n != 0
+                        : !op.facts().require_divisible(extent, n, message())) {
     op.fail(ErrorKind::shape, argument, message());
   }
 }
@@ -55,7 +58,6 @@ ir::Page elementwise(Elementwise parts);
 
 // Two tensors (or a tensor and a number) broadcast together.
 ir::Page broadcasting(Elementwise parts);
-
 
 // Legal cases of a broadcasting pair, and what it refuses.
 void broadcast_samples(SampleList& s, Fill x, Fill y, DTypeSet dtypes);

@@ -11,23 +11,34 @@ using L = std::vector<int64_t>;
 std::vector<int64_t> kernel_of(const ir::AttrView& op, std::span<const Dim> weight) {
   std::vector<int64_t> kernel;
   for (size_t i = 2; i < weight.size(); ++i) {
-    if (!weight[i].is_const()) throw ir::NeedStatic{str(op.page().name, ": the size of the kernel")};
+    if (!weight[i].is_const())
+      throw ir::NeedStatic{str(op.page().name, ": the size of the kernel")};
     kernel.push_back(weight[i].constant());
   }
   return kernel;
 }
 
 void check_weight(Infer& op, int axes) {
-  if (op.rank(1) != axes + 2) op.fail(ErrorKind::shape, "weight", str("expected ", axes + 2, " dims, got shape ", to_string(op.dims(1))));
+  if (op.rank(1) != axes + 2)
+    op.fail(ErrorKind::shape, "weight",
+            str("expected ", axes + 2, " dims, got shape ", to_string(op.dims(1))));
   for (int i = 2; i < axes + 2; ++i) {
-    if (op.dim(1, i).is_const(0)) op.fail(ErrorKind::shape, "weight", str("the kernel has no elements: shape ", to_string(op.dims(1))));
+    if (op.dim(1, i).is_const(0))
+      op.fail(ErrorKind::shape, "weight",
+              str("the kernel has no elements: shape ", to_string(op.dims(1))));
   }
 }
 
 void check_bias(Infer& op, Dim channels) {
   if (!op.present(2)) return;
-  if (op.rank(2) != 1) op.fail(ErrorKind::shape, "bias", str("expected one value for each of ", to_string(channels), " output channels, got shape ", to_string(op.dims(2))));
-  expect_eq(op, op.dim(2, 0), channels, "bias", [&] { return str("expected one value for each of ", to_string(channels), " output channels, got ", to_string(op.dim(2, 0))); });
+  if (op.rank(2) != 1)
+    op.fail(ErrorKind::shape, "bias",
+            str("expected one value for each of ", to_string(channels),
+                " output channels, got shape ", to_string(op.dims(2))));
+  expect_eq(op, op.dim(2, 0), channels, "bias", [&] {
+    return str("expected one value for each of ", to_string(channels), " output channels, got ",
+               to_string(op.dim(2, 0)));
+  });
 }
 
 template <int kAxes>
@@ -39,26 +50,34 @@ void conv_shape(Infer& op) {
   int64_t groups = op.integer("groups");
   Dim outs = op.dim(1, 0);
   expect_eq(op, x[1], op.dim(1, 1) * Dim(groups), "x", [&] {
-    return str("expected ", to_string(op.dim(1, 1) * Dim(groups)), " channels (weight of shape ", to_string(op.dims(1)), " in ", groups, " groups), got ", to_string(x[1]));
+    return str("expected ", to_string(op.dim(1, 1) * Dim(groups)), " channels (weight of shape ",
+               to_string(op.dims(1)), " in ", groups, " groups), got ", to_string(x[1]));
   });
-  if (outs.is_const() && outs.constant() % groups != 0) op.fail(ErrorKind::value, "groups", str(to_string(outs), " output channels do not divide into ", groups, " groups"));
+  if (outs.is_const() && outs.constant() % groups != 0)
+    op.fail(ErrorKind::value, "groups",
+            str(to_string(outs), " output channels do not divide into ", groups, " groups"));
   check_bias(op, outs);
   std::vector<Dim> dims{x[0], outs};
   for (size_t i = 0; i < kAxes; ++i) {
-    Dim count = window_count(x[i + 2], w.low[i], w.high[i], w.kernel[i], w.stride[i], w.dilation[i]);
+    Dim count =
+        window_count(x[i + 2], w.low[i], w.high[i], w.kernel[i], w.stride[i], w.dilation[i]);
     int64_t reach = (w.kernel[i] - 1) * w.dilation[i] + 1;
     Dim room = x[i + 2] + w.low[i] + w.high[i];
     if (room.is_const() && room.constant() < reach) {
-      op.fail(ErrorKind::shape, "x", str("a kernel that reaches over ", reach, " elements does not fit into axis ", i, " of ", to_string(room), " elements, padding included"));
+      op.fail(ErrorKind::shape, "x",
+              str("a kernel that reaches over ", reach, " elements does not fit into axis ", i,
+                  " of ", to_string(room), " elements, padding included"));
     }
     dims.push_back(count);
   }
   op.result(as_before(dims, w.channels_last));
 }
 
-Attrs conv_attrs(const Window& w, int64_t groups, L stride, std::vector<Dim> low, std::vector<Dim> high, L input_dilation) {
-  return {{"strides", std::move(stride)}, {"padding_low", std::move(low)}, {"padding_high", std::move(high)},
-          {"lhs_dilation", std::move(input_dilation)}, {"rhs_dilation", w.dilation}, {"groups", groups}};
+Attrs conv_attrs(const Window& w, int64_t groups, L stride, std::vector<Dim> low,
+                 std::vector<Dim> high, L input_dilation) {
+  return {{"strides", std::move(stride)},    {"padding_low", std::move(low)},
+          {"padding_high", std::move(high)}, {"lhs_dilation", std::move(input_dilation)},
+          {"rhs_dilation", w.dilation},      {"groups", groups}};
 }
 
 Expr with_bias(Expr y, Expr bias) {
@@ -72,19 +91,22 @@ template <int kAxes>
 void conv_rule(Decompose& d) {
   Window w = window_of(d, kAxes, d.in(0).dims(), kernel_of(d, d.in(1).dims()));
   Expr x = w.channels_last ? transpose(d.in(0), w.to_first()) : d.in(0);
-  Expr y = call1("prim.conv", {x, d.in(1)}, conv_attrs(w, d.integer("groups"), w.stride, w.low, w.high, L(kAxes, 1)));
+  Expr y = call1("prim.conv", {x, d.in(1)},
+                 conv_attrs(w, d.integer("groups"), w.stride, w.low, w.high, L(kAxes, 1)));
   y = with_bias(y, d.in(2));
   d.out(w.channels_last ? transpose(y, w.to_last()) : y);
 }
 
-// Transposed: weight is [in, out / groups, kernel]; the output is where a convolution of that weight
-// would have come from.
+// Transposed: weight is [in, out / groups, kernel]; the output is where a convolution of that
+// weight would have come from.
 struct Transposed {
   Window window;
-  std::vector<Dim> dims, low, high;  // of the result, channels first; padding of the equal convolution
+  std::vector<Dim> dims, low,
+      high;  // of the result, channels first; padding of the equal convolution
 };
 
-Transposed transposed_of(const ir::AttrView& op, int axes, std::span<const Dim> x_given, std::span<const Dim> weight) {
+Transposed transposed_of(const ir::AttrView& op, int axes, std::span<const Dim> x_given,
+                         std::span<const Dim> weight) {
   Transposed t;
   t.window = window_of(op, axes, x_given, kernel_of(op, weight));
   Window& w = t.window;
@@ -96,19 +118,27 @@ Transposed transposed_of(const ir::AttrView& op, int axes, std::span<const Dim> 
   if (op.has("output_size")) {
     wanted = op.dims_attr("output_size");
     if (wanted.size() == 1) wanted.assign(static_cast<size_t>(axes), wanted[0]);
-    if (wanted.size() != static_cast<size_t>(axes)) op.fail(ErrorKind::value, "output_size", str("expected ", axes, " sizes, got ", wanted.size()));
+    if (wanted.size() != static_cast<size_t>(axes))
+      op.fail(ErrorKind::value, "output_size",
+              str("expected ", axes, " sizes, got ", wanted.size()));
   }
   for (size_t i = 0; i < static_cast<size_t>(axes); ++i) {
     int64_t reach = (w.kernel[i] - 1) * w.dilation[i];
-    Dim natural = max(Dim(0), (x[i + 2] - 1) * Dim(w.stride[i]) + Dim(reach + 1) - w.low[i] - w.high[i]);
+    Dim natural =
+        max(Dim(0), (x[i + 2] - 1) * Dim(w.stride[i]) + Dim(reach + 1) - w.low[i] - w.high[i]);
     Dim more = extra[i];
     if (!wanted.empty()) {
       more = wanted[i] - natural;
       if (more.is_const() && (more.constant() < 0 || more.constant() >= w.stride[i])) {
-        op.fail(ErrorKind::value, "output_size", str("expected a size from ", to_string(natural), " to ", to_string(natural + Dim(w.stride[i] - 1)), " at axis ", i, ", got ", to_string(wanted[i])));
+        op.fail(ErrorKind::value, "output_size",
+                str("expected a size from ", to_string(natural), " to ",
+                    to_string(natural + Dim(w.stride[i] - 1)), " at axis ", i, ", got ",
+                    to_string(wanted[i])));
       }
     } else if (extra[i] >= std::max(w.stride[i], w.dilation[i])) {
-      op.fail(ErrorKind::value, "output_padding", str("expected less than the stride ", w.stride[i], " or the dilation ", w.dilation[i], ", got ", extra[i]));
+      op.fail(ErrorKind::value, "output_padding",
+              str("expected less than the stride ", w.stride[i], " or the dilation ", w.dilation[i],
+                  ", got ", extra[i]));
     }
     t.dims.push_back(natural + more);
     t.low.push_back(Dim(reach) - w.low[i]);
@@ -125,9 +155,12 @@ void transposed_shape(Infer& op) {
   Dim channels = channels_first(op.dims(0), t.window.channels_last)[1];
   int64_t groups = op.integer("groups");
   expect_eq(op, channels, op.dim(1, 0), "x", [&] {
-    return str("expected ", to_string(op.dim(1, 0)), " channels as the weight of shape ", to_string(op.dims(1)), " takes, got ", to_string(channels));
+    return str("expected ", to_string(op.dim(1, 0)), " channels as the weight of shape ",
+               to_string(op.dims(1)), " takes, got ", to_string(channels));
   });
-  if (channels.is_const() && channels.constant() % groups != 0) op.fail(ErrorKind::value, "groups", str(to_string(channels), " channels do not divide into ", groups, " groups"));
+  if (channels.is_const() && channels.constant() % groups != 0)
+    op.fail(ErrorKind::value, "groups",
+            str(to_string(channels), " channels do not divide into ", groups, " groups"));
   check_bias(op, t.dims[1]);
   op.result(as_before(t.dims, t.window.channels_last));
 }
@@ -140,7 +173,8 @@ void transposed_rule(Decompose& d) {
   Expr x = w.channels_last ? transpose(d.in(0), w.to_first()) : d.in(0), weight = d.in(1);
   // [groups * in, out, k] -> [groups * out, in, k], the kernel reversed.
   std::vector<int> spatial, order{0, 2, 1};
-  std::vector<Dim> cut{Dim(groups), floordiv(weight.dim(0), groups), weight.dim(1)}, joined{weight.dim(1) * Dim(groups), floordiv(weight.dim(0), groups)};
+  std::vector<Dim> cut{Dim(groups), floordiv(weight.dim(0), groups), weight.dim(1)},
+      joined{weight.dim(1) * Dim(groups), floordiv(weight.dim(0), groups)};
   for (int i = 0; i < kAxes; ++i) {
     spatial.push_back(i + 2);
     order.push_back(i + 3);
@@ -148,7 +182,8 @@ void transposed_rule(Decompose& d) {
     joined.push_back(weight.dim(i + 2));
   }
   weight = reshape(transpose(reshape(reverse(weight, spatial), cut), order), joined);
-  Expr y = call1("prim.conv", {x, weight}, conv_attrs(w, groups, L(kAxes, 1), t.low, t.high, w.stride));
+  Expr y =
+      call1("prim.conv", {x, weight}, conv_attrs(w, groups, L(kAxes, 1), t.low, t.high, w.stride));
   y = with_bias(y, d.in(2));
   d.out(w.channels_last ? transpose(y, w.to_last()) : y);
 }
@@ -161,7 +196,9 @@ L shaped(int axes, L lead, int64_t extent) {
 template <int kAxes, bool kTransposed>
 void conv_samples(SampleList& s) {
   auto x = [](int64_t n, int64_t c, int64_t e) { return T(shaped(kAxes, {n, c}, e)); };
-  auto w = [](int64_t o, int64_t c, int64_t e) { return kTransposed ? T(shaped(kAxes, {c, o}, e)) : T(shaped(kAxes, {o, c}, e)); };
+  auto w = [](int64_t o, int64_t c, int64_t e) {
+    return kTransposed ? T(shaped(kAxes, {c, o}, e)) : T(shaped(kAxes, {o, c}, e));
+  };
   s.ok({x(2, 3, 5), w(4, 3, 3), T({4})});
   s.ok({x(1, 3, 6), w(2, 3, 2), absent()}, {{"stride", 2}, {"padding", 1}});
   s.ok({x(2, 2, 6), w(3, 2, 3), absent()}, {{"dilation", 2}, {"padding", 2}});
@@ -180,17 +217,31 @@ void conv_samples(SampleList& s) {
   s.wrong({x(2, 3, 5), w(4, 3, 3), absent()}, {{"stride", 0}}, ErrorKind::value, "at least 1");
   s.wrong({x(2, 3, 5), w(4, 3, 3), absent()}, {{"padding", -1}}, ErrorKind::value, "at least 0");
   s.wrong({x(2, 3, 5), w(4, 3, 3), absent()}, {{"padding", "FULL"}}, ErrorKind::value, "'SAME'");
-  s.wrong({x(2, 3, 5), w(4, 3, 3), absent()}, {{"data_format", "CHWN"}}, ErrorKind::value, "expected one of");
-  s.wrong({x(2, 3, 5), w(4, 3, 3), absent()}, {{"dilation", L{1, 1, 1, 1}}}, ErrorKind::value, "of them");
-  if (!kTransposed) s.wrong({x(1, 3, 2), w(4, 3, 3), absent()}, {}, ErrorKind::shape, "does not fit");
+  s.wrong({x(2, 3, 5), w(4, 3, 3), absent()}, {{"data_format", "CHWN"}}, ErrorKind::value,
+          "expected one of");
+  s.wrong({x(2, 3, 5), w(4, 3, 3), absent()}, {{"dilation", L{1, 1, 1, 1}}}, ErrorKind::value,
+          "of them");
+  if (!kTransposed)
+    s.wrong({x(1, 3, 2), w(4, 3, 3), absent()}, {}, ErrorKind::shape, "does not fit");
 }
 
 template <int kAxes>
 ir::Page conv_page(std::string_view name, std::string_view doc) {
-  return {.name = name, .faces = ir::kFunctional, .doc = doc,
-          .operands = {operand_x(kNumberSet), {.name = "weight", .aliases = {"filter"}, .dtypes = kNumberSet}, {.name = "bias", .dtypes = kNumberSet, .optional = true}},
-          .attrs = {sizes_attr("stride", 1), padding_attr(), sizes_attr("dilation", 1), {.name = "groups", .form = AttrForm::integer, .value = 1, .lowest = 1}, format_attr(kAxes)},
-          .shape = conv_shape<kAxes>, .vjp = by_decomposition(), .decompose = conv_rule<kAxes>, .sharding = "n c ..., o c ..., o -> n o ...; c: sum, ...: halo",
+  return {.name = name,
+          .faces = ir::kFunctional,
+          .doc = doc,
+          .operands = {operand_x(kNumberSet),
+                       {.name = "weight", .aliases = {"filter"}, .dtypes = kNumberSet},
+                       {.name = "bias", .dtypes = kNumberSet, .optional = true}},
+          .attrs = {sizes_attr("stride", 1),
+                    padding_attr(),
+                    sizes_attr("dilation", 1),
+                    {.name = "groups", .form = AttrForm::integer, .value = 1, .lowest = 1},
+                    format_attr(kAxes)},
+          .shape = conv_shape<kAxes>,
+          .vjp = by_decomposition(),
+          .decompose = conv_rule<kAxes>,
+          .sharding = "n c ..., o c ..., o -> n o ...; c: sum, ...: halo",
           .samples = conv_samples<kAxes, false>};
 }
 
@@ -199,11 +250,22 @@ ir::Page transposed_page(std::string_view name, std::string_view doc) {
   ir::AttrSpec format = format_attr(kAxes);
   ir::AttrSpec output_size{.name = "output_size", .form = AttrForm::shape, .value = kNone};
   ir::Page page = conv_page<kAxes>(name, doc);
-  page.attrs = {sizes_attr("stride", 1), padding_attr(), sizes_attr("output_padding", 0, {}, 0), {.name = "groups", .form = AttrForm::integer, .value = 1, .lowest = 1},
-                sizes_attr("dilation", 1), output_size, format};
-  if (kAxes == 1) page.signature = "x, weight, bias, stride, padding, output_padding, groups, dilation, output_size, data_format";
-  else page.signature = kAxes == 2 ? "x, weight, bias, stride, padding, output_padding, dilation, groups, output_size, data_format"
-                                   : "x, weight, bias, stride, padding, output_padding, groups, dilation, output_size, data_format";
+  page.attrs = {sizes_attr("stride", 1),
+                padding_attr(),
+                sizes_attr("output_padding", 0, {}, 0),
+                {.name = "groups", .form = AttrForm::integer, .value = 1, .lowest = 1},
+                sizes_attr("dilation", 1),
+                output_size,
+                format};
+  if (kAxes == 1)
+    page.signature =
+        "x, weight, bias, stride, padding, output_padding, groups, dilation, output_size, "
+        "data_format";
+  else
+    page.signature = kAxes == 2 ? "x, weight, bias, stride, padding, output_padding, dilation, "
+                                  "groups, output_size, data_format"
+                                : "x, weight, bias, stride, padding, output_padding, groups, "
+                                  "dilation, output_size, data_format";
   page.shape = transposed_shape<kAxes>;
   page.decompose = transposed_rule<kAxes>;
   page.samples = conv_samples<kAxes, true>;
@@ -211,10 +273,12 @@ ir::Page transposed_page(std::string_view name, std::string_view doc) {
 }
 
 constexpr std::string_view kConvDoc =
-    "The convolution (cross-correlation) of x with weight [out, in / groups, kernel...], plus bias [out]. padding: one integer, one an axis, a pair an axis, 'SAME' or 'VALID'. "
+    "The convolution (cross-correlation) of x with weight [out, in / groups, kernel...], plus bias "
+    "[out]. padding: one integer, one an axis, a pair an axis, 'SAME' or 'VALID'. "
     "The order of the sum is in docs/design/numerics.md.";
 constexpr std::string_view kTransposedDoc =
-    "The transposed convolution of x with weight [in, out / groups, kernel...], plus bias [out]: the gradient of a convolution with respect to its input (Zeiler et al. 2010). "
+    "The transposed convolution of x with weight [in, out / groups, kernel...], plus bias [out]: "
+    "the gradient of a convolution with respect to its input (Zeiler et al. 2010). "
     "output_padding or output_size chooses among the sizes that a stride leaves open.";
 
 }  // namespace

@@ -8,10 +8,14 @@ namespace {
 
 constexpr std::string_view kConstant = "the result does not depend on any value";
 
-ir::AttrSpec shape_attr() { return {.name = "shape", .aliases = {"size"}, .form = AttrForm::shape}; }
+ir::AttrSpec shape_attr() {
+  return {.name = "shape", .aliases = {"size"}, .form = AttrForm::shape};
+}
 ir::AttrSpec dtype_attr() { return {.name = "dtype", .form = AttrForm::dtype, .value = kNone}; }
 
-DType wanted(const Infer& op, DType fallback) { return op.has("dtype") ? op.dtype_attr("dtype") : fallback; }
+DType wanted(const Infer& op, DType fallback) {
+  return op.has("dtype") ? op.dtype_attr("dtype") : fallback;
+}
 
 void created_shape(Infer& op) {
   std::vector<Dim> dims = op.dims_attr("shape");
@@ -57,10 +61,12 @@ Expr number_as(Builder& b, ir::Attribute value, DType dtype) {
 }
 
 void full_rule(Decompose& d) {
-  d.out(broadcast_to(number_as(d.builder(), d.raw("fill_value"), d.result_type().dtype()), d.result_type().dims()));
+  d.out(broadcast_to(number_as(d.builder(), d.raw("fill_value"), d.result_type().dtype()),
+                     d.result_type().dims()));
 }
 
-// arange: the number of steps is exact for integers, and ceil((end - start) / step) in f64 otherwise.
+// arange: the number of steps is exact for integers, and ceil((end - start) / step) in f64
+// otherwise.
 struct Range {
   double start = 0, end = 0, step = 1;
   bool integral = true;
@@ -72,7 +78,8 @@ Range range_of(const ir::AttrView& op) {
   auto read = [&](std::string_view name, double fallback) {
     ir::Attribute value = op.raw(name);
     if (!value) return fallback;
-    if (value.is(ir::AttrKind::complex)) op.fail(ErrorKind::type, name, "expected a real number, got a complex one");
+    if (value.is(ir::AttrKind::complex))
+      op.fail(ErrorKind::type, name, "expected a real number, got a complex one");
     r.integral &= !value.is(ir::AttrKind::real);
     return value.is(ir::AttrKind::boolean) ? static_cast<double>(value.as_bool()) : value.as_real();
   };
@@ -105,7 +112,9 @@ void arange_rule(Decompose& d) {
   d.out(cast(i, dtype));
 }
 
-void linspace_shape(Infer& op) { op.result(std::vector<Dim>{op.integer("num")}, wanted(op, op.default_float())); }
+void linspace_shape(Infer& op) {
+  op.result(std::vector<Dim>{op.integer("num")}, wanted(op, op.default_float()));
+}
 
 // start + i * step in f64, the last point exactly stop (NumPy's rule).
 Expr spaced(Decompose& d) {
@@ -125,14 +134,16 @@ void logspace_rule(Decompose& d) {
 }
 
 void eye_shape(Infer& op) {
-  Dim rows = op.integer("num_rows"), columns = op.has("num_columns") ? Dim(op.integer("num_columns")) : rows;
+  Dim rows = op.integer("num_rows"),
+      columns = op.has("num_columns") ? Dim(op.integer("num_columns")) : rows;
   op.result(std::vector<Dim>{rows, columns}, wanted(op, op.default_float()));
 }
 
 void eye_rule(Decompose& d) {
   Builder& b = d.builder();
   auto dims = d.result_type().dims();
-  d.out(cast(compare("eq", iota(b, DType::i64, dims, 0), iota(b, DType::i64, dims, 1)), d.result_type().dtype()));
+  d.out(cast(compare("eq", iota(b, DType::i64, dims, 0), iota(b, DType::i64, dims, 1)),
+             d.result_type().dtype()));
 }
 
 template <bool kUpper>
@@ -140,14 +151,17 @@ void triangle_rule(Decompose& d) {
   Expr x = d.in(0);
   auto dims = x.dims();
   std::vector<Dim> matrix(dims.end() - 2, dims.end());
-  Expr row = iota(d.builder(), DType::i64, matrix, 0), column = iota(d.builder(), DType::i64, matrix, 1);
+  Expr row = iota(d.builder(), DType::i64, matrix, 0),
+       column = iota(d.builder(), DType::i64, matrix, 1);
   Expr shifted = row + static_cast<double>(d.integer("diagonal"));
   Expr keep = compare(kUpper ? "ge" : "le", column, shifted);
   d.out(only_where(keep, x));
 }
 
 void triangle_shape(Infer& op) {
-  if (op.rank(0) < 2) op.fail(ErrorKind::shape, "x", str("expected a matrix or a stack of them, got shape ", to_string(op.dims(0))));
+  if (op.rank(0) < 2)
+    op.fail(ErrorKind::shape, "x",
+            str("expected a matrix or a stack of them, got shape ", to_string(op.dims(0))));
   op.result(op.dims(0));
 }
 
@@ -177,14 +191,17 @@ void shape_samples(SampleList& s) {
 }
 
 void full_samples(SampleList& s) {
-  for (auto dims : usual_dims()) s.ok_list({}, {{"shape", std::vector<int64_t>(dims)}, {"fill_value", 2.5}});
+  for (auto dims : usual_dims())
+    s.ok_list({}, {{"shape", std::vector<int64_t>(dims)}, {"fill_value", 2.5}});
   s.ok_list({}, {{"shape", 3}, {"fill_value", 7}, {"dtype", DType::i64}});
   s.wrong_list({}, {{"shape", 2}}, ErrorKind::value, "required");
   s.wrong_list({}, {{"fill_value", 2.0}}, ErrorKind::value, "required");
   s.wrong_list({}, {{"shape", -2}, {"fill_value", 2.0}}, ErrorKind::shape, "at least 0");
   s.wrong_list({}, {{"shape", 2}, {"fill_value", "x"}}, ErrorKind::type, "a number");
-  s.wrong_list({}, {{"shape", 2}, {"fill_value", 1}, {"dtype", "floaty"}}, ErrorKind::type, "a dtype");
-  s.wrong_list({}, {{"shape", 2}, {"fill_value", 1}, {"value", 1}}, ErrorKind::key, "no such argument");
+  s.wrong_list({}, {{"shape", 2}, {"fill_value", 1}, {"dtype", "floaty"}}, ErrorKind::type,
+               "a dtype");
+  s.wrong_list({}, {{"shape", 2}, {"fill_value", 1}, {"value", 1}}, ErrorKind::key,
+               "no such argument");
 }
 
 void like_samples(SampleList& s) {
@@ -231,7 +248,8 @@ void spaced_samples(SampleList& s) {
   s.wrong_list({}, {{"start", 0.0}, {"num", 3}}, ErrorKind::value, "required");
   s.wrong_list({}, {{"start", "a"}, {"stop", 1.0}, {"num", 3}}, ErrorKind::type, "a number");
   s.wrong_list({}, {{"start", 0.0}, {"stop", 1.0}, {"num", 2.5}}, ErrorKind::type, "an integer");
-  s.wrong_list({}, {{"start", 0.0}, {"stop", 1.0}, {"num", 3}, {"dtype", 1}}, ErrorKind::type, "a dtype");
+  s.wrong_list({}, {{"start", 0.0}, {"stop", 1.0}, {"num", 3}, {"dtype", 1}}, ErrorKind::type,
+               "a dtype");
 }
 
 void eye_samples(SampleList& s) {
@@ -247,7 +265,8 @@ void eye_samples(SampleList& s) {
 }
 
 void triangle_samples(SampleList& s) {
-  for (std::vector<int64_t> dims : {std::vector<int64_t>{3, 4}, {2, 3, 3}, {4, 2}, {0, 3}}) s.ok({T(dims)});
+  for (std::vector<int64_t> dims : {std::vector<int64_t>{3, 4}, {2, 3, 3}, {4, 2}, {0, 3}})
+    s.ok({T(dims)});
   s.ok({T({4, 4})}, {{"diagonal", 1}});
   s.ok({T({4, 4})}, {{"diagonal", -2}});
   s.wrong({T({3})}, {}, ErrorKind::shape, "a matrix");
@@ -271,58 +290,122 @@ void one_hot_samples(SampleList& s) {
   s.wrong({absent()}, {{"num_classes", 3}}, ErrorKind::value, "required");
 }
 
-ir::Page created(std::string_view name, std::string_view doc, std::vector<ir::AttrSpec> attrs, void (*shape)(Infer&),
-                 DecomposeRule rule, void (*samples)(SampleList&)) {
-  return {.name = name, .faces = ir::kTop, .doc = doc, .operands = {}, .attrs = std::move(attrs), .dtypes = by_shape_rule(),
-          .shape = shape, .vjp = ir::zero_gradient(kConstant), .decompose = rule, .sharding = "-> ...", .samples = samples};
+ir::Page created(std::string_view name, std::string_view doc, std::vector<ir::AttrSpec> attrs,
+                 void (*shape)(Infer&), DecomposeRule rule, void (*samples)(SampleList&)) {
+  return {.name = name,
+          .faces = ir::kTop,
+          .doc = doc,
+          .operands = {},
+          .attrs = std::move(attrs),
+          .dtypes = by_shape_rule(),
+          .shape = shape,
+          .vjp = ir::zero_gradient(kConstant),
+          .decompose = rule,
+          .sharding = "-> ...",
+          .samples = samples};
 }
 
-ir::Page like(std::string_view name, std::string_view doc, std::vector<ir::AttrSpec> attrs, DecomposeRule rule, void (*samples)(SampleList&)) {
-  return {.name = name, .faces = kOperator, .doc = doc, .operands = {operand_x(kAnySet | kFloat8Set)}, .attrs = std::move(attrs),
-          .dtypes = by_shape_rule(), .shape = like_shape, .vjp = ir::zero_gradient(kConstant), .decompose = rule, .sharding = kEachAxis, .samples = samples};
+ir::Page like(std::string_view name, std::string_view doc, std::vector<ir::AttrSpec> attrs,
+              DecomposeRule rule, void (*samples)(SampleList&)) {
+  return {.name = name,
+          .faces = kOperator,
+          .doc = doc,
+          .operands = {operand_x(kAnySet | kFloat8Set)},
+          .attrs = std::move(attrs),
+          .dtypes = by_shape_rule(),
+          .shape = like_shape,
+          .vjp = ir::zero_gradient(kConstant),
+          .decompose = rule,
+          .sharding = kEachAxis,
+          .samples = samples};
 }
 
 ir::Page triangle(std::string_view name, std::string_view doc, DecomposeRule rule) {
-  return {.name = name, .faces = kOperator, .doc = doc, .operands = {operand_x(kAnySet)},
-          .attrs = {{.name = "diagonal", .form = AttrForm::integer, .value = 0}}, .shape = triangle_shape, .vjp = by_decomposition(),
-          .decompose = rule, .sharding = kEachAxis, .samples = triangle_samples};
+  return {.name = name,
+          .faces = kOperator,
+          .doc = doc,
+          .operands = {operand_x(kAnySet)},
+          .attrs = {{.name = "diagonal", .form = AttrForm::integer, .value = 0}},
+          .shape = triangle_shape,
+          .vjp = by_decomposition(),
+          .decompose = rule,
+          .sharding = kEachAxis,
+          .samples = triangle_samples};
 }
 
 }  // namespace
 
 std::vector<ir::Page> creation_pages() {
   auto spaced_attrs = [](bool base) {
-    std::vector<ir::AttrSpec> attrs = {{.name = "start", .form = AttrForm::real}, {.name = "stop", .aliases = {"end"}, .form = AttrForm::real},
-                                       {.name = "num", .aliases = {"steps"}, .form = AttrForm::integer, .lowest = 0}};
+    std::vector<ir::AttrSpec> attrs = {
+        {.name = "start", .form = AttrForm::real},
+        {.name = "stop", .aliases = {"end"}, .form = AttrForm::real},
+        {.name = "num", .aliases = {"steps"}, .form = AttrForm::integer, .lowest = 0}};
     if (base) attrs.push_back({.name = "base", .form = AttrForm::real, .value = 10.0});
     attrs.push_back(dtype_attr());
     return attrs;
   };
   return {
-      created("zeros", "A tensor of zeros.", {shape_attr(), dtype_attr()}, created_shape, filled<0>, shape_samples),
-      created("ones", "A tensor of ones.", {shape_attr(), dtype_attr()}, created_shape, filled<1>, shape_samples),
-      created("empty", "A tensor whose values are of no meaning; here zeros, so that runs repeat.", {shape_attr(), dtype_attr()}, created_shape, filled<0>, shape_samples),
-      created("full", "A tensor of one number. Without a dtype: the default float, bool for True and False, complex for a complex number.",
-              {shape_attr(), {.name = "fill_value", .form = AttrForm::number}, dtype_attr()}, full_shape, full_rule, full_samples),
-      like("zeros_like", "Zeros of the shape of x, and of its dtype unless another is given.", {dtype_attr()}, filled<0>, like_samples),
-      like("ones_like", "Ones of the shape of x, and of its dtype unless another is given.", {dtype_attr()}, filled<1>, like_samples),
-      like("empty_like", "A tensor like x whose values are of no meaning; here zeros.", {dtype_attr()}, filled<0>, like_samples),
-      like("full_like", "One number in the shape of x, and in its dtype unless another is given.", {{.name = "fill_value", .form = AttrForm::number}, dtype_attr()},
-           full_rule, full_like_samples),
-      created("arange", "start, start + step, ... below end (above it for a negative step). With one number: 0 up to it. int64 where all numbers are integers.",
-              {{.name = "start", .form = AttrForm::number, .value = 0}, {.name = "end", .form = AttrForm::number, .value = kNone},
-               {.name = "step", .form = AttrForm::number, .value = 1}, dtype_attr()}, arange_shape, arange_rule, arange_samples),
-      created("linspace", "num points from start to stop, both included, at equal distances.", spaced_attrs(false), linspace_shape, linspace_rule, spaced_samples),
-      created("logspace", "base to the powers of linspace(start, stop, num).", spaced_attrs(true), linspace_shape, logspace_rule, spaced_samples),
+      created("zeros", "A tensor of zeros.", {shape_attr(), dtype_attr()}, created_shape, filled<0>,
+              shape_samples),
+      created("ones", "A tensor of ones.", {shape_attr(), dtype_attr()}, created_shape, filled<1>,
+              shape_samples),
+      created("empty", "A tensor whose values are of no meaning; here zeros, so that runs repeat.",
+              {shape_attr(), dtype_attr()}, created_shape, filled<0>, shape_samples),
+      created("full",
+              "A tensor of one number. Without a dtype: the default float, bool for True and "
+              "False, complex for a complex number.",
+              {shape_attr(), {.name = "fill_value", .form = AttrForm::number}, dtype_attr()},
+              full_shape, full_rule, full_samples),
+      like("zeros_like", "Zeros of the shape of x, and of its dtype unless another is given.",
+           {dtype_attr()}, filled<0>, like_samples),
+      like("ones_like", "Ones of the shape of x, and of its dtype unless another is given.",
+           {dtype_attr()}, filled<1>, like_samples),
+      like("empty_like", "A tensor like x whose values are of no meaning; here zeros.",
+           {dtype_attr()}, filled<0>, like_samples),
+      like("full_like", "One number in the shape of x, and in its dtype unless another is given.",
+           {{.name = "fill_value", .form = AttrForm::number}, dtype_attr()}, full_rule,
+           full_like_samples),
+      created("arange",
+              "start, start + step, ... below end (above it for a negative step). With one number: "
+              "0 up to it. int64 where all numbers are integers.",
+              {{.name = "start", .form = AttrForm::number, .value = 0},
+               {.name = "end", .form = AttrForm::number, .value = kNone},
+               {.name = "step", .form = AttrForm::number, .value = 1},
+               dtype_attr()},
+              arange_shape, arange_rule, arange_samples),
+      created("linspace", "num points from start to stop, both included, at equal distances.",
+              spaced_attrs(false), linspace_shape, linspace_rule, spaced_samples),
+      created("logspace", "base to the powers of linspace(start, stop, num).", spaced_attrs(true),
+              linspace_shape, logspace_rule, spaced_samples),
       created("eye", "Ones on the diagonal of a matrix, zeros elsewhere.",
               {{.name = "num_rows", .aliases = {"n"}, .form = AttrForm::integer, .lowest = 0},
-               {.name = "num_columns", .aliases = {"m"}, .form = AttrForm::integer, .value = kNone, .lowest = 0}, dtype_attr()}, eye_shape, eye_rule, eye_samples),
-      triangle("tril", "The lower triangle of each matrix: elements on and below the given diagonal; zeros elsewhere.", triangle_rule<false>),
-      triangle("triu", "The upper triangle of each matrix: elements on and above the given diagonal; zeros elsewhere.", triangle_rule<true>),
-      {.name = "one_hot", .faces = ir::kTop | ir::kFunctional,
-       .doc = "For each class number, a row of num_classes with a 1 at its place; an out-of-range class gives zeros. The default float.",
-       .operands = {operand_x(kIntSet)}, .attrs = {{.name = "num_classes", .form = AttrForm::integer, .lowest = 1}}, .dtypes = by_shape_rule(),
-       .shape = one_hot_shape, .vjp = ir::not_differentiable("class numbers are integers"), .decompose = one_hot_rule, .sharding = "... -> ... c",
+               {.name = "num_columns",
+                .aliases = {"m"},
+                .form = AttrForm::integer,
+                .value = kNone,
+                .lowest = 0},
+               dtype_attr()},
+              eye_shape, eye_rule, eye_samples),
+      triangle("tril",
+               "The lower triangle of each matrix: elements on and below the given diagonal; zeros "
+               "elsewhere.",
+               triangle_rule<false>),
+      triangle("triu",
+               "The upper triangle of each matrix: elements on and above the given diagonal; zeros "
+               "elsewhere.",
+               triangle_rule<true>),
+      {.name = "one_hot",
+       .faces = ir::kTop | ir::kFunctional,
+       .doc = "For each class number, a row of num_classes with a 1 at its place; an out-of-range "
+              "class gives zeros. The default float.",
+       .operands = {operand_x(kIntSet)},
+       .attrs = {{.name = "num_classes", .form = AttrForm::integer, .lowest = 1}},
+       .dtypes = by_shape_rule(),
+       .shape = one_hot_shape,
+       .vjp = ir::not_differentiable("class numbers are integers"),
+       .decompose = one_hot_rule,
+       .sharding = "... -> ... c",
        .samples = one_hot_samples},
   };
 }

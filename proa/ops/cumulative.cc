@@ -14,7 +14,8 @@ constexpr DTypeSet kOrdered = kRealSet | kBoolSet;
 std::vector<Dim> dims_of(std::span<const Dim> dims) { return {dims.begin(), dims.end()}; }
 
 // Without an axis, the flat tensor.
-std::vector<Dim> running_dims(const ir::AttrView& op, std::string_view axis, std::span<const Dim> dims) {
+std::vector<Dim> running_dims(const ir::AttrView& op, std::string_view axis,
+                              std::span<const Dim> dims) {
   if (!op.has(axis)) return {ir::product(dims)};
   (void)op.axis(axis, static_cast<int>(dims.size()));
   return dims_of(dims);
@@ -53,8 +54,11 @@ void accumulated_rule(Decompose& d) {
 }
 
 void logcumsumexp_shape(Infer& op) {
-  DType t = op.has("dtype") ? op.dtype_attr("dtype") : is_float(op.dtype(0)) ? op.dtype(0) : op.default_float();
-  if (!contains(kFloatSet, t)) op.fail(ErrorKind::type, "dtype", str("expected floating point, got ", to_string(t)));
+  DType t = op.has("dtype")         ? op.dtype_attr("dtype")
+            : is_float(op.dtype(0)) ? op.dtype(0)
+                                    : op.default_float();
+  if (!contains(kFloatSet, t))
+    op.fail(ErrorKind::type, "dtype", str("expected floating point, got ", to_string(t)));
   op.result(running_dims(op, "axis", op.dims(0)), t);
 }
 
@@ -66,7 +70,8 @@ void logcumsumexp_rule(Decompose& d) {
 
 void running_extreme_shape(Infer& op) {
   DType index = op.dtype_attr("dtype");
-  if (index != DType::i32 && index != DType::i64) op.fail(ErrorKind::type, "dtype", str("expected int32 or int64, got ", to_string(index)));
+  if (index != DType::i32 && index != DType::i64)
+    op.fail(ErrorKind::type, "dtype", str("expected int32 or int64, got ", to_string(index)));
   std::vector<Dim> dims = running_dims(op, "axis", op.dims(0));
   op.result(dims, op.dtype(0));
   op.result(dims, index);
@@ -76,7 +81,9 @@ template <int kKind>
 void running_extreme_rule(Decompose& d) {
   int axis = 0;
   Expr x = running_operand(d, "axis", axis);
-  std::vector<Expr> found = call(d.builder(), "prim.scan", {&x, 1}, {{"kind", kKind == 0 ? "max" : "min"}, {"axis", axis}, {"reverse", false}, {"index", true}});
+  std::vector<Expr> found = call(
+      d.builder(), "prim.scan", {&x, 1},
+      {{"kind", kKind == 0 ? "max" : "min"}, {"axis", axis}, {"reverse", false}, {"index", true}});
   d.out(found[0]);
   d.out(cast(found[1], d.result_type(1).dtype()));
 }
@@ -90,7 +97,10 @@ void diff_shape(Infer& op) {
   for (int k : {1, 2}) {
     if (!op.present(k)) continue;
     std::string_view name = op.page().operands[static_cast<size_t>(k)].name;
-    auto message = [&] { return str("shape ", to_string(op.dims(k)), " does not fit beside shape ", to_string(op.dims(0)), " along axis ", axis); };
+    auto message = [&] {
+      return str("shape ", to_string(op.dims(k)), " does not fit beside shape ",
+                 to_string(op.dims(0)), " along axis ", axis);
+    };
     if (op.rank(k) != rank) op.fail(ErrorKind::shape, name, message());
     for (size_t i = 0; i < dims.size(); ++i) {
       if (i != at) expect_eq(op, op.dims(k)[i], op.dims(0)[i], name, message);
@@ -123,7 +133,10 @@ void trapezoid_checks(Infer& op) {
   int rank = op.rank(0), axis = op.axis("axis", rank);
   if (!op.present(1)) return;
   if (op.has("dx")) op.fail(ErrorKind::value, "dx", "either x or dx can be given, not both");
-  auto message = [&] { return str("expected shape ", to_string(op.dims(0)), " or one axis of ", to_string(op.dim(0, axis)), " points, got ", to_string(op.dims(1))); };
+  auto message = [&] {
+    return str("expected shape ", to_string(op.dims(0)), " or one axis of ",
+               to_string(op.dim(0, axis)), " points, got ", to_string(op.dims(1)));
+  };
   if (op.rank(1) == 1) return expect_eq(op, op.dim(1, 0), op.dim(0, axis), "x", message);
   if (op.rank(1) != rank) op.fail(ErrorKind::shape, "x", message());
   for (int i = 0; i < rank; ++i) expect_eq(op, op.dim(1, i), op.dim(0, i), "x", message);
@@ -142,7 +155,9 @@ template <bool kRunning>
 void trapezoid_rule(Decompose& d) {
   Expr y = d.in(0);
   int axis = d.axis("axis", y.rank());
-  auto later = [](Expr e, int a) { return slice_axis(e, a, e.dim(a) - max(Dim(0), e.dim(a) - Dim(1)), e.dim(a)); };
+  auto later = [](Expr e, int a) {
+    return slice_axis(e, a, e.dim(a) - max(Dim(0), e.dim(a) - Dim(1)), e.dim(a));
+  };
   auto earlier = [](Expr e, int a) { return slice_axis(e, a, 0, max(Dim(0), e.dim(a) - Dim(1))); };
   Expr area = (later(y, axis) + earlier(y, axis)) * 0.5;
   if (d.present(1)) {
@@ -243,38 +258,119 @@ void trapezoid_samples(SampleList& s) {
 }  // namespace
 
 std::vector<ir::Page> cumulative_pages() {
-  constexpr std::string_view kWhole = "... -> ...; @axis: whole", kPair = "... -> ..., ...; @axis: whole";
-  auto axis = [](ir::Literal value) { return ir::AttrSpec{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = std::move(value)}; };
-  ir::AttrSpec dtype{.name = "dtype", .form = AttrForm::dtype, .value = kNone}, index{.name = "dtype", .form = AttrForm::dtype, .value = DType::i64};
+  constexpr std::string_view kWhole = "... -> ...; @axis: whole",
+                             kPair = "... -> ..., ...; @axis: whole";
+  auto axis = [](ir::Literal value) {
+    return ir::AttrSpec{
+        .name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = std::move(value)};
+  };
+  ir::AttrSpec dtype{.name = "dtype", .form = AttrForm::dtype, .value = kNone},
+      index{.name = "dtype", .form = AttrForm::dtype, .value = DType::i64};
   ir::AttrSpec dx{.name = "dx", .form = AttrForm::real, .value = kNone};
   auto extreme = [&](std::string_view name, std::string_view doc, DecomposeRule rule) {
-    return ir::Page{.name = name, .faces = kOperator, .doc = doc, .operands = {operand_x(kOrdered)}, .attrs = {axis(kNone), index}, .results = 2, .result_names = {"values", "indices"},
-                    .dtypes = by_shape_rule(), .shape = running_extreme_shape, .vjp = by_decomposition(), .decompose = rule, .sharding = kPair, .cost = flops_of_operand, .samples = extreme_samples};
+    return ir::Page{.name = name,
+                    .faces = kOperator,
+                    .doc = doc,
+                    .operands = {operand_x(kOrdered)},
+                    .attrs = {axis(kNone), index},
+                    .results = 2,
+                    .result_names = {"values", "indices"},
+                    .dtypes = by_shape_rule(),
+                    .shape = running_extreme_shape,
+                    .vjp = by_decomposition(),
+                    .decompose = rule,
+                    .sharding = kPair,
+                    .cost = flops_of_operand,
+                    .samples = extreme_samples};
   };
-  auto trapezoid = [&](std::string_view name, std::string_view doc, void (*shape)(Infer&), DecomposeRule rule) {
-    return ir::Page{.name = name, .faces = kOperator, .doc = doc, .operands = {{.name = "y", .aliases = {"input"}, .dtypes = kNumberSet}, {.name = "x", .dtypes = kNumberSet, .optional = true}},
-                    .attrs = {dx, axis(-1)}, .dtypes = promote_float(), .shape = shape, .checks = trapezoid_checks, .vjp = by_decomposition(), .decompose = rule,
-                    .sharding = "none: neighbours meet", .cost = flops_of_operand, .samples = trapezoid_samples};
+  auto trapezoid = [&](std::string_view name, std::string_view doc, void (*shape)(Infer&),
+                       DecomposeRule rule) {
+    return ir::Page{.name = name,
+                    .faces = kOperator,
+                    .doc = doc,
+                    .operands = {{.name = "y", .aliases = {"input"}, .dtypes = kNumberSet},
+                                 {.name = "x", .dtypes = kNumberSet, .optional = true}},
+                    .attrs = {dx, axis(-1)},
+                    .dtypes = promote_float(),
+                    .shape = shape,
+                    .checks = trapezoid_checks,
+                    .vjp = by_decomposition(),
+                    .decompose = rule,
+                    .sharding = "none: neighbours meet",
+                    .cost = flops_of_operand,
+                    .samples = trapezoid_samples};
   };
   return {
-      {.name = "cumsum", .faces = kWriting, .doc = "The running sum along axis, of the flat tensor without axis. bool and integers add in int64.", .operands = {operand_x(kAnySet)},
-       .attrs = {axis(kNone), dtype}, .dtypes = by_shape_rule(), .shape = accumulated_shape<0>, .vjp = by_decomposition(), .decompose = accumulated_rule<0, 0>, .sharding = kWhole,
-       .cost = flops_of_operand, .samples = accumulated_samples<0>},
-      {.name = "cumprod", .faces = kWriting, .doc = "The running product along dim, of the flat tensor without dim. bool and integers multiply in int64. Zeros have a gradient.",
-       .operands = {operand_x(kAnySet)}, .attrs = {{.name = "dim", .aliases = {"axis"}, .form = AttrForm::axis, .value = kNone}, dtype}, .dtypes = by_shape_rule(),
-       .shape = accumulated_shape<1>, .vjp = by_decomposition(), .decompose = accumulated_rule<1, 1>, .sharding = "... -> ...; @dim: whole", .cost = flops_of_operand,
+      {.name = "cumsum",
+       .faces = kWriting,
+       .doc = "The running sum along axis, of the flat tensor without axis. bool and integers add "
+              "in int64.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {axis(kNone), dtype},
+       .dtypes = by_shape_rule(),
+       .shape = accumulated_shape<0>,
+       .vjp = by_decomposition(),
+       .decompose = accumulated_rule<0, 0>,
+       .sharding = kWhole,
+       .cost = flops_of_operand,
+       .samples = accumulated_samples<0>},
+      {.name = "cumprod",
+       .faces = kWriting,
+       .doc = "The running product along dim, of the flat tensor without dim. bool and integers "
+              "multiply in int64. Zeros have a gradient.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {{.name = "dim", .aliases = {"axis"}, .form = AttrForm::axis, .value = kNone},
+                 dtype},
+       .dtypes = by_shape_rule(),
+       .shape = accumulated_shape<1>,
+       .vjp = by_decomposition(),
+       .decompose = accumulated_rule<1, 1>,
+       .sharding = "... -> ...; @dim: whole",
+       .cost = flops_of_operand,
        .samples = accumulated_samples<1>},
-      extreme("cummax", "The running maximum along axis (of the flat tensor without axis) and where it was met, the last of equals; NaN stays once met.", running_extreme_rule<0>),
-      extreme("cummin", "The running minimum along axis (of the flat tensor without axis) and where it was met, the last of equals; NaN stays once met.", running_extreme_rule<1>),
-      {.name = "logcumsumexp", .faces = kOperator, .doc = "log(cumsum(exp(x))) along axis (of the flat tensor without axis), without overflow.", .operands = {operand_x(kOrdered)},
-       .attrs = {axis(kNone), dtype}, .dtypes = by_shape_rule(), .shape = logcumsumexp_shape, .vjp = by_decomposition(), .decompose = logcumsumexp_rule, .sharding = kWhole,
-       .cost = flops_of_operand, .samples = logcumsumexp_samples},
-      {.name = "diff", .faces = kOperator, .doc = "The n-th differences of neighbours along axis, with prepend before x and append after it. Of bool: whether neighbours differ.",
-       .operands = {operand_x(kAnySet), {.name = "prepend", .dtypes = kAnySet, .optional = true}, {.name = "append", .dtypes = kAnySet, .optional = true}},
-       .attrs = {{.name = "n", .form = AttrForm::integer, .value = 1, .lowest = 0}, axis(-1)}, .signature = "x, n, axis, prepend, append", .shape = diff_shape, .vjp = by_decomposition(),
-       .decompose = diff_rule, .sharding = "none: neighbours meet", .cost = flops_of_operand, .samples = diff_samples},
-      trapezoid("trapezoid", "The integral of y along axis by the trapezoidal rule, over the points x or at distance dx (1 without either).", trapezoid_shape<false>, trapezoid_rule<false>),
-      trapezoid("cumulative_trapezoid", "The running integral of y along axis by the trapezoidal rule, over the points x or at distance dx (1 without either).", trapezoid_shape<true>, trapezoid_rule<true>),
+      extreme("cummax",
+              "The running maximum along axis (of the flat tensor without axis) and where it was "
+              "met, the last of equals; NaN stays once met.",
+              running_extreme_rule<0>),
+      extreme("cummin",
+              "The running minimum along axis (of the flat tensor without axis) and where it was "
+              "met, the last of equals; NaN stays once met.",
+              running_extreme_rule<1>),
+      {.name = "logcumsumexp",
+       .faces = kOperator,
+       .doc = "log(cumsum(exp(x))) along axis (of the flat tensor without axis), without overflow.",
+       .operands = {operand_x(kOrdered)},
+       .attrs = {axis(kNone), dtype},
+       .dtypes = by_shape_rule(),
+       .shape = logcumsumexp_shape,
+       .vjp = by_decomposition(),
+       .decompose = logcumsumexp_rule,
+       .sharding = kWhole,
+       .cost = flops_of_operand,
+       .samples = logcumsumexp_samples},
+      {.name = "diff",
+       .faces = kOperator,
+       .doc = "The n-th differences of neighbours along axis, with prepend before x and append "
+              "after it. Of bool: whether neighbours differ.",
+       .operands = {operand_x(kAnySet),
+                    {.name = "prepend", .dtypes = kAnySet, .optional = true},
+                    {.name = "append", .dtypes = kAnySet, .optional = true}},
+       .attrs = {{.name = "n", .form = AttrForm::integer, .value = 1, .lowest = 0}, axis(-1)},
+       .signature = "x, n, axis, prepend, append",
+       .shape = diff_shape,
+       .vjp = by_decomposition(),
+       .decompose = diff_rule,
+       .sharding = "none: neighbours meet",
+       .cost = flops_of_operand,
+       .samples = diff_samples},
+      trapezoid("trapezoid",
+                "The integral of y along axis by the trapezoidal rule, over the points x or at "
+                "distance dx (1 without either).",
+                trapezoid_shape<false>, trapezoid_rule<false>),
+      trapezoid("cumulative_trapezoid",
+                "The running integral of y along axis by the trapezoidal rule, over the points x "
+                "or at distance dx (1 without either).",
+                trapezoid_shape<true>, trapezoid_rule<true>),
   };
 }
 

@@ -18,7 +18,9 @@ struct Plane {
 
 Plane plane_of(const ir::AttrView& op, int rank) {
   Plane p{op.axis("axis1", rank), op.axis("axis2", rank), op.integer("offset")};
-  if (p.rows == p.columns) op.fail(ErrorKind::value, "axis2", str("expected two different axes, got axis ", p.rows, " twice"));
+  if (p.rows == p.columns)
+    op.fail(ErrorKind::value, "axis2",
+            str("expected two different axes, got axis ", p.rows, " twice"));
   return p;
 }
 
@@ -51,7 +53,8 @@ Expr plane_last(Expr x, const Plane& p) {
 Expr diagonal_at(Expr x, int64_t offset) {
   std::vector<Dim> k{diagonal_length(x.dim(-2), x.dim(-1), offset)};
   Expr i = iota(*x.builder, DType::i64, k, 0);
-  Expr parts[] = {unsqueeze(i + static_cast<double>(first_row(offset)), 1), unsqueeze(i + static_cast<double>(first_column(offset)), 1)};
+  Expr parts[] = {unsqueeze(i + static_cast<double>(first_row(offset)), 1),
+                  unsqueeze(i + static_cast<double>(first_column(offset)), 1)};
   Expr y = gather(x, concat(parts, 1), L{x.rank() - 2, x.rank() - 1}, 0);
   return move_axis(y, 0, -1);
 }
@@ -66,7 +69,8 @@ Expr matrix_with(Expr x, int64_t offset, double elsewhere) {
   Expr filled = pad(x, zero_like(x), low, high, {});
   Dim size = x.dim(last) + Dim(more);
   std::vector<Dim> square{size, size};
-  Expr on = compare("eq", iota(b, DType::i64, square, 1), iota(b, DType::i64, square, 0) + static_cast<double>(offset));
+  Expr on = compare("eq", iota(b, DType::i64, square, 1),
+                    iota(b, DType::i64, square, 0) + static_cast<double>(offset));
   return select(on, unsqueeze(filled, offset >= 0 ? -1 : last), constant(b, x.dtype(), elsewhere));
 }
 
@@ -98,7 +102,9 @@ void diag_shape(Infer& op) {
     Dim size = op.dim(0, 0) + Dim(std::abs(offset));
     return op.result(std::vector<Dim>{size, size});
   }
-  if (op.rank(0) != 2) op.fail(ErrorKind::shape, "x", str("expected a vector or a matrix, got shape ", to_string(op.dims(0))));
+  if (op.rank(0) != 2)
+    op.fail(ErrorKind::shape, "x",
+            str("expected a vector or a matrix, got shape ", to_string(op.dims(0))));
   op.result(std::vector<Dim>{diagonal_length(op.dim(0, 0), op.dim(0, 1), offset)});
 }
 
@@ -124,7 +130,9 @@ void diagflat_rule(Decompose& d) {
 Plane embedding_plane(const ir::AttrView& op, int rank) {
   if (rank == 0) op.fail(ErrorKind::shape, "input", "expected at least 1 dim, got a 0-d tensor");
   Plane p{op.axis("dim1", rank + 1), op.axis("dim2", rank + 1), op.integer("offset")};
-  if (p.rows == p.columns) op.fail(ErrorKind::value, "dim2", str("expected two different axes, got axis ", p.rows, " twice"));
+  if (p.rows == p.columns)
+    op.fail(ErrorKind::value, "dim2",
+            str("expected two different axes, got axis ", p.rows, " twice"));
   return p;
 }
 
@@ -133,7 +141,8 @@ void diag_embed_shape(Infer& op) {
   Plane p = embedding_plane(op, rank);
   Dim size = op.dim(0, -1) + Dim(std::abs(p.offset));
   std::vector<Dim> dims;
-  for (int i = 0, next = 0; i <= rank; ++i) dims.push_back(i == p.rows || i == p.columns ? size : op.dim(0, next++));
+  for (int i = 0, next = 0; i <= rank; ++i)
+    dims.push_back(i == p.rows || i == p.columns ? size : op.dim(0, next++));
   op.result(dims);
 }
 
@@ -142,19 +151,24 @@ void diag_embed_rule(Decompose& d) {
   int rank = x.rank();
   Plane p = embedding_plane(d, rank);
   std::vector<int> order;
-  for (int i = 0, next = 0; i <= rank; ++i) order.push_back(i == p.rows ? rank - 1 : i == p.columns ? rank : next++);
+  for (int i = 0, next = 0; i <= rank; ++i)
+    order.push_back(i == p.rows ? rank - 1 : i == p.columns ? rank : next++);
   d.out(transpose(matrix_with(x, p.offset, 0), order));
 }
 
 // meshgrid: every tensor's axis is an axis of all results; 'xy' exchanges the first two.
-int grid_axis(const ir::AttrView& op, int k) { return op.text("indexing") == "xy" && k < 2 ? 1 - k : k; }
+int grid_axis(const ir::AttrView& op, int k) {
+  return op.text("indexing") == "xy" && k < 2 ? 1 - k : k;
+}
 
 void meshgrid_shape(Infer& op) {
   int n = op.count(0);
   if (n == 0) op.fail(ErrorKind::value, "x", "expected at least one tensor, got none");
   std::vector<Dim> dims(static_cast<size_t>(n));
   for (int k = 0; k < n; ++k) {
-    if (op.rank(0, k) > 1) op.fail(ErrorKind::shape, "x", str("expected vectors, tensor ", k, " has shape ", to_string(op.dims(0, k))));
+    if (op.rank(0, k) > 1)
+      op.fail(ErrorKind::shape, "x",
+              str("expected vectors, tensor ", k, " has shape ", to_string(op.dims(0, k))));
     int axis = n == 1 ? 0 : grid_axis(op, k);
     dims[static_cast<size_t>(axis)] = op.rank(0, k) == 0 ? Dim(1) : op.dims(0, k)[0];
   }
@@ -192,7 +206,8 @@ Corner corner_of(const ir::AttrView& op) {
 template <bool kLower>
 void corner_shape(Infer& op) {
   DType t = op.dtype_attr("dtype");
-  if (t != DType::i32 && t != DType::i64) op.fail(ErrorKind::type, "dtype", str("expected int32 or int64, got ", to_string(t)));
+  if (t != DType::i32 && t != DType::i64)
+    op.fail(ErrorKind::type, "dtype", str("expected int32 or int64, got ", to_string(t)));
   Corner c = corner_of<kLower>(op);
   int64_t count = 0;
   for (int64_t row = 0; row < c.rows; ++row) count += c.span(row).second - c.span(row).first;
@@ -303,35 +318,117 @@ void corner_samples(SampleList& s) {
 }  // namespace
 
 std::vector<ir::Page> diagonals_pages() {
-  ir::AttrSpec offset{.name = "offset", .aliases = {"diagonal"}, .form = AttrForm::integer, .value = 0};
-  ir::AttrSpec axis1{.name = "axis1", .aliases = {"dim1"}, .form = AttrForm::axis, .value = 0}, axis2{.name = "axis2", .aliases = {"dim2"}, .form = AttrForm::axis, .value = 1};
+  ir::AttrSpec offset{
+      .name = "offset", .aliases = {"diagonal"}, .form = AttrForm::integer, .value = 0};
+  ir::AttrSpec axis1{.name = "axis1", .aliases = {"dim1"}, .form = AttrForm::axis, .value = 0},
+      axis2{.name = "axis2", .aliases = {"dim2"}, .form = AttrForm::axis, .value = 1};
   constexpr std::string_view kDiagonal = "none: a diagonal runs over two axes";
-  auto corner = [&](std::string_view name, std::string_view doc, void (*shape)(Infer&), DecomposeRule rule) {
-    return ir::Page{.name = name, .faces = ir::kTop, .doc = doc, .operands = {},
-                    .attrs = {{.name = "row", .form = AttrForm::integer, .lowest = 0}, {.name = "col", .form = AttrForm::integer, .value = kNone, .lowest = 0},
-                              {.name = "offset", .form = AttrForm::integer, .value = 0}, {.name = "dtype", .form = AttrForm::dtype, .value = DType::i64}},
-                    .dtypes = by_shape_rule(), .shape = shape, .vjp = ir::not_differentiable("positions are integers"), .decompose = rule, .sharding = "-> p n", .samples = corner_samples};
+  auto corner = [&](std::string_view name, std::string_view doc, void (*shape)(Infer&),
+                    DecomposeRule rule) {
+    return ir::Page{
+        .name = name,
+        .faces = ir::kTop,
+        .doc = doc,
+        .operands = {},
+        .attrs = {{.name = "row", .form = AttrForm::integer, .lowest = 0},
+                  {.name = "col", .form = AttrForm::integer, .value = kNone, .lowest = 0},
+                  {.name = "offset", .form = AttrForm::integer, .value = 0},
+                  {.name = "dtype", .form = AttrForm::dtype, .value = DType::i64}},
+        .dtypes = by_shape_rule(),
+        .shape = shape,
+        .vjp = ir::not_differentiable("positions are integers"),
+        .decompose = rule,
+        .sharding = "-> p n",
+        .samples = corner_samples};
   };
   return {
-      {.name = "diagonal", .faces = kOperator, .doc = "The diagonal of the plane of two axes, as the last axis: elements whose column is their row plus offset.", .operands = {operand_x(kAnySet)},
-       .attrs = {offset, axis1, axis2}, .shape = diagonal_shape, .vjp = by_decomposition(), .decompose = diagonal_rule, .sharding = kDiagonal, .cost = no_flops, .samples = plane_samples},
-      {.name = "trace", .faces = kOperator, .doc = "The sum of the diagonal of the plane of two axes. bool and integers add in int64.", .operands = {operand_x(kAnySet)},
-       .attrs = {offset, axis1, axis2}, .dtypes = by_shape_rule(), .shape = trace_shape, .vjp = by_decomposition(), .decompose = trace_rule, .sharding = kDiagonal, .samples = plane_samples},
-      {.name = "diag", .faces = kOperator, .doc = "Of a vector: the matrix with it on a diagonal and padding_value elsewhere; of a matrix: that diagonal.", .operands = {operand_x(kAnySet)},
-       .attrs = {offset, {.name = "padding_value", .form = AttrForm::real, .value = 0.0}}, .shape = diag_shape, .vjp = by_decomposition(), .decompose = diag_rule, .sharding = kDiagonal,
-       .cost = no_flops, .samples = diag_samples},
-      {.name = "diagflat", .faces = kOperator, .doc = "The matrix with the elements of x, flattened, on a diagonal and zeros elsewhere.", .operands = {operand_x(kAnySet)}, .attrs = {offset},
-       .shape = diagflat_shape, .vjp = by_decomposition(), .decompose = diagflat_rule, .sharding = kDiagonal, .cost = no_flops, .samples = diagflat_samples},
-      {.name = "diag_embed", .faces = kOperator | ir::kFunctional, .doc = "Matrices, over the axes dim1 and dim2 of the result, with the last axis of input on a diagonal and zeros elsewhere.",
+      {.name = "diagonal",
+       .faces = kOperator,
+       .doc = "The diagonal of the plane of two axes, as the last axis: elements whose column is "
+              "their row plus offset.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {offset, axis1, axis2},
+       .shape = diagonal_shape,
+       .vjp = by_decomposition(),
+       .decompose = diagonal_rule,
+       .sharding = kDiagonal,
+       .cost = no_flops,
+       .samples = plane_samples},
+      {.name = "trace",
+       .faces = kOperator,
+       .doc = "The sum of the diagonal of the plane of two axes. bool and integers add in int64.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {offset, axis1, axis2},
+       .dtypes = by_shape_rule(),
+       .shape = trace_shape,
+       .vjp = by_decomposition(),
+       .decompose = trace_rule,
+       .sharding = kDiagonal,
+       .samples = plane_samples},
+      {.name = "diag",
+       .faces = kOperator,
+       .doc = "Of a vector: the matrix with it on a diagonal and padding_value elsewhere; of a "
+              "matrix: that diagonal.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {offset, {.name = "padding_value", .form = AttrForm::real, .value = 0.0}},
+       .shape = diag_shape,
+       .vjp = by_decomposition(),
+       .decompose = diag_rule,
+       .sharding = kDiagonal,
+       .cost = no_flops,
+       .samples = diag_samples},
+      {.name = "diagflat",
+       .faces = kOperator,
+       .doc = "The matrix with the elements of x, flattened, on a diagonal and zeros elsewhere.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {offset},
+       .shape = diagflat_shape,
+       .vjp = by_decomposition(),
+       .decompose = diagflat_rule,
+       .sharding = kDiagonal,
+       .cost = no_flops,
+       .samples = diagflat_samples},
+      {.name = "diag_embed",
+       .faces = kOperator | ir::kFunctional,
+       .doc = "Matrices, over the axes dim1 and dim2 of the result, with the last axis of input on "
+              "a diagonal and zeros elsewhere.",
        .operands = {{.name = "input", .aliases = {"x"}, .dtypes = kAnySet}},
-       .attrs = {{.name = "offset", .form = AttrForm::integer, .value = 0}, {.name = "dim1", .form = AttrForm::axis, .value = -2}, {.name = "dim2", .form = AttrForm::axis, .value = -1}},
-       .shape = diag_embed_shape, .vjp = by_decomposition(), .decompose = diag_embed_rule, .sharding = kDiagonal, .cost = no_flops, .samples = diag_embed_samples},
-      {.name = "meshgrid", .faces = ir::kTop, .doc = "Each vector spread over the grid of all of them: result k has the elements of vector k along axis k (xy: the first two axes exchanged).",
-       .operands = {{.name = "x", .aliases = {"args", "tensors"}, .dtypes = kAnySet, .variadic = true, .meets = false}},
-       .attrs = {{.name = "indexing", .form = AttrForm::string, .value = "ij", .choices = {"ij", "xy"}}}, .results = -1, .dtypes = by_shape_rule(), .shape = meshgrid_shape,
-       .vjp = by_decomposition(), .decompose = meshgrid_rule, .sharding = "none: elements repeat", .cost = no_flops, .samples = meshgrid_samples},
-      corner("tril_indices", "Rows and columns [2, n] of the lower triangle of a matrix, up to the given diagonal, row by row.", corner_shape<true>, corner_rule<true>),
-      corner("triu_indices", "Rows and columns [2, n] of the upper triangle of a matrix, from the given diagonal on, row by row.", corner_shape<false>, corner_rule<false>),
+       .attrs = {{.name = "offset", .form = AttrForm::integer, .value = 0},
+                 {.name = "dim1", .form = AttrForm::axis, .value = -2},
+                 {.name = "dim2", .form = AttrForm::axis, .value = -1}},
+       .shape = diag_embed_shape,
+       .vjp = by_decomposition(),
+       .decompose = diag_embed_rule,
+       .sharding = kDiagonal,
+       .cost = no_flops,
+       .samples = diag_embed_samples},
+      {.name = "meshgrid",
+       .faces = ir::kTop,
+       .doc = "Each vector spread over the grid of all of them: result k has the elements of "
+              "vector k along axis k (xy: the first two axes exchanged).",
+       .operands = {{.name = "x",
+                     .aliases = {"args", "tensors"},
+                     .dtypes = kAnySet,
+                     .variadic = true,
+                     .meets = false}},
+       .attrs =
+           {{.name = "indexing", .form = AttrForm::string, .value = "ij", .choices = {"ij", "xy"}}},
+       .results = -1,
+       .dtypes = by_shape_rule(),
+       .shape = meshgrid_shape,
+       .vjp = by_decomposition(),
+       .decompose = meshgrid_rule,
+       .sharding = "none: elements repeat",
+       .cost = no_flops,
+       .samples = meshgrid_samples},
+      corner("tril_indices",
+             "Rows and columns [2, n] of the lower triangle of a matrix, up to the given diagonal, "
+             "row by row.",
+             corner_shape<true>, corner_rule<true>),
+      corner("triu_indices",
+             "Rows and columns [2, n] of the upper triangle of a matrix, from the given diagonal "
+             "on, row by row.",
+             corner_shape<false>, corner_rule<false>),
   };
 }
 

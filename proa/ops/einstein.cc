@@ -10,12 +10,17 @@ namespace proa::ops {
 namespace {
 
 using L = std::vector<int64_t>;
-using Labels = std::vector<int>;  // letters; the axes of an ellipsis are kEllipsis - 1, - 2, ... from the end
+using Labels =
+    std::vector<int>;  // letters; the axes of an ellipsis are kEllipsis - 1, - 2, ... from the end
 
 constexpr int kEllipsis = 0;
 
-bool has(const Labels& labels, int label) { return std::ranges::find(labels, label) != labels.end(); }
-int place(const Labels& labels, int label) { return static_cast<int>(std::ranges::find(labels, label) - labels.begin()); }
+bool has(const Labels& labels, int label) {
+  return std::ranges::find(labels, label) != labels.end();
+}
+int place(const Labels& labels, int label) {
+  return static_cast<int>(std::ranges::find(labels, label) - labels.begin());
+}
 
 struct Equation {
   std::vector<Labels> operands;
@@ -28,13 +33,16 @@ Labels expanded(const ir::AttrView& op, std::string_view term, int free) {
   for (size_t i = 0; i < term.size(); ++i) {
     char c = term[i];
     if (c == '.') {
-      if (term.substr(i, 3) != "...") op.fail(ErrorKind::value, "equation", str("expected letters and at most one '...' in '", term, "'"));
+      if (term.substr(i, 3) != "...")
+        op.fail(ErrorKind::value, "equation",
+                str("expected letters and at most one '...' in '", term, "'"));
       for (int k = free; k > 0; --k) labels.push_back(kEllipsis - k);
       i += 2;
     } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
       labels.push_back(c);
     } else {
-      op.fail(ErrorKind::value, "equation", str("expected letters, ',', '->' and '...', got '", std::string(1, c), "'"));
+      op.fail(ErrorKind::value, "equation",
+              str("expected letters, ',', '->' and '...', got '", std::string(1, c), "'"));
     }
   }
   return labels;
@@ -55,14 +63,19 @@ Equation parse(const ir::AttrView& op, const std::vector<int>& ranks) {
     if (comma == std::string_view::npos) break;
     at = comma + 1;
   }
-  if (terms.size() != ranks.size()) op.fail(ErrorKind::value, "equation", str("it names ", terms.size(), " operands, there are ", ranks.size()));
+  if (terms.size() != ranks.size())
+    op.fail(ErrorKind::value, "equation",
+            str("it names ", terms.size(), " operands, there are ", ranks.size()));
   Equation eq;
   int widest = 0;
   for (size_t k = 0; k < terms.size(); ++k) {
     size_t dots = terms[k].find("...");
-    int letters = static_cast<int>(terms[k].size()) - (dots == std::string_view::npos ? 0 : 3), free = ranks[k] - letters;
+    int letters = static_cast<int>(terms[k].size()) - (dots == std::string_view::npos ? 0 : 3),
+        free = ranks[k] - letters;
     if (free < 0 || (free > 0 && dots == std::string_view::npos)) {
-      op.fail(ErrorKind::shape, "operands", str("'", terms[k], "' names ", letters, " axes, operand ", k, " has ", ranks[k], " dims"));
+      op.fail(ErrorKind::shape, "operands",
+              str("'", terms[k], "' names ", letters, " axes, operand ", k, " has ", ranks[k],
+                  " dims"));
     }
     widest = std::max(widest, dots == std::string_view::npos ? 0 : free);
     eq.operands.push_back(expanded(op, terms[k], free));
@@ -72,9 +85,11 @@ Equation parse(const ir::AttrView& op, const std::vector<int>& ranks) {
     for (size_t i = 0; i < eq.result.size(); ++i) {
       int label = eq.result[i];
       std::string shown = label > 0 ? std::string(1, static_cast<char>(label)) : "...";
-      if (place(eq.result, label) != static_cast<int>(i)) op.fail(ErrorKind::value, "equation", str("'", shown, "' stands twice in the result"));
+      if (place(eq.result, label) != static_cast<int>(i))
+        op.fail(ErrorKind::value, "equation", str("'", shown, "' stands twice in the result"));
       if (std::ranges::none_of(eq.operands, [&](const Labels& l) { return has(l, label); })) {
-        op.fail(ErrorKind::value, "equation", str("'", shown, "' of the result stands in no operand"));
+        op.fail(ErrorKind::value, "equation",
+                str("'", shown, "' of the result stands in no operand"));
       }
     }
     return eq;
@@ -90,7 +105,8 @@ Equation parse(const ir::AttrView& op, const std::vector<int>& ranks) {
 }
 
 void einsum_shape(Infer& op) {
-  if (op.count(0) == 0) op.fail(ErrorKind::value, "operands", "expected at least one tensor, got none");
+  if (op.count(0) == 0)
+    op.fail(ErrorKind::value, "operands", "expected at least one tensor, got none");
   std::vector<int> ranks;
   for (int k = 0; k < op.count(0); ++k) ranks.push_back(op.rank(0, k));
   Equation eq = parse(op, ranks);
@@ -107,7 +123,10 @@ void einsum_shape(Infer& op) {
       } else if (sizes[at].is_const(1)) {
         sizes[at] = n;
       } else if (!n.is_const(1)) {
-        expect_eq(op, n, sizes[at], "operands", [&] { return str("axis ", i, " of operand ", k, " has size ", to_string(n), ", where ", to_string(sizes[at]), " was seen before"); });
+        expect_eq(op, n, sizes[at], "operands", [&] {
+          return str("axis ", i, " of operand ", k, " has size ", to_string(n), ", where ",
+                     to_string(sizes[at]), " was seen before");
+        });
         sizes[at] = known_of(sizes[at], n);
       }
     }
@@ -128,7 +147,9 @@ void take_diagonals(Named& n) {
     for (size_t j = i + 1; j < n.labels.size(); ++j) {
       if (n.labels[i] != n.labels[j]) continue;
       int label = n.labels[i];
-      n.x = call1("tensor.diagonal", {n.x}, {{"offset", 0}, {"axis1", static_cast<int64_t>(i)}, {"axis2", static_cast<int64_t>(j)}});
+      n.x = call1(
+          "tensor.diagonal", {n.x},
+          {{"offset", 0}, {"axis1", static_cast<int64_t>(i)}, {"axis2", static_cast<int64_t>(j)}});
       n.labels.erase(n.labels.begin() + static_cast<ptrdiff_t>(j));
       n.labels.erase(n.labels.begin() + static_cast<ptrdiff_t>(i));
       n.labels.push_back(label);
@@ -152,7 +173,9 @@ void sum_out(Named& n, const Labels& kept) {
 void drop_narrow(Named& n, const Named& other) {
   for (size_t i = n.labels.size(); i-- > 0;) {
     int j = place(other.labels, n.labels[i]);
-    if (j == static_cast<int>(other.labels.size()) || !n.x.dim(static_cast<int>(i)).is_const(1) || other.x.dim(j).is_const(1)) continue;
+    if (j == static_cast<int>(other.labels.size()) || !n.x.dim(static_cast<int>(i)).is_const(1) ||
+        other.x.dim(j).is_const(1))
+      continue;
     n.x = squeeze(n.x, static_cast<int>(i));
     n.labels.erase(n.labels.begin() + static_cast<ptrdiff_t>(i));
   }
@@ -222,7 +245,8 @@ Contraction contraction_of(const ir::AttrView& op, int rank_x, int rank_y) {
   ir::Attribute raw = op.raw("axes");
   if (!raw || raw.is(ir::AttrKind::integer)) {
     int64_t n = given[0];
-    if (n < 0 || n > std::min(rank_x, rank_y)) op.fail(ErrorKind::value, "axes", str("expected 0..", std::min(rank_x, rank_y), ", got ", n));
+    if (n < 0 || n > std::min(rank_x, rank_y))
+      op.fail(ErrorKind::value, "axes", str("expected 0..", std::min(rank_x, rank_y), ", got ", n));
     for (int64_t i = 0; i < n; ++i) {
       c.x.push_back(rank_x - n + i);
       c.y.push_back(i);
@@ -230,11 +254,14 @@ Contraction contraction_of(const ir::AttrView& op, int rank_x, int rank_y) {
     return c;
   }
   L second = op.has("axes_y") ? op.ints("axes_y") : given;
-  if (second.size() != given.size()) op.fail(ErrorKind::value, "axes_y", str("expected ", given.size(), " axes as of x, got ", second.size()));
+  if (second.size() != given.size())
+    op.fail(ErrorKind::value, "axes_y",
+            str("expected ", given.size(), " axes as of x, got ", second.size()));
   for (size_t i = 0; i < given.size(); ++i) {
     c.x.push_back(op.axis_of("axes", given[i], rank_x));
     c.y.push_back(op.axis_of("axes", second[i], rank_y));
-    if (std::ranges::count(c.x, c.x.back()) > 1 || std::ranges::count(c.y, c.y.back()) > 1) op.fail(ErrorKind::value, "axes", "an axis is named twice");
+    if (std::ranges::count(c.x, c.x.back()) > 1 || std::ranges::count(c.y, c.y.back()) > 1)
+      op.fail(ErrorKind::value, "axes", "an axis is named twice");
   }
   return c;
 }
@@ -243,7 +270,10 @@ void tensordot_shape(Infer& op) {
   Contraction c = contraction_of(op, op.rank(0), op.rank(1));
   for (size_t i = 0; i < c.x.size(); ++i) {
     Dim a = op.dims(0)[static_cast<size_t>(c.x[i])], b = op.dims(1)[static_cast<size_t>(c.y[i])];
-    expect_eq(op, a, b, "y", [&] { return str("axis ", c.x[i], " of shape ", to_string(op.dims(0)), " and axis ", c.y[i], " of shape ", to_string(op.dims(1)), " differ"); });
+    expect_eq(op, a, b, "y", [&] {
+      return str("axis ", c.x[i], " of shape ", to_string(op.dims(0)), " and axis ", c.y[i],
+                 " of shape ", to_string(op.dims(1)), " differ");
+    });
   }
   std::vector<Dim> dims;
   for (int i = 0; i < op.rank(0); ++i) {
@@ -266,7 +296,8 @@ void kron_shape(Infer& op) {
   int rank = std::max(op.rank(0), op.rank(1));
   std::vector<Dim> dims(static_cast<size_t>(rank), Dim(1));
   for (int k : {0, 1}) {
-    for (int i = 1; i <= op.rank(k); ++i) dims[static_cast<size_t>(rank - i)] = dims[static_cast<size_t>(rank - i)] * op.dim(k, -i);
+    for (int i = 1; i <= op.rank(k); ++i)
+      dims[static_cast<size_t>(rank - i)] = dims[static_cast<size_t>(rank - i)] * op.dim(k, -i);
   }
   op.result(dims);
 }
@@ -316,7 +347,8 @@ void tensordot_samples(SampleList& s) {
   s.wrong({T({2, 3}), T({3})}, {{"axes", -1}}, ErrorKind::value, "expected 0..1");
   s.wrong({T({2, 3}), T({3, 2})}, {{"axes", L{2}}}, ErrorKind::index, "out of range");
   s.wrong({T({2, 2}), T({2, 2})}, {{"axes", L{0, 0}}}, ErrorKind::value, "twice");
-  s.wrong({T({2, 2}), T({2, 2})}, {{"axes", L{0}}, {"axes_y", L{0, 1}}}, ErrorKind::value, "as of x");
+  s.wrong({T({2, 2}), T({2, 2})}, {{"axes", L{0}}, {"axes_y", L{0, 1}}}, ErrorKind::value,
+          "as of x");
   s.wrong({T({2, 2}), absent()}, {{"axes", 1}}, ErrorKind::value, "required");
 }
 
@@ -331,24 +363,50 @@ void kron_samples(SampleList& s) {
   s.wrong({T(DType::boolean, {2}), T(DType::boolean, {2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T({2}), T({2})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
   s.wrong({T({2}), T({2})}, {{"axes", 0}}, ErrorKind::key, "no such argument");
-  s.wrong({T(DType::f8e4m3, {2}, Fill::zeros), T(DType::f8e4m3, {2}, Fill::zeros)}, {}, ErrorKind::type, "dtype");
+  s.wrong({T(DType::f8e4m3, {2}, Fill::zeros), T(DType::f8e4m3, {2}, Fill::zeros)}, {},
+          ErrorKind::type, "dtype");
 }
 
 }  // namespace
 
 std::vector<ir::Page> einstein_pages() {
   return {
-      {.name = "einsum", .faces = ir::kTop,
-       .doc = "Sums of products over named axes: 'ij,jk->ik' is a matrix product. A letter twice in one operand names its diagonal; letters that the result lacks are summed; '...' stands for axes "
-              "that are broadcast. Without '->' the result has the letters that stand once, in alphabetical order. Operands are contracted from left to right.",
-       .operands = {{.name = "operands", .dtypes = kNumberSet, .variadic = true}}, .attrs = {{.name = "equation", .form = AttrForm::string}}, .signature = "equation, operands",
-       .shape = einsum_shape, .vjp = by_decomposition(), .decompose = einsum_rule, .sharding = "none: the equation names the axes", .samples = einsum_samples},
-      {.name = "tensordot", .faces = kOperator,
-       .doc = "Sums of products over axes: over the last `axes` of x and the first of y, or over the listed axes of both (of x, those of y being axes_y).",
-       .operands = {operand_x(kNumberSet), operand_y(kNumberSet, false)}, .attrs = {{.name = "axes", .aliases = {"dims"}, .form = AttrForm::shape, .value = 2}, {.name = "axes_y", .form = AttrForm::ints, .value = kNone}},
-       .shape = tensordot_shape, .vjp = by_decomposition(), .decompose = tensordot_rule, .sharding = "none: axes are contracted as named", .samples = tensordot_samples},
-      {.name = "kron", .faces = kOperator, .doc = "The Kronecker product: every element of x times the whole of y, axes multiplied in size; missing axes count as size 1.",
-       .operands = {operand_x(kNumberSet), operand_y(kNumberSet, false)}, .shape = kron_shape, .vjp = by_decomposition(), .decompose = kron_rule, .sharding = "none: axes are merged",
+      {.name = "einsum",
+       .faces = ir::kTop,
+       .doc = "Sums of products over named axes: 'ij,jk->ik' is a matrix product. A letter twice "
+              "in one operand names its diagonal; letters that the result lacks are summed; '...' "
+              "stands for axes "
+              "that are broadcast. Without '->' the result has the letters that stand once, in "
+              "alphabetical order. Operands are contracted from left to right.",
+       .operands = {{.name = "operands", .dtypes = kNumberSet, .variadic = true}},
+       .attrs = {{.name = "equation", .form = AttrForm::string}},
+       .signature = "equation, operands",
+       .shape = einsum_shape,
+       .vjp = by_decomposition(),
+       .decompose = einsum_rule,
+       .sharding = "none: the equation names the axes",
+       .samples = einsum_samples},
+      {.name = "tensordot",
+       .faces = kOperator,
+       .doc = "Sums of products over axes: over the last `axes` of x and the first of y, or over "
+              "the listed axes of both (of x, those of y being axes_y).",
+       .operands = {operand_x(kNumberSet), operand_y(kNumberSet, false)},
+       .attrs = {{.name = "axes", .aliases = {"dims"}, .form = AttrForm::shape, .value = 2},
+                 {.name = "axes_y", .form = AttrForm::ints, .value = kNone}},
+       .shape = tensordot_shape,
+       .vjp = by_decomposition(),
+       .decompose = tensordot_rule,
+       .sharding = "none: axes are contracted as named",
+       .samples = tensordot_samples},
+      {.name = "kron",
+       .faces = kOperator,
+       .doc = "The Kronecker product: every element of x times the whole of y, axes multiplied in "
+              "size; missing axes count as size 1.",
+       .operands = {operand_x(kNumberSet), operand_y(kNumberSet, false)},
+       .shape = kron_shape,
+       .vjp = by_decomposition(),
+       .decompose = kron_rule,
+       .sharding = "none: axes are merged",
        .samples = kron_samples},
   };
 }

@@ -13,8 +13,10 @@ using L = std::vector<int64_t>;
 
 enum Kind { kForward, kInverse, kRealToComplex, kComplexToReal };
 constexpr std::string_view kKinds[] = {"forward", "inverse", "r2c", "c2r"};
-constexpr DTypeSet kTransformed = static_cast<DTypeSet>(kBoolSet | kIntSet | bit(DType::f32) | bit(DType::f64) | kComplexSet);
-constexpr DTypeSet kRealTransformed = static_cast<DTypeSet>(kBoolSet | kIntSet | bit(DType::f32) | bit(DType::f64));
+constexpr DTypeSet kTransformed =
+    static_cast<DTypeSet>(kBoolSet | kIntSet | bit(DType::f32) | bit(DType::f64) | kComplexSet);
+constexpr DTypeSet kRealTransformed =
+    static_cast<DTypeSet>(kBoolSet | kIntSet | bit(DType::f32) | bit(DType::f64));
 
 // The axes of a transform in the order listed, and the size along each.
 struct Plan {
@@ -35,12 +37,16 @@ Plan plan_of(const ir::AttrView& op, std::span<const Dim> dims) {
     plan.axes = ordered_axes(op, axis_name, rank);
   } else {
     int count = given.empty() ? rank : static_cast<int>(given.size());
-    if (count > rank) op.fail(ErrorKind::value, size_name, str("expected at most ", rank, " sizes, got ", count));
+    if (count > rank)
+      op.fail(ErrorKind::value, size_name, str("expected at most ", rank, " sizes, got ", count));
     for (int i = rank - count; i < rank; ++i) plan.axes.push_back(i);
   }
-  if (plan.axes.empty()) op.fail(ErrorKind::value, axis_name, rank == 0 ? "a 0-d tensor has no axis to transform" : "expected at least one axis");
+  if (plan.axes.empty())
+    op.fail(ErrorKind::value, axis_name,
+            rank == 0 ? "a 0-d tensor has no axis to transform" : "expected at least one axis");
   if (!given.empty() && given.size() != plan.axes.size()) {
-    op.fail(ErrorKind::value, size_name, str("expected one size for each of ", plan.axes.size(), " axes, got ", given.size()));
+    op.fail(ErrorKind::value, size_name,
+            str("expected one size for each of ", plan.axes.size(), " axes, got ", given.size()));
   }
   for (size_t i = 0; i < plan.axes.size(); ++i) {
     Dim extent = dims[static_cast<size_t>(plan.axes[i])];
@@ -58,8 +64,11 @@ void transform_shape(Infer& op) {
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   for (size_t i = 0; i < plan.axes.size(); ++i) {
     Dim size = plan.sizes[i];
-    expect_ge(op, size, 1, kMany ? "s" : "n", [&] { return str("expected at least 1 point along axis ", plan.axes[i], ", got ", to_string(size)); });
-    dims[static_cast<size_t>(plan.axes[i])] = kKind == kRealToComplex && i + 1 == plan.axes.size() ? half(size) : size;
+    expect_ge(op, size, 1, kMany ? "s" : "n", [&] {
+      return str("expected at least 1 point along axis ", plan.axes[i], ", got ", to_string(size));
+    });
+    dims[static_cast<size_t>(plan.axes[i])] =
+        kKind == kRealToComplex && i + 1 == plan.axes.size() ? half(size) : size;
   }
   DType t = is_inexact(op.dtype(0)) ? op.dtype(0) : op.default_float();
   op.result(dims, kKind == kComplexToReal ? real_of(t) : complex_of(t));
@@ -87,7 +96,8 @@ void transform_rule(Decompose& d) {
     x = resized(x, plan.axes[i], halved ? half(plan.sizes[i]) : plan.sizes[i]);
   }
   Attrs attrs{{"kind", kKinds[kKind]}, {"axes", axes}};
-  if (kKind == kComplexToReal) attrs.emplace_back("length", ir::Attribute::dim(d.builder().context(), last));
+  if (kKind == kComplexToReal)
+    attrs.emplace_back("length", ir::Attribute::dim(d.builder().context(), last));
   Expr y = call1("prim.fft", {x}, attrs);
   bool back = kKind == kInverse || kKind == kComplexToReal;
   std::string_view norm = d.text("norm");
@@ -105,7 +115,8 @@ void transform_samples(SampleList& s) {
   constexpr std::string_view size_name = kMany ? "s" : "n", axis_name = kMany ? "axes" : "axis";
   auto ints = [](int64_t v) { return kMany ? ir::Literal(L{v}) : ir::Literal(v); };
   for (DType t : types) {
-    for (const char* norm : {"backward", "ortho", "forward"}) s.ok({T(t, {3, 5})}, {{"norm", norm}, {axis_name, ints(1)}});
+    for (const char* norm : {"backward", "ortho", "forward"})
+      s.ok({T(t, {3, 5})}, {{"norm", norm}, {axis_name, ints(1)}});
     s.ok({T(t, {3, 5})});
     s.ok({T(t, {3, 5})}, {{size_name, ints(4)}, {axis_name, ints(0)}});
     s.ok({T(t, {3, 5})}, {{size_name, ints(8)}, {axis_name, ints(-1)}});
@@ -115,29 +126,48 @@ void transform_samples(SampleList& s) {
   if (real) s.wrong({T(DType::c64, {4})}, {{axis_name, ints(0)}}, ErrorKind::type, "dtype");
   else s.wrong({T(DType::f16, {4})}, {{axis_name, ints(0)}}, ErrorKind::type, "dtype");
   s.wrong({T(t, {4})}, {{axis_name, ints(1)}}, ErrorKind::index, "out of range");
-  s.wrong({T(t, {4})}, {{axis_name, ints(0)}, {size_name, ints(0)}}, ErrorKind::shape, "at least 1 point");
-  s.wrong({T(t, {4})}, {{axis_name, ints(0)}, {size_name, ints(-3)}}, ErrorKind::shape, "at least 1 point");
+  s.wrong({T(t, {4})}, {{axis_name, ints(0)}, {size_name, ints(0)}}, ErrorKind::shape,
+          "at least 1 point");
+  s.wrong({T(t, {4})}, {{axis_name, ints(0)}, {size_name, ints(-3)}}, ErrorKind::shape,
+          "at least 1 point");
   s.wrong({T(t, {0})}, {{axis_name, ints(0)}}, ErrorKind::shape, "at least 1 point");
-  s.wrong({T(t, {4})}, {{axis_name, ints(0)}, {"norm", "unitary"}}, ErrorKind::value, "expected one of");
+  s.wrong({T(t, {4})}, {{axis_name, ints(0)}, {"norm", "unitary"}}, ErrorKind::value,
+          "expected one of");
   s.wrong({absent()}, {}, ErrorKind::value, "required");
   if (kMany) {
     s.wrong({T(t, {4, 4})}, {{"axes", L{0, -2}}}, ErrorKind::value, "twice");
-    s.wrong({T(t, {4, 4})}, {{"axes", L{0, 1}}, {"s", L{4}}}, ErrorKind::value, "one size for each");
+    s.wrong({T(t, {4, 4})}, {{"axes", L{0, 1}}, {"s", L{4}}}, ErrorKind::value,
+            "one size for each");
   }
 }
 
 template <Kind kKind, bool kMany>
 ir::Page page_of(std::string_view name, std::string_view doc, ir::Literal axes = kNone) {
-  ir::AttrSpec norm{.name = "norm", .form = AttrForm::string, .value = "backward", .choices = {"backward", "ortho", "forward"}};
+  ir::AttrSpec norm{.name = "norm",
+                    .form = AttrForm::string,
+                    .value = "backward",
+                    .choices = {"backward", "ortho", "forward"}};
   std::vector<ir::AttrSpec> attrs;
   if (kMany) {
-    attrs = {{.name = "s", .form = AttrForm::shape, .value = kNone}, {.name = "axes", .aliases = {"dim"}, .form = AttrForm::ints, .value = std::move(axes)}, norm};
+    attrs = {{.name = "s", .form = AttrForm::shape, .value = kNone},
+             {.name = "axes", .aliases = {"dim"}, .form = AttrForm::ints, .value = std::move(axes)},
+             norm};
   } else {
-    attrs = {{.name = "n", .form = AttrForm::integer, .value = kNone}, {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = -1}, norm};
+    attrs = {{.name = "n", .form = AttrForm::integer, .value = kNone},
+             {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = -1},
+             norm};
   }
-  return {.name = name, .faces = ir::kFft, .doc = doc, .operands = {operand_x(kKind == kRealToComplex ? kRealTransformed : kTransformed)}, .attrs = std::move(attrs),
-          .dtypes = by_shape_rule(), .shape = transform_shape<kKind, kMany>, .vjp = by_decomposition(), .decompose = transform_rule<kKind, kMany>,
-          .sharding = kMany ? "... -> ...; @axes: whole" : "... -> ...; @axis: whole", .cost = [](Cost& c) { c.flops(Cost::elements(c.result()) * Dim(40)); },
+  return {.name = name,
+          .faces = ir::kFft,
+          .doc = doc,
+          .operands = {operand_x(kKind == kRealToComplex ? kRealTransformed : kTransformed)},
+          .attrs = std::move(attrs),
+          .dtypes = by_shape_rule(),
+          .shape = transform_shape<kKind, kMany>,
+          .vjp = by_decomposition(),
+          .decompose = transform_rule<kKind, kMany>,
+          .sharding = kMany ? "... -> ...; @axes: whole" : "... -> ...; @axis: whole",
+          .cost = [](Cost& c) { c.flops(Cost::elements(c.result()) * Dim(40)); },
           .samples = transform_samples<kKind, kMany>};
 }
 
@@ -146,17 +176,29 @@ ir::Page page_of(std::string_view name, std::string_view doc, ir::Literal axes =
 std::vector<ir::Page> fourier_pages() {
   const ir::Literal two(L{-2, -1});
   return {
-      page_of<kForward, false>("fft", "The discrete Fourier transform along axis, of n points (cut, or filled up with zeros). norm says where 1 / n goes: to the inverse, to both as its root, or to this one."),
+      page_of<kForward, false>(
+          "fft",
+          "The discrete Fourier transform along axis, of n points (cut, or filled up with zeros). "
+          "norm says where 1 / n goes: to the inverse, to both as its root, or to this one."),
       page_of<kInverse, false>("ifft", "The inverse of fft along axis, of n points."),
-      page_of<kRealToComplex, false>("rfft", "The transform of real numbers along axis, of which the n / 2 + 1 frequencies that are not conjugates of others are given."),
-      page_of<kComplexToReal, false>("irfft", "The inverse of rfft along axis: n real numbers (2 (m - 1) without n) from n / 2 + 1 frequencies."),
+      page_of<kRealToComplex, false>(
+          "rfft",
+          "The transform of real numbers along axis, of which the n / 2 + 1 frequencies that are "
+          "not conjugates of others are given."),
+      page_of<kComplexToReal, false>("irfft",
+                                     "The inverse of rfft along axis: n real numbers (2 (m - 1) "
+                                     "without n) from n / 2 + 1 frequencies."),
       page_of<kForward, true>("fft2", "The transform over two axes, of s points.", two),
       page_of<kInverse, true>("ifft2", "The inverse of fft2.", two),
-      page_of<kRealToComplex, true>("rfft2", "The transform of real numbers over two axes; the last one is halved.", two),
+      page_of<kRealToComplex, true>(
+          "rfft2", "The transform of real numbers over two axes; the last one is halved.", two),
       page_of<kComplexToReal, true>("irfft2", "The inverse of rfft2.", two),
-      page_of<kForward, true>("fftn", "The transform over axes (all of them without axes, or the last ones that s has sizes for), of s points."),
+      page_of<kForward, true>("fftn",
+                              "The transform over axes (all of them without axes, or the last ones "
+                              "that s has sizes for), of s points."),
       page_of<kInverse, true>("ifftn", "The inverse of fftn."),
-      page_of<kRealToComplex, true>("rfftn", "The transform of real numbers over axes; the last one listed is halved."),
+      page_of<kRealToComplex, true>(
+          "rfftn", "The transform of real numbers over axes; the last one listed is halved."),
       page_of<kComplexToReal, true>("irfftn", "The inverse of rfftn."),
   };
 }

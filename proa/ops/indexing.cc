@@ -11,7 +11,12 @@ namespace {
 using L = std::vector<int64_t>;
 
 OperandSpec index_operand(std::string_view name = "index", bool variadic = false) {
-  return {.name = name, .aliases = name == "index" ? std::vector<std::string_view>{"indices"} : std::vector<std::string_view>{}, .dtypes = kIntSet, .variadic = variadic, .meets = false};
+  return {.name = name,
+          .aliases = name == "index" ? std::vector<std::string_view>{"indices"}
+                                     : std::vector<std::string_view>{},
+          .dtypes = kIntSet,
+          .variadic = variadic,
+          .meets = false};
 }
 
 // Negative positions count from the end.
@@ -22,20 +27,23 @@ Expr wrapped(Expr index, Dim extent) {
 
 // x[i, j, ...] on the axes named; the index tensors are broadcast together.
 struct Advanced {
-  std::vector<int> axes;         // of x, in the order of the index tensors
-  std::vector<Dim> index_dims;   // broadcast
-  int place = 0;                 // where the index axes stand in the result
-  std::vector<int> rest;         // the other axes of x
+  std::vector<int> axes;        // of x, in the order of the index tensors
+  std::vector<Dim> index_dims;  // broadcast
+  int place = 0;                // where the index axes stand in the result
+  std::vector<int> rest;        // the other axes of x
 };
 
 template <class Broadcast>
 Advanced advanced_of(const ir::AttrView& op, int rank, int count, const Broadcast& broadcast) {
   Advanced a;
   std::vector<int64_t> given = op.ints("axes");
-  if (given.size() != static_cast<size_t>(count)) op.fail(ErrorKind::value, "axes", str("expected one axis for each of ", count, " index tensors, got ", list_str(given)));
+  if (given.size() != static_cast<size_t>(count))
+    op.fail(ErrorKind::value, "axes",
+            str("expected one axis for each of ", count, " index tensors, got ", list_str(given)));
   for (int64_t axis : given) {
     int n = op.axis_of("axes", axis, rank);
-    if (std::ranges::find(a.axes, n) != a.axes.end()) op.fail(ErrorKind::value, "axes", str("axis ", n, " is named twice"));
+    if (std::ranges::find(a.axes, n) != a.axes.end())
+      op.fail(ErrorKind::value, "axes", str("axis ", n, " is named twice"));
     a.axes.push_back(n);
   }
   a.index_dims = broadcast();
@@ -65,16 +73,20 @@ Advanced infer_advanced(Infer& op, int first) {
   });
 }
 
-void index_shape(Infer& op) { op.result(advanced_dims(infer_advanced(op, 1), op.dims(0)), op.dtype(0)); }
+void index_shape(Infer& op) {
+  op.result(advanced_dims(infer_advanced(op, 1), op.dims(0)), op.dtype(0));
+}
 
 // Index tensors side by side: [broadcast dims..., count].
-Expr joined_index(const ir::OperandView& d, int first, const std::vector<int>& axes, Expr x, std::vector<Dim>& dims) {
+Expr joined_index(const ir::OperandView& d, int first, const std::vector<int>& axes, Expr x,
+                  std::vector<Dim>& dims) {
   std::vector<Expr> parts = d.ins(first);
   for (size_t i = 0; i < parts.size(); ++i) parts[i] = wrapped(parts[i], x.dim(axes[i]));
   Expr shape = parts[0];
   for (size_t i = 1; i < parts.size(); ++i) shape = shape + parts[i];  // for its dims only
   dims.assign(shape.dims().begin(), shape.dims().end());
-  for (Expr& part : parts) part = unsqueeze(broadcast_to(part, dims), static_cast<int>(dims.size()));
+  for (Expr& part : parts)
+    part = unsqueeze(broadcast_to(part, dims), static_cast<int>(dims.size()));
   return concat(parts, static_cast<int>(dims.size()));
 }
 
@@ -113,10 +125,17 @@ void index_rule(Decompose& d) {
 
 void index_put_shape(Infer& op) {
   Advanced a = infer_advanced(op, 2);
-  std::vector<Dim> dims = advanced_dims(a, op.dims(0)), joined = op.broadcast(dims, op.dims(1), "value");
-  if (joined.size() != dims.size()) op.fail(ErrorKind::shape, "value", str("a value of shape ", to_string(op.dims(1)), " does not fit into the indexed shape ", to_string(dims)));
+  std::vector<Dim> dims = advanced_dims(a, op.dims(0)),
+                   joined = op.broadcast(dims, op.dims(1), "value");
+  if (joined.size() != dims.size())
+    op.fail(ErrorKind::shape, "value",
+            str("a value of shape ", to_string(op.dims(1)), " does not fit into the indexed shape ",
+                to_string(dims)));
   for (size_t i = 0; i < dims.size(); ++i) {
-    expect_eq(op, joined[i], dims[i], "value", [&] { return str("a value of shape ", to_string(op.dims(1)), " does not fit into the indexed shape ", to_string(dims)); });
+    expect_eq(op, joined[i], dims[i], "value", [&] {
+      return str("a value of shape ", to_string(op.dims(1)),
+                 " does not fit into the indexed shape ", to_string(dims));
+    });
   }
   op.result(op.dims(0), op.dtype(0));
 }
@@ -136,7 +155,9 @@ void index_put_rule(Decompose& d) {
 // gather and index_select: whole slices along one axis.
 void along_shape(Infer& op) {
   int axis = op.axis("axis", op.rank(0));
-  if (op.rank(1) > 1) op.fail(ErrorKind::shape, "index", str("expected a vector of positions, got shape ", to_string(op.dims(1))));
+  if (op.rank(1) > 1)
+    op.fail(ErrorKind::shape, "index",
+            str("expected a vector of positions, got shape ", to_string(op.dims(1))));
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims[static_cast<size_t>(axis)] = op.rank(1) == 0 ? Dim(1) : op.dim(1, 0);
   if (op.rank(1) == 0) dims.erase(dims.begin() + axis);
@@ -153,10 +174,15 @@ void along_rule(Decompose& d) {
 }
 
 void gather_nd_shape(Infer& op) {
-  if (op.rank(1) < 1) op.fail(ErrorKind::shape, "index", "expected at least 1 dim, got a 0-d tensor");
+  if (op.rank(1) < 1)
+    op.fail(ErrorKind::shape, "index", "expected at least 1 dim, got a 0-d tensor");
   Dim last = op.dim(1, -1);
-  if (!last.is_const()) throw ir::NeedStatic{"gather_nd: the number of axes is the last size of index"};
-  if (last.constant() > op.rank(0)) op.fail(ErrorKind::shape, "index", str("expected at most ", op.rank(0), " positions in the last axis, got ", to_string(last)));
+  if (!last.is_const())
+    throw ir::NeedStatic{"gather_nd: the number of axes is the last size of index"};
+  if (last.constant() > op.rank(0))
+    op.fail(
+        ErrorKind::shape, "index",
+        str("expected at most ", op.rank(0), " positions in the last axis, got ", to_string(last)));
   std::vector<Dim> dims(op.dims(1).begin(), op.dims(1).end() - 1);
   dims.insert(dims.end(), op.dims(0).begin() + last.constant(), op.dims(0).end());
   op.result(dims, op.dtype(0));
@@ -165,7 +191,9 @@ void gather_nd_shape(Infer& op) {
 Expr wrapped_each(Expr index, Expr x, int64_t count) {
   Expr i = cast(index, DType::i64);
   std::vector<Expr> extents;
-  for (int64_t k = 0; k < count; ++k) extents.push_back(reshape(dim_value(*x.builder, x.dim(static_cast<int>(k)), DType::i64), std::vector<Dim>{1}));
+  for (int64_t k = 0; k < count; ++k)
+    extents.push_back(reshape(dim_value(*x.builder, x.dim(static_cast<int>(k)), DType::i64),
+                              std::vector<Dim>{1}));
   if (extents.empty()) return i;
   return select(compare("lt", i, 0.0), i + concat(extents, 0), i);
 }
@@ -182,34 +210,48 @@ void gather_nd_rule(Decompose& d) {
 }
 
 void scatter_nd_add_shape(Infer& op) {
-  if (op.rank(1) < 1) op.fail(ErrorKind::shape, "index", "expected at least 1 dim, got a 0-d tensor");
+  if (op.rank(1) < 1)
+    op.fail(ErrorKind::shape, "index", "expected at least 1 dim, got a 0-d tensor");
   Dim last = op.dim(1, -1);
-  if (!last.is_const()) throw ir::NeedStatic{"scatter_nd_add: the number of axes is the last size of index"};
-  if (last.constant() > op.rank(0)) op.fail(ErrorKind::shape, "index", str("expected at most ", op.rank(0), " positions in the last axis, got ", to_string(last)));
+  if (!last.is_const())
+    throw ir::NeedStatic{"scatter_nd_add: the number of axes is the last size of index"};
+  if (last.constant() > op.rank(0))
+    op.fail(
+        ErrorKind::shape, "index",
+        str("expected at most ", op.rank(0), " positions in the last axis, got ", to_string(last)));
   std::vector<Dim> dims(op.dims(1).begin(), op.dims(1).end() - 1);
   dims.insert(dims.end(), op.dims(0).begin() + last.constant(), op.dims(0).end());
-  auto message = [&] { return str("expected shape ", to_string(dims), ", got ", to_string(op.dims(2))); };
+  auto message = [&] {
+    return str("expected shape ", to_string(dims), ", got ", to_string(op.dims(2)));
+  };
   if (op.rank(2) != static_cast<int>(dims.size())) op.fail(ErrorKind::shape, "updates", message());
-  for (size_t i = 0; i < dims.size(); ++i) expect_eq(op, op.dims(2)[i], dims[i], "updates", message);
+  for (size_t i = 0; i < dims.size(); ++i)
+    expect_eq(op, op.dims(2)[i], dims[i], "updates", message);
   op.result(op.dims(0));
 }
 
 void scatter_nd_add_rule(Decompose& d) {
   int64_t count = static_dim(d.in(1), -1);
-  d.out(scatter("add", d.in(0), wrapped_each(d.in(1), d.in(0), count), d.in(2), first_axes(count), 0));
+  d.out(scatter("add", d.in(0), wrapped_each(d.in(1), d.in(0), count), d.in(2), first_axes(count),
+                0));
 }
 
 // take_along_axis: the index has x's rank; other axes are broadcast.
 void take_along_shape(Infer& op) {
   int rank = op.rank(0), axis = op.axis("axis", rank);
-  if (op.rank(1) != rank) op.fail(ErrorKind::shape, "indices", str("expected ", rank, " dims as x has, got shape ", to_string(op.dims(1))));
+  if (op.rank(1) != rank)
+    op.fail(ErrorKind::shape, "indices",
+            str("expected ", rank, " dims as x has, got shape ", to_string(op.dims(1))));
   std::vector<Dim> dims;
   for (int i = 0; i < rank; ++i) {
     Dim a = op.dim(0, i), b = op.dim(1, i);
     if (i == axis || a.is_const(1)) {
       dims.push_back(b);
     } else {
-      if (!b.is_const(1)) expect_eq(op, b, a, "indices", [&] { return str("size ", to_string(b), " does not match ", to_string(a), " at axis ", i); });
+      if (!b.is_const(1))
+        expect_eq(op, b, a, "indices", [&] {
+          return str("size ", to_string(b), " does not match ", to_string(a), " at axis ", i);
+        });
       dims.push_back(a);
     }
   }
@@ -227,13 +269,16 @@ void take_along_rule(Decompose& d) {
   int axis = d.axis("axis", x.rank());
   auto dims = d.result_type().dims();
   Expr at = wrapped(index, x.dim(axis));
-  d.out(take_along(both_broadcast(x, axis, dims, x.dim(axis)), both_broadcast(at, axis, dims, index.dim(axis)), axis));
+  d.out(take_along(both_broadcast(x, axis, dims, x.dim(axis)),
+                   both_broadcast(at, axis, dims, index.dim(axis)), axis));
 }
 
 void put_along_shape(Infer& op) {
   int rank = op.rank(0);
   (void)op.axis("axis", rank);
-  if (op.rank(1) != rank) op.fail(ErrorKind::shape, "indices", str("expected ", rank, " dims as arr has, got shape ", to_string(op.dims(1))));
+  if (op.rank(1) != rank)
+    op.fail(ErrorKind::shape, "indices",
+            str("expected ", rank, " dims as arr has, got shape ", to_string(op.dims(1))));
   (void)op.broadcast(op.dims(1), op.dims(2), "values");
   op.result(op.dims(0), op.dtype(0));
 }
@@ -248,7 +293,8 @@ void put_along_rule(Decompose& d) {
       if (i != axis) dims[static_cast<size_t>(i)] = x.dim(i);
     }
   }
-  Expr at = broadcast_to(wrapped(index, x.dim(axis)), dims), value = broadcast_to(cast(d.in(2), x.dtype()), dims);
+  Expr at = broadcast_to(wrapped(index, x.dim(axis)), dims),
+       value = broadcast_to(cast(d.in(2), x.dtype()), dims);
   // Full positions: the place along each axis, with `at` along the chosen one.
   std::vector<Expr> parts;
   L axes;
@@ -257,16 +303,25 @@ void put_along_rule(Decompose& d) {
     axes.push_back(i);
   }
   std::string_view kind = d.text("reduce");
-  std::string_view how = kind == "assign" ? "set" : kind == "add" || kind == "sum" ? "add" : kind == "mul" || kind == "multiply" ? "mul" : kind == "amax" ? "max" : "min";
+  std::string_view how = kind == "assign"                      ? "set"
+                         : kind == "add" || kind == "sum"      ? "add"
+                         : kind == "mul" || kind == "multiply" ? "mul"
+                         : kind == "amax"                      ? "max"
+                                                               : "min";
   d.out(scatter(how, x, concat(parts, x.rank()), value, axes, 0));
 }
 
 void embedding_shape(Infer& op) {
-  if (op.rank(1) != 2) op.fail(ErrorKind::shape, "weight", str("expected a matrix [num_embeddings, embedding_dim], got shape ", to_string(op.dims(1))));
+  if (op.rank(1) != 2)
+    op.fail(ErrorKind::shape, "weight",
+            str("expected a matrix [num_embeddings, embedding_dim], got shape ",
+                to_string(op.dims(1))));
   if (op.has("padding_idx")) {
     Dim rows = op.dim(1, 0);
     int64_t at = op.integer("padding_idx");
-    if (rows.is_const() && (at >= rows.constant() || at < -rows.constant())) op.fail(ErrorKind::index, "padding_idx", str("row ", at, " is out of range for ", to_string(rows), " rows"));
+    if (rows.is_const() && (at >= rows.constant() || at < -rows.constant()))
+      op.fail(ErrorKind::index, "padding_idx",
+              str("row ", at, " is out of range for ", to_string(rows), " rows"));
   }
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims.push_back(op.dim(1, 1));
@@ -310,22 +365,31 @@ void index_samples(SampleList& s) {
   s.ok_list({{T({4, 5, 3})}, {I({2}, 0, 4), I({2}, 0, 3)}}, {{"axes", L{0, 2}}});
   s.wrong_list({{T({4})}, {}}, {{"axes", L{}}}, ErrorKind::value, "at least one");
   s.wrong_list({{T({4, 5})}, {I({2}, 0, 4)}}, {{"axes", L{2}}}, ErrorKind::index, "out of range");
-  s.wrong_list({{T({4, 5})}, {I({2}, 0, 4), I({3}, 0, 4)}}, {{"axes", L{0, 1}}}, ErrorKind::shape, "cannot be broadcast");
-  s.wrong_list({{T({4, 5})}, {I({2}, 0, 4), I({2}, 0, 4)}}, {{"axes", L{0, 0}}}, ErrorKind::value, "named twice");
-  s.wrong_list({{T({4, 5})}, {I({2}, 0, 4)}}, {{"axes", L{0, 1}}}, ErrorKind::value, "one axis for each");
+  s.wrong_list({{T({4, 5})}, {I({2}, 0, 4), I({3}, 0, 4)}}, {{"axes", L{0, 1}}}, ErrorKind::shape,
+               "cannot be broadcast");
+  s.wrong_list({{T({4, 5})}, {I({2}, 0, 4), I({2}, 0, 4)}}, {{"axes", L{0, 0}}}, ErrorKind::value,
+               "named twice");
+  s.wrong_list({{T({4, 5})}, {I({2}, 0, 4)}}, {{"axes", L{0, 1}}}, ErrorKind::value,
+               "one axis for each");
   s.wrong_list({{T({4, 5})}, {T(DType::f32, {2})}}, {{"axes", L{0}}}, ErrorKind::type, "dtype");
 }
 
 void index_put_samples(SampleList& s) {
   s.ok_list({{T({4, 5})}, {T({2, 5})}, {V(DType::i64, {2}, {0, 3})}}, {{"axes", L{0}}});
-  s.ok_list({{T({4, 5})}, {T({})}, {V(DType::i64, {2}, {0, 3}), V(DType::i64, {2}, {1, 1})}}, {{"axes", L{0, 1}}});
+  s.ok_list({{T({4, 5})}, {T({})}, {V(DType::i64, {2}, {0, 3}), V(DType::i64, {2}, {1, 1})}},
+            {{"axes", L{0, 1}}});
   s.ok_list({{T({4, 5})}, {T({3, 5})}, {I({3}, 0, 4)}}, {{"axes", L{0}}, {"accumulate", true}});
-  s.wrong_list({{T({4, 5})}, {T({3, 5})}, {I({2}, 0, 4)}}, {{"axes", L{0}}}, ErrorKind::shape, "does not match");
-  s.wrong_list({{T({4, 5})}, {T({1, 2, 5})}, {I({2}, 0, 4)}}, {{"axes", L{0}}}, ErrorKind::shape, "does not fit");
+  s.wrong_list({{T({4, 5})}, {T({3, 5})}, {I({2}, 0, 4)}}, {{"axes", L{0}}}, ErrorKind::shape,
+               "does not match");
+  s.wrong_list({{T({4, 5})}, {T({1, 2, 5})}, {I({2}, 0, 4)}}, {{"axes", L{0}}}, ErrorKind::shape,
+               "does not fit");
   s.wrong_list({{T({4, 5})}, {T({5})}, {}}, {{"axes", L{}}}, ErrorKind::value, "at least one");
-  s.wrong_list({{T({4, 5})}, {T({5})}, {I({2}, 0, 4)}}, {{"axes", L{2}}}, ErrorKind::index, "out of range");
-  s.wrong_list({{T({4, 5})}, {T({5})}, {I({2}, 0, 4)}}, {{"axes", L{0}}, {"accumulate", 2}}, ErrorKind::type, "True or False");
-  s.wrong_list({{T({4, 5})}, {T({5})}, {T(DType::f32, {2})}}, {{"axes", L{0}}}, ErrorKind::type, "dtype");
+  s.wrong_list({{T({4, 5})}, {T({5})}, {I({2}, 0, 4)}}, {{"axes", L{2}}}, ErrorKind::index,
+               "out of range");
+  s.wrong_list({{T({4, 5})}, {T({5})}, {I({2}, 0, 4)}}, {{"axes", L{0}}, {"accumulate", 2}},
+               ErrorKind::type, "True or False");
+  s.wrong_list({{T({4, 5})}, {T({5})}, {T(DType::f32, {2})}}, {{"axes", L{0}}}, ErrorKind::type,
+               "dtype");
 }
 
 void gather_nd_samples(SampleList& s) {
@@ -364,11 +428,14 @@ void take_samples(SampleList& s) {
 
 void put_samples(SampleList& s) {
   s.ok({T({3, 4}), V(DType::i64, {3, 1}, {0, 2, 3}), T({3, 1})}, {{"axis", 1}});
-  s.ok({T({3, 4}), I({2, 4}, 0, 3), T({2, 4})}, {{"axis", 0}, {"reduce", "add"}, {"broadcast", false}});
+  s.ok({T({3, 4}), I({2, 4}, 0, 3), T({2, 4})},
+       {{"axis", 0}, {"reduce", "add"}, {"broadcast", false}});
   s.wrong({T({3, 4}), I({3}, 0, 3), T({3})}, {{"axis", 1}}, ErrorKind::shape, "expected 2 dims");
-  s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({2, 1})}, {{"axis", 1}}, ErrorKind::shape, "cannot be broadcast");
+  s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({2, 1})}, {{"axis", 1}}, ErrorKind::shape,
+          "cannot be broadcast");
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {{"axis", 2}}, ErrorKind::index, "out of range");
-  s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {{"axis", 1}, {"reduce", "mean"}}, ErrorKind::value, "expected one of");
+  s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {{"axis", 1}, {"reduce", "mean"}},
+          ErrorKind::value, "expected one of");
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {}, ErrorKind::value, "required");
   s.wrong({T({3, 4}), T(DType::f32, {3, 1}), T({3, 1})}, {{"axis", 1}}, ErrorKind::type, "dtype");
 }
@@ -386,44 +453,133 @@ void embedding_samples(SampleList& s) {
   s.wrong({I({2}, 0, 5), T({5, 4})}, {{"sparse", 3}}, ErrorKind::type, "True or False");
 }
 
-ir::AttrSpec axis_attr(ir::Literal value = {}) { return {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = std::move(value)}; }
+ir::AttrSpec axis_attr(ir::Literal value = {}) {
+  return {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = std::move(value)};
+}
 
 }  // namespace
 
 std::vector<ir::Page> indexing_pages() {
   OperandSpec x = operand_x(kAnySet);
   auto along = [&](std::string_view name, std::string_view doc) {
-    return ir::Page{.name = name, .faces = kOperator, .doc = doc, .operands = {operand_x(kAnySet), index_operand()}, .attrs = {axis_attr(0)}, .dtypes = by_shape_rule(), .shape = along_shape,
-                    .vjp = by_decomposition(), .decompose = along_rule, .sharding = "... -> ...; @axis: whole", .cost = no_flops, .samples = fill_samples};
+    return ir::Page{.name = name,
+                    .faces = kOperator,
+                    .doc = doc,
+                    .operands = {operand_x(kAnySet), index_operand()},
+                    .attrs = {axis_attr(0)},
+                    .dtypes = by_shape_rule(),
+                    .shape = along_shape,
+                    .vjp = by_decomposition(),
+                    .decompose = along_rule,
+                    .sharding = "... -> ...; @axis: whole",
+                    .cost = no_flops,
+                    .samples = fill_samples};
   };
-  ir::AttrSpec reduce{.name = "reduce", .form = AttrForm::string, .value = "assign", .choices = {"assign", "add", "sum", "mul", "multiply", "amax", "amin"}};
+  ir::AttrSpec reduce{.name = "reduce",
+                      .form = AttrForm::string,
+                      .value = "assign",
+                      .choices = {"assign", "add", "sum", "mul", "multiply", "amax", "amin"}};
   return {
-      {.name = "index", .doc = "x indexed by integer tensors on the named axes, as NumPy's advanced indexing: they are broadcast together; the result's index axes stand where the named axes stood "
-                               "if those are neighbours, else first. Positions must be in range; negative ones count from the end.",
-       .operands = {x, index_operand("indices", true)}, .attrs = {{.name = "axes", .form = AttrForm::ints}}, .dtypes = by_shape_rule(), .shape = index_shape, .vjp = by_decomposition(),
-       .decompose = index_rule, .sharding = "none: positions are anywhere", .cost = no_flops, .samples = index_samples},
-      {.name = "index_put", .doc = "x with value written (or added) where `index` would read.",
-       .operands = {x, {.name = "value", .dtypes = kAnySet, .number = true}, index_operand("indices", true)},
-       .attrs = {{.name = "axes", .form = AttrForm::ints}, {.name = "accumulate", .form = AttrForm::boolean, .value = false}}, .dtypes = by_shape_rule(), .shape = index_put_shape,
-       .vjp = by_decomposition(), .decompose = index_put_rule, .sharding = "none: positions are anywhere", .cost = no_flops, .samples = index_put_samples},
+      {.name = "index",
+       .doc = "x indexed by integer tensors on the named axes, as NumPy's advanced indexing: they "
+              "are broadcast together; the result's index axes stand where the named axes stood "
+              "if those are neighbours, else first. Positions must be in range; negative ones "
+              "count from the end.",
+       .operands = {x, index_operand("indices", true)},
+       .attrs = {{.name = "axes", .form = AttrForm::ints}},
+       .dtypes = by_shape_rule(),
+       .shape = index_shape,
+       .vjp = by_decomposition(),
+       .decompose = index_rule,
+       .sharding = "none: positions are anywhere",
+       .cost = no_flops,
+       .samples = index_samples},
+      {.name = "index_put",
+       .doc = "x with value written (or added) where `index` would read.",
+       .operands = {x,
+                    {.name = "value", .dtypes = kAnySet, .number = true},
+                    index_operand("indices", true)},
+       .attrs = {{.name = "axes", .form = AttrForm::ints},
+                 {.name = "accumulate", .form = AttrForm::boolean, .value = false}},
+       .dtypes = by_shape_rule(),
+       .shape = index_put_shape,
+       .vjp = by_decomposition(),
+       .decompose = index_put_rule,
+       .sharding = "none: positions are anywhere",
+       .cost = no_flops,
+       .samples = index_put_samples},
       along("gather", "The slices of x at the positions of index, along axis."),
       along("index_select", "The slices of x at the positions of index, along axis."),
-      {.name = "gather_nd", .faces = kOperator, .doc = "The last axis of index holds positions on the first axes of x; each picks an element or a slice.", .operands = {x, index_operand()},
-       .dtypes = by_shape_rule(), .shape = gather_nd_shape, .vjp = by_decomposition(), .decompose = gather_nd_rule, .sharding = "none: positions are anywhere", .cost = no_flops, .samples = gather_nd_samples},
-      {.name = "scatter_nd_add", .faces = kOperator, .doc = "x with updates added at the positions of index (see gather_nd), in ascending order of updates.",
-       .operands = {operand_x(kNumberSet), index_operand(), {.name = "updates", .dtypes = kNumberSet}}, .shape = scatter_nd_add_shape, .vjp = by_decomposition(), .decompose = scatter_nd_add_rule,
-       .sharding = "none: positions are anywhere", .samples = scatter_nd_add_samples},
-      {.name = "take_along_axis", .aliases = {"take_along_dim"}, .faces = kOperator, .doc = "x at the positions of indices along axis; other axes of size 1 are broadcast.",
-       .operands = {{.name = "arr", .aliases = {"x", "input"}, .dtypes = kAnySet}, index_operand("indices")}, .attrs = {axis_attr(), {.name = "broadcast", .form = AttrForm::boolean, .value = true}},
-       .dtypes = by_shape_rule(), .shape = take_along_shape, .vjp = by_decomposition(), .decompose = take_along_rule, .sharding = "..., ... -> ...; @axis: whole", .cost = no_flops, .samples = take_samples},
-      {.name = "put_along_axis", .faces = kWriting, .doc = "arr with values written at the positions of indices along axis, or combined with what is there.",
-       .operands = {{.name = "arr", .aliases = {"x", "input"}, .dtypes = kAnySet}, index_operand("indices"), {.name = "values", .aliases = {"src"}, .dtypes = kAnySet, .number = true}},
-       .attrs = {axis_attr(), reduce, {.name = "include_self", .form = AttrForm::boolean, .value = true}, {.name = "broadcast", .form = AttrForm::boolean, .value = true}}, .dtypes = by_shape_rule(),
-       .shape = put_along_shape, .vjp = by_decomposition(), .decompose = put_along_rule, .sharding = "none: positions are anywhere", .samples = put_samples},
-      {.name = "embedding", .faces = ir::kFunctional, .doc = "The rows of weight at the positions of x. Rows at padding_idx read as zeros and get no gradient.",
-       .operands = {{.name = "x", .aliases = {"input"}, .dtypes = kIntSet, .meets = false}, {.name = "weight", .dtypes = kInexactSet}},
-       .attrs = {{.name = "padding_idx", .form = AttrForm::integer, .value = kNone}, {.name = "sparse", .form = AttrForm::boolean, .value = false}}, .dtypes = by_shape_rule(), .shape = embedding_shape,
-       .vjp = by_decomposition(), .decompose = embedding_rule, .sharding = "..., v d -> ... d; v: sum", .cost = no_flops, .samples = embedding_samples},
+      {.name = "gather_nd",
+       .faces = kOperator,
+       .doc = "The last axis of index holds positions on the first axes of x; each picks an "
+              "element or a slice.",
+       .operands = {x, index_operand()},
+       .dtypes = by_shape_rule(),
+       .shape = gather_nd_shape,
+       .vjp = by_decomposition(),
+       .decompose = gather_nd_rule,
+       .sharding = "none: positions are anywhere",
+       .cost = no_flops,
+       .samples = gather_nd_samples},
+      {.name = "scatter_nd_add",
+       .faces = kOperator,
+       .doc = "x with updates added at the positions of index (see gather_nd), in ascending order "
+              "of updates.",
+       .operands = {operand_x(kNumberSet),
+                    index_operand(),
+                    {.name = "updates", .dtypes = kNumberSet}},
+       .shape = scatter_nd_add_shape,
+       .vjp = by_decomposition(),
+       .decompose = scatter_nd_add_rule,
+       .sharding = "none: positions are anywhere",
+       .samples = scatter_nd_add_samples},
+      {.name = "take_along_axis",
+       .aliases = {"take_along_dim"},
+       .faces = kOperator,
+       .doc = "x at the positions of indices along axis; other axes of size 1 are broadcast.",
+       .operands = {{.name = "arr", .aliases = {"x", "input"}, .dtypes = kAnySet},
+                    index_operand("indices")},
+       .attrs = {axis_attr(), {.name = "broadcast", .form = AttrForm::boolean, .value = true}},
+       .dtypes = by_shape_rule(),
+       .shape = take_along_shape,
+       .vjp = by_decomposition(),
+       .decompose = take_along_rule,
+       .sharding = "..., ... -> ...; @axis: whole",
+       .cost = no_flops,
+       .samples = take_samples},
+      {.name = "put_along_axis",
+       .faces = kWriting,
+       .doc = "arr with values written at the positions of indices along axis, or combined with "
+              "what is there.",
+       .operands = {{.name = "arr", .aliases = {"x", "input"}, .dtypes = kAnySet},
+                    index_operand("indices"),
+                    {.name = "values", .aliases = {"src"}, .dtypes = kAnySet, .number = true}},
+       .attrs = {axis_attr(),
+                 reduce,
+                 {.name = "include_self", .form = AttrForm::boolean, .value = true},
+                 {.name = "broadcast", .form = AttrForm::boolean, .value = true}},
+       .dtypes = by_shape_rule(),
+       .shape = put_along_shape,
+       .vjp = by_decomposition(),
+       .decompose = put_along_rule,
+       .sharding = "none: positions are anywhere",
+       .samples = put_samples},
+      {.name = "embedding",
+       .faces = ir::kFunctional,
+       .doc = "The rows of weight at the positions of x. Rows at padding_idx read as zeros and get "
+              "no gradient.",
+       .operands = {{.name = "x", .aliases = {"input"}, .dtypes = kIntSet, .meets = false},
+                    {.name = "weight", .dtypes = kInexactSet}},
+       .attrs = {{.name = "padding_idx", .form = AttrForm::integer, .value = kNone},
+                 {.name = "sparse", .form = AttrForm::boolean, .value = false}},
+       .dtypes = by_shape_rule(),
+       .shape = embedding_shape,
+       .vjp = by_decomposition(),
+       .decompose = embedding_rule,
+       .sharding = "..., v d -> ... d; v: sum",
+       .cost = no_flops,
+       .samples = embedding_samples},
   };
 }
 

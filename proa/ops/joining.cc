@@ -11,7 +11,8 @@ namespace {
 using L = std::vector<int64_t>;
 
 OperandSpec several(DTypeSet dtypes = kAnySet) {
-  return {.name = "x", .aliases = {"tensors", "inputs", "input"}, .dtypes = dtypes, .variadic = true};
+  return {
+      .name = "x", .aliases = {"tensors", "inputs", "input"}, .dtypes = dtypes, .variadic = true};
 }
 
 void some(Infer& op) {
@@ -20,7 +21,10 @@ void some(Infer& op) {
 
 void alike(Infer& op, int rank, int but) {
   for (int k = 1; k < op.count(0); ++k) {
-    auto message = [&] { return str("tensor ", k, " of shape ", to_string(op.dims(0, k)), " does not fit beside shape ", to_string(op.dims(0, 0))); };
+    auto message = [&] {
+      return str("tensor ", k, " of shape ", to_string(op.dims(0, k)),
+                 " does not fit beside shape ", to_string(op.dims(0, 0)));
+    };
     if (op.rank(0, k) != rank) op.fail(ErrorKind::shape, "x", message());
     for (int i = 0; i < rank; ++i) {
       auto a = static_cast<size_t>(i);
@@ -34,7 +38,8 @@ void concat_shape(Infer& op) {
   int rank = op.rank(0, 0), axis = op.axis("axis", rank);
   alike(op, rank, axis);
   std::vector<Dim> dims(op.dims(0, 0).begin(), op.dims(0, 0).end());
-  for (int k = 1; k < op.count(0); ++k) dims[static_cast<size_t>(axis)] += op.dims(0, k)[static_cast<size_t>(axis)];
+  for (int k = 1; k < op.count(0); ++k)
+    dims[static_cast<size_t>(axis)] += op.dims(0, k)[static_cast<size_t>(axis)];
   op.result(dims);
 }
 
@@ -69,9 +74,13 @@ Cuts split_of(const ir::AttrView& op, std::span<const Dim> dims) {
   ir::Attribute given = op.raw("num_or_sections");
   if (given.is(ir::AttrKind::integer)) {
     int64_t n = given.as_int();
-    if (n <= 0) op.fail(ErrorKind::value, "num_or_sections", str("expected a positive number of pieces, got ", n));
+    if (n <= 0)
+      op.fail(ErrorKind::value, "num_or_sections",
+              str("expected a positive number of pieces, got ", n));
     if (extent.is_const() && extent.constant() % n != 0) {
-      op.fail(ErrorKind::shape, "num_or_sections", str("axis ", cuts.axis, " of size ", to_string(extent), " does not divide into ", n, " equal pieces"));
+      op.fail(ErrorKind::shape, "num_or_sections",
+              str("axis ", cuts.axis, " of size ", to_string(extent), " does not divide into ", n,
+                  " equal pieces"));
     }
     Dim piece = floordiv(extent, Dim(n));
     for (int64_t i = 0; i < n; ++i) {
@@ -88,7 +97,8 @@ Cuts split_of(const ir::AttrView& op, std::span<const Dim> dims) {
       if (unknown >= 0) op.fail(ErrorKind::value, "num_or_sections", "only one size can be -1");
       unknown = static_cast<int>(i);
     } else {
-      if (sizes[i].is_const() && sizes[i].constant() < 0) op.fail(ErrorKind::value, "num_or_sections", "expected sizes of at least 0, or -1");
+      if (sizes[i].is_const() && sizes[i].constant() < 0)
+        op.fail(ErrorKind::value, "num_or_sections", "expected sizes of at least 0, or -1");
       total += sizes[i];
     }
   }
@@ -113,12 +123,16 @@ void give_pieces(Infer& op, const Cuts& cuts) {
 void split_shape(Infer& op) {
   Cuts cuts = split_of(op, op.dims(0));
   Dim extent = op.dim(0, cuts.axis), last = cuts.ends.empty() ? Dim(0) : cuts.ends.back();
-  expect_eq(op, last, extent, "num_or_sections", [&] { return str("the sizes add to ", to_string(last), ", and axis ", cuts.axis, " has size ", to_string(extent)); });
+  expect_eq(op, last, extent, "num_or_sections", [&] {
+    return str("the sizes add to ", to_string(last), ", and axis ", cuts.axis, " has size ",
+               to_string(extent));
+  });
   give_pieces(op, cuts);
 }
 
 void take_pieces(Decompose& d, const Cuts& cuts) {
-  for (size_t i = 0; i < cuts.starts.size(); ++i) d.out(slice_axis(d.in(0), cuts.axis, cuts.starts[i], cuts.ends[i]));
+  for (size_t i = 0; i < cuts.starts.size(); ++i)
+    d.out(slice_axis(d.in(0), cuts.axis, cuts.starts[i], cuts.ends[i]));
 }
 
 void split_rule(Decompose& d) { take_pieces(d, split_of(d, d.in(0).dims())); }
@@ -129,7 +143,8 @@ Cuts chunks_of(const ir::AttrView& op, std::span<const Dim> dims) {
   cuts.axis = op.axis("axis", static_cast<int>(dims.size()));
   Dim extent = dims[static_cast<size_t>(cuts.axis)];
   if (!extent.is_const()) throw ir::NeedStatic{"chunk: the number of pieces depends on the size"};
-  int64_t size = extent.constant(), n = op.integer("chunks"), piece = std::max<int64_t>(1, (size + n - 1) / n);
+  int64_t size = extent.constant(), n = op.integer("chunks"),
+          piece = std::max<int64_t>(1, (size + n - 1) / n);
   for (int64_t at = 0; at < std::max<int64_t>(size, 1); at += piece) {
     cuts.starts.emplace_back(at);
     cuts.ends.emplace_back(std::min(size, at + piece));
@@ -142,7 +157,8 @@ void chunk_rule(Decompose& d) { take_pieces(d, chunks_of(d, d.in(0).dims())); }
 
 int64_t extent_of(const ir::AttrView& op, std::span<const Dim> dims, int axis) {
   Dim extent = dims[static_cast<size_t>(axis)];
-  if (!extent.is_const()) throw ir::NeedStatic{str(op.page().name, ": the number of results is the size of axis ", axis)};
+  if (!extent.is_const())
+    throw ir::NeedStatic{str(op.page().name, ": the number of results is the size of axis ", axis)};
   return extent.constant();
 }
 
@@ -157,7 +173,8 @@ void unbind_shape(Infer& op) {
 void unbind_rule(Decompose& d) {
   Expr x = d.in(0);
   int axis = d.axis("axis", x.rank());
-  for (int64_t i = 0; i < extent_of(d, x.dims(), axis); ++i) d.out(squeeze(slice_axis(x, axis, i, i + 1), axis));
+  for (int64_t i = 0; i < extent_of(d, x.dims(), axis); ++i)
+    d.out(squeeze(slice_axis(x, axis, i, i + 1), axis));
 }
 
 void tile_shape(Infer& op) {
@@ -198,9 +215,12 @@ void add_n_rule(Decompose& d) {
 void roll_shape(Infer& op) {
   size_t shifts = op.ints("shifts").size();
   if (op.has("axis") && op.ints("axis").size() != shifts) {
-    op.fail(ErrorKind::value, "shifts", str("expected one shift for each of ", op.ints("axis").size(), " axes, got ", shifts));
+    op.fail(ErrorKind::value, "shifts",
+            str("expected one shift for each of ", op.ints("axis").size(), " axes, got ", shifts));
   }
-  if (!op.has("axis") && shifts != 1) op.fail(ErrorKind::value, "shifts", str("expected one shift for the flat tensor, got ", shifts));
+  if (!op.has("axis") && shifts != 1)
+    op.fail(ErrorKind::value, "shifts",
+            str("expected one shift for the flat tensor, got ", shifts));
   if (op.has("axis")) {
     for (int64_t axis : op.ints("axis")) (void)op.axis_of("axis", axis, op.rank(0));
   }
@@ -224,7 +244,8 @@ void roll_rule(Decompose& d) {
     return;
   }
   std::vector<int64_t> axes = d.ints("axis");
-  for (size_t i = 0; i < axes.size(); ++i) x = rolled(x, d.axis_of("axis", axes[i], x.rank()), shifts[i]);
+  for (size_t i = 0; i < axes.size(); ++i)
+    x = rolled(x, d.axis_of("axis", axes[i], x.rank()), shifts[i]);
   d.out(x);
 }
 
@@ -330,12 +351,26 @@ void roll_samples(SampleList& s) {
   s.wrong({absent()}, {{"shifts", 1}}, ErrorKind::value, "required");
 }
 
-ir::AttrSpec axis0() { return {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = 0}; }
+ir::AttrSpec axis0() {
+  return {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = 0};
+}
 
-ir::Page pieces(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc, std::vector<ir::AttrSpec> attrs,
-                void (*shape)(Infer&), DecomposeRule rule, void (*samples)(SampleList&)) {
-  return {.name = name, .aliases = std::move(aliases), .faces = kOperator, .doc = doc, .operands = {operand_x(kAnySet)}, .attrs = std::move(attrs), .results = -1,
-          .shape = shape, .vjp = by_decomposition(), .decompose = rule, .sharding = "... -> pieces; @axis: whole", .alias = {{.view = true}}, .cost = no_flops,
+ir::Page pieces(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc,
+                std::vector<ir::AttrSpec> attrs, void (*shape)(Infer&), DecomposeRule rule,
+                void (*samples)(SampleList&)) {
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .faces = kOperator,
+          .doc = doc,
+          .operands = {operand_x(kAnySet)},
+          .attrs = std::move(attrs),
+          .results = -1,
+          .shape = shape,
+          .vjp = by_decomposition(),
+          .decompose = rule,
+          .sharding = "... -> pieces; @axis: whole",
+          .alias = {{.view = true}},
+          .cost = no_flops,
           .samples = samples};
 }
 
@@ -343,22 +378,75 @@ ir::Page pieces(std::string_view name, std::vector<std::string_view> aliases, st
 
 std::vector<ir::Page> joining_pages() {
   return {
-      {.name = "concat", .aliases = {"cat", "concatenate"}, .faces = ir::kTop, .doc = "Tensors one after the other along an axis; the other sizes must be equal.", .operands = {several()},
-       .attrs = {axis0()}, .shape = concat_shape, .vjp = by_decomposition(), .decompose = concat_rule, .sharding = "parts -> ...; @axis: whole", .cost = no_flops, .samples = join_samples},
-      {.name = "stack", .faces = ir::kTop, .doc = "Tensors of one shape along a new axis.", .operands = {several()}, .attrs = {axis0()}, .shape = stack_shape, .vjp = by_decomposition(),
-       .decompose = stack_rule, .sharding = "parts -> ...; @axis: whole", .cost = no_flops, .samples = stack_samples},
-      pieces("split", {}, "Pieces along an axis: a number of equal pieces, or a list of sizes of which one may be -1 (what is left). Views.",
-             {{.name = "num_or_sections", .aliases = {"split_size_or_sections"}, .form = AttrForm::shape}, axis0()}, split_shape, split_rule, split_samples),
-      pieces("chunk", {}, "At most `chunks` pieces of ceil(size / chunks) along an axis. Views.", {{.name = "chunks", .form = AttrForm::integer, .lowest = 1}, axis0()}, chunk_shape, chunk_rule, chunk_samples),
-      pieces("unbind", {"unstack"}, "The slices along an axis, without it. Views.", {axis0()}, unbind_shape, unbind_rule, unbind_samples),
-      {.name = "tile", .faces = kOperator, .doc = "x repeated along each axis, as NumPy's tile.", .operands = {operand_x(kAnySet)},
-       .attrs = {{.name = "repeat_times", .aliases = {"dims", "repeats"}, .form = AttrForm::shape}}, .shape = tile_shape, .vjp = by_decomposition(), .decompose = tile_rule,
-       .sharding = "none: elements repeat", .cost = no_flops, .samples = tile_samples},
-      {.name = "add_n", .faces = ir::kTop, .doc = "The sum of tensors of one shape, added in order.", .operands = {several(kNumberSet)}, .shape = add_n_shape, .vjp = by_decomposition(),
-       .decompose = add_n_rule, .sharding = "parts -> ...", .samples = add_n_samples},
-      {.name = "roll", .faces = kOperator, .doc = "Elements moved along axes, those that fall off coming in at the other end; without axis, over the flat tensor.",
-       .operands = {operand_x(kAnySet)}, .attrs = {{.name = "shifts", .form = AttrForm::ints}, {.name = "axis", .aliases = {"dims"}, .form = AttrForm::ints, .value = kNone}},
-       .shape = roll_shape, .vjp = by_decomposition(), .decompose = roll_rule, .sharding = "... -> ...; @axis: whole", .cost = no_flops, .samples = roll_samples},
+      {.name = "concat",
+       .aliases = {"cat", "concatenate"},
+       .faces = ir::kTop,
+       .doc = "Tensors one after the other along an axis; the other sizes must be equal.",
+       .operands = {several()},
+       .attrs = {axis0()},
+       .shape = concat_shape,
+       .vjp = by_decomposition(),
+       .decompose = concat_rule,
+       .sharding = "parts -> ...; @axis: whole",
+       .cost = no_flops,
+       .samples = join_samples},
+      {.name = "stack",
+       .faces = ir::kTop,
+       .doc = "Tensors of one shape along a new axis.",
+       .operands = {several()},
+       .attrs = {axis0()},
+       .shape = stack_shape,
+       .vjp = by_decomposition(),
+       .decompose = stack_rule,
+       .sharding = "parts -> ...; @axis: whole",
+       .cost = no_flops,
+       .samples = stack_samples},
+      pieces("split", {},
+             "Pieces along an axis: a number of equal pieces, or a list of sizes of which one may "
+             "be -1 (what is left). Views.",
+             {{.name = "num_or_sections",
+               .aliases = {"split_size_or_sections"},
+               .form = AttrForm::shape},
+              axis0()},
+             split_shape, split_rule, split_samples),
+      pieces("chunk", {}, "At most `chunks` pieces of ceil(size / chunks) along an axis. Views.",
+             {{.name = "chunks", .form = AttrForm::integer, .lowest = 1}, axis0()}, chunk_shape,
+             chunk_rule, chunk_samples),
+      pieces("unbind", {"unstack"}, "The slices along an axis, without it. Views.", {axis0()},
+             unbind_shape, unbind_rule, unbind_samples),
+      {.name = "tile",
+       .faces = kOperator,
+       .doc = "x repeated along each axis, as NumPy's tile.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {{.name = "repeat_times", .aliases = {"dims", "repeats"}, .form = AttrForm::shape}},
+       .shape = tile_shape,
+       .vjp = by_decomposition(),
+       .decompose = tile_rule,
+       .sharding = "none: elements repeat",
+       .cost = no_flops,
+       .samples = tile_samples},
+      {.name = "add_n",
+       .faces = ir::kTop,
+       .doc = "The sum of tensors of one shape, added in order.",
+       .operands = {several(kNumberSet)},
+       .shape = add_n_shape,
+       .vjp = by_decomposition(),
+       .decompose = add_n_rule,
+       .sharding = "parts -> ...",
+       .samples = add_n_samples},
+      {.name = "roll",
+       .faces = kOperator,
+       .doc = "Elements moved along axes, those that fall off coming in at the other end; without "
+              "axis, over the flat tensor.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {{.name = "shifts", .form = AttrForm::ints},
+                 {.name = "axis", .aliases = {"dims"}, .form = AttrForm::ints, .value = kNone}},
+       .shape = roll_shape,
+       .vjp = by_decomposition(),
+       .decompose = roll_rule,
+       .sharding = "... -> ...; @axis: whole",
+       .cost = no_flops,
+       .samples = roll_samples},
   };
 }
 

@@ -1,4 +1,5 @@
-// Matrices factored, inverted and solved with; the last two axes of a tensor, the others being batches.
+// Matrices factored, inverted and solved with; the last two axes of a tensor, the others being
+// batches.
 
 #include <algorithm>
 #include <cmath>
@@ -15,14 +16,19 @@ constexpr DTypeSet kRealMatrixSet = static_cast<DTypeSet>(bit(DType::f32) | bit(
 
 std::vector<Dim> batch_of(std::span<const Dim> dims) { return {dims.begin(), dims.end() - 2}; }
 
-Expr identity_like(Expr x) { return diagonal_matrix(full(*x.builder, x.dims().first(static_cast<size_t>(x.rank() - 1)), x.dtype(), 1)); }
+Expr identity_like(Expr x) {
+  return diagonal_matrix(
+      full(*x.builder, x.dims().first(static_cast<size_t>(x.rank() - 1)), x.dtype(), 1));
+}
 
 void square_shape(Infer& op) {
   require_square(op, 0, "x");
   op.result(op.dims(0));
 }
 
-void cholesky_rule(Decompose& d) { d.out(call1("prim.cholesky", {d.in(0)}, {{"upper", d.boolean("upper")}})); }
+void cholesky_rule(Decompose& d) {
+  d.out(call1("prim.cholesky", {d.in(0)}, {{"upper", d.boolean("upper")}}));
+}
 
 // inv, det, slogdet
 
@@ -46,7 +52,8 @@ struct Factors {
 Factors factors_of(Expr x) {
   std::vector<Expr> lu = call(*x.builder, "prim.lu", {&x, 1});
   Expr pivots = lu[1];
-  Expr moved = compare("ne", pivots, iota(*x.builder, DType::i64, pivots.dims(), pivots.rank() - 1));
+  Expr moved =
+      compare("ne", pivots, iota(*x.builder, DType::i64, pivots.dims(), pivots.rank() - 1));
   Expr odd = binary("rem", sum(cast(moved, DType::i64), -1), constant(*x.builder, DType::i64, 2.0));
   return {diagonal(lu[0]), cast(1.0 - odd * 2.0, x.dtype())};
 }
@@ -76,7 +83,8 @@ void slogdet_shape(Infer& op) {
 void slogdet_rule(Decompose& d) {
   Factors f = factors_of(d.in(0));
   int last[] = {f.diagonal.rank() - 1};
-  Expr parts[] = {unsqueeze(reduce("prod", sign(f.diagonal), last) * f.sign, 0), unsqueeze(sum(log(abs(f.diagonal)), last), 0)};
+  Expr parts[] = {unsqueeze(reduce("prod", sign(f.diagonal), last) * f.sign, 0),
+                  unsqueeze(sum(log(abs(f.diagonal)), last), 0)};
   d.out(concat(parts, 0));
 }
 
@@ -90,8 +98,15 @@ void slogdet_backward(Vjp& v) {
 void solve_shape(Infer& op) {
   require_square(op, 0, "x");
   bool vector = op.rank(1) == 1, left = op.page().name != "solve" || op.boolean("left");
-  if (op.rank(1) == 0) op.fail(ErrorKind::shape, "y", "expected a vector or matrices, got a 0-d tensor");
-  auto message = [&] { return str("expected ", vector ? "[n]" : left ? "[..., n, k]" : "[..., k, n]", " to go with x of shape ", to_string(op.dims(0)), ", got ", to_string(op.dims(1))); };
+  if (op.rank(1) == 0)
+    op.fail(ErrorKind::shape, "y", "expected a vector or matrices, got a 0-d tensor");
+  auto message = [&] {
+    return str("expected ",
+               vector ? "[n]"
+               : left ? "[..., n, k]"
+                      : "[..., k, n]",
+               " to go with x of shape ", to_string(op.dims(0)), ", got ", to_string(op.dims(1)));
+  };
   expect_eq(op, op.dim(1, vector || !left ? -1 : -2), op.dim(0, -1), "y", message);
   std::vector<Dim> batch = batch_of(op.dims(0));
   if (vector) {
@@ -106,7 +121,9 @@ void solve_shape(Infer& op) {
 // x and y with one batch, y as matrices.
 void bring_together(Expr& x, Expr& y) {
   if (y.rank() == 1) y = unsqueeze(y, 1);
-  std::vector<Dim> batch = broadcast_dims(*x.builder, x.dims().first(static_cast<size_t>(x.rank() - 2)), y.dims().first(static_cast<size_t>(y.rank() - 2)));
+  std::vector<Dim> batch =
+      broadcast_dims(*x.builder, x.dims().first(static_cast<size_t>(x.rank() - 2)),
+                     y.dims().first(static_cast<size_t>(y.rank() - 2)));
   for (Expr* e : {&x, &y}) {
     std::vector<Dim> dims = batch;
     dims.insert(dims.end(), {e->dim(-2), e->dim(-1)});
@@ -127,7 +144,10 @@ void solve_rule(Decompose& d) {
 void triangular_solve_rule(Decompose& d) {
   Expr x = d.in(0), y = d.in(1);
   bring_together(x, y);
-  Expr z = triangular_solve(x, y, {.upper = d.boolean("upper"), .unit = d.boolean("unitriangular"), .transpose = d.boolean("transpose") ? "transpose" : "none"});
+  Expr z = triangular_solve(x, y,
+                            {.upper = d.boolean("upper"),
+                             .unit = d.boolean("unitriangular"),
+                             .transpose = d.boolean("transpose") ? "transpose" : "none"});
   d.out(reshape(z, d.result_type().dims()));
 }
 
@@ -145,7 +165,8 @@ void qr_shape(Infer& op) {
 
 void qr_rule(Decompose& d) {
   Expr x = d.in(0);
-  std::vector<Expr> parts = call(d.builder(), "prim.qr", {&x, 1}, {{"full", d.text("mode") == "complete"}});
+  std::vector<Expr> parts =
+      call(d.builder(), "prim.qr", {&x, 1}, {{"full", d.text("mode") == "complete"}});
   if (d.text("mode") != "r") d.out(parts[0]);
   d.out(parts[1]);
 }
@@ -163,7 +184,9 @@ void svd_shape(Infer& op) {
   op.result(vh, op.met());
 }
 
-std::vector<Expr> svd_of(Expr x, bool all) { return call(*x.builder, "prim.svd", {&x, 1}, {{"full", all}}); }
+std::vector<Expr> svd_of(Expr x, bool all) {
+  return call(*x.builder, "prim.svd", {&x, 1}, {{"full", all}});
+}
 
 void svd_rule(Decompose& d) {
   for (Expr e : svd_of(d.in(0), d.boolean("full_matrices"))) d.out(e);
@@ -193,7 +216,8 @@ void eigen_rule(Decompose& d) {
   Expr x = d.in(0);
   Attrs attrs;
   if (kSymmetric) attrs.emplace_back("upper", d.text("UPLO") == "U");
-  std::vector<Expr> parts = call(d.builder(), kSymmetric ? "prim.eigh" : "prim.eig", {&x, 1}, attrs);
+  std::vector<Expr> parts =
+      call(d.builder(), kSymmetric ? "prim.eigh" : "prim.eig", {&x, 1}, attrs);
   d.out(parts[0]);
   if (kVectors) d.out(parts[1]);
 }
@@ -220,14 +244,17 @@ void matrix_power_rule(Decompose& d) {
   Expr x = d.in(0), y;
   int64_t n = d.integer("n");
   if (n < 0) x = solve(x, identity_like(x));
-  for (uint64_t left = n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n); left != 0; left >>= 1) {
+  for (uint64_t left = n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n); left != 0;
+       left >>= 1) {
     if ((left & 1) != 0) y = y ? matmul(y, x) : x;
     if (left > 1) x = matmul(x, x);
   }
   d.out(y ? y : identity_like(d.in(0)));
 }
 
-void power_cost(Cost& c) { c.flops(Cost::elements(c.operand(0)) * c.operand(0).dims().back() * Dim(20)); }
+void power_cost(Cost& c) {
+  c.flops(Cost::elements(c.operand(0)) * c.operand(0).dims().back() * Dim(20));
+}
 
 // Samples.
 
@@ -235,7 +262,8 @@ template <Fill kFill, bool kGradient>
 void square_legal(SampleList& s) {
   using Dims64 = std::vector<int64_t>;
   for (DType t : {DType::f32, DType::f64, DType::c128}) {
-    for (const Dims64& dims : {Dims64{1, 1}, {3, 3}, {2, 3, 3}, {2, 1, 2, 2}}) s.ok({T(t, dims, kFill)}).gradient = kGradient && !is_complex(t);
+    for (const Dims64& dims : {Dims64{1, 1}, {3, 3}, {2, 3, 3}, {2, 1, 2, 2}})
+      s.ok({T(t, dims, kFill)}).gradient = kGradient && !is_complex(t);
   }
 }
 
@@ -283,7 +311,8 @@ void solve_samples(SampleList& s) {
   s.wrong({a, T(DType::f32, {4})}, {}, ErrorKind::shape, "to go with");
   s.wrong({a, T(DType::f32, {2, 3})}, {}, ErrorKind::shape, "to go with");
   s.wrong({a, T(DType::f32, {})}, {}, ErrorKind::shape, "0-d");
-  s.wrong({T(DType::f32, {2, 3, 3}), T(DType::f32, {4, 3, 2})}, {}, ErrorKind::shape, "cannot be broadcast");
+  s.wrong({T(DType::f32, {2, 3, 3}), T(DType::f32, {4, 3, 2})}, {}, ErrorKind::shape,
+          "cannot be broadcast");
   s.wrong({a, absent()}, {}, ErrorKind::value, "required");
   s.wrong({T(DType::i32, {3, 3}), T(DType::i32, {3})}, {}, ErrorKind::type, "dtype");
 }
@@ -291,27 +320,33 @@ void solve_samples(SampleList& s) {
 void either_side_samples(SampleList& s) {
   solve_samples(s);
   s.ok({T(DType::f64, {3, 3}, Fill::spd), T(DType::f64, {2, 3})}, {{"left", false}});
-  s.wrong({T(DType::f32, {3, 3}), T(DType::f32, {3, 2})}, {{"left", false}}, ErrorKind::shape, "[..., k, n]");
+  s.wrong({T(DType::f32, {3, 3}), T(DType::f32, {3, 2})}, {{"left", false}}, ErrorKind::shape,
+          "[..., k, n]");
 }
 
 void triangular_samples(SampleList& s) {
   solve_samples(s);
   for (bool transpose : {false, true}) {
-    s.ok({T(DType::f64, {3, 3}, Fill::spd), T(DType::f64, {3, 2})}, {{"upper", false}, {"transpose", transpose}});
-    s.ok({T(DType::f64, {3, 3}, Fill::spd), T(DType::f64, {3, 2})}, {{"unitriangular", true}, {"transpose", transpose}});
+    s.ok({T(DType::f64, {3, 3}, Fill::spd), T(DType::f64, {3, 2})},
+         {{"upper", false}, {"transpose", transpose}});
+    s.ok({T(DType::f64, {3, 3}, Fill::spd), T(DType::f64, {3, 2})},
+         {{"unitriangular", true}, {"transpose", transpose}});
   }
-  s.wrong({T(DType::f32, {3, 3}), T(DType::f32, {3, 2})}, {{"transpose", "adjoint"}}, ErrorKind::type, "True or False");
+  s.wrong({T(DType::f32, {3, 3}), T(DType::f32, {3, 2})}, {{"transpose", "adjoint"}},
+          ErrorKind::type, "True or False");
 }
 
 void matrix_legal(SampleList& s, const ir::SampleAttrs& attrs, bool gradient) {
   using Dims64 = std::vector<int64_t>;
   for (DType t : {DType::f32, DType::f64, DType::c128}) {
-    for (const Dims64& dims : {Dims64{3, 3}, {4, 2}, {2, 4}, {2, 3, 2}}) s.ok({T(t, dims)}, attrs).gradient = gradient && !is_complex(t);
+    for (const Dims64& dims : {Dims64{3, 3}, {4, 2}, {2, 4}, {2, 3, 2}})
+      s.ok({T(t, dims)}, attrs).gradient = gradient && !is_complex(t);
   }
 }
 
 void qr_samples(SampleList& s) {
-  for (const char* mode : {"reduced", "complete", "r"}) matrix_legal(s, {{"mode", mode}}, std::string_view(mode) != "complete");
+  for (const char* mode : {"reduced", "complete", "r"})
+    matrix_legal(s, {{"mode", mode}}, std::string_view(mode) != "complete");
   refuse_matrix(s, {});
   s.wrong({T(DType::f32, {2, 2})}, {{"mode", "full"}}, ErrorKind::value, "expected one of");
   refuse_keywords(s);
@@ -334,7 +369,8 @@ void svdvals_samples(SampleList& s) {
 void eigh_samples(SampleList& s) {
   square_samples<Fill::spd, true>(s);
   s.ok({T(DType::f64, {3, 3}, Fill::spd)}, {{"UPLO", "U"}});
-  s.wrong({T(DType::f32, {2, 2}, Fill::spd)}, {{"UPLO", "upper"}}, ErrorKind::value, "expected one of");
+  s.wrong({T(DType::f32, {2, 2}, Fill::spd)}, {{"UPLO", "upper"}}, ErrorKind::value,
+          "expected one of");
 }
 
 void pinv_samples(SampleList& s) {
@@ -373,53 +409,180 @@ struct Matrix {
 
 ir::Page matrix(Matrix m) {
   int results = m.results.empty() ? 1 : m.name == "qr" ? -1 : static_cast<int>(m.results.size());
-  return {.name = m.name, .aliases = std::move(m.aliases), .faces = m.faces, .doc = m.doc, .operands = {operand_x(m.dtypes)}, .attrs = std::move(m.attrs), .results = results,
-          .result_names = std::move(m.results), .dtypes = m.typed ? by_shape_rule(Meet::promote) : promote(), .shape = m.shape, .vjp = m.vjp, .decompose = m.rule, .sharding = m.sharding,
-          .cost = power_cost, .samples = m.samples};
+  return {.name = m.name,
+          .aliases = std::move(m.aliases),
+          .faces = m.faces,
+          .doc = m.doc,
+          .operands = {operand_x(m.dtypes)},
+          .attrs = std::move(m.attrs),
+          .results = results,
+          .result_names = std::move(m.results),
+          .dtypes = m.typed ? by_shape_rule(Meet::promote) : promote(),
+          .shape = m.shape,
+          .vjp = m.vjp,
+          .decompose = m.rule,
+          .sharding = m.sharding,
+          .cost = power_cost,
+          .samples = m.samples};
 }
 
 }  // namespace
 
 std::vector<ir::Page> linear_algebra_pages() {
-  constexpr std::string_view kSquare = "... n m -> ... n m; n: whole; m: whole", kValue = "... n m -> ...; n: whole; m: whole", kValues = "... n m -> ... k; n: whole; m: whole; k: whole";
+  constexpr std::string_view kSquare = "... n m -> ... n m; n: whole; m: whole",
+                             kValue = "... n m -> ...; n: whole; m: whole",
+                             kValues = "... n m -> ... k; n: whole; m: whole; k: whole";
   constexpr uint32_t kBoth = ir::kLinalg | kOperator;
-  auto flag = [](std::string_view name, bool value) { return ir::AttrSpec{.name = name, .form = AttrForm::boolean, .value = value}; };
-  ir::AttrSpec triangle{.name = "UPLO", .form = AttrForm::string, .value = "L", .choices = {"L", "U"}};
-  OperandSpec x = {.name = "x", .aliases = {"A", "input"}, .dtypes = kMatrixSet}, y = {.name = "y", .aliases = {"B", "other", "b"}, .dtypes = kMatrixSet};
+  auto flag = [](std::string_view name, bool value) {
+    return ir::AttrSpec{.name = name, .form = AttrForm::boolean, .value = value};
+  };
+  ir::AttrSpec triangle{
+      .name = "UPLO", .form = AttrForm::string, .value = "L", .choices = {"L", "U"}};
+  OperandSpec x = {.name = "x", .aliases = {"A", "input"}, .dtypes = kMatrixSet},
+              y = {.name = "y", .aliases = {"B", "other", "b"}, .dtypes = kMatrixSet};
   constexpr std::string_view kSolve = "... n m, ... m k -> ... n k; n: whole; m: whole";
   return {
-      matrix({.name = "cholesky", .faces = kBoth, .doc = "The triangle L with L L^H = x of a Hermitian positive-definite x (upper: U with U^H U = x). Only that triangle of x is read. An x that is "
-              "not positive definite is a ValueError at run time.", .attrs = {flag("upper", false)}, .rule = cholesky_rule, .sharding = kSquare, .samples = cholesky_samples}),
-      matrix({.name = "inv", .aliases = {"inverse"}, .faces = kBoth, .doc = "The inverse of square matrices, by LU with row exchanges. A singular one gives infinities or NaN.",
-              .vjp = {.backward = inv_backward}, .rule = inv_rule, .sharding = kSquare, .samples = square_samples<Fill::spd, true>}),
-      matrix({.name = "det", .faces = kBoth, .doc = "The determinant of square matrices, by LU with row exchanges. The gradient is that of a regular matrix.", .shape = det_shape,
-              .vjp = {.backward = det_backward}, .rule = det_rule, .sharding = kValue, .samples = square_samples<Fill::spd, true>}),
-      matrix({.name = "slogdet", .faces = kBoth, .doc = "Sign and logarithm of the modulus of the determinant, stacked: [2, ...]. A singular matrix gives 0 and -inf.", .dtypes = kRealMatrixSet,
-              .shape = slogdet_shape, .vjp = {.backward = slogdet_backward}, .rule = slogdet_rule, .sharding = "... n m -> p ...; n: whole; m: whole; p: whole", .samples = slogdet_samples}),
-      {.name = "solve", .faces = kBoth, .doc = "z with x z = y (left) or z x = y, by LU with row exchanges; y is a vector or matrices, leading axes are broadcast.", .operands = {x, y},
-       .attrs = {flag("left", true)}, .shape = solve_shape, .vjp = by_decomposition(), .decompose = solve_rule, .sharding = kSolve, .cost = power_cost, .samples = either_side_samples},
-      {.name = "triangular_solve", .faces = kBoth, .doc = "z with op(x) z = y for a triangle x, op being the transpose if asked for; the other triangle is not read, nor the diagonal if unitriangular.",
-       .operands = {x, y}, .attrs = {flag("upper", true), flag("transpose", false), flag("unitriangular", false)}, .shape = solve_shape, .vjp = by_decomposition(),
-       .decompose = triangular_solve_rule, .sharding = kSolve, .cost = power_cost, .samples = triangular_samples},
-      matrix({.name = "qr", .faces = kBoth, .doc = "x = Q R with orthonormal columns of Q and an upper triangle R: reduced to min(m, n) columns, complete, or R alone (mode r).",
-              .attrs = {{.name = "mode", .form = AttrForm::string, .value = "reduced", .choices = {"reduced", "complete", "r"}}}, .results = {"q", "r"}, .shape = qr_shape, .rule = qr_rule,
-              .sharding = "... m n -> ... m k, ... k n; m: whole; n: whole; k: whole", .samples = qr_samples}),
-      matrix({.name = "svd", .doc = "x = U diag(s) Vh with orthonormal columns of U and rows of Vh, and s >= 0 descending.", .attrs = {flag("full_matrices", false)}, .results = {"u", "s", "vh"},
-              .typed = true, .shape = svd_shape, .rule = svd_rule, .sharding = "... m n -> ... m k, ... k, ... k n; m: whole; n: whole; k: whole", .samples = svd_samples}),
-      matrix({.name = "svdvals", .doc = "The singular values of matrices, descending.", .typed = true, .shape = svdvals_shape, .rule = svdvals_rule, .sharding = kValues, .samples = svdvals_samples}),
-      matrix({.name = "eigh", .doc = "Eigenvalues, ascending, and orthonormal eigenvectors of Hermitian matrices, of which one triangle is read.", .attrs = {triangle}, .results = {"w", "v"}, .typed = true,
-              .shape = eigen_shape<true, true>, .rule = eigen_rule<true, true>, .sharding = "... n m -> ... n, ... n m; n: whole; m: whole", .samples = eigh_samples}),
-      matrix({.name = "eigvalsh", .doc = "The eigenvalues of Hermitian matrices, ascending; one triangle is read.", .attrs = {triangle}, .typed = true, .shape = eigen_shape<true, false>,
-              .rule = eigen_rule<true, false>, .sharding = kValues, .samples = eigh_samples}),
-      matrix({.name = "eig", .doc = "Eigenvalues and eigenvectors of norm 1 of square matrices, complex.", .results = {"w", "v"}, .typed = true, .shape = eigen_shape<false, true>,
-              .rule = eigen_rule<false, true>, .sharding = "... n m -> ... n, ... n m; n: whole; m: whole", .samples = square_samples<Fill::normal, false>}),
-      matrix({.name = "eigvals", .doc = "The eigenvalues of square matrices, complex.", .typed = true, .shape = eigen_shape<false, false>, .rule = eigen_rule<false, false>, .sharding = kValues,
+      matrix({.name = "cholesky",
+              .faces = kBoth,
+              .doc = "The triangle L with L L^H = x of a Hermitian positive-definite x (upper: U "
+                     "with U^H U = x). Only that triangle of x is read. An x that is "
+                     "not positive definite is a ValueError at run time.",
+              .attrs = {flag("upper", false)},
+              .rule = cholesky_rule,
+              .sharding = kSquare,
+              .samples = cholesky_samples}),
+      matrix({.name = "inv",
+              .aliases = {"inverse"},
+              .faces = kBoth,
+              .doc = "The inverse of square matrices, by LU with row exchanges. A singular one "
+                     "gives infinities or NaN.",
+              .vjp = {.backward = inv_backward},
+              .rule = inv_rule,
+              .sharding = kSquare,
+              .samples = square_samples<Fill::spd, true>}),
+      matrix({.name = "det",
+              .faces = kBoth,
+              .doc = "The determinant of square matrices, by LU with row exchanges. The gradient "
+                     "is that of a regular matrix.",
+              .shape = det_shape,
+              .vjp = {.backward = det_backward},
+              .rule = det_rule,
+              .sharding = kValue,
+              .samples = square_samples<Fill::spd, true>}),
+      matrix({.name = "slogdet",
+              .faces = kBoth,
+              .doc = "Sign and logarithm of the modulus of the determinant, stacked: [2, ...]. A "
+                     "singular matrix gives 0 and -inf.",
+              .dtypes = kRealMatrixSet,
+              .shape = slogdet_shape,
+              .vjp = {.backward = slogdet_backward},
+              .rule = slogdet_rule,
+              .sharding = "... n m -> p ...; n: whole; m: whole; p: whole",
+              .samples = slogdet_samples}),
+      {.name = "solve",
+       .faces = kBoth,
+       .doc = "z with x z = y (left) or z x = y, by LU with row exchanges; y is a vector or "
+              "matrices, leading axes are broadcast.",
+       .operands = {x, y},
+       .attrs = {flag("left", true)},
+       .shape = solve_shape,
+       .vjp = by_decomposition(),
+       .decompose = solve_rule,
+       .sharding = kSolve,
+       .cost = power_cost,
+       .samples = either_side_samples},
+      {.name = "triangular_solve",
+       .faces = kBoth,
+       .doc = "z with op(x) z = y for a triangle x, op being the transpose if asked for; the other "
+              "triangle is not read, nor the diagonal if unitriangular.",
+       .operands = {x, y},
+       .attrs = {flag("upper", true), flag("transpose", false), flag("unitriangular", false)},
+       .shape = solve_shape,
+       .vjp = by_decomposition(),
+       .decompose = triangular_solve_rule,
+       .sharding = kSolve,
+       .cost = power_cost,
+       .samples = triangular_samples},
+      matrix({.name = "qr",
+              .faces = kBoth,
+              .doc = "x = Q R with orthonormal columns of Q and an upper triangle R: reduced to "
+                     "min(m, n) columns, complete, or R alone (mode r).",
+              .attrs = {{.name = "mode",
+                         .form = AttrForm::string,
+                         .value = "reduced",
+                         .choices = {"reduced", "complete", "r"}}},
+              .results = {"q", "r"},
+              .shape = qr_shape,
+              .rule = qr_rule,
+              .sharding = "... m n -> ... m k, ... k n; m: whole; n: whole; k: whole",
+              .samples = qr_samples}),
+      matrix({.name = "svd",
+              .doc = "x = U diag(s) Vh with orthonormal columns of U and rows of Vh, and s >= 0 "
+                     "descending.",
+              .attrs = {flag("full_matrices", false)},
+              .results = {"u", "s", "vh"},
+              .typed = true,
+              .shape = svd_shape,
+              .rule = svd_rule,
+              .sharding = "... m n -> ... m k, ... k, ... k n; m: whole; n: whole; k: whole",
+              .samples = svd_samples}),
+      matrix({.name = "svdvals",
+              .doc = "The singular values of matrices, descending.",
+              .typed = true,
+              .shape = svdvals_shape,
+              .rule = svdvals_rule,
+              .sharding = kValues,
+              .samples = svdvals_samples}),
+      matrix({.name = "eigh",
+              .doc = "Eigenvalues, ascending, and orthonormal eigenvectors of Hermitian matrices, "
+                     "of which one triangle is read.",
+              .attrs = {triangle},
+              .results = {"w", "v"},
+              .typed = true,
+              .shape = eigen_shape<true, true>,
+              .rule = eigen_rule<true, true>,
+              .sharding = "... n m -> ... n, ... n m; n: whole; m: whole",
+              .samples = eigh_samples}),
+      matrix({.name = "eigvalsh",
+              .doc = "The eigenvalues of Hermitian matrices, ascending; one triangle is read.",
+              .attrs = {triangle},
+              .typed = true,
+              .shape = eigen_shape<true, false>,
+              .rule = eigen_rule<true, false>,
+              .sharding = kValues,
+              .samples = eigh_samples}),
+      matrix({.name = "eig",
+              .doc = "Eigenvalues and eigenvectors of norm 1 of square matrices, complex.",
+              .results = {"w", "v"},
+              .typed = true,
+              .shape = eigen_shape<false, true>,
+              .rule = eigen_rule<false, true>,
+              .sharding = "... n m -> ... n, ... n m; n: whole; m: whole",
               .samples = square_samples<Fill::normal, false>}),
-      matrix({.name = "pinv", .doc = "The Moore-Penrose inverse of matrices: singular values not above rcond times the greatest count as 0.",
-              .attrs = {{.name = "rcond", .form = AttrForm::real, .value = 1e-15}, flag("hermitian", false)}, .shape = pinv_shape, .rule = pinv_rule,
-              .sharding = "... m n -> ... n m; m: whole; n: whole", .samples = pinv_samples}),
-      matrix({.name = "matrix_power", .faces = kBoth, .doc = "The n-th power of square matrices, by repeated squaring; of the inverse for a negative n, the identity for 0.",
-              .attrs = {{.name = "n", .form = AttrForm::integer}}, .rule = matrix_power_rule, .sharding = kSquare, .samples = matrix_power_samples}),
+      matrix({.name = "eigvals",
+              .doc = "The eigenvalues of square matrices, complex.",
+              .typed = true,
+              .shape = eigen_shape<false, false>,
+              .rule = eigen_rule<false, false>,
+              .sharding = kValues,
+              .samples = square_samples<Fill::normal, false>}),
+      matrix({.name = "pinv",
+              .doc = "The Moore-Penrose inverse of matrices: singular values not above rcond times "
+                     "the greatest count as 0.",
+              .attrs = {{.name = "rcond", .form = AttrForm::real, .value = 1e-15},
+                        flag("hermitian", false)},
+              .shape = pinv_shape,
+              .rule = pinv_rule,
+              .sharding = "... m n -> ... n m; m: whole; n: whole",
+              .samples = pinv_samples}),
+      matrix({.name = "matrix_power",
+              .faces = kBoth,
+              .doc = "The n-th power of square matrices, by repeated squaring; of the inverse for "
+                     "a negative n, the identity for 0.",
+              .attrs = {{.name = "n", .form = AttrForm::integer}},
+              .rule = matrix_power_rule,
+              .sharding = kSquare,
+              .samples = matrix_power_samples}),
   };
 }
 

@@ -9,7 +9,10 @@ namespace {
 using L = std::vector<int64_t>;
 
 ir::AttrSpec reduction_attr(const char* value = "mean") {
-  return {.name = "reduction", .form = AttrForm::string, .value = value, .choices = {"mean", "sum", "none"}};
+  return {.name = "reduction",
+          .form = AttrForm::string,
+          .value = value,
+          .choices = {"mean", "sum", "none"}};
 }
 
 std::vector<int> all_axes(Expr x) {
@@ -18,20 +21,25 @@ std::vector<int> all_axes(Expr x) {
   return axes;
 }
 
-Expr mean_all(Expr x) { return sum(x, all_axes(x)) / dim_value(*x.builder, ir::product(x.dims()), x.dtype()); }
+Expr mean_all(Expr x) {
+  return sum(x, all_axes(x)) / dim_value(*x.builder, ir::product(x.dims()), x.dtype());
+}
 
 Expr reduced(const ir::AttrView& op, Expr loss) {
   if (op.text("reduction") == "none") return loss;
   return op.text("reduction") == "sum" ? sum(loss, all_axes(loss)) : mean_all(loss);
 }
 
-void reduced_shape(Infer& op, std::vector<Dim> dims) { op.result(op.text("reduction") == "none" ? dims : std::vector<Dim>{}); }
+void reduced_shape(Infer& op, std::vector<Dim> dims) {
+  op.result(op.text("reduction") == "none" ? dims : std::vector<Dim>{});
+}
 
 // Losses of a pair of like shapes.
 void pair_shape(Infer& op) {
   std::vector<Dim> dims = op.broadcast(op.dims(0), op.dims(1), op.page().operands[1].name);
   for (size_t k = 2; k < op.page().operands.size(); ++k) {
-    if (op.present(static_cast<int>(k))) dims = op.broadcast(dims, op.dims(static_cast<int>(k)), op.page().operands[k].name);
+    if (op.present(static_cast<int>(k)))
+      dims = op.broadcast(dims, op.dims(static_cast<int>(k)), op.page().operands[k].name);
   }
   reduced_shape(op, dims);
 }
@@ -113,25 +121,44 @@ std::vector<Dim> without(std::span<const Dim> dims, int axis) {
 }
 
 void cross_entropy_shape(Infer& op) {
-  if (op.rank(0) == 0) op.fail(ErrorKind::shape, "input", "expected classes along an axis, got a 0-d tensor");
+  if (op.rank(0) == 0)
+    op.fail(ErrorKind::shape, "input", "expected classes along an axis, got a 0-d tensor");
   Classes c = classes_of(op, op.rank(0));
   Dim classes = op.dim(0, c.axis);
-  expect_ge(op, classes, 1, "input", [&] { return str("there are no classes along axis ", c.axis, " of shape ", to_string(op.dims(0))); });
+  expect_ge(op, classes, 1, "input", [&] {
+    return str("there are no classes along axis ", c.axis, " of shape ", to_string(op.dims(0)));
+  });
   std::vector<Dim> rest = without(op.dims(0), c.axis), kept(op.dims(0).begin(), op.dims(0).end());
   kept[static_cast<size_t>(c.axis)] = 1;
   bool column = op.rank(1) == op.rank(0);
-  std::vector<Dim> expected = c.soft ? std::vector<Dim>(op.dims(0).begin(), op.dims(0).end()) : column ? kept : rest;
-  auto message = [&] { return str("expected shape ", to_string(expected), " for input of shape ", to_string(op.dims(0)), ", got ", to_string(op.dims(1))); };
-  if (op.rank(1) != static_cast<int>(expected.size())) op.fail(ErrorKind::shape, "label", message());
-  for (size_t i = 0; i < expected.size(); ++i) expect_eq(op, op.dims(1)[i], expected[i], "label", message);
+  std::vector<Dim> expected = c.soft   ? std::vector<Dim>(op.dims(0).begin(), op.dims(0).end())
+                              : column ? kept
+                                       : rest;
+  auto message = [&] {
+    return str("expected shape ", to_string(expected), " for input of shape ",
+               to_string(op.dims(0)), ", got ", to_string(op.dims(1)));
+  };
+  if (op.rank(1) != static_cast<int>(expected.size()))
+    op.fail(ErrorKind::shape, "label", message());
+  for (size_t i = 0; i < expected.size(); ++i)
+    expect_eq(op, op.dims(1)[i], expected[i], "label", message);
   bool floats = is_float(op.dtype(1));
   if (floats != c.soft) {
-    op.fail(ErrorKind::type, "label", c.soft ? str("expected probabilities (a float dtype) with soft_label=True, got ", to_string(op.dtype(1)))
-                                             : str("expected class numbers (integers), got ", to_string(op.dtype(1)), "; say soft_label=True for probabilities"));
+    op.fail(ErrorKind::type, "label",
+            c.soft ? str("expected probabilities (a float dtype) with soft_label=True, got ",
+                         to_string(op.dtype(1)))
+                   : str("expected class numbers (integers), got ", to_string(op.dtype(1)),
+                         "; say soft_label=True for probabilities"));
   }
   if (op.present(2)) {
-    if (op.rank(2) != 1) op.fail(ErrorKind::shape, "weight", str("expected one weight for each of ", to_string(classes), " classes, got shape ", to_string(op.dims(2))));
-    expect_eq(op, op.dim(2, 0), classes, "weight", [&] { return str("expected one weight for each of ", to_string(classes), " classes, got ", to_string(op.dim(2, 0))); });
+    if (op.rank(2) != 1)
+      op.fail(ErrorKind::shape, "weight",
+              str("expected one weight for each of ", to_string(classes), " classes, got shape ",
+                  to_string(op.dims(2))));
+    expect_eq(op, op.dim(2, 0), classes, "weight", [&] {
+      return str("expected one weight for each of ", to_string(classes), " classes, got ",
+                 to_string(op.dim(2, 0)));
+    });
   }
   DType dtype = op.dtype(0);
   if (op.text("reduction") == "none") {
@@ -143,11 +170,11 @@ void cross_entropy_shape(Infer& op) {
 
 // What the loss and its gradient are made of; classes are moved to the last axis.
 struct Entropy {
-  Expr log_p;     // log-probabilities, [rest..., classes]
-  Expr target;    // soft: probabilities like log_p
-  Expr label;     // hard: class numbers, [rest...], 0 where ignored
-  Expr counts;    // hard: bool [rest...], True where not ignored
-  Expr weight;    // hard: the weight of each label, or null
+  Expr log_p;   // log-probabilities, [rest..., classes]
+  Expr target;  // soft: probabilities like log_p
+  Expr label;   // hard: class numbers, [rest...], 0 where ignored
+  Expr counts;  // hard: bool [rest...], True where not ignored
+  Expr weight;  // hard: the weight of each label, or null
   int axis;
 };
 
@@ -166,7 +193,9 @@ Entropy entropy_of(Expr input, Expr label, Expr weight, const ir::AttrView& op) 
   double smoothing = op.real("label_smoothing");
   if (c.soft) {
     e.target = move_axis(cast(label, x.dtype()), c.axis, -1);
-    if (smoothing > 0) e.target = e.target * (1 - smoothing) + smoothing * (1.0 / dim_value(*x.builder, x.dim(last), x.dtype()));
+    if (smoothing > 0)
+      e.target = e.target * (1 - smoothing) +
+                 smoothing * (1.0 / dim_value(*x.builder, x.dim(last), x.dtype()));
     if (weight) e.weight = sum(e.target * cast(weight, x.dtype()), last);
     return e;
   }
@@ -175,7 +204,8 @@ Entropy entropy_of(Expr input, Expr label, Expr weight, const ir::AttrView& op) 
   e.label = only_where(e.counts, at);
   if (weight) {
     L axis{0};
-    e.weight = only_where(e.counts, gather(cast(weight, x.dtype()), unsqueeze(e.label, e.label.rank()), axis, 0));
+    e.weight = only_where(
+        e.counts, gather(cast(weight, x.dtype()), unsqueeze(e.label, e.label.rank()), axis, 0));
   }
   return e;
 }
@@ -190,7 +220,8 @@ Expr each_loss(const Entropy& e, const ir::AttrView& op) {
   Expr picked = -squeeze(take_along(e.log_p, unsqueeze(e.label, last), last), last);
   double smoothing = op.real("label_smoothing");
   if (smoothing > 0) {
-    Expr spread = -(sum(e.log_p, last) / dim_value(*picked.builder, e.log_p.dim(last), picked.dtype()));
+    Expr spread =
+        -(sum(e.log_p, last) / dim_value(*picked.builder, e.log_p.dim(last), picked.dtype()));
     picked = picked * (1 - smoothing) + spread * smoothing;
   }
   if (e.weight) picked = picked * e.weight;
@@ -205,7 +236,9 @@ Expr divisor(const Entropy& e, Expr loss) {
 }
 
 // A mean over nothing but ignored labels is 0.
-Expr safe_divide(Expr total, Expr n) { return total / select(compare("eq", n, 0.0), full_like(n, 1), n); }
+Expr safe_divide(Expr total, Expr n) {
+  return total / select(compare("eq", n, 0.0), full_like(n, 1), n);
+}
 
 Expr finished(const Entropy& e, Expr loss, Decompose& d) {
   std::string_view reduction = d.text("reduction");
@@ -241,7 +274,9 @@ void cross_entropy_backward(Vjp& v) {
   if (!target.value) {
     Expr classes = iota(v.builder(), DType::i64, log_p.dims(), last);
     target = cast(compare("eq", classes, unsqueeze(e.label, last)), log_p.dtype());
-    if (smoothing > 0) target = target * (1 - smoothing) + smoothing * (1.0 / dim_value(v.builder(), log_p.dim(last), log_p.dtype()));
+    if (smoothing > 0)
+      target = target * (1 - smoothing) +
+               smoothing * (1.0 / dim_value(v.builder(), log_p.dim(last), log_p.dtype()));
   }
   Expr g = cast(v.cotangent(), log_p.dtype());
   std::vector<Dim> rest(log_p.dims().begin(), log_p.dims().end() - 1);
@@ -260,7 +295,8 @@ void cross_entropy_backward(Vjp& v) {
   g = unsqueeze(g, last);
   auto back = [&](Expr x) { return move_axis(x, -1, e.axis); };
   if (v.needs(0)) {
-    Expr dx = v.boolean("use_softmax") ? exp(log_p) * sum(target, last, true) - target : -(target * exp(-log_p));
+    Expr dx = v.boolean("use_softmax") ? exp(log_p) * sum(target, last, true) - target
+                                       : -(target * exp(-log_p));
     v.set(0, back(dx * g));
   }
   if (v.needs(1)) v.set(1, back(-(log_p * g) * (1 - smoothing)));
@@ -268,15 +304,24 @@ void cross_entropy_backward(Vjp& v) {
 
 // nll_loss: -x[label], classes along axis 1.
 void nll_shape(Infer& op) {
-  if (op.rank(0) != 1 && op.rank(0) < 2) op.fail(ErrorKind::shape, "input", "expected [batch, classes, ...]");
+  if (op.rank(0) != 1 && op.rank(0) < 2)
+    op.fail(ErrorKind::shape, "input", "expected [batch, classes, ...]");
   int axis = op.rank(0) == 1 ? 0 : 1;
   std::vector<Dim> rest = without(op.dims(0), axis);
-  auto message = [&] { return str("expected shape ", to_string(rest), " for input of shape ", to_string(op.dims(0)), ", got ", to_string(op.dims(1))); };
+  auto message = [&] {
+    return str("expected shape ", to_string(rest), " for input of shape ", to_string(op.dims(0)),
+               ", got ", to_string(op.dims(1)));
+  };
   if (op.rank(1) != static_cast<int>(rest.size())) op.fail(ErrorKind::shape, "label", message());
   for (size_t i = 0; i < rest.size(); ++i) expect_eq(op, op.dims(1)[i], rest[i], "label", message);
   if (op.present(2)) {
-    if (op.rank(2) != 1) op.fail(ErrorKind::shape, "weight", str("expected one weight for each class, got shape ", to_string(op.dims(2))));
-    expect_eq(op, op.dim(2, 0), op.dim(0, axis), "weight", [&] { return str("expected one weight for each of ", to_string(op.dim(0, axis)), " classes, got ", to_string(op.dim(2, 0))); });
+    if (op.rank(2) != 1)
+      op.fail(ErrorKind::shape, "weight",
+              str("expected one weight for each class, got shape ", to_string(op.dims(2))));
+    expect_eq(op, op.dim(2, 0), op.dim(0, axis), "weight", [&] {
+      return str("expected one weight for each of ", to_string(op.dim(0, axis)), " classes, got ",
+                 to_string(op.dim(2, 0)));
+    });
   }
   op.result(op.text("reduction") == "none" ? rest : std::vector<Dim>{}, op.dtype(0));
 }
@@ -289,7 +334,8 @@ void nll_rule(Decompose& d) {
   Expr loss = -squeeze(take_along(x, unsqueeze(at, axis), axis), axis), weight;
   if (d.present(2)) {
     L first{0};
-    weight = only_where(counts, gather(cast(d.in(2), x.dtype()), unsqueeze(at, at.rank()), first, 0));
+    weight =
+        only_where(counts, gather(cast(d.in(2), x.dtype()), unsqueeze(at, at.rank()), first, 0));
     loss = loss * weight;
   }
   loss = only_where(counts, loss);
@@ -298,7 +344,9 @@ void nll_rule(Decompose& d) {
     return;
   }
   Expr total = sum(loss, all_axes(loss));
-  if (d.text("reduction") == "mean") total = safe_divide(total, weight ? sum(weight, all_axes(weight)) : sum(cast(counts, x.dtype()), all_axes(counts)));
+  if (d.text("reduction") == "mean")
+    total = safe_divide(total, weight ? sum(weight, all_axes(weight))
+                                      : sum(cast(counts, x.dtype()), all_axes(counts)));
   d.out(total);
 }
 
@@ -325,7 +373,8 @@ void pair_samples(SampleList& s) {
     for (int i = 2; i < kOperands; ++i) list.push_back(absent());
     return list;
   };
-  Fill x = kProbability ? Fill::probability : Fill::distinct, y = kProbability ? Fill::probability : Fill::normal;
+  Fill x = kProbability ? Fill::probability : Fill::distinct,
+       y = kProbability ? Fill::probability : Fill::normal;
   for (std::vector<int64_t> dims : {L{3, 4}, L{5}, L{}}) s.ok(args(T(dims, x), T(dims, y)));
   s.ok(args(T({3, 4}, x), T({3, 4}, y)), {{"reduction", "sum"}});
   s.ok(args(T({3, 4}, x), T({3, 4}, y)), {{"reduction", "none"}});
@@ -347,10 +396,12 @@ void cross_entropy_samples(SampleList& s) {
   s.wrong({T({4, 3}), I({5}, 0, 3), absent()}, {}, ErrorKind::shape, "expected shape [4]");
   s.wrong({T({4, 3}), I({4, 3}, 0, 3), absent()}, {}, ErrorKind::shape, "expected shape [4, 1]");
   s.wrong({T({4, 3}), T(DType::f32, {4}), absent()}, {}, ErrorKind::type, "class numbers");
-  s.wrong({T({4, 3}), T(DType::f32, {4}), absent()}, {{"soft_label", true}}, ErrorKind::shape, "expected shape [4, 3]");
+  s.wrong({T({4, 3}), T(DType::f32, {4}), absent()}, {{"soft_label", true}}, ErrorKind::shape,
+          "expected shape [4, 3]");
   s.wrong({T({4, 3}), I({4}, 0, 3), T({4})}, {}, ErrorKind::shape, "one weight for each of 3");
   s.wrong({T({4, 3}), I({4}, 0, 3), absent()}, {{"axis", 2}}, ErrorKind::index, "out of range");
-  s.wrong({T({4, 3}), I({4}, 0, 3), absent()}, {{"label_smoothing", 2.0}}, ErrorKind::value, "[0, 1]");
+  s.wrong({T({4, 3}), I({4}, 0, 3), absent()}, {{"label_smoothing", 2.0}}, ErrorKind::value,
+          "[0, 1]");
   s.wrong({T({}), I({}, 0, 1), absent()}, {}, ErrorKind::shape, "0-d");
 }
 
@@ -362,7 +413,8 @@ void nll_samples(SampleList& s) {
   s.wrong({T({4, 3}), I({4, 1}, 0, 3), absent()}, {}, ErrorKind::shape, "expected shape [4]");
   s.wrong({T({4, 3}), T(DType::f32, {4}), absent()}, {}, ErrorKind::type, "dtype");
   s.wrong({T({4, 3}), I({4}, 0, 3), T({4})}, {}, ErrorKind::shape, "one weight for each");
-  s.wrong({T({4, 3}), I({4}, 0, 3), absent()}, {{"reduction", "avg"}}, ErrorKind::value, "expected one of");
+  s.wrong({T({4, 3}), I({4}, 0, 3), absent()}, {{"reduction", "avg"}}, ErrorKind::value,
+          "expected one of");
   s.wrong({T({4, 3}), absent(), absent()}, {}, ErrorKind::value, "required");
 }
 
@@ -379,54 +431,127 @@ void cosine_samples(SampleList& s) {
 }
 
 OperandSpec input() { return {.name = "input", .aliases = {"x"}, .dtypes = kFloatSet}; }
-OperandSpec label(std::string_view alias = "target") { return {.name = "label", .aliases = {alias}, .dtypes = kFloatSet}; }
-OperandSpec weights(std::string_view name = "weight") { return {.name = name, .dtypes = kFloatSet, .optional = true}; }
+OperandSpec label(std::string_view alias = "target") {
+  return {.name = "label", .aliases = {alias}, .dtypes = kFloatSet};
+}
+OperandSpec weights(std::string_view name = "weight") {
+  return {.name = name, .dtypes = kFloatSet, .optional = true};
+}
 
-ir::Page pair_loss(std::string_view name, std::string_view doc, std::vector<OperandSpec> more, std::vector<ir::AttrSpec> attrs, DecomposeRule rule, void (*samples)(SampleList&),
-                   std::string_view signature = {}) {
+ir::Page pair_loss(std::string_view name, std::string_view doc, std::vector<OperandSpec> more,
+                   std::vector<ir::AttrSpec> attrs, DecomposeRule rule,
+                   void (*samples)(SampleList&), std::string_view signature = {}) {
   std::vector<OperandSpec> operands{input(), label()};
   operands.insert(operands.end(), more.begin(), more.end());
-  return {.name = name, .faces = ir::kFunctional, .doc = doc, .operands = std::move(operands), .attrs = std::move(attrs), .signature = signature, .shape = pair_shape, .vjp = by_decomposition(),
-          .decompose = rule, .sharding = "..., ... -> reduced; ...: sum", .samples = samples};
+  return {.name = name,
+          .faces = ir::kFunctional,
+          .doc = doc,
+          .operands = std::move(operands),
+          .attrs = std::move(attrs),
+          .signature = signature,
+          .shape = pair_shape,
+          .vjp = by_decomposition(),
+          .decompose = rule,
+          .sharding = "..., ... -> reduced; ...: sum",
+          .samples = samples};
 }
 
 }  // namespace
 
 std::vector<ir::Page> loss_pages() {
-  ir::AttrSpec delta{.name = "delta", .form = AttrForm::real, .value = 1.0, .lowest = 0}, ignore{.name = "ignore_index", .form = AttrForm::integer, .value = -100};
-  ir::AttrSpec kl_reduction{.name = "reduction", .form = AttrForm::string, .value = "mean", .choices = {"mean", "sum", "none", "batchmean"}};
-  OperandSpec classes{.name = "label", .aliases = {"target"}, .dtypes = kIntSet | kFloatSet, .meets = false};
-  ir::Page kl = pair_loss("kl_div", "The Kullback-Leibler divergence: label * (log(label) - input), where input is log-probabilities (and label too, with log_target).", {},
-                          {kl_reduction, {.name = "log_target", .form = AttrForm::boolean, .value = false}}, kl_rule, pair_samples<2, true>);
+  ir::AttrSpec delta{.name = "delta", .form = AttrForm::real, .value = 1.0, .lowest = 0},
+      ignore{.name = "ignore_index", .form = AttrForm::integer, .value = -100};
+  ir::AttrSpec kl_reduction{.name = "reduction",
+                            .form = AttrForm::string,
+                            .value = "mean",
+                            .choices = {"mean", "sum", "none", "batchmean"}};
+  OperandSpec classes{
+      .name = "label", .aliases = {"target"}, .dtypes = kIntSet | kFloatSet, .meets = false};
+  ir::Page kl = pair_loss(
+      "kl_div",
+      "The Kullback-Leibler divergence: label * (log(label) - input), where input is "
+      "log-probabilities (and label too, with log_target).",
+      {}, {kl_reduction, {.name = "log_target", .form = AttrForm::boolean, .value = false}},
+      kl_rule, pair_samples<2, true>);
   kl.shape = kl_shape;
   return {
-      pair_loss("mse_loss", "(input - label)^2.", {}, {reduction_attr()}, mse_rule, pair_samples<2, false>),
-      pair_loss("l1_loss", "|input - label|.", {}, {reduction_attr()}, l1_rule, pair_samples<2, false>),
-      pair_loss("huber_loss", "Half the squared error within delta, delta * (error - delta / 2) beyond (Huber 1964).", {}, {reduction_attr(), delta}, huber_rule, pair_samples<2, false>),
-      pair_loss("smooth_l1_loss", "The Huber loss, divided by delta where is_huber is False (PyTorch's form).", {},
-                {reduction_attr(), delta, {.name = "is_huber", .form = AttrForm::boolean, .value = true}}, smooth_l1_rule, pair_samples<2, false>),
-      pair_loss("binary_cross_entropy", "-(label * log(input) + (1 - label) * log(1 - input)) * weight, with logarithms held above -100.", {weights()}, {reduction_attr()}, bce_rule,
-                pair_samples<3, true>),
-      pair_loss("binary_cross_entropy_with_logits", "binary_cross_entropy of sigmoid(logit), without overflow; pos_weight multiplies the positive term.", {weights(), weights("pos_weight")},
-                {reduction_attr()}, bce_logits_rule, pair_samples<4, true>, "input, label, weight, reduction, pos_weight"),
+      pair_loss("mse_loss", "(input - label)^2.", {}, {reduction_attr()}, mse_rule,
+                pair_samples<2, false>),
+      pair_loss("l1_loss", "|input - label|.", {}, {reduction_attr()}, l1_rule,
+                pair_samples<2, false>),
+      pair_loss(
+          "huber_loss",
+          "Half the squared error within delta, delta * (error - delta / 2) beyond (Huber 1964).",
+          {}, {reduction_attr(), delta}, huber_rule, pair_samples<2, false>),
+      pair_loss(
+          "smooth_l1_loss",
+          "The Huber loss, divided by delta where is_huber is False (PyTorch's form).", {},
+          {reduction_attr(), delta, {.name = "is_huber", .form = AttrForm::boolean, .value = true}},
+          smooth_l1_rule, pair_samples<2, false>),
+      pair_loss("binary_cross_entropy",
+                "-(label * log(input) + (1 - label) * log(1 - input)) * weight, with logarithms "
+                "held above -100.",
+                {weights()}, {reduction_attr()}, bce_rule, pair_samples<3, true>),
+      pair_loss("binary_cross_entropy_with_logits",
+                "binary_cross_entropy of sigmoid(logit), without overflow; pos_weight multiplies "
+                "the positive term.",
+                {weights(), weights("pos_weight")}, {reduction_attr()}, bce_logits_rule,
+                pair_samples<4, true>, "input, label, weight, reduction, pos_weight"),
       std::move(kl),
-      {.name = "cross_entropy", .faces = ir::kFunctional,
-       .doc = "-sum(target * log(softmax(input))) along axis. label holds class numbers (in the shape of input without the axis, or with size 1 there) or, with soft_label, probabilities in the "
-              "shape of input. ignore_index marks labels that do not count; weight is by class; the mean is over the weights that count, and no gradient flows to weight. use_softmax=False takes input as probabilities.",
-       .operands = {input(), classes, {.name = "weight", .dtypes = kFloatSet, .optional = true, .meets = false}},
-       .attrs = {ignore, reduction_attr(), {.name = "soft_label", .form = AttrForm::boolean, .value = false}, {.name = "axis", .form = AttrForm::axis, .value = -1},
-                 {.name = "use_softmax", .form = AttrForm::boolean, .value = true}, {.name = "label_smoothing", .form = AttrForm::real, .value = 0.0, .lowest = 0, .highest = 1}},
-       .signature = "input, label, weight, ignore_index, reduction, soft_label, axis, use_softmax, label_smoothing", .dtypes = by_shape_rule(), .shape = cross_entropy_shape,
-       .vjp = {.augment = cross_entropy_augment, .backward = cross_entropy_backward}, .decompose = cross_entropy_rule, .sharding = "... c, ..., c -> reduced; c: whole, ...: sum",
+      {.name = "cross_entropy",
+       .faces = ir::kFunctional,
+       .doc = "-sum(target * log(softmax(input))) along axis. label holds class numbers (in the "
+              "shape of input without the axis, or with size 1 there) or, with soft_label, "
+              "probabilities in the "
+              "shape of input. ignore_index marks labels that do not count; weight is by class; "
+              "the mean is over the weights that count, and no gradient flows to weight. "
+              "use_softmax=False takes input as probabilities.",
+       .operands = {input(),
+                    classes,
+                    {.name = "weight", .dtypes = kFloatSet, .optional = true, .meets = false}},
+       .attrs = {ignore,
+                 reduction_attr(),
+                 {.name = "soft_label", .form = AttrForm::boolean, .value = false},
+                 {.name = "axis", .form = AttrForm::axis, .value = -1},
+                 {.name = "use_softmax", .form = AttrForm::boolean, .value = true},
+                 {.name = "label_smoothing",
+                  .form = AttrForm::real,
+                  .value = 0.0,
+                  .lowest = 0,
+                  .highest = 1}},
+       .signature = "input, label, weight, ignore_index, reduction, soft_label, axis, use_softmax, "
+                    "label_smoothing",
+       .dtypes = by_shape_rule(),
+       .shape = cross_entropy_shape,
+       .vjp = {.augment = cross_entropy_augment, .backward = cross_entropy_backward},
+       .decompose = cross_entropy_rule,
+       .sharding = "... c, ..., c -> reduced; c: whole, ...: sum",
        .samples = cross_entropy_samples},
-      {.name = "nll_loss", .faces = ir::kFunctional, .doc = "-input[label] * weight[label], with log-probabilities along axis 1; labels of ignore_index do not count.",
-       .operands = {input(), {.name = "label", .aliases = {"target"}, .dtypes = kIntSet, .meets = false}, {.name = "weight", .dtypes = kFloatSet, .optional = true, .meets = false}},
-       .attrs = {ignore, reduction_attr()}, .dtypes = by_shape_rule(), .shape = nll_shape, .vjp = by_decomposition(), .decompose = nll_rule, .sharding = "n c ..., n ..., c -> reduced; ...: sum",
+      {.name = "nll_loss",
+       .faces = ir::kFunctional,
+       .doc = "-input[label] * weight[label], with log-probabilities along axis 1; labels of "
+              "ignore_index do not count.",
+       .operands = {input(),
+                    {.name = "label", .aliases = {"target"}, .dtypes = kIntSet, .meets = false},
+                    {.name = "weight", .dtypes = kFloatSet, .optional = true, .meets = false}},
+       .attrs = {ignore, reduction_attr()},
+       .dtypes = by_shape_rule(),
+       .shape = nll_shape,
+       .vjp = by_decomposition(),
+       .decompose = nll_rule,
+       .sharding = "n c ..., n ..., c -> reduced; ...: sum",
        .samples = nll_samples},
-      {.name = "cosine_similarity", .faces = ir::kFunctional, .doc = "x1 . x2 / max(|x1| |x2|, eps) along axis.",
+      {.name = "cosine_similarity",
+       .faces = ir::kFunctional,
+       .doc = "x1 . x2 / max(|x1| |x2|, eps) along axis.",
        .operands = {{.name = "x1", .dtypes = kFloatSet}, {.name = "x2", .dtypes = kFloatSet}},
-       .attrs = {{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = 1}, {.name = "eps", .form = AttrForm::real, .value = 1e-8, .lowest = 0}}, .shape = cosine_shape,
-       .vjp = by_decomposition(), .decompose = cosine_rule, .sharding = "..., ... -> ...; @axis: whole", .samples = cosine_samples},
+       .attrs = {{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = 1},
+                 {.name = "eps", .form = AttrForm::real, .value = 1e-8, .lowest = 0}},
+       .shape = cosine_shape,
+       .vjp = by_decomposition(),
+       .decompose = cosine_rule,
+       .sharding = "..., ... -> ...; @axis: whole",
+       .samples = cosine_samples},
   };
 }
 

@@ -10,11 +10,14 @@ namespace {
 
 // The form that is exact at both ends.
 void lerp_rule(Decompose& d) {
-  Expr x = d.in(0), y = d.in(1), w = d.in(2), near_y = y - (y - x) * (1.0 - w), near_x = x + w * (y - x);
+  Expr x = d.in(0), y = d.in(1), w = d.in(2), near_y = y - (y - x) * (1.0 - w),
+       near_x = x + w * (y - x);
   d.out(is_complex(x.dtype()) ? near_x : select(compare("lt", w, 0.5), near_x, near_y));
 }
 
-void polygamma_rule(Decompose& d) { d.out(call1("prim.polygamma", {d.in(0)}, {{"n", d.integer("n")}})); }
+void polygamma_rule(Decompose& d) {
+  d.out(call1("prim.polygamma", {d.in(0)}, {{"n", d.integer("n")}}));
+}
 
 void same_dims(Infer& op) { op.result(op.dims(0)); }
 
@@ -34,8 +37,10 @@ void lerp_samples(SampleList& s) {
   s.wrong({T({3}), T({3}), T({2})}, {}, ErrorKind::shape, "cannot be broadcast");
   s.wrong({T({3}), T({3}), absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({3}), absent(), T({})}, {}, ErrorKind::value, "required");
-  s.wrong({T(DType::i32, {3}), T(DType::i32, {3}), T(DType::i32, {})}, {}, ErrorKind::type, "dtype");
-  s.wrong({T(DType::boolean, {3}), T(DType::f32, {3}), T(DType::f32, {})}, {}, ErrorKind::type, "dtype");
+  s.wrong({T(DType::i32, {3}), T(DType::i32, {3}), T(DType::i32, {})}, {}, ErrorKind::type,
+          "dtype");
+  s.wrong({T(DType::boolean, {3}), T(DType::f32, {3}), T(DType::f32, {})}, {}, ErrorKind::type,
+          "dtype");
 }
 
 void polygamma_samples(SampleList& s) {
@@ -53,14 +58,37 @@ void polygamma_samples(SampleList& s) {
 
 std::vector<ir::Page> mixing_pages() {
   return {
-      {.name = "lerp", .faces = kWriting, .doc = "x + weight * (y - x), exactly x at weight 0 and y at 1; all three are broadcast together.",
-       .operands = {operand_x(kInexactSet), {.name = "y", .aliases = {"end", "other"}, .dtypes = kInexactSet}, {.name = "weight", .dtypes = kInexactSet, .number = true}},
-       .shape = broadcast_shape, .vjp = by_decomposition(), .decompose = lerp_rule, .sharding = kEachAxis3, .samples = lerp_samples},
-      {.name = "polygamma", .faces = kWriting, .doc = "The n-th derivative of digamma; n = 0 is digamma. Integers become the default float.", .operands = {operand_x(kRealSet)},
-       .attrs = {{.name = "n", .form = AttrForm::integer, .lowest = 0}}, .dtypes = promote_float(), .shape = same_dims, .vjp = by_decomposition(), .decompose = polygamma_rule,
-       .sharding = kEachAxis, .samples = polygamma_samples},
-      broadcasting({.name = "heaviside", .faces = kOperator, .doc = "0 where x is negative, y where it is 0, 1 where it is positive; NaN stays.", .dtypes = kRealSet, .decompose = heaviside_rule,
-                    .samples = pair_samples<Fill::normal, Fill::normal, kRealSet>}),
+      {.name = "lerp",
+       .faces = kWriting,
+       .doc = "x + weight * (y - x), exactly x at weight 0 and y at 1; all three are broadcast "
+              "together.",
+       .operands = {operand_x(kInexactSet),
+                    {.name = "y", .aliases = {"end", "other"}, .dtypes = kInexactSet},
+                    {.name = "weight", .dtypes = kInexactSet, .number = true}},
+       .shape = broadcast_shape,
+       .vjp = by_decomposition(),
+       .decompose = lerp_rule,
+       .sharding = kEachAxis3,
+       .samples = lerp_samples},
+      {.name = "polygamma",
+       .faces = kWriting,
+       .doc =
+           "The n-th derivative of digamma; n = 0 is digamma. Integers become the default float.",
+       .operands = {operand_x(kRealSet)},
+       .attrs = {{.name = "n", .form = AttrForm::integer, .lowest = 0}},
+       .dtypes = promote_float(),
+       .shape = same_dims,
+       .vjp = by_decomposition(),
+       .decompose = polygamma_rule,
+       .sharding = kEachAxis,
+       .samples = polygamma_samples},
+      broadcasting(
+          {.name = "heaviside",
+           .faces = kOperator,
+           .doc = "0 where x is negative, y where it is 0, 1 where it is positive; NaN stays.",
+           .dtypes = kRealSet,
+           .decompose = heaviside_rule,
+           .samples = pair_samples<Fill::normal, Fill::normal, kRealSet>}),
   };
 }
 

@@ -22,7 +22,9 @@ Expr count_over(Expr x, std::span<const int> axes) {
 }
 
 // Two passes: the mean, then the mean of squared distances.
-Expr mean_over(Expr x, std::span<const int> axes) { return sum(x, axes, true) / count_over(x, axes); }
+Expr mean_over(Expr x, std::span<const int> axes) {
+  return sum(x, axes, true) / count_over(x, axes);
+}
 Expr variance_over(Expr x, Expr mean, std::span<const int> axes) {
   Expr centred = x - mean;
   return sum(centred * centred, axes, true) / count_over(x, axes);
@@ -49,9 +51,13 @@ Expr wide(Expr x) { return cast(x, accumulator_of(x.dtype())); }
 void check_affine(Infer& op, int operand, std::span<const Dim> dims, std::string_view what) {
   if (!op.present(operand)) return;
   std::string_view name = op.page().operands[static_cast<size_t>(operand)].name;
-  auto message = [&] { return str("expected shape ", to_string(dims), " (", what, "), got ", to_string(op.dims(operand))); };
+  auto message = [&] {
+    return str("expected shape ", to_string(dims), " (", what, "), got ",
+               to_string(op.dims(operand)));
+  };
   if (op.rank(operand) != static_cast<int>(dims.size())) op.fail(ErrorKind::shape, name, message());
-  for (size_t i = 0; i < dims.size(); ++i) expect_eq(op, op.dims(operand)[i], dims[i], name, message);
+  for (size_t i = 0; i < dims.size(); ++i)
+    expect_eq(op, op.dims(operand)[i], dims[i], name, message);
 }
 
 // layer_norm
@@ -62,11 +68,15 @@ void layer_shape(Infer& op) {
   std::vector<Dim> normal = op.dims_attr("normalized_shape");
   auto dims = op.dims(0);
   if (normal.empty() || normal.size() > dims.size()) {
-    op.fail(ErrorKind::shape, "normalized_shape", str("expected the last 1 to ", dims.size(), " sizes of shape ", to_string(dims), ", got ", to_string(normal)));
+    op.fail(ErrorKind::shape, "normalized_shape",
+            str("expected the last 1 to ", dims.size(), " sizes of shape ", to_string(dims),
+                ", got ", to_string(normal)));
   }
   auto tail = dims.subspan(dims.size() - normal.size());
   for (size_t i = 0; i < normal.size(); ++i) {
-    expect_eq(op, normal[i], tail[i], "normalized_shape", [&] { return str("expected the last sizes of shape ", to_string(dims), ", got ", to_string(normal)); });
+    expect_eq(op, normal[i], tail[i], "normalized_shape", [&] {
+      return str("expected the last sizes of shape ", to_string(dims), ", got ", to_string(normal));
+    });
   }
   check_affine(op, 1, normal, "the normalised axes");
   check_affine(op, 2, normal, "the normalised axes");
@@ -103,7 +113,9 @@ void layer_backward(Vjp& v) {
   for (int i = 0; i < x.rank() - static_cast<int>(count); ++i) rest.push_back(i);
   if (v.needs(1)) v.set(1, rest.empty() ? g * xhat : sum(g * xhat, rest));
   if (v.needs(2)) v.set(2, rest.empty() ? g : sum(g, rest));
-  if (v.needs(0)) v.set(0, normalized_backward(v.present(1) ? g * cast(v.in(1), g.dtype()) : g, xhat, rstd, axes));
+  if (v.needs(0))
+    v.set(0,
+          normalized_backward(v.present(1) ? g * cast(v.in(1), g.dtype()) : g, xhat, rstd, axes));
 }
 
 // rms_norm: x / sqrt(mean(x^2) + epsilon) * weight
@@ -122,7 +134,8 @@ Expr rms_scale(Expr x, double epsilon) {
 
 void rms_rule(Decompose& d) {
   Expr x = wide(d.in(0));
-  d.out(cast(affine(x * rms_scale(x, d.real("epsilon")), d.in(1), d.in(2)), d.result_type().dtype()));
+  d.out(
+      cast(affine(x * rms_scale(x, d.real("epsilon")), d.in(1), d.in(2)), d.result_type().dtype()));
 }
 
 void rms_augment(Augment& d) {
@@ -144,7 +157,9 @@ void rms_backward(Vjp& v) {
 
 // batch_norm: statistics over batch and space of each channel.
 
-int channel_axis(const ir::AttrView& op, int rank) { return is_channels_last(op) && rank > 2 ? rank - 1 : rank > 1 ? 1 : 0; }
+int channel_axis(const ir::AttrView& op, int rank) {
+  return is_channels_last(op) && rank > 2 ? rank - 1 : rank > 1 ? 1 : 0;
+}
 
 std::vector<int> all_but(int rank, int axis) {
   std::vector<int> axes;
@@ -162,11 +177,16 @@ Expr along(Expr channels, int rank, int axis) {
 
 void batch_shape(Infer& op) {
   int rank = op.rank(0);
-  if (rank < 2) op.fail(ErrorKind::shape, "x", str("expected batch and channels at least, got shape ", to_string(op.dims(0))));
+  if (rank < 2)
+    op.fail(ErrorKind::shape, "x",
+            str("expected batch and channels at least, got shape ", to_string(op.dims(0))));
   std::vector<Dim> channels{op.dim(0, channel_axis(op, rank))};
   for (int k = 1; k <= 4; ++k) check_affine(op, k, channels, "the channels");
-  if (!op.boolean("training") && !op.present(1)) op.fail(ErrorKind::value, "running_mean", "running statistics are needed outside of training");
-  if (op.present(1) != op.present(2)) op.fail(ErrorKind::value, "running_var", "running_mean and running_var come together or not at all");
+  if (!op.boolean("training") && !op.present(1))
+    op.fail(ErrorKind::value, "running_mean", "running statistics are needed outside of training");
+  if (op.present(1) != op.present(2))
+    op.fail(ErrorKind::value, "running_var",
+            "running_mean and running_var come together or not at all");
   op.result(op.dims(0), op.dtype(0));
   DType kept = op.present(1) ? op.dtype(1) : accumulator_of(op.dtype(0));
   op.result(channels, kept);
@@ -205,7 +225,8 @@ Batch batch_forward(Decompose& d) {
   }
   b.rstd = rsqrt(variance + d.real("epsilon"));
   b.centre = mean;
-  Expr weight = d.present(3) ? along(d.in(3), rank, axis) : Expr(), bias = d.present(4) ? along(d.in(4), rank, axis) : Expr();
+  Expr weight = d.present(3) ? along(d.in(3), rank, axis) : Expr(),
+       bias = d.present(4) ? along(d.in(4), rank, axis) : Expr();
   b.y = cast(affine((x - mean) * b.rstd, weight, bias), d.result_type(0).dtype());
   b.mean = cast(b.mean, d.result_type(1).dtype());
   b.variance = cast(b.variance, d.result_type(2).dtype());
@@ -252,12 +273,14 @@ void batch_backward(Vjp& v) {
   double keep = training && v.present(1) ? v.real("momentum") : training ? 0.0 : 1.0;
   if (v.has_cotangent(1)) {
     Expr g = cast(v.cotangent(1), x.dtype());
-    if (training) add(dx, broadcast_to(along(g * (1 - keep), rank, axis) / count_over(x, axes), x.dims()));
+    if (training)
+      add(dx, broadcast_to(along(g * (1 - keep), rank, axis) / count_over(x, axes), x.dims()));
     add(dmean, g * keep);
   }
   if (v.has_cotangent(2)) {
     Expr g = cast(v.cotangent(2), x.dtype());
-    if (training) add(dx, (x - mean) * (along(g * (2 * (1 - keep)), rank, axis) / count_over(x, axes)));
+    if (training)
+      add(dx, (x - mean) * (along(g * (2 * (1 - keep)), rank, axis) / count_over(x, axes)));
     add(dvariance, g * keep);
   }
   if (dx) v.set(0, dx);
@@ -271,38 +294,50 @@ Expr grouped_forward(Decompose& d, Dim groups, Expr weight, Expr bias, double ep
   bool last = is_channels_last(d);
   Expr x = wide(d.in(0));
   if (last && x.rank() > 2) x = move_axis(x, -1, 1);
-  std::vector<Dim> whole(x.dims().begin(), x.dims().end()), cut{x.dim(0), groups, floordiv(x.dim(1), groups)};
+  std::vector<Dim> whole(x.dims().begin(), x.dims().end()),
+      cut{x.dim(0), groups, floordiv(x.dim(1), groups)};
   cut.insert(cut.end(), whole.begin() + 2, whole.end());
   Expr split = reshape(x, cut);
   std::vector<int> axes;
   for (int i = 2; i < split.rank(); ++i) axes.push_back(i);
   Stats s = stats_of(split, axes, epsilon);
   Expr y = reshape((split - s.mean) * s.rstd, whole);
-  y = affine(y, weight ? along(weight, x.rank(), 1) : Expr(), bias ? along(bias, x.rank(), 1) : Expr());
+  y = affine(y, weight ? along(weight, x.rank(), 1) : Expr(),
+             bias ? along(bias, x.rank(), 1) : Expr());
   if (last && x.rank() > 2) y = move_axis(y, 1, -1);
   return cast(y, d.result_type().dtype());
 }
 
 void group_shape(Infer& op) {
   int rank = op.rank(0);
-  if (rank < 2) op.fail(ErrorKind::shape, "x", str("expected batch and channels at least, got shape ", to_string(op.dims(0))));
+  if (rank < 2)
+    op.fail(ErrorKind::shape, "x",
+            str("expected batch and channels at least, got shape ", to_string(op.dims(0))));
   Dim channels = op.dim(0, channel_axis(op, rank));
   int64_t groups = op.integer("num_groups");
-  expect_divisible(op, channels, groups, "num_groups", [&] { return str(to_string(channels), " channels do not divide into ", groups, " groups"); });
+  expect_divisible(op, channels, groups, "num_groups", [&] {
+    return str(to_string(channels), " channels do not divide into ", groups, " groups");
+  });
   std::vector<Dim> dims{channels};
   check_affine(op, 1, dims, "the channels");
   check_affine(op, 2, dims, "the channels");
   op.result(op.dims(0), op.dtype(0));
 }
 
-void group_rule(Decompose& d) { d.out(grouped_forward(d, d.integer("num_groups"), d.in(1), d.in(2), d.real("epsilon"))); }
+void group_rule(Decompose& d) {
+  d.out(grouped_forward(d, d.integer("num_groups"), d.in(1), d.in(2), d.real("epsilon")));
+}
 
 void instance_shape(Infer& op) {
   int rank = op.rank(0);
-  if (rank < 3) op.fail(ErrorKind::shape, "x", str("expected batch, channels and space, got shape ", to_string(op.dims(0))));
+  if (rank < 3)
+    op.fail(ErrorKind::shape, "x",
+            str("expected batch, channels and space, got shape ", to_string(op.dims(0))));
   std::vector<Dim> dims{op.dim(0, channel_axis(op, rank))};
   for (int k = 1; k <= 4; ++k) check_affine(op, k, dims, "the channels");
-  if (!op.boolean("use_input_stats") && (!op.present(1) || !op.present(2))) op.fail(ErrorKind::value, "running_mean", "running statistics are needed where use_input_stats is False");
+  if (!op.boolean("use_input_stats") && (!op.present(1) || !op.present(2)))
+    op.fail(ErrorKind::value, "running_mean",
+            "running statistics are needed where use_input_stats is False");
   op.result(op.dims(0), op.dtype(0));
 }
 
@@ -314,8 +349,10 @@ void instance_rule(Decompose& d) {
     return;
   }
   x = wide(x);
-  Expr mean = along(cast(d.in(1), x.dtype()), rank, axis), rstd = rsqrt(along(cast(d.in(2), x.dtype()), rank, axis) + d.real("eps"));
-  Expr y = affine((x - mean) * rstd, d.present(3) ? along(d.in(3), rank, axis) : Expr(), d.present(4) ? along(d.in(4), rank, axis) : Expr());
+  Expr mean = along(cast(d.in(1), x.dtype()), rank, axis),
+       rstd = rsqrt(along(cast(d.in(2), x.dtype()), rank, axis) + d.real("eps"));
+  Expr y = affine((x - mean) * rstd, d.present(3) ? along(d.in(3), rank, axis) : Expr(),
+                  d.present(4) ? along(d.in(4), rank, axis) : Expr());
   d.out(cast(y, d.result_type().dtype()));
 }
 
@@ -328,7 +365,8 @@ void normalize_shape(Infer& op) {
 void normalize_rule(Decompose& d) {
   Expr x = d.in(0);
   int64_t axis = d.axis("axis", x.rank());
-  Expr norm = call1("tensor.p_norm", {x}, {{"p", d.real("p")}, {"axis", std::vector<int64_t>{axis}}, {"keepdim", true}});
+  Expr norm = call1("tensor.p_norm", {x},
+                    {{"p", d.real("p")}, {"axis", std::vector<int64_t>{axis}}, {"keepdim", true}});
   d.out(x / maximum(norm, d.real("epsilon")));
 }
 
@@ -345,14 +383,22 @@ void local_response_rule(Decompose& d) {
   high[1] = (size - 1) / 2;
   std::vector<Expr> operands{x * x};
   Expr total = call(d.builder(), "prim.reduce_window", operands,
-                    {{"kind", "sum"}, {"window", window}, {"strides", ones}, {"padding_low", low}, {"padding_high", high}, {"dilation", ones}, {"index", false}})[0];
+                    {{"kind", "sum"},
+                     {"window", window},
+                     {"strides", ones},
+                     {"padding_low", low},
+                     {"padding_high", high},
+                     {"dilation", ones},
+                     {"index", false}})[0];
   Expr base = total * (d.real("alpha") / static_cast<double>(size)) + d.real("k");
   Expr y = x / pow(base, full_like(base, d.real("beta")));
   d.out(last ? move_axis(y, 1, -1) : y);
 }
 
 void local_response_shape(Infer& op) {
-  if (op.rank(0) < 3) op.fail(ErrorKind::shape, "x", str("expected batch, channels and space, got shape ", to_string(op.dims(0))));
+  if (op.rank(0) < 3)
+    op.fail(ErrorKind::shape, "x",
+            str("expected batch, channels and space, got shape ", to_string(op.dims(0))));
   op.result(op.dims(0));
 }
 
@@ -361,13 +407,19 @@ void layer_samples(SampleList& s) {
   s.ok({T({2, 3, 4}), T({3, 4}), absent()}, {{"normalized_shape", L{3, 4}}});
   s.ok({T({5}), absent(), absent()}, {{"normalized_shape", 5}});
   s.ok({T({0, 4}), T({4}), T({4})}, {{"normalized_shape", 4}});
-  s.wrong({T({3, 4}), absent(), absent()}, {{"normalized_shape", 3}}, ErrorKind::shape, "the last sizes");
-  s.wrong({T({4}), absent(), absent()}, {{"normalized_shape", L{3, 4}}}, ErrorKind::shape, "the last 1 to 1");
-  s.wrong({T({3, 4}), T({3}), absent()}, {{"normalized_shape", 4}}, ErrorKind::shape, "expected shape [4]");
-  s.wrong({T({3, 4}), absent(), T({1, 4})}, {{"normalized_shape", 4}}, ErrorKind::shape, "expected shape [4]");
+  s.wrong({T({3, 4}), absent(), absent()}, {{"normalized_shape", 3}}, ErrorKind::shape,
+          "the last sizes");
+  s.wrong({T({4}), absent(), absent()}, {{"normalized_shape", L{3, 4}}}, ErrorKind::shape,
+          "the last 1 to 1");
+  s.wrong({T({3, 4}), T({3}), absent()}, {{"normalized_shape", 4}}, ErrorKind::shape,
+          "expected shape [4]");
+  s.wrong({T({3, 4}), absent(), T({1, 4})}, {{"normalized_shape", 4}}, ErrorKind::shape,
+          "expected shape [4]");
   s.wrong({T({3, 4}), absent(), absent()}, {}, ErrorKind::value, "required");
-  s.wrong({T(DType::i32, {3, 4}), absent(), absent()}, {{"normalized_shape", 4}}, ErrorKind::type, "dtype");
-  s.wrong({T({3, 4}), absent(), absent()}, {{"normalized_shape", 4}, {"epsilon", -1.0}}, ErrorKind::value, "at least 0");
+  s.wrong({T(DType::i32, {3, 4}), absent(), absent()}, {{"normalized_shape", 4}}, ErrorKind::type,
+          "dtype");
+  s.wrong({T({3, 4}), absent(), absent()}, {{"normalized_shape", 4}, {"epsilon", -1.0}},
+          ErrorKind::value, "at least 0");
 }
 
 void rms_samples(SampleList& s) {
@@ -386,38 +438,55 @@ void batch_samples(SampleList& s) {
   s.ok({T({4, 3, 2}), absent(), absent(), T({3}), T({3})}, {{"training", true}});
   s.ok({T({4, 3}), T({3}), T({3}, Fill::positive), T({3}), T({3})}, {{"training", true}});
   s.ok({T({2, 3, 2, 2}), T({3}), T({3}, Fill::positive), T({3}), absent()});
-  s.ok({T({2, 2, 2, 3}), T({3}), T({3}, Fill::positive), absent(), absent()}, {{"data_format", "NHWC"}});
+  s.ok({T({2, 2, 2, 3}), T({3}), T({3}, Fill::positive), absent(), absent()},
+       {{"data_format", "NHWC"}});
   s.wrong({T({4, 3}), absent(), absent(), absent(), absent()}, {}, ErrorKind::value, "are needed");
-  s.wrong({T({4, 3}), T({3}), absent(), absent(), absent()}, {{"training", true}}, ErrorKind::value, "come together");
-  s.wrong({T({4, 3}), T({4}), T({3}), absent(), absent()}, {}, ErrorKind::shape, "expected shape [3]");
-  s.wrong({T({3}), absent(), absent(), absent(), absent()}, {{"training", true}}, ErrorKind::shape, "batch and channels");
-  s.wrong({T({4, 3}), absent(), absent(), T({2}), absent()}, {{"training", true}}, ErrorKind::shape, "expected shape [3]");
-  s.wrong({T(DType::i32, {4, 3}), absent(), absent(), absent(), absent()}, {{"training", true}}, ErrorKind::type, "dtype");
-  s.wrong({T({4, 3}), absent(), absent(), absent(), absent()}, {{"training", 5}}, ErrorKind::type, "True or False");
+  s.wrong({T({4, 3}), T({3}), absent(), absent(), absent()}, {{"training", true}}, ErrorKind::value,
+          "come together");
+  s.wrong({T({4, 3}), T({4}), T({3}), absent(), absent()}, {}, ErrorKind::shape,
+          "expected shape [3]");
+  s.wrong({T({3}), absent(), absent(), absent(), absent()}, {{"training", true}}, ErrorKind::shape,
+          "batch and channels");
+  s.wrong({T({4, 3}), absent(), absent(), T({2}), absent()}, {{"training", true}}, ErrorKind::shape,
+          "expected shape [3]");
+  s.wrong({T(DType::i32, {4, 3}), absent(), absent(), absent(), absent()}, {{"training", true}},
+          ErrorKind::type, "dtype");
+  s.wrong({T({4, 3}), absent(), absent(), absent(), absent()}, {{"training", 5}}, ErrorKind::type,
+          "True or False");
 }
 
 void group_samples(SampleList& s) {
   s.ok({T({2, 4, 3}), T({4}), T({4})}, {{"num_groups", 2}});
   s.ok({T({2, 4}), absent(), absent()}, {{"num_groups", 2}});
   s.ok({T({2, 3, 3, 4}), T({4}), absent()}, {{"num_groups", 4}, {"data_format", "NHWC"}});
-  s.wrong({T({2, 5, 3}), absent(), absent()}, {{"num_groups", 2}}, ErrorKind::shape, "do not divide");
+  s.wrong({T({2, 5, 3}), absent(), absent()}, {{"num_groups", 2}}, ErrorKind::shape,
+          "do not divide");
   s.wrong({T({2, 4}), absent(), absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({2, 4}), absent(), absent()}, {{"num_groups", 0}}, ErrorKind::value, "at least 1");
-  s.wrong({T({4}), absent(), absent()}, {{"num_groups", 2}}, ErrorKind::shape, "batch and channels");
-  s.wrong({T({2, 4}), T({3}), absent()}, {{"num_groups", 2}}, ErrorKind::shape, "expected shape [4]");
-  s.wrong({T({2, 4}), absent(), T({1})}, {{"num_groups", 2}}, ErrorKind::shape, "expected shape [4]");
+  s.wrong({T({4}), absent(), absent()}, {{"num_groups", 2}}, ErrorKind::shape,
+          "batch and channels");
+  s.wrong({T({2, 4}), T({3}), absent()}, {{"num_groups", 2}}, ErrorKind::shape,
+          "expected shape [4]");
+  s.wrong({T({2, 4}), absent(), T({1})}, {{"num_groups", 2}}, ErrorKind::shape,
+          "expected shape [4]");
 }
 
 void instance_samples(SampleList& s) {
   s.ok({T({2, 3, 4}), absent(), absent(), T({3}), T({3})});
   s.ok({T({2, 3, 2, 2}), absent(), absent(), absent(), absent()});
-  s.ok({T({2, 3, 4}), T({3}), T({3}, Fill::positive), absent(), absent()}, {{"use_input_stats", false}});
+  s.ok({T({2, 3, 4}), T({3}), T({3}, Fill::positive), absent(), absent()},
+       {{"use_input_stats", false}});
   s.wrong({T({2, 3}), absent(), absent(), absent(), absent()}, {}, ErrorKind::shape, "and space");
-  s.wrong({T({2, 3, 4}), absent(), absent(), T({4}), absent()}, {}, ErrorKind::shape, "expected shape [3]");
-  s.wrong({T({2, 3, 4}), absent(), absent(), absent(), T({4})}, {}, ErrorKind::shape, "expected shape [3]");
-  s.wrong({T({2, 3, 4}), absent(), absent(), absent(), absent()}, {{"use_input_stats", false}}, ErrorKind::value, "are needed");
-  s.wrong({T(DType::i32, {2, 3, 4}), absent(), absent(), absent(), absent()}, {}, ErrorKind::type, "dtype");
-  s.wrong({T({2, 3, 4}), absent(), absent(), absent(), absent()}, {{"eps", -1.0}}, ErrorKind::value, "at least 0");
+  s.wrong({T({2, 3, 4}), absent(), absent(), T({4}), absent()}, {}, ErrorKind::shape,
+          "expected shape [3]");
+  s.wrong({T({2, 3, 4}), absent(), absent(), absent(), T({4})}, {}, ErrorKind::shape,
+          "expected shape [3]");
+  s.wrong({T({2, 3, 4}), absent(), absent(), absent(), absent()}, {{"use_input_stats", false}},
+          ErrorKind::value, "are needed");
+  s.wrong({T(DType::i32, {2, 3, 4}), absent(), absent(), absent(), absent()}, {}, ErrorKind::type,
+          "dtype");
+  s.wrong({T({2, 3, 4}), absent(), absent(), absent(), absent()}, {{"eps", -1.0}}, ErrorKind::value,
+          "at least 0");
 }
 
 void normalize_samples(SampleList& s) {
@@ -444,52 +513,130 @@ void local_response_samples(SampleList& s) {
 }
 
 OperandSpec maybe(std::string_view name, std::vector<std::string_view> aliases = {}) {
-  return {.name = name, .aliases = std::move(aliases), .dtypes = kFloatSet, .optional = true, .meets = false};
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .dtypes = kFloatSet,
+          .optional = true,
+          .meets = false};
 }
 OperandSpec tensor_x() { return {.name = "x", .aliases = {"input"}, .dtypes = kFloatSet}; }
-ir::AttrSpec epsilon(double value, std::string_view name = "epsilon", std::string_view alias = "eps") {
+ir::AttrSpec epsilon(double value, std::string_view name = "epsilon",
+                     std::string_view alias = "eps") {
   return {.name = name, .aliases = {alias}, .form = AttrForm::real, .value = value, .lowest = 0};
 }
 ir::AttrSpec any_format() {
-  return {.name = "data_format", .form = AttrForm::string, .value = "NCHW", .choices = {"NC", "NCL", "NCHW", "NCDHW", "NLC", "NHWC", "NDHWC"}};
+  return {.name = "data_format",
+          .form = AttrForm::string,
+          .value = "NCHW",
+          .choices = {"NC", "NCL", "NCHW", "NCDHW", "NLC", "NHWC", "NDHWC"}};
 }
 
 }  // namespace
 
 std::vector<ir::Page> normalization_pages() {
-  ir::AttrSpec momentum{.name = "momentum", .form = AttrForm::real, .value = 0.9, .lowest = 0, .highest = 1};
+  ir::AttrSpec momentum{
+      .name = "momentum", .form = AttrForm::real, .value = 0.9, .lowest = 0, .highest = 1};
   ir::AttrSpec training{.name = "training", .form = AttrForm::boolean, .value = false};
   return {
-      {.name = "layer_norm", .faces = ir::kFunctional, .doc = "Each position normalised over its last axes, then weight and bias (Ba et al. 2016). float16 and bfloat16 compute in float32.",
-       .operands = {tensor_x(), maybe("weight"), maybe("bias")}, .attrs = {{.name = "normalized_shape", .form = AttrForm::shape}, epsilon(1e-5)},
-       .signature = "x, normalized_shape, weight, bias, epsilon", .dtypes = by_shape_rule(), .shape = layer_shape, .vjp = {.augment = layer_augment, .backward = layer_backward},
-       .decompose = layer_rule, .sharding = "b n, n, n -> b n; n: whole", .samples = layer_samples},
-      {.name = "rms_norm", .faces = ir::kFunctional, .doc = "x / sqrt(mean(x^2) + epsilon) over the last axis, then weight and bias (Zhang and Sennrich 2019).",
-       .operands = {tensor_x(), maybe("weight", {"norm_weight"}), maybe("bias", {"norm_bias"})}, .attrs = {epsilon(1e-6)}, .dtypes = by_shape_rule(), .shape = rms_shape,
-       .vjp = {.augment = rms_augment, .backward = rms_backward}, .decompose = rms_rule, .sharding = "b n, n, n -> b n; n: whole", .samples = rms_samples},
-      {.name = "batch_norm", .faces = ir::kFunctional,
-       .doc = "Each channel normalised over batch and space (Ioffe and Szegedy 2015): by the batch's statistics in training, else by the running ones. Gives y and the running statistics: "
-              "momentum * running + (1 - momentum) * batch with the biased variance, in training.",
-       .operands = {tensor_x(), maybe("running_mean"), maybe("running_var"), maybe("weight"), maybe("bias")}, .attrs = {training, momentum, epsilon(1e-5), any_format()}, .results = 3,
-       .result_names = {"y", "running_mean", "running_var"}, .dtypes = by_shape_rule(), .shape = batch_shape, .vjp = {.augment = batch_augment, .backward = batch_backward},
-       .decompose = batch_rule, .sharding = "n c ..., c, c, c, c -> n c ..., c, c; n: whole, ...: whole", .samples = batch_samples},
-      {.name = "group_norm", .faces = ir::kFunctional, .doc = "The channels in groups, each normalised over its channels and space (Wu and He 2018).",
-       .operands = {tensor_x(), maybe("weight"), maybe("bias")}, .attrs = {{.name = "num_groups", .form = AttrForm::integer, .lowest = 1}, epsilon(1e-5), any_format()},
-       .signature = "x, num_groups, epsilon, weight, bias, data_format", .dtypes = by_shape_rule(), .shape = group_shape, .vjp = by_decomposition(), .decompose = group_rule,
-       .sharding = "n c ..., c, c -> n c ...; c: whole, ...: whole", .samples = group_samples},
-      {.name = "instance_norm", .faces = ir::kFunctional, .doc = "Each channel of each sample normalised over its space (Ulyanov et al. 2016).",
-       .operands = {tensor_x(), maybe("running_mean"), maybe("running_var"), maybe("weight"), maybe("bias")},
-       .attrs = {{.name = "use_input_stats", .form = AttrForm::boolean, .value = true}, momentum, epsilon(1e-5, "eps", "epsilon"), any_format()}, .dtypes = by_shape_rule(), .shape = instance_shape,
+      {.name = "layer_norm",
+       .faces = ir::kFunctional,
+       .doc = "Each position normalised over its last axes, then weight and bias (Ba et al. 2016). "
+              "float16 and bfloat16 compute in float32.",
+       .operands = {tensor_x(), maybe("weight"), maybe("bias")},
+       .attrs = {{.name = "normalized_shape", .form = AttrForm::shape}, epsilon(1e-5)},
+       .signature = "x, normalized_shape, weight, bias, epsilon",
+       .dtypes = by_shape_rule(),
+       .shape = layer_shape,
+       .vjp = {.augment = layer_augment, .backward = layer_backward},
+       .decompose = layer_rule,
+       .sharding = "b n, n, n -> b n; n: whole",
+       .samples = layer_samples},
+      {.name = "rms_norm",
+       .faces = ir::kFunctional,
+       .doc = "x / sqrt(mean(x^2) + epsilon) over the last axis, then weight and bias (Zhang and "
+              "Sennrich 2019).",
+       .operands = {tensor_x(), maybe("weight", {"norm_weight"}), maybe("bias", {"norm_bias"})},
+       .attrs = {epsilon(1e-6)},
+       .dtypes = by_shape_rule(),
+       .shape = rms_shape,
+       .vjp = {.augment = rms_augment, .backward = rms_backward},
+       .decompose = rms_rule,
+       .sharding = "b n, n, n -> b n; n: whole",
+       .samples = rms_samples},
+      {.name = "batch_norm",
+       .faces = ir::kFunctional,
+       .doc =
+           "Each channel normalised over batch and space (Ioffe and Szegedy 2015): by the batch's "
+           "statistics in training, else by the running ones. Gives y and the running statistics: "
+           "momentum * running + (1 - momentum) * batch with the biased variance, in training.",
+       .operands = {tensor_x(), maybe("running_mean"), maybe("running_var"), maybe("weight"),
+                    maybe("bias")},
+       .attrs = {training, momentum, epsilon(1e-5), any_format()},
+       .results = 3,
+       .result_names = {"y", "running_mean", "running_var"},
+       .dtypes = by_shape_rule(),
+       .shape = batch_shape,
+       .vjp = {.augment = batch_augment, .backward = batch_backward},
+       .decompose = batch_rule,
+       .sharding = "n c ..., c, c, c, c -> n c ..., c, c; n: whole, ...: whole",
+       .samples = batch_samples},
+      {.name = "group_norm",
+       .faces = ir::kFunctional,
+       .doc =
+           "The channels in groups, each normalised over its channels and space (Wu and He 2018).",
+       .operands = {tensor_x(), maybe("weight"), maybe("bias")},
+       .attrs = {{.name = "num_groups", .form = AttrForm::integer, .lowest = 1},
+                 epsilon(1e-5),
+                 any_format()},
+       .signature = "x, num_groups, epsilon, weight, bias, data_format",
+       .dtypes = by_shape_rule(),
+       .shape = group_shape,
        .vjp = by_decomposition(),
-       .decompose = instance_rule, .sharding = "n c ..., c, c, c, c -> n c ...; ...: whole", .samples = instance_samples},
-      {.name = "normalize", .faces = ir::kFunctional, .doc = "x / max(p-norm of x along axis, epsilon).", .operands = {operand_x(kFloatSet)},
-       .attrs = {{.name = "p", .form = AttrForm::real, .value = 2.0}, {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = 1}, epsilon(1e-12)}, .shape = normalize_shape,
-       .vjp = by_decomposition(), .decompose = normalize_rule, .sharding = "... -> ...; @axis: whole", .samples = normalize_samples},
-      {.name = "local_response_norm", .faces = ir::kFunctional, .doc = "x / (k + alpha * mean of squares over `size` neighbouring channels)^beta (Krizhevsky et al. 2012).",
+       .decompose = group_rule,
+       .sharding = "n c ..., c, c -> n c ...; c: whole, ...: whole",
+       .samples = group_samples},
+      {.name = "instance_norm",
+       .faces = ir::kFunctional,
+       .doc = "Each channel of each sample normalised over its space (Ulyanov et al. 2016).",
+       .operands = {tensor_x(), maybe("running_mean"), maybe("running_var"), maybe("weight"),
+                    maybe("bias")},
+       .attrs = {{.name = "use_input_stats", .form = AttrForm::boolean, .value = true},
+                 momentum,
+                 epsilon(1e-5, "eps", "epsilon"),
+                 any_format()},
+       .dtypes = by_shape_rule(),
+       .shape = instance_shape,
+       .vjp = by_decomposition(),
+       .decompose = instance_rule,
+       .sharding = "n c ..., c, c, c, c -> n c ...; ...: whole",
+       .samples = instance_samples},
+      {.name = "normalize",
+       .faces = ir::kFunctional,
+       .doc = "x / max(p-norm of x along axis, epsilon).",
        .operands = {operand_x(kFloatSet)},
-       .attrs = {{.name = "size", .form = AttrForm::integer, .lowest = 1}, {.name = "alpha", .form = AttrForm::real, .value = 1e-4}, {.name = "beta", .form = AttrForm::real, .value = 0.75},
-                 {.name = "k", .form = AttrForm::real, .value = 1.0}, any_format()}, .shape = local_response_shape, .vjp = by_decomposition(), .decompose = local_response_rule,
-       .sharding = "n c ... -> n c ...; c: halo", .samples = local_response_samples},
+       .attrs = {{.name = "p", .form = AttrForm::real, .value = 2.0},
+                 {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = 1},
+                 epsilon(1e-12)},
+       .shape = normalize_shape,
+       .vjp = by_decomposition(),
+       .decompose = normalize_rule,
+       .sharding = "... -> ...; @axis: whole",
+       .samples = normalize_samples},
+      {.name = "local_response_norm",
+       .faces = ir::kFunctional,
+       .doc = "x / (k + alpha * mean of squares over `size` neighbouring channels)^beta "
+              "(Krizhevsky et al. 2012).",
+       .operands = {operand_x(kFloatSet)},
+       .attrs = {{.name = "size", .form = AttrForm::integer, .lowest = 1},
+                 {.name = "alpha", .form = AttrForm::real, .value = 1e-4},
+                 {.name = "beta", .form = AttrForm::real, .value = 0.75},
+                 {.name = "k", .form = AttrForm::real, .value = 1.0},
+                 any_format()},
+       .shape = local_response_shape,
+       .vjp = by_decomposition(),
+       .decompose = local_response_rule,
+       .sharding = "n c ... -> n c ...; c: halo",
+       .samples = local_response_samples},
   };
 }
 

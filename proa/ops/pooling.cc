@@ -21,13 +21,19 @@ std::vector<Dim> pooled_dims(const ir::AttrView& op, std::span<const Dim> given)
   for (size_t i = 0; i < kAxes; ++i) {
     Dim room = x[i + 2] + w.low[i] + w.high[i];
     if (room.is_const() && room.constant() < w.kernel[i]) {
-      op.fail(ErrorKind::shape, "x", str("a window of ", w.kernel[i], " does not fit into axis ", i, " of ", to_string(room), " elements, padding included"));
+      op.fail(ErrorKind::shape, "x",
+              str("a window of ", w.kernel[i], " does not fit into axis ", i, " of ",
+                  to_string(room), " elements, padding included"));
     }
     for (Dim p : {w.low[i], w.high[i]}) {
-      if (!p.is_const() || p.constant() <= w.kernel[i] / 2 || op.raw("padding").is(ir::AttrKind::string)) continue;
-      op.fail(ErrorKind::value, "padding", str("expected at most half of the window of ", w.kernel[i], ", got ", to_string(p)));
+      if (!p.is_const() || p.constant() <= w.kernel[i] / 2 ||
+          op.raw("padding").is(ir::AttrKind::string))
+        continue;
+      op.fail(ErrorKind::value, "padding",
+              str("expected at most half of the window of ", w.kernel[i], ", got ", to_string(p)));
     }
-    dims.push_back(window_count(x[i + 2], w.low[i], w.high[i], w.kernel[i], w.stride[i], 1, op.boolean("ceil_mode")));
+    dims.push_back(window_count(x[i + 2], w.low[i], w.high[i], w.kernel[i], w.stride[i], 1,
+                                op.boolean("ceil_mode")));
   }
   return dims;
 }
@@ -42,7 +48,8 @@ std::vector<Dim> right_padding(const Window& w, std::span<const Dim> x, std::spa
   return high;
 }
 
-std::vector<Expr> reduce_windows(Expr x, std::string_view kind, const Window& w, std::span<const Dim> high, bool index) {
+std::vector<Expr> reduce_windows(Expr x, std::string_view kind, const Window& w,
+                                 std::span<const Dim> high, bool index) {
   auto full = [&](L spatial, int64_t rest) {
     spatial.insert(spatial.begin(), {rest, rest});
     return spatial;
@@ -52,8 +59,13 @@ std::vector<Expr> reduce_windows(Expr x, std::string_view kind, const Window& w,
   right.insert(right.end(), high.begin(), high.end());
   std::vector<Expr> operands{x};
   return call(*x.builder, "prim.reduce_window", operands,
-              {{"kind", kind}, {"window", full(w.kernel, 1)}, {"strides", full(w.stride, 1)}, {"padding_low", low}, {"padding_high", right},
-               {"dilation", full(L(w.kernel.size(), 1), 1)}, {"index", index}});
+              {{"kind", kind},
+               {"window", full(w.kernel, 1)},
+               {"strides", full(w.stride, 1)},
+               {"padding_low", low},
+               {"padding_high", right},
+               {"dilation", full(L(w.kernel.size(), 1), 1)},
+               {"index", index}});
 }
 
 template <int kAxes>
@@ -69,7 +81,9 @@ void max_pool_rule(Decompose& d) {
   Window w = pool_window(d, kAxes, d.in(0).dims());
   Expr x = w.channels_last ? transpose(d.in(0), w.to_first()) : d.in(0);
   bool mask = d.boolean("return_mask");
-  std::vector<Expr> results = reduce_windows(x, "max", w, right_padding(w, x.dims(), channels_first(d.result_type().dims(), w.channels_last)), mask);
+  std::vector<Expr> results = reduce_windows(
+      x, "max", w,
+      right_padding(w, x.dims(), channels_first(d.result_type().dims(), w.channels_last)), mask);
   for (Expr y : results) d.out(w.channels_last ? transpose(y, w.to_last()) : y);
 }
 
@@ -83,7 +97,8 @@ template <int kAxes>
 void avg_pool_rule(Decompose& d) {
   Window w = pool_window(d, kAxes, d.in(0).dims());
   Expr x = w.channels_last ? transpose(d.in(0), w.to_first()) : d.in(0);
-  std::vector<Dim> high = right_padding(w, x.dims(), channels_first(d.result_type().dims(), w.channels_last));
+  std::vector<Dim> high =
+      right_padding(w, x.dims(), channels_first(d.result_type().dims(), w.channels_last));
   Expr total = reduce_windows(x, "sum", w, high, false)[0];
   int64_t taps = 1;
   for (int64_t k : w.kernel) taps *= k;
@@ -106,7 +121,8 @@ void avg_pool_rule(Decompose& d) {
       counted.low[i] = 0;
       right[i] = high[i] - w.high[i];
     }
-    Expr count = reduce_windows(full(d.builder(), ones, x.dtype(), 1), "sum", counted, right, false)[0];
+    Expr count =
+        reduce_windows(full(d.builder(), ones, x.dtype(), 1), "sum", counted, right, false)[0];
     y = total / count;
   }
   d.out(w.channels_last ? transpose(y, w.to_last()) : y);
@@ -116,10 +132,14 @@ void avg_pool_rule(Decompose& d) {
 std::vector<Dim> adaptive_sizes(const ir::AttrView& op, int axes, std::span<const Dim> x) {
   std::vector<Dim> sizes = op.dims_attr("output_size");
   if (sizes.size() == 1) sizes.assign(static_cast<size_t>(axes), sizes[0]);
-  if (sizes.size() != static_cast<size_t>(axes)) op.fail(ErrorKind::value, "output_size", str("expected one size or ", axes, " of them, got ", to_string(sizes)));
+  if (sizes.size() != static_cast<size_t>(axes))
+    op.fail(ErrorKind::value, "output_size",
+            str("expected one size or ", axes, " of them, got ", to_string(sizes)));
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i].is_const(-1)) sizes[i] = x[i + 2];
-    if (sizes[i].is_const() && sizes[i].constant() < 1) op.fail(ErrorKind::value, "output_size", str("expected sizes of at least 1, or -1, got ", to_string(sizes)));
+    if (sizes[i].is_const() && sizes[i].constant() < 1)
+      op.fail(ErrorKind::value, "output_size",
+              str("expected sizes of at least 1, or -1, got ", to_string(sizes)));
   }
   return sizes;
 }
@@ -128,8 +148,10 @@ template <int kAxes>
 void adaptive_shape(Infer& op) {
   need_spatial(op, kAxes);
   bool last = is_channels_last(op);
-  std::vector<Dim> x = channels_first(op.dims(0), last), dims{x[0], x[1]}, sizes = adaptive_sizes(op, kAxes, x);
-  for (size_t i = 0; i < kAxes; ++i) expect_ge(op, x[i + 2], 1, "x", [&] { return str("spatial axis ", i, " has no elements"); });
+  std::vector<Dim> x = channels_first(op.dims(0), last), dims{x[0], x[1]},
+                   sizes = adaptive_sizes(op, kAxes, x);
+  for (size_t i = 0; i < kAxes; ++i)
+    expect_ge(op, x[i + 2], 1, "x", [&] { return str("spatial axis ", i, " has no elements"); });
   dims.insert(dims.end(), sizes.begin(), sizes.end());
   op.result(as_before(dims, last), op.dtype(0));
   bool masks = false;
@@ -139,8 +161,11 @@ void adaptive_shape(Infer& op) {
 
 bool divides(std::span<const Dim> x, std::span<const Dim> sizes) {
   for (size_t i = 0; i < sizes.size(); ++i) {
-    if (!x[i + 2].is_const() && !sizes[i].is_const(1)) throw ir::NeedStatic{"adaptive pooling: the windows depend on the size"};
-    if (x[i + 2].is_const() && sizes[i].is_const() && x[i + 2].constant() % sizes[i].constant() != 0) return false;
+    if (!x[i + 2].is_const() && !sizes[i].is_const(1))
+      throw ir::NeedStatic{"adaptive pooling: the windows depend on the size"};
+    if (x[i + 2].is_const() && sizes[i].is_const() &&
+        x[i + 2].constant() % sizes[i].constant() != 0)
+      return false;
   }
   return true;
 }
@@ -187,7 +212,8 @@ void adaptive_avg_rule(Decompose& d) {
       std::vector<Expr> parts;
       for (int64_t k = 0; k < m; ++k) {
         int64_t begin = k * n / m, end = ((k + 1) * n + m - 1) / m;
-        parts.push_back(sum(slice_axis(y, axis, begin, end), axis, true) / static_cast<double>(end - begin));
+        parts.push_back(sum(slice_axis(y, axis, begin, end), axis, true) /
+                        static_cast<double>(end - begin));
       }
       y = concat(parts, axis);
     }
@@ -225,7 +251,8 @@ void adaptive_max_rule(Decompose& d) {
       for (int64_t k = 0; k < m; ++k) {
         int64_t begin = k * n / m, end = ((k + 1) * n + m - 1) / m;
         Expr part = slice_axis(y, axis, begin, end), where = slice_axis(at, axis, begin, end);
-        Expr best = unsqueeze(call1("prim.arg_reduce", {part}, {{"kind", "max"}, {"axis", axis}}), axis);
+        Expr best =
+            unsqueeze(call1("prim.arg_reduce", {part}, {{"kind", "max"}, {"axis", axis}}), axis);
         values.push_back(take_along(part, best, axis));
         places.push_back(take_along(where, best, axis));
       }
@@ -245,25 +272,31 @@ L shaped(int axes, L lead, int64_t extent) {
 
 template <int kAxes, bool kMax>
 void pool_samples(SampleList& s) {
-  auto x = [](int64_t n, int64_t c, int64_t e) { return T(shaped(kAxes, {n, c}, e), Fill::distinct); };
+  auto x = [](int64_t n, int64_t c, int64_t e) {
+    return T(shaped(kAxes, {n, c}, e), Fill::distinct);
+  };
   s.ok({x(2, 3, 6)}, {{"kernel_size", 2}});
   s.ok({x(1, 2, 5)}, {{"kernel_size", 3}, {"stride", 2}, {"padding", 1}});
   s.ok({x(1, 2, 6)}, {{"kernel_size", 3}, {"stride", 2}, {"ceil_mode", true}});
   s.ok({x(1, 2, 5)}, {{"kernel_size", 2}, {"stride", 1}, {"padding", "SAME"}});
-  if (!kMax) s.ok({x(1, 2, 5)}, {{"kernel_size", 3}, {"stride", 2}, {"padding", 1}, {"exclusive", false}});
+  if (!kMax)
+    s.ok({x(1, 2, 5)}, {{"kernel_size", 3}, {"stride", 2}, {"padding", 1}, {"exclusive", false}});
   s.wrong({x(1, 2, 5)}, {}, ErrorKind::value, "required");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 0}}, ErrorKind::value, "at least 1");
   s.wrong({x(1, 2, 2)}, {{"kernel_size", 3}}, ErrorKind::shape, "does not fit");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 2}, {"padding", 2}}, ErrorKind::value, "at most half");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 2}, {"stride", 0}}, ErrorKind::value, "at least 1");
   s.wrong({T({3, 5})}, {{"kernel_size", 2}}, ErrorKind::shape, "dims (batch, channels");
-  s.wrong({x(1, 2, 5)}, {{"kernel_size", 2}, {"data_format", "X"}}, ErrorKind::value, "expected one of");
+  s.wrong({x(1, 2, 5)}, {{"kernel_size", 2}, {"data_format", "X"}}, ErrorKind::value,
+          "expected one of");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 2}, {"padding", "FULL"}}, ErrorKind::value, "'SAME'");
 }
 
 template <int kAxes>
 void adaptive_samples(SampleList& s) {
-  auto x = [](int64_t n, int64_t c, int64_t e) { return T(shaped(kAxes, {n, c}, e), Fill::distinct); };
+  auto x = [](int64_t n, int64_t c, int64_t e) {
+    return T(shaped(kAxes, {n, c}, e), Fill::distinct);
+  };
   s.ok({x(2, 3, 6)}, {{"output_size", 2}});
   s.ok({x(2, 3, 6)}, {{"output_size", 1}});
   s.ok({x(1, 2, 5)}, {{"output_size", 3}});
@@ -276,36 +309,74 @@ void adaptive_samples(SampleList& s) {
   s.wrong({x(1, 2, 5)}, {{"output_size", "x"}}, ErrorKind::type, "sizes");
 }
 
-ir::AttrSpec flag(std::string_view name, bool value) { return {.name = name, .form = AttrForm::boolean, .value = value}; }
+ir::AttrSpec flag(std::string_view name, bool value) {
+  return {.name = name, .form = AttrForm::boolean, .value = value};
+}
 
 template <int kAxes>
 ir::Page max_page(std::string_view name) {
-  return {.name = name, .faces = ir::kFunctional,
-          .doc = "The largest value of each window. Padding is never chosen. return_mask=True gives also the position of each in its flattened spatial axes (int64).",
+  return {.name = name,
+          .faces = ir::kFunctional,
+          .doc =
+              "The largest value of each window. Padding is never chosen. return_mask=True gives "
+              "also the position of each in its flattened spatial axes (int64).",
           .operands = {operand_x(kRealSet)},
-          .attrs = {sizes_attr("kernel_size"), sizes_attr("stride", kNone), padding_attr(), flag("return_mask", false), flag("ceil_mode", false), format_attr(kAxes)},
-          .results = -1, .result_names = {"out", "mask"}, .shape = max_pool_shape<kAxes>, .vjp = by_decomposition(), .decompose = max_pool_rule<kAxes>, .sharding = "n c ... -> n c ...; ...: halo",
+          .attrs = {sizes_attr("kernel_size"), sizes_attr("stride", kNone), padding_attr(),
+                    flag("return_mask", false), flag("ceil_mode", false), format_attr(kAxes)},
+          .results = -1,
+          .result_names = {"out", "mask"},
+          .shape = max_pool_shape<kAxes>,
+          .vjp = by_decomposition(),
+          .decompose = max_pool_rule<kAxes>,
+          .sharding = "n c ... -> n c ...; ...: halo",
           .samples = pool_samples<kAxes, true>};
 }
 
 template <int kAxes>
 ir::Page avg_page(std::string_view name) {
-  ir::Page page{.name = name, .faces = ir::kFunctional, .doc = "The mean of each window. exclusive=True divides by the elements inside the input, otherwise padding counts; divisor_override divides by that.",
+  ir::Page page{.name = name,
+                .faces = ir::kFunctional,
+                .doc =
+                    "The mean of each window. exclusive=True divides by the elements inside the "
+                    "input, otherwise padding counts; divisor_override divides by that.",
                 .operands = {operand_x(kFloatSet)},
-                .attrs = {sizes_attr("kernel_size"), sizes_attr("stride", kNone), padding_attr(), flag("exclusive", true), flag("ceil_mode", false),
-                          {.name = "divisor_override", .form = AttrForm::integer, .value = kNone, .lowest = 1}, format_attr(kAxes)},
-                .shape = avg_pool_shape<kAxes>, .vjp = by_decomposition(), .decompose = avg_pool_rule<kAxes>, .sharding = "n c ... -> n c ...; ...: halo", .samples = pool_samples<kAxes, false>};
-  page.signature = kAxes == 1 ? "x, kernel_size, stride, padding, exclusive, ceil_mode, divisor_override, data_format"
-                              : "x, kernel_size, stride, padding, ceil_mode, exclusive, divisor_override, data_format";
+                .attrs = {sizes_attr("kernel_size"),
+                          sizes_attr("stride", kNone),
+                          padding_attr(),
+                          flag("exclusive", true),
+                          flag("ceil_mode", false),
+                          {.name = "divisor_override",
+                           .form = AttrForm::integer,
+                           .value = kNone,
+                           .lowest = 1},
+                          format_attr(kAxes)},
+                .shape = avg_pool_shape<kAxes>,
+                .vjp = by_decomposition(),
+                .decompose = avg_pool_rule<kAxes>,
+                .sharding = "n c ... -> n c ...; ...: halo",
+                .samples = pool_samples<kAxes, false>};
+  page.signature =
+      kAxes == 1
+          ? "x, kernel_size, stride, padding, exclusive, ceil_mode, divisor_override, data_format"
+          : "x, kernel_size, stride, padding, ceil_mode, exclusive, divisor_override, data_format";
   return page;
 }
 
 template <int kAxes>
 ir::Page adaptive_page(std::string_view name, bool largest) {
-  ir::Page page{.name = name, .faces = ir::kFunctional,
-                .doc = "Pooling to a given size: output i covers the elements from floor(i * n / m) to ceil((i + 1) * n / m). A size of -1 keeps that of the input.",
-                .operands = {operand_x(kFloatSet)}, .attrs = {{.name = "output_size", .form = AttrForm::shape}}, .dtypes = by_shape_rule(Meet::promote), .shape = adaptive_shape<kAxes>,
-                .vjp = by_decomposition(), .decompose = largest ? adaptive_max_rule<kAxes> : adaptive_avg_rule<kAxes>, .sharding = "n c ... -> n c ...; ...: whole", .samples = adaptive_samples<kAxes>};
+  ir::Page page{.name = name,
+                .faces = ir::kFunctional,
+                .doc =
+                    "Pooling to a given size: output i covers the elements from floor(i * n / m) "
+                    "to ceil((i + 1) * n / m). A size of -1 keeps that of the input.",
+                .operands = {operand_x(kFloatSet)},
+                .attrs = {{.name = "output_size", .form = AttrForm::shape}},
+                .dtypes = by_shape_rule(Meet::promote),
+                .shape = adaptive_shape<kAxes>,
+                .vjp = by_decomposition(),
+                .decompose = largest ? adaptive_max_rule<kAxes> : adaptive_avg_rule<kAxes>,
+                .sharding = "n c ... -> n c ...; ...: whole",
+                .samples = adaptive_samples<kAxes>};
   if (largest) {
     page.results = -1;
     page.result_names = {"out", "mask"};
@@ -319,10 +390,18 @@ ir::Page adaptive_page(std::string_view name, bool largest) {
 
 std::vector<ir::Page> pooling_pages() {
   return {
-      max_page<1>("max_pool1d"), max_page<2>("max_pool2d"), max_page<3>("max_pool3d"),
-      avg_page<1>("avg_pool1d"), avg_page<2>("avg_pool2d"), avg_page<3>("avg_pool3d"),
-      adaptive_page<1>("adaptive_avg_pool1d", false), adaptive_page<2>("adaptive_avg_pool2d", false), adaptive_page<3>("adaptive_avg_pool3d", false),
-      adaptive_page<1>("adaptive_max_pool1d", true), adaptive_page<2>("adaptive_max_pool2d", true), adaptive_page<3>("adaptive_max_pool3d", true),
+      max_page<1>("max_pool1d"),
+      max_page<2>("max_pool2d"),
+      max_page<3>("max_pool3d"),
+      avg_page<1>("avg_pool1d"),
+      avg_page<2>("avg_pool2d"),
+      avg_page<3>("avg_pool3d"),
+      adaptive_page<1>("adaptive_avg_pool1d", false),
+      adaptive_page<2>("adaptive_avg_pool2d", false),
+      adaptive_page<3>("adaptive_avg_pool3d", false),
+      adaptive_page<1>("adaptive_max_pool1d", true),
+      adaptive_page<2>("adaptive_max_pool2d", true),
+      adaptive_page<3>("adaptive_max_pool3d", true),
   };
 }
 

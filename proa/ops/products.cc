@@ -18,7 +18,8 @@ struct Product {
 };
 
 template <class Broadcast, class Equal>
-Product product_of(std::span<const Dim> x, std::span<const Dim> y, bool transpose_x, bool transpose_y, const Broadcast& broadcast, const Equal& equal) {
+Product product_of(std::span<const Dim> x, std::span<const Dim> y, bool transpose_x,
+                   bool transpose_y, const Broadcast& broadcast, const Equal& equal) {
   Product p;
   p.vector_x = x.size() == 1;
   p.vector_y = y.size() == 1;
@@ -28,7 +29,9 @@ Product product_of(std::span<const Dim> x, std::span<const Dim> y, bool transpos
   Dim other = p.vector_y ? y[0] : transpose_y ? at(y, 1) : at(y, 2);
   p.columns = p.vector_y ? Dim(1) : transpose_y ? at(y, 2) : at(y, 1);
   equal(p.depth, other);
-  auto lead = [](std::span<const Dim> dims) { return dims.size() > 2 ? dims.first(dims.size() - 2) : std::span<const Dim>(); };
+  auto lead = [](std::span<const Dim> dims) {
+    return dims.size() > 2 ? dims.first(dims.size() - 2) : std::span<const Dim>();
+  };
   p.batch = broadcast(lead(x), lead(y));
   p.result = p.batch;
   if (!p.vector_x) p.result.push_back(p.rows);
@@ -38,14 +41,18 @@ Product product_of(std::span<const Dim> x, std::span<const Dim> y, bool transpos
 
 void matmul_shape(Infer& op) {
   for (int k : {0, 1}) {
-    if (op.rank(k) == 0) op.fail(ErrorKind::shape, op.page().operands[static_cast<size_t>(k)].name, "expected a vector, a matrix or a stack of matrices, got a 0-d tensor");
+    if (op.rank(k) == 0)
+      op.fail(ErrorKind::shape, op.page().operands[static_cast<size_t>(k)].name,
+              "expected a vector, a matrix or a stack of matrices, got a 0-d tensor");
   }
   Product p = product_of(
       op.dims(0), op.dims(1), op.boolean("transpose_x"), op.boolean("transpose_y"),
       [&](std::span<const Dim> a, std::span<const Dim> b) { return op.broadcast(a, b, "y"); },
       [&](Dim a, Dim b) {
         expect_eq(op, a, b, "y", [&] {
-          return str("shapes ", to_string(op.dims(0)), " and ", to_string(op.dims(1)), " cannot be multiplied: the inner sizes ", to_string(a), " and ", to_string(b), " differ");
+          return str("shapes ", to_string(op.dims(0)), " and ", to_string(op.dims(1)),
+                     " cannot be multiplied: the inner sizes ", to_string(a), " and ", to_string(b),
+                     " differ");
         });
       });
   op.result(p.result);
@@ -69,15 +76,22 @@ void matmul_rule(Decompose& d) {
 
 void linear_shape(Infer& op) {
   if (op.rank(0) == 0) op.fail(ErrorKind::shape, "x", "expected at least 1 dim, got a 0-d tensor");
-  if (op.rank(1) != 2) op.fail(ErrorKind::shape, "weight", str("expected a matrix [in_features, out_features], got shape ", to_string(op.dims(1))));
+  if (op.rank(1) != 2)
+    op.fail(
+        ErrorKind::shape, "weight",
+        str("expected a matrix [in_features, out_features], got shape ", to_string(op.dims(1))));
   expect_eq(op, op.dim(0, -1), op.dim(1, 0), "x", [&] {
-    return str("expected ", to_string(op.dim(1, 0)), " features in the last axis, as the weight of shape ", to_string(op.dims(1)), " has rows, got shape ", to_string(op.dims(0)));
+    return str("expected ", to_string(op.dim(1, 0)),
+               " features in the last axis, as the weight of shape ", to_string(op.dims(1)),
+               " has rows, got shape ", to_string(op.dims(0)));
   });
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims.back() = op.dim(1, 1);
   if (op.present(2)) {
     std::vector<Dim> joined = op.broadcast(dims, op.dims(2), "bias");
-    if (joined.size() != dims.size()) op.fail(ErrorKind::shape, "bias", str("expected shape [", to_string(dims.back()), "], got ", to_string(op.dims(2))));
+    if (joined.size() != dims.size())
+      op.fail(ErrorKind::shape, "bias",
+              str("expected shape [", to_string(dims.back()), "], got ", to_string(op.dims(2))));
   }
   op.result(dims);
 }
@@ -92,12 +106,16 @@ void linear_rule(Decompose& d) {
 
 void need_rank(Infer& op, int operand, int rank, std::string_view what) {
   if (op.rank(operand) != rank) {
-    op.fail(ErrorKind::shape, op.page().operands[static_cast<size_t>(operand)].name, str("expected ", what, ", got shape ", to_string(op.dims(operand))));
+    op.fail(ErrorKind::shape, op.page().operands[static_cast<size_t>(operand)].name,
+            str("expected ", what, ", got shape ", to_string(op.dims(operand))));
   }
 }
 
 void inner_eq(Infer& op, Dim a, Dim b) {
-  expect_eq(op, a, b, op.page().operands[1].name, [&] { return str("the inner sizes of shapes ", to_string(op.dims(0)), " and ", to_string(op.dims(1)), " differ"); });
+  expect_eq(op, a, b, op.page().operands[1].name, [&] {
+    return str("the inner sizes of shapes ", to_string(op.dims(0)), " and ", to_string(op.dims(1)),
+               " differ");
+  });
 }
 
 void mm_shape(Infer& op) {
@@ -110,7 +128,10 @@ void mm_shape(Infer& op) {
 void bmm_shape(Infer& op) {
   need_rank(op, 0, 3, "a stack of matrices (3 dims)");
   need_rank(op, 1, 3, "a stack of matrices (3 dims)");
-  expect_eq(op, op.dim(0, 0), op.dim(1, 0), "y", [&] { return str("the batch sizes of shapes ", to_string(op.dims(0)), " and ", to_string(op.dims(1)), " differ"); });
+  expect_eq(op, op.dim(0, 0), op.dim(1, 0), "y", [&] {
+    return str("the batch sizes of shapes ", to_string(op.dims(0)), " and ", to_string(op.dims(1)),
+               " differ");
+  });
   inner_eq(op, op.dim(0, 2), op.dim(1, 1));
   op.result(std::vector<Dim>{op.dim(0, 0), op.dim(0, 1), op.dim(1, 2)});
 }
@@ -126,7 +147,9 @@ void product_rule(Decompose& d) { d.out(call1("tensor.matmul", {d.in(0), d.in(1)
 
 void dot_shape(Infer& op) {
   int rank = op.rank(0);
-  if (rank != 1 && rank != 2) op.fail(ErrorKind::shape, "x", str("expected a vector or a stack of vectors, got shape ", to_string(op.dims(0))));
+  if (rank != 1 && rank != 2)
+    op.fail(ErrorKind::shape, "x",
+            str("expected a vector or a stack of vectors, got shape ", to_string(op.dims(0))));
   require_same_dims(op, 0, 1);
   op.result(op.dims(0).first(static_cast<size_t>(rank - 1)));
 }
@@ -142,9 +165,12 @@ void dot_rule(Decompose& d) {
   }
 }
 
-void outer_shape(Infer& op) { op.result(std::vector<Dim>{ir::product(op.dims(0)), ir::product(op.dims(1))}); }
+void outer_shape(Infer& op) {
+  op.result(std::vector<Dim>{ir::product(op.dims(0)), ir::product(op.dims(1))});
+}
 void outer_rule(Decompose& d) {
-  Expr x = reshape(d.in(0), std::vector<Dim>{ir::product(d.in(0).dims()), 1}), y = reshape(d.in(1), std::vector<Dim>{1, ir::product(d.in(1).dims())});
+  Expr x = reshape(d.in(0), std::vector<Dim>{ir::product(d.in(0).dims()), 1}),
+       y = reshape(d.in(1), std::vector<Dim>{1, ir::product(d.in(1).dims())});
   d.out(x * y);
 }
 
@@ -173,10 +199,15 @@ void inner_rule(Decompose& d) {
 void addmm_shape(Infer& op) {
   need_rank(op, 1, 2, "a matrix");
   need_rank(op, 2, 2, "a matrix");
-  expect_eq(op, op.dim(1, 1), op.dim(2, 0), "y", [&] { return str("the inner sizes of shapes ", to_string(op.dims(1)), " and ", to_string(op.dims(2)), " differ"); });
+  expect_eq(op, op.dim(1, 1), op.dim(2, 0), "y", [&] {
+    return str("the inner sizes of shapes ", to_string(op.dims(1)), " and ", to_string(op.dims(2)),
+               " differ");
+  });
   std::vector<Dim> dims{op.dim(1, 0), op.dim(2, 1)};
   std::vector<Dim> joined = op.broadcast(dims, op.dims(0), "input");
-  if (joined.size() != 2) op.fail(ErrorKind::shape, "input", str("shape ", to_string(op.dims(0)), " cannot be expanded to ", to_string(dims)));
+  if (joined.size() != 2)
+    op.fail(ErrorKind::shape, "input",
+            str("shape ", to_string(op.dims(0)), " cannot be expanded to ", to_string(dims)));
   op.result(dims);
 }
 
@@ -198,12 +229,15 @@ int cross_axis(const ir::AttrView& op, std::span<const Dim> dims) {
   if (op.has("axis")) {
     int axis = op.axis("axis", rank);
     Dim extent = dims[static_cast<size_t>(axis)];
-    if (extent.is_const() && extent.constant() != 3) op.fail(ErrorKind::shape, "axis", str("expected an axis of size 3, got size ", to_string(extent), " at axis ", axis));
+    if (extent.is_const() && extent.constant() != 3)
+      op.fail(ErrorKind::shape, "axis",
+              str("expected an axis of size 3, got size ", to_string(extent), " at axis ", axis));
     return axis;
   }
   for (int i = 0; i < rank; ++i) {
     if (dims[static_cast<size_t>(i)].is_const(3)) return i;
-    if (!dims[static_cast<size_t>(i)].is_const()) throw ir::NeedStatic{"cross: the axis of size 3 is looked for"};
+    if (!dims[static_cast<size_t>(i)].is_const())
+      throw ir::NeedStatic{"cross: the axis of size 3 is looked for"};
   }
   op.fail(ErrorKind::shape, "x", str("expected an axis of size 3, got shape ", to_string(dims)));
 }
@@ -272,7 +306,8 @@ void ranked_samples(SampleList& s) {
   s.wrong({T(dims(kRankX, {3, 4})), T({1, 1, 4, 5})}, {}, ErrorKind::shape, "expected a");
   s.wrong({T({}), T({})}, {}, ErrorKind::shape, "got shape []");
   s.wrong({T(dims(kRankX, {3, 4})), absent()}, {}, ErrorKind::value, "required");
-  s.wrong({T(dims(kRankX, {3, 4})), T(dims(kRankY, {4, 5}))}, {{"axis", 0}}, ErrorKind::key, "no such argument");
+  s.wrong({T(dims(kRankX, {3, 4})), T(dims(kRankY, {4, 5}))}, {{"axis", 0}}, ErrorKind::key,
+          "no such argument");
 }
 
 void dot_samples(SampleList& s) {
@@ -331,39 +366,84 @@ void cross_samples(SampleList& s) {
   s.wrong({T({3}), T({3})}, {{"axis", "x"}}, ErrorKind::type, "an integer");
 }
 
-ir::Page product(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc, OperandSpec x, OperandSpec y, void (*shape)(Infer&), DecomposeRule rule,
+ir::Page product(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc,
+                 OperandSpec x, OperandSpec y, void (*shape)(Infer&), DecomposeRule rule,
                  std::string_view sharding, void (*samples)(SampleList&)) {
-  return {.name = name, .aliases = std::move(aliases), .faces = kOperator, .doc = doc, .operands = {std::move(x), std::move(y)}, .shape = shape, .vjp = by_decomposition(),
-          .decompose = rule, .sharding = sharding, .samples = samples};
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .faces = kOperator,
+          .doc = doc,
+          .operands = {std::move(x), std::move(y)},
+          .shape = shape,
+          .vjp = by_decomposition(),
+          .decompose = rule,
+          .sharding = sharding,
+          .samples = samples};
 }
 
 }  // namespace
 
 std::vector<ir::Page> product_pages() {
   OperandSpec x = operand_x(kNumberSet), y = operand_y(kNumberSet, false);
-  OperandSpec mat2 = {.name = "mat2", .aliases = {"y", "other"}, .dtypes = kNumberSet}, vec = {.name = "vec", .aliases = {"y"}, .dtypes = kNumberSet};
-  ir::Page matmul_page = product("matmul", {}, "The matrix product, as NumPy's matmul: vectors count as rows on the left and columns on the right, leading axes are broadcast. "
-                                 "transpose_x and transpose_y swap the last two axes of an operand first.", x, y, matmul_shape, matmul_rule, "b m k, b k n -> b m n; k: sum", matmul_samples);
-  matmul_page.attrs = {{.name = "transpose_x", .form = AttrForm::boolean, .value = false}, {.name = "transpose_y", .form = AttrForm::boolean, .value = false}};
-  ir::Page cross = product("cross", {}, "The cross product of vectors of 3 elements along axis (the first axis of size 3 without axis).", x, y, cross_shape, cross_rule, kEachAxis2, cross_samples);
+  OperandSpec mat2 = {.name = "mat2", .aliases = {"y", "other"}, .dtypes = kNumberSet},
+              vec = {.name = "vec", .aliases = {"y"}, .dtypes = kNumberSet};
+  ir::Page matmul_page =
+      product("matmul", {},
+              "The matrix product, as NumPy's matmul: vectors count as rows on the left and "
+              "columns on the right, leading axes are broadcast. "
+              "transpose_x and transpose_y swap the last two axes of an operand first.",
+              x, y, matmul_shape, matmul_rule, "b m k, b k n -> b m n; k: sum", matmul_samples);
+  matmul_page.attrs = {{.name = "transpose_x", .form = AttrForm::boolean, .value = false},
+                       {.name = "transpose_y", .form = AttrForm::boolean, .value = false}};
+  ir::Page cross = product("cross", {},
+                           "The cross product of vectors of 3 elements along axis (the first axis "
+                           "of size 3 without axis).",
+                           x, y, cross_shape, cross_rule, kEachAxis2, cross_samples);
   cross.attrs = {{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = kNone}};
   cross.checks = cross_checks;
   return {
       std::move(matmul_page),
-      product("mm", {}, "The product of two matrices.", x, mat2, mm_shape, product_rule, "m k, k n -> m n; k: sum", ranked_samples<2, 2>),
-      product("bmm", {}, "The products of two stacks of matrices.", x, {.name = "y", .aliases = {"mat2", "other"}, .dtypes = kNumberSet}, bmm_shape, product_rule, "b m k, b k n -> b m n; k: sum", ranked_samples<3, 3>),
-      product("mv", {}, "The product of a matrix and a vector.", x, vec, mv_shape, product_rule, "m k, k -> m; k: sum", ranked_samples<2, 1>),
-      product("dot", {}, "The sum of the products of two vectors, or of each pair in two stacks of vectors.", x, y, dot_shape, dot_rule, "b k, b k -> b; k: sum", dot_samples),
-      product("outer", {"ger"}, "All products of an element of x and one of y, both flattened: [x.size, y.size].", x, y, outer_shape, outer_rule, "m, n -> m n", outer_samples),
-      product("inner", {}, "Sums of products over the last axes of x and y, as NumPy's inner.", x, y, inner_shape, inner_rule, "m k, n k -> m n; k: sum", inner_samples),
+      product("mm", {}, "The product of two matrices.", x, mat2, mm_shape, product_rule,
+              "m k, k n -> m n; k: sum", ranked_samples<2, 2>),
+      product("bmm", {}, "The products of two stacks of matrices.", x,
+              {.name = "y", .aliases = {"mat2", "other"}, .dtypes = kNumberSet}, bmm_shape,
+              product_rule, "b m k, b k n -> b m n; k: sum", ranked_samples<3, 3>),
+      product("mv", {}, "The product of a matrix and a vector.", x, vec, mv_shape, product_rule,
+              "m k, k -> m; k: sum", ranked_samples<2, 1>),
+      product("dot", {},
+              "The sum of the products of two vectors, or of each pair in two stacks of vectors.",
+              x, y, dot_shape, dot_rule, "b k, b k -> b; k: sum", dot_samples),
+      product("outer", {"ger"},
+              "All products of an element of x and one of y, both flattened: [x.size, y.size].", x,
+              y, outer_shape, outer_rule, "m, n -> m n", outer_samples),
+      product("inner", {}, "Sums of products over the last axes of x and y, as NumPy's inner.", x,
+              y, inner_shape, inner_rule, "m k, n k -> m n; k: sum", inner_samples),
       std::move(cross),
-      {.name = "addmm", .faces = kOperator, .doc = "beta * input + alpha * (x @ y), with input broadcast to the product.",
-       .operands = {{.name = "input", .dtypes = kNumberSet}, {.name = "x", .aliases = {"mat1"}, .dtypes = kNumberSet}, {.name = "y", .aliases = {"mat2"}, .dtypes = kNumberSet}},
-       .attrs = {{.name = "beta", .form = AttrForm::real, .value = 1.0}, {.name = "alpha", .form = AttrForm::real, .value = 1.0}}, .shape = addmm_shape, .vjp = by_decomposition(),
-       .decompose = addmm_rule, .sharding = "m n, m k, k n -> m n; k: sum", .samples = addmm_samples},
-      {.name = "linear", .faces = ir::kFunctional, .doc = "x @ weight + bias over the last axis. The weight is [in_features, out_features] (Paddle's layout).",
-       .operands = {operand_x(kNumberSet), {.name = "weight", .dtypes = kNumberSet}, {.name = "bias", .dtypes = kNumberSet, .optional = true}}, .shape = linear_shape, .vjp = by_decomposition(),
-       .decompose = linear_rule, .sharding = "... k, k n, n -> ... n; k: sum", .samples = linear_samples},
+      {.name = "addmm",
+       .faces = kOperator,
+       .doc = "beta * input + alpha * (x @ y), with input broadcast to the product.",
+       .operands = {{.name = "input", .dtypes = kNumberSet},
+                    {.name = "x", .aliases = {"mat1"}, .dtypes = kNumberSet},
+                    {.name = "y", .aliases = {"mat2"}, .dtypes = kNumberSet}},
+       .attrs = {{.name = "beta", .form = AttrForm::real, .value = 1.0},
+                 {.name = "alpha", .form = AttrForm::real, .value = 1.0}},
+       .shape = addmm_shape,
+       .vjp = by_decomposition(),
+       .decompose = addmm_rule,
+       .sharding = "m n, m k, k n -> m n; k: sum",
+       .samples = addmm_samples},
+      {.name = "linear",
+       .faces = ir::kFunctional,
+       .doc = "x @ weight + bias over the last axis. The weight is [in_features, out_features] "
+              "(Paddle's layout).",
+       .operands = {operand_x(kNumberSet),
+                    {.name = "weight", .dtypes = kNumberSet},
+                    {.name = "bias", .dtypes = kNumberSet, .optional = true}},
+       .shape = linear_shape,
+       .vjp = by_decomposition(),
+       .decompose = linear_rule,
+       .sharding = "... k, k n, n -> ... n; k: sum",
+       .samples = linear_samples},
   };
 }
 

@@ -12,10 +12,16 @@ using L = std::vector<int64_t>;
 
 constexpr double kTwoPi = 6.28318530717958647692;
 
-OperandSpec key_operand() { return {.name = "key", .dtypes = bit(DType::i64), .optional = true, .meets = false, .rng_key = true}; }
-ir::AttrSpec shape_attr() { return {.name = "shape", .aliases = {"size"}, .form = AttrForm::shape}; }
+OperandSpec key_operand() {
+  return {
+      .name = "key", .dtypes = bit(DType::i64), .optional = true, .meets = false, .rng_key = true};
+}
+ir::AttrSpec shape_attr() {
+  return {.name = "shape", .aliases = {"size"}, .form = AttrForm::shape};
+}
 ir::AttrSpec dtype_attr() { return {.name = "dtype", .form = AttrForm::dtype, .value = kNone}; }
-ir::AttrSpec real_attr(std::string_view name, double value, std::vector<std::string_view> aliases = {}) {
+ir::AttrSpec real_attr(std::string_view name, double value,
+                       std::vector<std::string_view> aliases = {}) {
   return {.name = name, .aliases = std::move(aliases), .form = AttrForm::real, .value = value};
 }
 
@@ -23,7 +29,8 @@ ir::AttrSpec real_attr(std::string_view name, double value, std::vector<std::str
 Expr uniform_unit(Expr key, Dims dims, DType dtype) {
   bool wide = dtype == DType::f64;
   DType bits = wide ? DType::i64 : DType::i32;
-  Expr raw = call1("prim.rng_bits", {key}, {{"dtype", bits}, {"shape", std::vector<Dim>(dims.begin(), dims.end())}});
+  Expr raw = call1("prim.rng_bits", {key},
+                   {{"dtype", bits}, {"shape", std::vector<Dim>(dims.begin(), dims.end())}});
   Expr shift = full(*key.builder, dims, bits, wide ? 11 : 8);
   Expr whole = call1("prim.shr", {raw, shift}, {{"logical", true}});
   return cast(whole, wide ? DType::f64 : DType::f32) * (wide ? 0x1p-53 : 0x1p-24);
@@ -47,7 +54,8 @@ void sized(Infer& op, DType dtype) {
 
 DType float_dtype(Infer& op) {
   DType dtype = op.has("dtype") ? op.dtype_attr("dtype") : op.default_float();
-  if (!contains(kFloatSet, dtype)) op.fail(ErrorKind::type, "dtype", str("expected a float dtype, got ", to_string(dtype)));
+  if (!contains(kFloatSet, dtype))
+    op.fail(ErrorKind::type, "dtype", str("expected a float dtype, got ", to_string(dtype)));
   return dtype;
 }
 
@@ -76,23 +84,30 @@ void randn_rule(Decompose& d) {
 
 void gaussian_rule(Decompose& d) {
   DType dtype = d.result_type().dtype();
-  d.out(cast(normal_unit(key_of(d), d.result_type().dims(), dtype) * d.real("std") + d.real("mean"), dtype));
+  d.out(cast(normal_unit(key_of(d), d.result_type().dims(), dtype) * d.real("std") + d.real("mean"),
+             dtype));
 }
 
 void randint_shape(Infer& op) {
   DType dtype = op.dtype_attr("dtype");
-  if (!is_int(dtype)) op.fail(ErrorKind::type, "dtype", str("expected an integer dtype, got ", to_string(dtype)));
-  int64_t low = op.has("high") ? op.integer("low") : 0, high = op.has("high") ? op.integer("high") : op.integer("low");
-  if (low >= high) op.fail(ErrorKind::value, "high", str("expected more than low = ", low, ", got ", high));
+  if (!is_int(dtype))
+    op.fail(ErrorKind::type, "dtype", str("expected an integer dtype, got ", to_string(dtype)));
+  int64_t low = op.has("high") ? op.integer("low") : 0,
+          high = op.has("high") ? op.integer("high") : op.integer("low");
+  if (low >= high)
+    op.fail(ErrorKind::value, "high", str("expected more than low = ", low, ", got ", high));
   sized(op, dtype);
 }
 
 // 64 random bits modulo the width of the range.
 void randint_rule(Decompose& d) {
-  int64_t low = d.has("high") ? d.integer("low") : 0, high = d.has("high") ? d.integer("high") : d.integer("low");
+  int64_t low = d.has("high") ? d.integer("low") : 0,
+          high = d.has("high") ? d.integer("high") : d.integer("low");
   auto dims = d.result_type().dims();
-  Expr raw = call1("prim.rng_bits", {key_of(d)}, {{"dtype", DType::i64}, {"shape", std::vector<Dim>(dims.begin(), dims.end())}});
-  Expr positive = call1("prim.shr", {raw, full(d.builder(), dims, DType::i64, 1)}, {{"logical", true}});
+  Expr raw = call1("prim.rng_bits", {key_of(d)},
+                   {{"dtype", DType::i64}, {"shape", std::vector<Dim>(dims.begin(), dims.end())}});
+  Expr positive =
+      call1("prim.shr", {raw, full(d.builder(), dims, DType::i64, 1)}, {{"logical", true}});
   auto number = [&](int64_t v) {
     auto held = std::make_shared<int64_t>(v);
     return constant(d.builder(), ir::TensorData{DType::i64, {}, held, held.get(), sizeof(int64_t)});
@@ -111,14 +126,17 @@ void randperm_rule(Decompose& d) {
   Expr raw = call1("prim.rng_bits", {key_of(d)}, {{"dtype", DType::i64}, {"shape", dims}});
   std::vector<Expr> operands{raw, iota(d.builder(), DType::i64, dims, 0)};
   std::vector<int64_t> segments{2};
-  d.out(cast(call(d.builder(), "prim.sort", operands, {{"axis", 0}, {"keys", 1}, {"descending", false}}, segments)[1], d.result_type().dtype()));
+  d.out(cast(call(d.builder(), "prim.sort", operands,
+                  {{"axis", 0}, {"keys", 1}, {"descending", false}}, segments)[1],
+             d.result_type().dtype()));
 }
 
 void same_as_x(Infer& op) { op.result(op.dims(0), op.dtype(0)); }
 
 void bernoulli_rule(Decompose& d) {
   Expr p = d.in(0);
-  d.out(cast(compare("lt", cast(uniform_unit(d.in(1), p.dims(), p.dtype()), p.dtype()), p), p.dtype()));
+  d.out(cast(compare("lt", cast(uniform_unit(d.in(1), p.dims(), p.dtype()), p.dtype()), p),
+             p.dtype()));
 }
 
 // dropout: the mask is drawn over the axes named, or all.
@@ -182,14 +200,16 @@ void created_samples(SampleList& s) {
     if (kKind == 1) attrs.emplace_back("low", 10);
     return attrs;
   };
-  for (L dims : {L{}, L{5}, L{3, 4}, L{0, 2}}) s.ok_list({{}}, with({{"shape", dims}})).gradient = false;
+  for (L dims : {L{}, L{5}, L{3, 4}, L{0, 2}})
+    s.ok_list({{}}, with({{"shape", dims}})).gradient = false;
   s.wrong_list({{}}, with({}), ErrorKind::value, "required");
   s.wrong_list({{}}, with({{"shape", -1}}), ErrorKind::shape, "at least 0");
   s.wrong_list({{}}, with({{"shape", "x"}}), ErrorKind::type, "sizes");
   s.wrong_list({{}}, with({{"shape", 3}, {"dtype", 7}}), ErrorKind::type, "a dtype");
   s.wrong_list({{}}, with({{"shape", 3}, {"dtype", DType::boolean}}), ErrorKind::type, "dtype");
   s.wrong_list({{}}, with({{"shape", 3}, {"device", 1}}), ErrorKind::key, "no such argument");
-  if (kKind == 1) s.wrong_list({{}}, {{"shape", 3}, {"low", 5}, {"high", 5}}, ErrorKind::value, "more than low");
+  if (kKind == 1)
+    s.wrong_list({{}}, {{"shape", 3}, {"low", 5}, {"high", 5}}, ErrorKind::value, "more than low");
 }
 
 void randperm_samples(SampleList& s) {
@@ -203,7 +223,8 @@ void randperm_samples(SampleList& s) {
 }
 
 void bernoulli_samples(SampleList& s) {
-  for (const auto& dims : usual_dims()) s.ok({T(dims, Fill::probability), absent()}).gradient = false;
+  for (const auto& dims : usual_dims())
+    s.ok({T(dims, Fill::probability), absent()}).gradient = false;
   s.wrong({absent(), absent()}, {}, ErrorKind::value, "required");
   s.wrong({T(DType::i32, {2}), absent()}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::boolean, {2}), absent()}, {}, ErrorKind::type, "dtype");
@@ -224,44 +245,92 @@ void dropout_samples(SampleList& s) {
   s.wrong({T(DType::i32, {2}), absent()}, {}, ErrorKind::type, "dtype");
 }
 
-ir::Page drawn(std::string_view name, std::string_view doc, std::vector<ir::AttrSpec> attrs, void (*shape)(Infer&), DecomposeRule rule, void (*samples)(SampleList&),
+ir::Page drawn(std::string_view name, std::string_view doc, std::vector<ir::AttrSpec> attrs,
+               void (*shape)(Infer&), DecomposeRule rule, void (*samples)(SampleList&),
                uint32_t faces = ir::kTop) {
-  return {.name = name, .faces = faces, .doc = doc, .operands = {key_operand()}, .attrs = std::move(attrs), .dtypes = by_shape_rule(), .shape = shape,
-          .vjp = ir::zero_gradient("random numbers depend on no tensor"), .decompose = rule, .sharding = "-> ...", .effects = Effects::rng, .samples = samples};
+  return {.name = name,
+          .faces = faces,
+          .doc = doc,
+          .operands = {key_operand()},
+          .attrs = std::move(attrs),
+          .dtypes = by_shape_rule(),
+          .shape = shape,
+          .vjp = ir::zero_gradient("random numbers depend on no tensor"),
+          .decompose = rule,
+          .sharding = "-> ...",
+          .effects = Effects::rng,
+          .samples = samples};
 }
 
 }  // namespace
 
 std::vector<ir::Page> random_pages() {
   ir::AttrSpec i64{.name = "dtype", .form = AttrForm::dtype, .value = DType::i64};
-  ir::AttrSpec low{.name = "low", .form = AttrForm::integer, .value = 0}, high{.name = "high", .form = AttrForm::integer, .value = kNone};
+  ir::AttrSpec low{.name = "low", .form = AttrForm::integer, .value = 0},
+      high{.name = "high", .form = AttrForm::integer, .value = kNone};
   std::vector<std::string_view> modes = {"upscale_in_train", "downscale_in_infer"};
   return {
-      drawn("rand", "Uniform numbers in [0, 1).", {shape_attr(), dtype_attr()}, float_shape, rand_rule, created_samples<0>),
-      drawn("uniform", "Uniform numbers in [min, max).", {shape_attr(), dtype_attr(), real_attr("min", -1.0), real_attr("max", 1.0)}, float_shape, uniform_rule, created_samples<0>),
-      drawn("randn", "Numbers of the standard normal distribution (Box and Muller 1958).", {shape_attr(), dtype_attr()}, float_shape, randn_rule, created_samples<0>),
-      drawn("standard_normal", "Numbers of the standard normal distribution.", {shape_attr(), dtype_attr()}, float_shape, randn_rule, created_samples<0>),
-      drawn("gaussian", "Numbers of a normal distribution.", {shape_attr(), real_attr("mean", 0.0), real_attr("std", 1.0), dtype_attr()}, float_shape, gaussian_rule, created_samples<0>),
+      drawn("rand", "Uniform numbers in [0, 1).", {shape_attr(), dtype_attr()}, float_shape,
+            rand_rule, created_samples<0>),
+      drawn("uniform", "Uniform numbers in [min, max).",
+            {shape_attr(), dtype_attr(), real_attr("min", -1.0), real_attr("max", 1.0)},
+            float_shape, uniform_rule, created_samples<0>),
+      drawn("randn", "Numbers of the standard normal distribution (Box and Muller 1958).",
+            {shape_attr(), dtype_attr()}, float_shape, randn_rule, created_samples<0>),
+      drawn("standard_normal", "Numbers of the standard normal distribution.",
+            {shape_attr(), dtype_attr()}, float_shape, randn_rule, created_samples<0>),
+      drawn("gaussian", "Numbers of a normal distribution.",
+            {shape_attr(), real_attr("mean", 0.0), real_attr("std", 1.0), dtype_attr()},
+            float_shape, gaussian_rule, created_samples<0>),
       [&] {
-        ir::Page page = drawn("normal", "Numbers of a normal distribution with the given mean and standard deviation.", {real_attr("mean", 0.0), real_attr("std", 1.0), shape_attr(), dtype_attr()},
-                              float_shape, gaussian_rule, created_samples<0>);
+        ir::Page page =
+            drawn("normal",
+                  "Numbers of a normal distribution with the given mean and standard deviation.",
+                  {real_attr("mean", 0.0), real_attr("std", 1.0), shape_attr(), dtype_attr()},
+                  float_shape, gaussian_rule, created_samples<0>);
         page.signature = "mean, std, shape, dtype";
         return page;
       }(),
       [&] {
-        ir::Page page = drawn("randint", "Uniform integers in [low, high), or in [0, low) without high.", {low, high, shape_attr(), i64}, randint_shape, randint_rule, created_samples<1>);
+        ir::Page page =
+            drawn("randint", "Uniform integers in [low, high), or in [0, low) without high.",
+                  {low, high, shape_attr(), i64}, randint_shape, randint_rule, created_samples<1>);
         return page;
       }(),
-      drawn("randperm", "The integers 0 .. n - 1 in random order.", {{.name = "n", .form = AttrForm::integer, .lowest = 0}, i64}, randperm_shape, randperm_rule, randperm_samples),
-      {.name = "bernoulli", .faces = kOperator, .doc = "1 with the probability that x holds, 0 otherwise.", .operands = {operand_x(kFloatSet), key_operand()}, .dtypes = by_shape_rule(),
-       .shape = same_as_x, .vjp = ir::zero_gradient("a draw is constant almost everywhere"), .decompose = bernoulli_rule, .sharding = "... -> ...", .effects = Effects::rng, .samples = bernoulli_samples},
-      {.name = "dropout", .faces = ir::kFunctional,
-       .doc = "In training, elements set to zero with probability p and, in the mode upscale_in_train, the others divided by 1 - p (Srivastava et al. 2014). With axis, whole slices across the other axes go together.",
+      drawn("randperm", "The integers 0 .. n - 1 in random order.",
+            {{.name = "n", .form = AttrForm::integer, .lowest = 0}, i64}, randperm_shape,
+            randperm_rule, randperm_samples),
+      {.name = "bernoulli",
+       .faces = kOperator,
+       .doc = "1 with the probability that x holds, 0 otherwise.",
+       .operands = {operand_x(kFloatSet), key_operand()},
+       .dtypes = by_shape_rule(),
+       .shape = same_as_x,
+       .vjp = ir::zero_gradient("a draw is constant almost everywhere"),
+       .decompose = bernoulli_rule,
+       .sharding = "... -> ...",
+       .effects = Effects::rng,
+       .samples = bernoulli_samples},
+      {.name = "dropout",
+       .faces = ir::kFunctional,
+       .doc = "In training, elements set to zero with probability p and, in the mode "
+              "upscale_in_train, the others divided by 1 - p (Srivastava et al. 2014). With axis, "
+              "whole slices across the other axes go together.",
        .operands = {operand_x(kInexactSet), key_operand()},
-       .attrs = {{.name = "p", .form = AttrForm::real, .value = 0.5, .lowest = 0, .highest = 1}, {.name = "axis", .form = AttrForm::axes, .value = kNone},
-                 {.name = "training", .form = AttrForm::boolean, .value = true}, {.name = "mode", .form = AttrForm::string, .value = "upscale_in_train", .choices = modes}},
-       .dtypes = by_shape_rule(), .shape = dropout_shape, .vjp = {.augment = dropout_augment, .backward = dropout_backward}, .decompose = dropout_rule, .sharding = "... -> ...",
-       .effects = Effects::rng, .samples = dropout_samples},
+       .attrs = {{.name = "p", .form = AttrForm::real, .value = 0.5, .lowest = 0, .highest = 1},
+                 {.name = "axis", .form = AttrForm::axes, .value = kNone},
+                 {.name = "training", .form = AttrForm::boolean, .value = true},
+                 {.name = "mode",
+                  .form = AttrForm::string,
+                  .value = "upscale_in_train",
+                  .choices = modes}},
+       .dtypes = by_shape_rule(),
+       .shape = dropout_shape,
+       .vjp = {.augment = dropout_augment, .backward = dropout_backward},
+       .decompose = dropout_rule,
+       .sharding = "... -> ...",
+       .effects = Effects::rng,
+       .samples = dropout_samples},
   };
 }
 

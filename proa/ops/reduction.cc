@@ -10,8 +10,12 @@ namespace {
 
 constexpr DTypeSet kReal = kRealSet | kBoolSet;
 
-ir::AttrSpec axis_attr() { return {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axes, .value = kNone}; }
-ir::AttrSpec keepdim_attr() { return {.name = "keepdim", .aliases = {"keepdims"}, .form = AttrForm::boolean, .value = false}; }
+ir::AttrSpec axis_attr() {
+  return {.name = "axis", .aliases = {"dim"}, .form = AttrForm::axes, .value = kNone};
+}
+ir::AttrSpec keepdim_attr() {
+  return {.name = "keepdim", .aliases = {"keepdims"}, .form = AttrForm::boolean, .value = false};
+}
 ir::AttrSpec dtype_attr() { return {.name = "dtype", .form = AttrForm::dtype, .value = kNone}; }
 
 // An empty list of axes means all of them, as None does (Paddle).
@@ -80,7 +84,8 @@ void extreme(Decompose& d) {
 void extreme_checks(Infer& op) {
   for (int axis : axes_of(op, op.rank(0))) {
     expect_ge(op, op.dim(0, axis), 1, "x", [&] {
-      return str("axis ", axis, " of shape ", to_string(op.dims(0)), " has no elements, and there is no extremum of nothing");
+      return str("axis ", axis, " of shape ", to_string(op.dims(0)),
+                 " has no elements, and there is no extremum of nothing");
     });
   }
 }
@@ -198,7 +203,8 @@ void p_norm_rule(Decompose& d) {
   } else if (p == 2) {
     d.out(sqrt(sum(x * x, axes, keep)));
   } else {
-    d.out(pow(sum(pow(x, full_like(x, p)), axes, keep), full(d.builder(), d.result_type().dims(), x.dtype(), 1 / p)));
+    d.out(pow(sum(pow(x, full_like(x, p)), axes, keep),
+              full(d.builder(), d.result_type().dims(), x.dtype(), 1 / p)));
   }
 }
 
@@ -228,7 +234,8 @@ void p_norm_backward(Vjp& v) {
     v.set(0, g * direction * hit / sum(hit, axes, true));
   } else {
     Expr magnitude = is_complex(x.dtype()) ? cast(abs(x), x.dtype()) : abs(x);
-    Expr at_zero = compare("eq", magnitude, 0.0), m = select(at_zero, full_like(magnitude, 1), magnitude);
+    Expr at_zero = compare("eq", magnitude, 0.0),
+         m = select(at_zero, full_like(magnitude, 1), magnitude);
     Expr slope = pow(m / safe, full_like(x, p - 1));
     v.set(0, only_where(!at_zero, g * direction * slope));
   }
@@ -282,7 +289,8 @@ void spread_samples(SampleList& s) {
 
 void norm_samples(SampleList& s) {
   samples<Fill::positive, true>(s);
-  for (double p : {0.0, 1.0, 2.0, 3.0, __builtin_inf(), -__builtin_inf()}) s.ok({T({3, 4}, Fill::distinct)}, {{"p", p}, {"axis", 1}}).gradient = p > 0;
+  for (double p : {0.0, 1.0, 2.0, 3.0, __builtin_inf(), -__builtin_inf()})
+    s.ok({T({3, 4}, Fill::distinct)}, {{"p", p}, {"axis", 1}}).gradient = p > 0;
   s.wrong({T({3})}, {{"p", "two"}}, ErrorKind::type, "a number");
 }
 
@@ -306,64 +314,197 @@ struct Reduction {
 ir::Page reduction(Reduction parts) {
   std::vector<ir::AttrSpec> attrs = {axis_attr(), keepdim_attr()};
   attrs.insert(attrs.end(), parts.more.begin(), parts.more.end());
-  return {.name = parts.name, .aliases = std::move(parts.aliases), .faces = parts.faces, .doc = parts.doc, .operands = {operand_x(parts.dtypes)},
-          .attrs = std::move(attrs), .signature = parts.signature, .dtypes = parts.rule, .shape = parts.shape, .checks = parts.checks, .vjp = parts.vjp,
-          .decompose = parts.decompose, .sharding = parts.sharding, .cost = flops_of_operand, .samples = parts.samples};
+  return {.name = parts.name,
+          .aliases = std::move(parts.aliases),
+          .faces = parts.faces,
+          .doc = parts.doc,
+          .operands = {operand_x(parts.dtypes)},
+          .attrs = std::move(attrs),
+          .signature = parts.signature,
+          .dtypes = parts.rule,
+          .shape = parts.shape,
+          .checks = parts.checks,
+          .vjp = parts.vjp,
+          .decompose = parts.decompose,
+          .sharding = parts.sharding,
+          .cost = flops_of_operand,
+          .samples = parts.samples};
 }
 
 ir::Page arg_page(std::string_view name, std::string_view doc, DecomposeRule rule) {
-  return {.name = name, .faces = kOperator, .doc = doc, .operands = {operand_x(kReal)},
-          .attrs = {{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = kNone}, keepdim_attr(),
+  return {.name = name,
+          .faces = kOperator,
+          .doc = doc,
+          .operands = {operand_x(kReal)},
+          .attrs = {{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axis, .value = kNone},
+                    keepdim_attr(),
                     {.name = "dtype", .form = AttrForm::dtype, .value = DType::i64}},
-          .dtypes = by_shape_rule(), .shape = arg_shape, .vjp = ir::not_differentiable("positions are integers"), .decompose = rule,
-          .sharding = "... -> kept; @axis: whole", .cost = flops_of_operand, .samples = arg_samples};
+          .dtypes = by_shape_rule(),
+          .shape = arg_shape,
+          .vjp = ir::not_differentiable("positions are integers"),
+          .decompose = rule,
+          .sharding = "... -> kept; @axis: whole",
+          .cost = flops_of_operand,
+          .samples = arg_samples};
 }
 
 }  // namespace
 
 std::vector<ir::Page> reduction_pages() {
-  constexpr std::string_view kSum = "... -> kept; @axis: sum", kMax = "... -> kept; @axis: max", kMin = "... -> kept; @axis: min",
-                             kWhole = "... -> kept; @axis: whole";
-  std::vector<ir::AttrSpec> spread = {{.name = "unbiased", .form = AttrForm::boolean, .value = true}, {.name = "correction", .form = AttrForm::integer, .value = 1, .lowest = 0}};
+  constexpr std::string_view kSum = "... -> kept; @axis: sum", kMax = "... -> kept; @axis: max",
+                             kMin = "... -> kept; @axis: min", kWhole = "... -> kept; @axis: whole";
+  std::vector<ir::AttrSpec> spread = {
+      {.name = "unbiased", .form = AttrForm::boolean, .value = true},
+      {.name = "correction", .form = AttrForm::integer, .value = 1, .lowest = 0}};
   auto logic = ir::not_differentiable("the result is bool");
   return {
-      reduction({.name = "sum", .doc = "The sum over the named axes (all of them without axis), in the order of docs/design/numerics.md. bool and integers add in int64.",
-                 .rule = by_shape_rule(), .more = {dtype_attr()}, .signature = "x, axis, dtype, keepdim", .shape = sum_shape, .decompose = accumulated<0>, .sharding = kSum,
+      reduction({.name = "sum",
+                 .doc = "The sum over the named axes (all of them without axis), in the order of "
+                        "docs/design/numerics.md. bool and integers add in int64.",
+                 .rule = by_shape_rule(),
+                 .more = {dtype_attr()},
+                 .signature = "x, axis, dtype, keepdim",
+                 .shape = sum_shape,
+                 .decompose = accumulated<0>,
+                 .sharding = kSum,
                  .samples = samples<Fill::normal, true>}),
-      reduction({.name = "prod", .doc = "The product over the named axes. bool and integers multiply in int64.", .rule = by_shape_rule(), .more = {dtype_attr()},
-                 .shape = sum_shape, .decompose = accumulated<1>, .sharding = kWhole, .samples = samples<Fill::positive, true>}),
-      reduction({.name = "mean", .doc = "The mean over the named axes: the sum divided by the count. Of nothing it is NaN.", .rule = promote_float(), .decompose = mean_rule,
-                 .sharding = kSum, .samples = samples<Fill::normal, true>}),
-      reduction({.name = "max", .doc = "The largest value over the named axes; NaN wins. Equal values share the gradient.", .dtypes = kReal, .checks = extreme_checks,
-                 .decompose = extreme<0>, .sharding = kMax, .samples = samples<Fill::distinct, false>}),
-      reduction({.name = "min", .doc = "The smallest value over the named axes; NaN wins. Equal values share the gradient.", .dtypes = kReal, .checks = extreme_checks,
-                 .decompose = extreme<1>, .sharding = kMin, .samples = samples<Fill::distinct, false>}),
-      reduction({.name = "amax", .doc = "The largest value over the named axes; equal values share the gradient.", .dtypes = kReal, .checks = extreme_checks, .decompose = extreme<0>,
-                 .sharding = kMax, .samples = samples<Fill::distinct, false>}),
-      reduction({.name = "amin", .doc = "The smallest value over the named axes; equal values share the gradient.", .dtypes = kReal, .checks = extreme_checks, .decompose = extreme<1>,
-                 .sharding = kMin, .samples = samples<Fill::distinct, false>}),
-      reduction({.name = "all", .doc = "True where every element over the named axes is true (not zero). Of nothing: True.", .rule = predicate(), .vjp = logic, .decompose = quantified<0>,
-                 .sharding = kWhole, .samples = samples<Fill::normal, true>}),
-      reduction({.name = "any", .doc = "True where some element over the named axes is true (not zero). Of nothing: False.", .rule = predicate(), .vjp = logic, .decompose = quantified<1>,
-                 .sharding = kWhole, .samples = samples<Fill::normal, true>}),
-      reduction({.name = "count_nonzero", .doc = "How many elements are not zero, as int64.", .rule = meets(Meet::none, Result::i64),
-                 .vjp = ir::not_differentiable("a count is an integer"), .decompose = count_rule, .sharding = kSum, .samples = samples<Fill::normal, true>}),
-      reduction({.name = "logsumexp", .doc = "log(sum(exp(x))) over the named axes, without overflow.", .dtypes = kReal, .rule = promote_float(), .checks = extreme_checks,
-                 .vjp = {.backward = logsumexp_backward}, .decompose = logsumexp_rule, .sharding = kWhole, .samples = samples<Fill::normal, false>}),
-      reduction({.name = "nansum", .doc = "The sum over the named axes with NaNs as zeros.", .rule = by_shape_rule(), .more = {dtype_attr()}, .signature = "x, axis, dtype, keepdim",
-                 .shape = sum_shape, .decompose = nansum_rule, .sharding = kSum, .samples = samples<Fill::normal, true>}),
-      reduction({.name = "nanmean", .doc = "The mean over the named axes of what is not NaN.", .rule = promote_float(), .decompose = nanmean_rule, .sharding = kSum,
+      reduction({.name = "prod",
+                 .doc = "The product over the named axes. bool and integers multiply in int64.",
+                 .rule = by_shape_rule(),
+                 .more = {dtype_attr()},
+                 .shape = sum_shape,
+                 .decompose = accumulated<1>,
+                 .sharding = kWhole,
+                 .samples = samples<Fill::positive, true>}),
+      reduction(
+          {.name = "mean",
+           .doc =
+               "The mean over the named axes: the sum divided by the count. Of nothing it is NaN.",
+           .rule = promote_float(),
+           .decompose = mean_rule,
+           .sharding = kSum,
+           .samples = samples<Fill::normal, true>}),
+      reduction(
+          {.name = "max",
+           .doc =
+               "The largest value over the named axes; NaN wins. Equal values share the gradient.",
+           .dtypes = kReal,
+           .checks = extreme_checks,
+           .decompose = extreme<0>,
+           .sharding = kMax,
+           .samples = samples<Fill::distinct, false>}),
+      reduction(
+          {.name = "min",
+           .doc =
+               "The smallest value over the named axes; NaN wins. Equal values share the gradient.",
+           .dtypes = kReal,
+           .checks = extreme_checks,
+           .decompose = extreme<1>,
+           .sharding = kMin,
+           .samples = samples<Fill::distinct, false>}),
+      reduction({.name = "amax",
+                 .doc = "The largest value over the named axes; equal values share the gradient.",
+                 .dtypes = kReal,
+                 .checks = extreme_checks,
+                 .decompose = extreme<0>,
+                 .sharding = kMax,
+                 .samples = samples<Fill::distinct, false>}),
+      reduction({.name = "amin",
+                 .doc = "The smallest value over the named axes; equal values share the gradient.",
+                 .dtypes = kReal,
+                 .checks = extreme_checks,
+                 .decompose = extreme<1>,
+                 .sharding = kMin,
+                 .samples = samples<Fill::distinct, false>}),
+      reduction(
+          {.name = "all",
+           .doc =
+               "True where every element over the named axes is true (not zero). Of nothing: True.",
+           .rule = predicate(),
+           .vjp = logic,
+           .decompose = quantified<0>,
+           .sharding = kWhole,
+           .samples = samples<Fill::normal, true>}),
+      reduction(
+          {.name = "any",
+           .doc =
+               "True where some element over the named axes is true (not zero). Of nothing: False.",
+           .rule = predicate(),
+           .vjp = logic,
+           .decompose = quantified<1>,
+           .sharding = kWhole,
+           .samples = samples<Fill::normal, true>}),
+      reduction({.name = "count_nonzero",
+                 .doc = "How many elements are not zero, as int64.",
+                 .rule = meets(Meet::none, Result::i64),
+                 .vjp = ir::not_differentiable("a count is an integer"),
+                 .decompose = count_rule,
+                 .sharding = kSum,
                  .samples = samples<Fill::normal, true>}),
-      reduction({.name = "var", .doc = "The variance over the named axes: squared distances from the mean (two passes), divided by n - correction; unbiased=False divides by n.",
-                 .dtypes = kAnySet, .rule = meets(Meet::promote_float, Result::real_of_met), .more = spread, .signature = "x, axis, unbiased, keepdim, correction",
-                 .decompose = var_rule, .sharding = kWhole, .samples = spread_samples}),
-      reduction({.name = "std", .doc = "The standard deviation: the square root of var.", .dtypes = kAnySet, .rule = meets(Meet::promote_float, Result::real_of_met), .more = spread,
-                 .signature = "x, axis, unbiased, keepdim, correction", .decompose = std_rule, .sharding = kWhole, .samples = spread_samples}),
-      reduction({.name = "p_norm", .doc = "The p-norm of the elements over the named axes: (sum |x|^p)^(1/p); inf: the largest modulus, -inf: the smallest, 0: the count of non-zeros.",
-                 .dtypes = kAnySet, .rule = meets(Meet::promote_float, Result::real_of_met), .more = {{.name = "p", .aliases = {"porder"}, .form = AttrForm::real, .value = 2.0}},
-                 .signature = "x, p, axis, keepdim", .vjp = {.backward = p_norm_backward}, .decompose = p_norm_rule, .sharding = kWhole, .samples = norm_samples, .faces = ir::kHidden}),
-      arg_page("argmax", "The position of the largest value along axis (of the flat tensor without axis); the first of equals, and NaN counts as largest.", arg_rule<0>),
-      arg_page("argmin", "The position of the smallest value along axis (of the flat tensor without axis); the first of equals, and NaN counts as smallest.", arg_rule<1>),
+      reduction({.name = "logsumexp",
+                 .doc = "log(sum(exp(x))) over the named axes, without overflow.",
+                 .dtypes = kReal,
+                 .rule = promote_float(),
+                 .checks = extreme_checks,
+                 .vjp = {.backward = logsumexp_backward},
+                 .decompose = logsumexp_rule,
+                 .sharding = kWhole,
+                 .samples = samples<Fill::normal, false>}),
+      reduction({.name = "nansum",
+                 .doc = "The sum over the named axes with NaNs as zeros.",
+                 .rule = by_shape_rule(),
+                 .more = {dtype_attr()},
+                 .signature = "x, axis, dtype, keepdim",
+                 .shape = sum_shape,
+                 .decompose = nansum_rule,
+                 .sharding = kSum,
+                 .samples = samples<Fill::normal, true>}),
+      reduction({.name = "nanmean",
+                 .doc = "The mean over the named axes of what is not NaN.",
+                 .rule = promote_float(),
+                 .decompose = nanmean_rule,
+                 .sharding = kSum,
+                 .samples = samples<Fill::normal, true>}),
+      reduction({.name = "var",
+                 .doc = "The variance over the named axes: squared distances from the mean (two "
+                        "passes), divided by n - correction; unbiased=False divides by n.",
+                 .dtypes = kAnySet,
+                 .rule = meets(Meet::promote_float, Result::real_of_met),
+                 .more = spread,
+                 .signature = "x, axis, unbiased, keepdim, correction",
+                 .decompose = var_rule,
+                 .sharding = kWhole,
+                 .samples = spread_samples}),
+      reduction({.name = "std",
+                 .doc = "The standard deviation: the square root of var.",
+                 .dtypes = kAnySet,
+                 .rule = meets(Meet::promote_float, Result::real_of_met),
+                 .more = spread,
+                 .signature = "x, axis, unbiased, keepdim, correction",
+                 .decompose = std_rule,
+                 .sharding = kWhole,
+                 .samples = spread_samples}),
+      reduction(
+          {.name = "p_norm",
+           .doc = "The p-norm of the elements over the named axes: (sum |x|^p)^(1/p); inf: the "
+                  "largest modulus, -inf: the smallest, 0: the count of non-zeros.",
+           .dtypes = kAnySet,
+           .rule = meets(Meet::promote_float, Result::real_of_met),
+           .more = {{.name = "p", .aliases = {"porder"}, .form = AttrForm::real, .value = 2.0}},
+           .signature = "x, p, axis, keepdim",
+           .vjp = {.backward = p_norm_backward},
+           .decompose = p_norm_rule,
+           .sharding = kWhole,
+           .samples = norm_samples,
+           .faces = ir::kHidden}),
+      arg_page("argmax",
+               "The position of the largest value along axis (of the flat tensor without axis); "
+               "the first of equals, and NaN counts as largest.",
+               arg_rule<0>),
+      arg_page("argmin",
+               "The position of the smallest value along axis (of the flat tensor without axis); "
+               "the first of equals, and NaN counts as smallest.",
+               arg_rule<1>),
   };
 }
 

@@ -21,23 +21,28 @@ std::vector<Dim> target_dims(const ir::AttrView& op, std::span<const Dim> from) 
   Dim known = 1;
   for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i].is_const(-1)) {
-      if (unknown >= 0) op.fail(ErrorKind::value, "shape", str("only one size can be -1, got ", to_string(dims)));
+      if (unknown >= 0)
+        op.fail(ErrorKind::value, "shape", str("only one size can be -1, got ", to_string(dims)));
       unknown = static_cast<int>(i);
       continue;
     }
     if (dims[i].is_const(0) && i < from.size()) dims[i] = from[i];
     if (dims[i].is_const() && dims[i].constant() < 0) {
-      op.fail(ErrorKind::value, "shape", str("expected sizes of at least 0, or -1, got ", to_string(dims)));
+      op.fail(ErrorKind::value, "shape",
+              str("expected sizes of at least 0, or -1, got ", to_string(dims)));
     }
     known = known * dims[i];
   }
   if (unknown < 0) return dims;
   Dim total = elements_of(from);
   if (known.is_const(0)) {
-    op.fail(ErrorKind::shape, "shape", str("-1 cannot be known beside a size of 0 in ", to_string(dims)));
+    op.fail(ErrorKind::shape, "shape",
+            str("-1 cannot be known beside a size of 0 in ", to_string(dims)));
   }
   if (known.is_const() && total.is_const() && total.constant() % known.constant() != 0) {
-    op.fail(ErrorKind::shape, "shape", str("shape ", to_string(from), " of ", to_string(total), " elements does not divide into ", to_string(dims)));
+    op.fail(ErrorKind::shape, "shape",
+            str("shape ", to_string(from), " of ", to_string(total),
+                " elements does not divide into ", to_string(dims)));
   }
   dims[static_cast<size_t>(unknown)] = floordiv(total, known);
   return dims;
@@ -46,7 +51,8 @@ std::vector<Dim> target_dims(const ir::AttrView& op, std::span<const Dim> from) 
 void reshape_shape(Infer& op) {
   std::vector<Dim> dims = target_dims(op, op.dims(0));
   expect_eq(op, elements_of(dims), elements_of(op.dims(0)), "shape", [&] {
-    return str("shape ", to_string(op.dims(0)), " of ", to_string(elements_of(op.dims(0))), " elements cannot become ", to_string(dims));
+    return str("shape ", to_string(op.dims(0)), " of ", to_string(elements_of(op.dims(0))),
+               " elements cannot become ", to_string(dims));
   });
   op.result(dims);
 }
@@ -57,11 +63,13 @@ std::vector<int> permutation_of(const ir::AttrView& op, int rank) {
   std::vector<int> order;
   std::vector<int64_t> given = op.ints("perm");
   if (given.size() != static_cast<size_t>(rank)) {
-    op.fail(ErrorKind::value, "perm", str("expected a permutation of ", rank, " axes, got ", list_str(given)));
+    op.fail(ErrorKind::value, "perm",
+            str("expected a permutation of ", rank, " axes, got ", list_str(given)));
   }
   for (int64_t axis : given) {
     int a = op.axis_of("perm", axis, rank);
-    if (std::ranges::find(order, a) != order.end()) op.fail(ErrorKind::value, "perm", str("axis ", a, " is named twice"));
+    if (std::ranges::find(order, a) != order.end())
+      op.fail(ErrorKind::value, "perm", str("axis ", a, " is named twice"));
     order.push_back(a);
   }
   return order;
@@ -73,24 +81,30 @@ std::vector<Dim> permuted(std::span<const Dim> dims, std::span<const int> order)
   return out;
 }
 
-std::vector<int> swapped(const ir::AttrView& op, int rank, std::string_view first, std::string_view second) {
+std::vector<int> swapped(const ir::AttrView& op, int rank, std::string_view first,
+                         std::string_view second) {
   std::vector<int> order;
   for (int i = 0; i < rank; ++i) order.push_back(i);
-  std::swap(order[static_cast<size_t>(op.axis(first, rank))], order[static_cast<size_t>(op.axis(second, rank))]);
+  std::swap(order[static_cast<size_t>(op.axis(first, rank))],
+            order[static_cast<size_t>(op.axis(second, rank))]);
   return order;
 }
 
-std::vector<int> reversed_pair(int rank) { return rank == 2 ? std::vector<int>{1, 0} : rank == 1 ? std::vector<int>{0} : std::vector<int>{}; }
+std::vector<int> reversed_pair(int rank) {
+  return rank == 2 ? std::vector<int>{1, 0} : rank == 1 ? std::vector<int>{0} : std::vector<int>{};
+}
 
 std::vector<int> moved(const ir::AttrView& op, int rank) {
   std::vector<int64_t> from = op.ints("source"), to = op.ints("destination");
   if (from.size() != to.size()) {
-    op.fail(ErrorKind::value, "destination", str("expected as many axes as of source (", from.size(), "), got ", to.size()));
+    op.fail(ErrorKind::value, "destination",
+            str("expected as many axes as of source (", from.size(), "), got ", to.size()));
   }
   std::vector<int> order(static_cast<size_t>(rank), -1);
   std::vector<bool> taken(static_cast<size_t>(rank));
   for (size_t i = 0; i < from.size(); ++i) {
-    auto f = static_cast<size_t>(op.axis_of("source", from[i], rank)), t = static_cast<size_t>(op.axis_of("destination", to[i], rank));
+    auto f = static_cast<size_t>(op.axis_of("source", from[i], rank)),
+         t = static_cast<size_t>(op.axis_of("destination", to[i], rank));
     if (taken[f]) op.fail(ErrorKind::value, "source", str("axis ", f, " is named twice"));
     if (order[t] >= 0) op.fail(ErrorKind::value, "destination", str("axis ", t, " is named twice"));
     order[t] = static_cast<int>(f);
@@ -114,7 +128,9 @@ template <std::vector<int> (*kOrder)(const ir::AttrView&, int)>
 void permuted_rule(Decompose& d) {
   d.out(transpose(d.in(0), kOrder(d, d.in(0).rank())));
 }
-std::vector<int> by_axes(const ir::AttrView& op, int rank) { return swapped(op, rank, "axis0", "axis1"); }
+std::vector<int> by_axes(const ir::AttrView& op, int rank) {
+  return swapped(op, rank, "axis0", "axis1");
+}
 std::vector<int> as_matrix(const ir::AttrView& op, int rank) {
   if (rank > 2) op.fail(ErrorKind::shape, "x", str("expected at most 2 dims, got ", rank));
   return reversed_pair(rank);
@@ -139,7 +155,8 @@ std::vector<int> new_axes(const ir::AttrView& op, int rank) {
   std::vector<int> axes;
   for (int64_t axis : given) axes.push_back(op.axis_of("axis", axis, result));
   std::ranges::sort(axes);
-  if (std::ranges::adjacent_find(axes) != axes.end()) op.fail(ErrorKind::value, "axis", "an axis is named twice");
+  if (std::ranges::adjacent_find(axes) != axes.end())
+    op.fail(ErrorKind::value, "axis", "an axis is named twice");
   return axes;
 }
 
@@ -157,9 +174,12 @@ void flatten_shape(Infer& op) {
     return;
   }
   int first = op.axis("start_axis", op.rank(0)), last = op.axis("stop_axis", op.rank(0));
-  if (first > last) op.fail(ErrorKind::value, "stop_axis", str("expected an axis not before start_axis ", first, ", got ", last));
+  if (first > last)
+    op.fail(ErrorKind::value, "stop_axis",
+            str("expected an axis not before start_axis ", first, ", got ", last));
   std::vector<Dim> dims(from.begin(), from.begin() + first);
-  dims.push_back(elements_of(from.subspan(static_cast<size_t>(first), static_cast<size_t>(last - first + 1))));
+  dims.push_back(
+      elements_of(from.subspan(static_cast<size_t>(first), static_cast<size_t>(last - first + 1))));
   dims.insert(dims.end(), from.begin() + last + 1, from.end());
   op.result(dims);
 }
@@ -168,15 +188,21 @@ void expand_shape(Infer& op) {
   std::vector<Dim> dims = op.dims_attr("shape");
   auto from = op.dims(0);
   if (dims.size() < from.size()) {
-    op.fail(ErrorKind::shape, "shape", str("expected at least ", from.size(), " sizes for a tensor of shape ", to_string(from), ", got ", to_string(dims)));
+    op.fail(ErrorKind::shape, "shape",
+            str("expected at least ", from.size(), " sizes for a tensor of shape ", to_string(from),
+                ", got ", to_string(dims)));
   }
   size_t shift = dims.size() - from.size();
   for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i].is_const(-1)) {
-      if (i < shift) op.fail(ErrorKind::value, "shape", "-1 stands for an existing size, and there is none in front");
+      if (i < shift)
+        op.fail(ErrorKind::value, "shape",
+                "-1 stands for an existing size, and there is none in front");
       dims[i] = from[i - shift];
     } else if (i >= shift && !from[i - shift].is_const(1)) {
-      expect_eq(op, dims[i], from[i - shift], "shape", [&] { return str("shape ", to_string(from), " cannot be expanded to ", to_string(dims)); });
+      expect_eq(op, dims[i], from[i - shift], "shape", [&] {
+        return str("shape ", to_string(from), " cannot be expanded to ", to_string(dims));
+      });
     }
   }
   require_extents(op, dims, "shape");
@@ -190,9 +216,13 @@ void expand_as_shape(Infer& op) {
   std::vector<Dim> dims = op.broadcast(from, to, "y");
   if (dims.size() != to.size() || !std::equal(dims.begin(), dims.end(), to.begin())) {
     for (size_t i = 0; i < dims.size() && dims.size() == to.size(); ++i) {
-      expect_eq(op, dims[i], to[i], "y", [&] { return str("shape ", to_string(from), " cannot be expanded to ", to_string(to)); });
+      expect_eq(op, dims[i], to[i], "y", [&] {
+        return str("shape ", to_string(from), " cannot be expanded to ", to_string(to));
+      });
     }
-    if (dims.size() != to.size()) op.fail(ErrorKind::shape, "y", str("shape ", to_string(from), " cannot be expanded to ", to_string(to)));
+    if (dims.size() != to.size())
+      op.fail(ErrorKind::shape, "y",
+              str("shape ", to_string(from), " cannot be expanded to ", to_string(to)));
   }
   op.result(to);
 }
@@ -211,7 +241,8 @@ struct Strided {
 Strided strided_of(const ir::AttrView& op) {
   Strided s{op.ints("shape"), op.ints("stride"), op.integer("offset")};
   if (s.dims.size() != s.strides.size()) {
-    op.fail(ErrorKind::value, "stride", str("expected ", s.dims.size(), " strides, one for each size, got ", s.strides.size()));
+    op.fail(ErrorKind::value, "stride",
+            str("expected ", s.dims.size(), " strides, one for each size, got ", s.strides.size()));
   }
   return s;
 }
@@ -219,16 +250,21 @@ Strided strided_of(const ir::AttrView& op) {
 void check_strided(Infer& op, const Strided& s) {
   int64_t low = s.offset, high = s.offset;
   for (size_t i = 0; i < s.dims.size(); ++i) {
-    if (s.dims[i] < 0) op.fail(ErrorKind::value, "shape", str("expected sizes of at least 0, got ", list_str(s.dims)));
+    if (s.dims[i] < 0)
+      op.fail(ErrorKind::value, "shape",
+              str("expected sizes of at least 0, got ", list_str(s.dims)));
     if (s.dims[i] == 0) return;
     int64_t reach, &end = s.strides[i] < 0 ? low : high;
-    if (__builtin_mul_overflow(s.dims[i] - 1, s.strides[i], &reach) || __builtin_add_overflow(end, reach, &end)) {
+    if (__builtin_mul_overflow(s.dims[i] - 1, s.strides[i], &reach) ||
+        __builtin_add_overflow(end, reach, &end)) {
       op.fail(ErrorKind::value, "stride", "the reach of the strides overflows");
     }
   }
   Dim total = elements_of(op.dims(0));
   if (low < 0) op.fail(ErrorKind::value, "offset", str("the first element would be number ", low));
-  expect_ge(op, total, Dim(high + 1), "shape", [&] { return str("element ", high, " is outside of a tensor of ", to_string(total), " elements"); });
+  expect_ge(op, total, Dim(high + 1), "shape", [&] {
+    return str("element ", high, " is outside of a tensor of ", to_string(total), " elements");
+  });
 }
 
 void as_strided_shape(Infer& op) {
@@ -261,17 +297,21 @@ void as_strided_scatter_shape(Infer& op) {
   check_strided(op, s);
   std::vector<Dim> dims(s.dims.begin(), s.dims.end());
   if (op.rank(1) != static_cast<int>(dims.size())) {
-    op.fail(ErrorKind::shape, "src", str("expected shape ", to_string(dims), ", got ", to_string(op.dims(1))));
+    op.fail(ErrorKind::shape, "src",
+            str("expected shape ", to_string(dims), ", got ", to_string(op.dims(1))));
   }
   for (size_t i = 0; i < dims.size(); ++i) {
-    expect_eq(op, op.dims(1)[i], dims[i], "src", [&] { return str("expected shape ", to_string(dims), ", got ", to_string(op.dims(1))); });
+    expect_eq(op, op.dims(1)[i], dims[i], "src", [&] {
+      return str("expected shape ", to_string(dims), ", got ", to_string(op.dims(1)));
+    });
   }
   op.result(op.dims(0));
 }
 
 void as_strided_scatter_rule(Decompose& d) {
   std::vector<int64_t> axis{0};
-  Expr written = scatter("set", flat(d.in(0)), positions(d.builder(), strided_of(d)), d.in(1), axis, 0);
+  Expr written =
+      scatter("set", flat(d.in(0)), positions(d.builder(), strided_of(d)), d.in(1), axis, 0);
   d.out(reshape(written, d.in(0).dims()));
 }
 
@@ -324,9 +364,12 @@ void move_samples(SampleList& s) {
   s.ok({T({2, 3, 4})}, {{"source", L{0, 1}}, {"destination", L{2, 0}}});
   s.wrong({T({2, 3})}, {{"source", 3}, {"destination", 0}}, ErrorKind::index, "out of range");
   s.wrong({T({2, 3})}, {{"source", 0}, {"destination", 5}}, ErrorKind::index, "out of range");
-  s.wrong({T({2, 3})}, {{"source", L{0, 1}}, {"destination", L{0}}}, ErrorKind::value, "as many axes");
-  s.wrong({T({2, 3})}, {{"source", L{0, 0}}, {"destination", L{0, 1}}}, ErrorKind::value, "named twice");
-  s.wrong({T({2, 3})}, {{"source", L{0, 1}}, {"destination", L{1, 1}}}, ErrorKind::value, "named twice");
+  s.wrong({T({2, 3})}, {{"source", L{0, 1}}, {"destination", L{0}}}, ErrorKind::value,
+          "as many axes");
+  s.wrong({T({2, 3})}, {{"source", L{0, 0}}, {"destination", L{0, 1}}}, ErrorKind::value,
+          "named twice");
+  s.wrong({T({2, 3})}, {{"source", L{0, 1}}, {"destination", L{1, 1}}}, ErrorKind::value,
+          "named twice");
   s.wrong({T({2, 3})}, {{"source", 0}}, ErrorKind::value, "required");
 }
 
@@ -432,7 +475,8 @@ void strided_samples(SampleList& s) {
   s.wrong({T({4})}, {{"shape", L{2}}, {"stride", L{-1}}}, ErrorKind::value, "first element");
   s.wrong({T({4})}, {{"shape", L{2}}, {"stride", L{1, 1}}}, ErrorKind::value, "one for each size");
   s.wrong({T({4})}, {{"shape", L{-2}}, {"stride", L{1}}}, ErrorKind::value, "at least 0");
-  s.wrong({T({4})}, {{"shape", L{2}}, {"stride", L{1}}, {"offset", 3}}, ErrorKind::shape, "outside");
+  s.wrong({T({4})}, {{"shape", L{2}}, {"stride", L{1}}, {"offset", 3}}, ErrorKind::shape,
+          "outside");
   s.wrong({T({4})}, {{"shape", L{2}}}, ErrorKind::value, "required");
 }
 
@@ -441,63 +485,128 @@ void strided_scatter_samples(SampleList& s) {
   s.ok({T({2, 6}), T({3, 2})}, {{"shape", L{3, 2}}, {"stride", L{2, 1}}});
   s.ok({T({8}), T({4})}, {{"shape", L{4}}, {"stride", L{-2}}, {"offset", 7}});
   s.wrong({T({4}), T({5})}, {{"shape", L{5}}, {"stride", L{1}}}, ErrorKind::shape, "outside");
-  s.wrong({T({4}), T({3})}, {{"shape", L{2}}, {"stride", L{1}}}, ErrorKind::shape, "expected shape [2]");
-  s.wrong({T({4}), T({2, 1})}, {{"shape", L{2}}, {"stride", L{1}}}, ErrorKind::shape, "expected shape [2]");
-  s.wrong({T({4}), T({2})}, {{"shape", L{2}}, {"stride", L{-1}}}, ErrorKind::value, "first element");
+  s.wrong({T({4}), T({3})}, {{"shape", L{2}}, {"stride", L{1}}}, ErrorKind::shape,
+          "expected shape [2]");
+  s.wrong({T({4}), T({2, 1})}, {{"shape", L{2}}, {"stride", L{1}}}, ErrorKind::shape,
+          "expected shape [2]");
+  s.wrong({T({4}), T({2})}, {{"shape", L{2}}, {"stride", L{-1}}}, ErrorKind::value,
+          "first element");
   s.wrong({T({4}), T({2})}, {{"shape", L{2}}}, ErrorKind::value, "required");
   s.wrong({T({4}), absent()}, {{"shape", L{2}}, {"stride", L{1}}}, ErrorKind::value, "required");
 }
 
-ir::AttrSpec ints_attr(std::string_view name, std::vector<std::string_view> aliases = {}, ir::Literal value = {}) {
-  return {.name = name, .aliases = std::move(aliases), .form = AttrForm::ints, .value = std::move(value)};
+ir::AttrSpec ints_attr(std::string_view name, std::vector<std::string_view> aliases = {},
+                       ir::Literal value = {}) {
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .form = AttrForm::ints,
+          .value = std::move(value)};
 }
 
-ir::Page layout(std::string_view name, std::vector<std::string_view> aliases, uint32_t faces, std::string_view doc,
-                std::vector<ir::AttrSpec> attrs, void (*shape)(Infer&), DecomposeRule rule, std::string_view sharding,
-                void (*samples)(SampleList&)) {
-  return {.name = name, .aliases = std::move(aliases), .faces = faces, .doc = doc, .operands = {operand_x(kAll)}, .attrs = std::move(attrs),
-          .shape = shape, .vjp = by_decomposition(), .decompose = rule, .sharding = sharding, .alias = view(), .cost = no_flops, .samples = samples};
+ir::Page layout(std::string_view name, std::vector<std::string_view> aliases, uint32_t faces,
+                std::string_view doc, std::vector<ir::AttrSpec> attrs, void (*shape)(Infer&),
+                DecomposeRule rule, std::string_view sharding, void (*samples)(SampleList&)) {
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .faces = faces,
+          .doc = doc,
+          .operands = {operand_x(kAll)},
+          .attrs = std::move(attrs),
+          .shape = shape,
+          .vjp = by_decomposition(),
+          .decompose = rule,
+          .sharding = sharding,
+          .alias = view(),
+          .cost = no_flops,
+          .samples = samples};
 }
 
 }  // namespace
 
 std::vector<ir::Page> reshaping_pages() {
-  constexpr std::string_view kPermuted = "... -> permuted ...", kWhole = "none: the axes are cut anew";
+  constexpr std::string_view kPermuted = "... -> permuted ...",
+                             kWhole = "none: the axes are cut anew";
   ir::AttrSpec shape{.name = "shape", .aliases = {"size"}, .form = AttrForm::shape};
   ir::AttrSpec axis{.name = "axis", .aliases = {"dim"}, .form = AttrForm::axes};
   ir::AttrSpec any_axis = axis;
   any_axis.value = kNone;
-  auto one_axis = [](std::string_view name, std::string_view alias) { return ir::AttrSpec{.name = name, .aliases = {alias}, .form = AttrForm::axis}; };
-  ir::AttrSpec offset{.name = "offset", .aliases = {"storage_offset"}, .form = AttrForm::integer, .value = 0, .lowest = 0};
+  auto one_axis = [](std::string_view name, std::string_view alias) {
+    return ir::AttrSpec{.name = name, .aliases = {alias}, .form = AttrForm::axis};
+  };
+  ir::AttrSpec offset{.name = "offset",
+                      .aliases = {"storage_offset"},
+                      .form = AttrForm::integer,
+                      .value = 0,
+                      .lowest = 0};
   auto reversal = [](Decompose& d) { d.out(reverse(d.in(0), d.axes("axis", d.in(0).rank()))); };
   return {
-      layout("reshape", {}, kOperator, "The elements of x, in row-major order, in another shape. One size may be -1 (what is left); 0 keeps the size at that place. "
-             "A view where the strides allow.", {shape}, reshape_shape, to_result_dims, kWhole, reshape_samples),
-      layout("transpose", {"permute"}, kOperator, "The axes in another order: axis i of the result is axis perm[i] of x. A view.",
-             {ints_attr("perm", {"dims"})}, permuted_shape<permutation_of>, permuted_rule<permutation_of>, kPermuted, transpose_samples),
-      layout("swapaxes", {"swapdims"}, kOperator, "Two axes exchanged. A view.", {one_axis("axis0", "dim0"), one_axis("axis1", "dim1")},
-             permuted_shape<by_axes>, permuted_rule<by_axes>, kPermuted, pair_axis_samples),
-      layout("moveaxis", {"movedim"}, kOperator, "Axes moved to other places; the rest keep their order. A view.",
-             {ints_attr("source"), ints_attr("destination")}, permuted_shape<moved>, permuted_rule<moved>, kPermuted, move_samples),
-      layout("t", {}, kOperator, "The transposed matrix; tensors of 0 and 1 dims as they are. A view.", {}, permuted_shape<as_matrix>, permuted_rule<as_matrix>, kPermuted, matrix_samples),
-      layout("squeeze", {}, kOperator, "Axes of size 1 taken away: all of them, or those named (a named axis of another size stays). A view.",
+      layout("reshape", {}, kOperator,
+             "The elements of x, in row-major order, in another shape. One size may be -1 (what is "
+             "left); 0 keeps the size at that place. "
+             "A view where the strides allow.",
+             {shape}, reshape_shape, to_result_dims, kWhole, reshape_samples),
+      layout("transpose", {"permute"}, kOperator,
+             "The axes in another order: axis i of the result is axis perm[i] of x. A view.",
+             {ints_attr("perm", {"dims"})}, permuted_shape<permutation_of>,
+             permuted_rule<permutation_of>, kPermuted, transpose_samples),
+      layout("swapaxes", {"swapdims"}, kOperator, "Two axes exchanged. A view.",
+             {one_axis("axis0", "dim0"), one_axis("axis1", "dim1")}, permuted_shape<by_axes>,
+             permuted_rule<by_axes>, kPermuted, pair_axis_samples),
+      layout("moveaxis", {"movedim"}, kOperator,
+             "Axes moved to other places; the rest keep their order. A view.",
+             {ints_attr("source"), ints_attr("destination")}, permuted_shape<moved>,
+             permuted_rule<moved>, kPermuted, move_samples),
+      layout("t", {}, kOperator,
+             "The transposed matrix; tensors of 0 and 1 dims as they are. A view.", {},
+             permuted_shape<as_matrix>, permuted_rule<as_matrix>, kPermuted, matrix_samples),
+      layout("squeeze", {}, kOperator,
+             "Axes of size 1 taken away: all of them, or those named (a named axis of another size "
+             "stays). A view.",
              {any_axis}, squeeze_shape, to_result_dims, kWhole, squeeze_samples),
-      layout("unsqueeze", {}, kOperator, "New axes of size 1 at the named places of the result. A view.", {axis}, unsqueeze_shape, to_result_dims, kWhole, unsqueeze_samples),
-      layout("flatten", {}, kOperator, "The axes from start_axis to stop_axis (both included) made one. A view where the strides allow.",
-             {{.name = "start_axis", .aliases = {"start_dim"}, .form = AttrForm::axis, .value = 0}, {.name = "stop_axis", .aliases = {"end_dim"}, .form = AttrForm::axis, .value = -1}},
+      layout("unsqueeze", {}, kOperator,
+             "New axes of size 1 at the named places of the result. A view.", {axis},
+             unsqueeze_shape, to_result_dims, kWhole, unsqueeze_samples),
+      layout("flatten", {}, kOperator,
+             "The axes from start_axis to stop_axis (both included) made one. A view where the "
+             "strides allow.",
+             {{.name = "start_axis", .aliases = {"start_dim"}, .form = AttrForm::axis, .value = 0},
+              {.name = "stop_axis", .aliases = {"end_dim"}, .form = AttrForm::axis, .value = -1}},
              flatten_shape, to_result_dims, kWhole, flatten_samples),
-      layout("expand", {"broadcast_to"}, kOperator, "Axes of size 1 repeated to the given shape, which may have new axes in front; -1 keeps a size. A view: nothing is copied.",
+      layout("expand", {"broadcast_to"}, kOperator,
+             "Axes of size 1 repeated to the given shape, which may have new axes in front; -1 "
+             "keeps a size. A view: nothing is copied.",
              {shape}, expand_shape, expand_rule, kEachAxis, expand_samples),
-      {.name = "expand_as", .faces = kOperator, .doc = "x expanded to the shape of y. A view.",
-       .operands = {operand_x(kAll), {.name = "y", .aliases = {"other"}, .dtypes = kAll, .meets = false}}, .shape = expand_as_shape, .vjp = by_decomposition(),
-       .decompose = expand_rule, .sharding = kEachAxis2, .alias = view(), .cost = no_flops, .samples = expand_as_samples},
-      layout("flip", {"reverse"}, kOperator, "The elements in reverse order along the named axes. A view.", {axis}, flip_shape, reversal, kEachAxis, flip_samples),
-      layout("as_strided", {}, kOperator, "Element (i, j, ...) is number offset + i * stride[0] + j * stride[1] + ... of the elements of x in row-major order.",
-             {ints_attr("shape", {"size"}), ints_attr("stride"), offset}, as_strided_shape, as_strided_rule, kWhole, strided_samples),
-      {.name = "as_strided_scatter", .faces = kOperator, .doc = "x with the elements that as_strided would show replaced by src.",
+      {.name = "expand_as",
+       .faces = kOperator,
+       .doc = "x expanded to the shape of y. A view.",
+       .operands = {operand_x(kAll),
+                    {.name = "y", .aliases = {"other"}, .dtypes = kAll, .meets = false}},
+       .shape = expand_as_shape,
+       .vjp = by_decomposition(),
+       .decompose = expand_rule,
+       .sharding = kEachAxis2,
+       .alias = view(),
+       .cost = no_flops,
+       .samples = expand_as_samples},
+      layout("flip", {"reverse"}, kOperator,
+             "The elements in reverse order along the named axes. A view.", {axis}, flip_shape,
+             reversal, kEachAxis, flip_samples),
+      layout("as_strided", {}, kOperator,
+             "Element (i, j, ...) is number offset + i * stride[0] + j * stride[1] + ... of the "
+             "elements of x in row-major order.",
+             {ints_attr("shape", {"size"}), ints_attr("stride"), offset}, as_strided_shape,
+             as_strided_rule, kWhole, strided_samples),
+      {.name = "as_strided_scatter",
+       .faces = kOperator,
+       .doc = "x with the elements that as_strided would show replaced by src.",
        .operands = {operand_x(kAnySet), {.name = "src", .dtypes = kAnySet}},
-       .attrs = {ints_attr("shape", {"size"}), ints_attr("stride"), offset}, .shape = as_strided_scatter_shape, .vjp = by_decomposition(),
-       .decompose = as_strided_scatter_rule, .sharding = kWhole, .cost = no_flops, .samples = strided_scatter_samples},
+       .attrs = {ints_attr("shape", {"size"}), ints_attr("stride"), offset},
+       .shape = as_strided_scatter_shape,
+       .vjp = by_decomposition(),
+       .decompose = as_strided_scatter_rule,
+       .sharding = kWhole,
+       .cost = no_flops,
+       .samples = strided_scatter_samples},
   };
 }
 

@@ -11,18 +11,23 @@ namespace {
 
 using L = std::vector<int64_t>;
 
-OperandSpec mask_operand(std::string_view name = "mask", std::vector<std::string_view> aliases = {}) {
+OperandSpec mask_operand(std::string_view name = "mask",
+                         std::vector<std::string_view> aliases = {}) {
   return {.name = name, .aliases = std::move(aliases), .dtypes = kBoolSet, .meets = false};
 }
 
 void where_rule(Decompose& d) { d.out(select(d.in(0), d.in(1), d.in(2))); }
 
 void masked_fill_shape(Infer& op) {
-  if (op.rank(2) != 0) op.fail(ErrorKind::shape, "value", str("expected a number or a 0-d tensor, got shape ", to_string(op.dims(2))));
+  if (op.rank(2) != 0)
+    op.fail(ErrorKind::shape, "value",
+            str("expected a number or a 0-d tensor, got shape ", to_string(op.dims(2))));
   op.result(op.broadcast(op.dims(0), op.dims(1), "mask"), op.dtype(0));
 }
 
-void masked_fill_rule(Decompose& d) { d.out(select(d.in(1), cast(d.in(2), d.in(0).dtype()), d.in(0))); }
+void masked_fill_rule(Decompose& d) {
+  d.out(select(d.in(1), cast(d.in(2), d.in(0).dtype()), d.in(0)));
+}
 
 // How many elements a mask picks is known only when it has run: a size of its own stands for it.
 Dim fresh_size(Infer& op) { return op.context().symbols().fresh("u"); }
@@ -30,7 +35,8 @@ Dim fresh_size(Infer& op) { return op.context().symbols().fresh("u"); }
 // The positions where a flat mask is true, int64 [size].
 Expr picked_positions(Expr mask, Dim size) {
   std::vector<Expr> packed = call(*mask.builder, "prim.compact", {&mask, 1});
-  call1("prim.as_dim", {packed[1]}, {{"symbol", ir::Attribute::dim(mask.builder->context(), size)}, {"low", 0}});
+  call1("prim.as_dim", {packed[1]},
+        {{"symbol", ir::Attribute::dim(mask.builder->context(), size)}, {"low", 0}});
   return slice_axis(packed[0], 0, 0, size);
 }
 
@@ -90,24 +96,30 @@ Margins margins_of(const ir::AttrView& op, int rank) {
   bool constant = op.text("mode") == "constant";
   std::string_view format = op.has("data_format") ? op.text("data_format") : std::string_view();
   if (!format.empty() && static_cast<int>(format.size()) != rank) {
-    op.fail(ErrorKind::value, "data_format", str("'", format, "' names ", format.size(), " axes, the tensor has ", rank));
+    op.fail(ErrorKind::value, "data_format",
+            str("'", format, "' names ", format.size(), " axes, the tensor has ", rank));
   }
   Margins m{L(static_cast<size_t>(rank), 0), L(static_cast<size_t>(rank), 0)};
   auto put = [&](int axis, int pair) {
     m.low[static_cast<size_t>(axis)] = given[static_cast<size_t>(2 * pair)];
     m.high[static_cast<size_t>(axis)] = given[static_cast<size_t>(2 * pair + 1)];
   };
-  if (n % 2 != 0) op.fail(ErrorKind::value, "pad", str("expected pairs (before, after), got ", n, " integers"));
+  if (n % 2 != 0)
+    op.fail(ErrorKind::value, "pad", str("expected pairs (before, after), got ", n, " integers"));
   if (rank >= 3 && n == 2 * (rank - 2)) {
     int last = !format.empty() && format.back() == 'C' ? rank - 2 : rank - 1;
     for (int pair = 0; pair < n / 2; ++pair) put(last - pair, pair);
   } else if (constant && n <= 2 * rank) {
-    for (int pair = 0; pair < n / 2; ++pair) put(op.boolean("pad_from_left_axis") ? pair : rank - 1 - pair, pair);
+    for (int pair = 0; pair < n / 2; ++pair)
+      put(op.boolean("pad_from_left_axis") ? pair : rank - 1 - pair, pair);
   } else if (constant) {
-    op.fail(ErrorKind::value, "pad", str("expected at most ", 2 * rank, " integers for a tensor with ", rank, " dims, got ", n));
+    op.fail(
+        ErrorKind::value, "pad",
+        str("expected at most ", 2 * rank, " integers for a tensor with ", rank, " dims, got ", n));
   } else {
-    op.fail(ErrorKind::value, "pad", str("mode '", op.text("mode"), "' expects two integers for each spatial axis, ", std::max(0, 2 * (rank - 2)), " for a tensor with ", rank,
-                                         " dims, got ", n));
+    op.fail(ErrorKind::value, "pad",
+            str("mode '", op.text("mode"), "' expects two integers for each spatial axis, ",
+                std::max(0, 2 * (rank - 2)), " for a tensor with ", rank, " dims, got ", n));
   }
   return m;
 }
@@ -120,12 +132,20 @@ void pad_shape(Infer& op) {
     int64_t low = m.low[i], high = m.high[i], most = std::max(low, high);
     if (low == 0 && high == 0) continue;
     if (mode != "constant") {
-      if (low < 0 || high < 0) op.fail(ErrorKind::value, "pad", str("mode '", mode, "' expects at least 0, got (", low, ", ", high, ")"));
+      if (low < 0 || high < 0)
+        op.fail(ErrorKind::value, "pad",
+                str("mode '", mode, "' expects at least 0, got (", low, ", ", high, ")"));
       int64_t needed = mode == "reflect" ? most + 1 : mode == "circular" ? most : 1;
-      expect_ge(op, dims[i], needed, "pad", [&] { return str("mode '", mode, "' by (", low, ", ", high, ") needs at least ", needed, " elements along axis ", i, ", got ", to_string(dims[i])); });
+      expect_ge(op, dims[i], needed, "pad", [&] {
+        return str("mode '", mode, "' by (", low, ", ", high, ") needs at least ", needed,
+                   " elements along axis ", i, ", got ", to_string(dims[i]));
+      });
     }
     Dim padded = dims[i] + Dim(low + high);
-    expect_ge(op, padded, 0, "pad", [&] { return str("(", low, ", ", high, ") takes more than the ", to_string(dims[i]), " elements of axis ", i); });
+    expect_ge(op, padded, 0, "pad", [&] {
+      return str("(", low, ", ", high, ") takes more than the ", to_string(dims[i]),
+                 " elements of axis ", i);
+    });
     dims[i] = padded;
   }
   op.result(dims);
@@ -146,8 +166,10 @@ Expr edge_padded(Expr x, int axis, int64_t low, int64_t high, std::string_view m
   }
   parts.push_back(x);
   if (high > 0) {
-    if (mode == "reflect") parts.push_back(reverse(slice_axis(x, axis, n - Dim(high + 1), n - Dim(1)), {&axis, 1}));
-    else if (mode == "replicate") parts.push_back(repeated(slice_axis(x, axis, n - Dim(1), n), high));
+    if (mode == "reflect")
+      parts.push_back(reverse(slice_axis(x, axis, n - Dim(high + 1), n - Dim(1)), {&axis, 1}));
+    else if (mode == "replicate")
+      parts.push_back(repeated(slice_axis(x, axis, n - Dim(1), n), high));
     else parts.push_back(slice_axis(x, axis, 0, high));
   }
   return concat(parts, axis);
@@ -185,7 +207,8 @@ void where_samples(SampleList& s) {
   s.wrong({T(DType::boolean, {3}), T({3}), T({2})}, {}, ErrorKind::shape, "cannot be broadcast");
   s.wrong({T(DType::boolean, {3}), T({3}), absent()}, {}, ErrorKind::value, "required");
   s.wrong({absent(), T({3}), T({3})}, {}, ErrorKind::value, "required");
-  s.wrong({T(DType::boolean, {3}), T({3}), T({3})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
+  s.wrong({T(DType::boolean, {3}), T({3}), T({3})}, {{"axis", 0}}, ErrorKind::key,
+          "no such argument");
 }
 
 void masked_fill_samples(SampleList& s) {
@@ -247,43 +270,104 @@ void pad_samples(SampleList& s) {
   s.ok({T(DType::i32, {2, 0})}, {{"pad", L{1, 1, 1, 1}}, {"value", 3}});
   s.wrong({T({1, 2, 4})}, {}, ErrorKind::value, "required");
   s.wrong({T({1, 2, 4})}, {{"pad", L{1, 2, 3}}}, ErrorKind::value, "pairs");
-  s.wrong({T({1, 2, 4})}, {{"pad", L{1, 2}}, {"mode", "edge"}}, ErrorKind::value, "expected one of");
-  s.wrong({T({1, 2, 4})}, {{"pad", L{4, 0}}, {"mode", "reflect"}}, ErrorKind::shape, "needs at least 5");
-  s.wrong({T({1, 2, 4})}, {{"pad", L{0, 5}}, {"mode", "circular"}}, ErrorKind::shape, "needs at least 5");
-  s.wrong({T({1, 2, 0})}, {{"pad", L{1, 0}}, {"mode", "replicate"}}, ErrorKind::shape, "needs at least 1");
+  s.wrong({T({1, 2, 4})}, {{"pad", L{1, 2}}, {"mode", "edge"}}, ErrorKind::value,
+          "expected one of");
+  s.wrong({T({1, 2, 4})}, {{"pad", L{4, 0}}, {"mode", "reflect"}}, ErrorKind::shape,
+          "needs at least 5");
+  s.wrong({T({1, 2, 4})}, {{"pad", L{0, 5}}, {"mode", "circular"}}, ErrorKind::shape,
+          "needs at least 5");
+  s.wrong({T({1, 2, 0})}, {{"pad", L{1, 0}}, {"mode", "replicate"}}, ErrorKind::shape,
+          "needs at least 1");
   s.wrong({T({1, 2, 4})}, {{"pad", L{-1, 0}}, {"mode", "reflect"}}, ErrorKind::value, "at least 0");
-  s.wrong({T({2, 4})}, {{"pad", L{1, 0}}, {"mode", "reflect"}}, ErrorKind::value, "each spatial axis");
+  s.wrong({T({2, 4})}, {{"pad", L{1, 0}}, {"mode", "reflect"}}, ErrorKind::value,
+          "each spatial axis");
   s.wrong({T({4})}, {{"pad", L{-3, -3}}}, ErrorKind::shape, "takes more");
   s.wrong({T({4})}, {{"pad", L{1, 1, 1, 1}}}, ErrorKind::value, "at most 2");
-  s.wrong({T({1, 2, 4})}, {{"pad", L{1, 2}}, {"data_format", "NCHW"}}, ErrorKind::value, "names 4 axes");
+  s.wrong({T({1, 2, 4})}, {{"pad", L{1, 2}}, {"data_format", "NCHW"}}, ErrorKind::value,
+          "names 4 axes");
 }
 
 }  // namespace
 
 std::vector<ir::Page> selection_pages() {
   return {
-      {.name = "where", .faces = kOperator, .doc = "x where the condition is true, y elsewhere; all three are broadcast together. The gradient goes to the side that was taken.",
-       .operands = {mask_operand("condition"), operand_x(kAnySet, true), operand_y(kAnySet)}, .shape = broadcast_shape, .vjp = by_decomposition(), .decompose = where_rule,
-       .sharding = kEachAxis3, .samples = where_samples},
-      {.name = "masked_fill", .faces = kWriting, .doc = "value where the mask is true, x elsewhere; x and mask are broadcast together, value is one number and takes x's dtype.",
-       .operands = {operand_x(kAnySet), mask_operand(), {.name = "value", .dtypes = kAnySet, .meets = false, .number = true}}, .dtypes = by_shape_rule(), .shape = masked_fill_shape,
-       .vjp = by_decomposition(), .decompose = masked_fill_rule, .sharding = "..., ..., -> ...", .alias = {{.result = 0, .operand = 0}}, .samples = masked_fill_samples},
-      {.name = "masked_select", .faces = kOperator, .doc = "The elements of x where the mask is true, in row-major order, as a vector; x and mask are broadcast together.",
-       .operands = {operand_x(kAnySet), mask_operand()}, .dtypes = by_shape_rule(), .shape = masked_select_shape, .vjp = by_decomposition(), .decompose = masked_select_rule,
-       .sharding = "none: the number of elements depends on the data", .samples = masked_select_samples},
-      {.name = "nonzero", .faces = kOperator, .doc = "The positions of the elements that are not zero, in row-major order: int64 [n, rank], or with as_tuple one vector for each axis (one for a 0-d x).",
-       .operands = {operand_x(kAnySet)}, .attrs = {{.name = "as_tuple", .form = AttrForm::boolean, .value = false}}, .results = -1, .result_names = {"positions"}, .dtypes = by_shape_rule(), .shape = nonzero_shape,
-       .vjp = ir::not_differentiable("positions are integers"), .decompose = nonzero_rule, .sharding = "none: the number of elements depends on the data", .samples = nonzero_samples},
-      {.name = "pad", .faces = ir::kTop | ir::kFunctional,
-       .doc = "x with margins. pad lists (before, after) for each spatial axis, the last one first, where it has one pair for each of them (data_format says which they are); else, in mode "
-              "constant, for the axes from the first on (from the last back if not pad_from_left_axis). constant: filled with value, a negative margin cuts; reflect: mirrored at the border, "
-              "which is not repeated; replicate: the border repeated; circular: from the other end.",
+      {.name = "where",
+       .faces = kOperator,
+       .doc = "x where the condition is true, y elsewhere; all three are broadcast together. The "
+              "gradient goes to the side that was taken.",
+       .operands = {mask_operand("condition"), operand_x(kAnySet, true), operand_y(kAnySet)},
+       .shape = broadcast_shape,
+       .vjp = by_decomposition(),
+       .decompose = where_rule,
+       .sharding = kEachAxis3,
+       .samples = where_samples},
+      {.name = "masked_fill",
+       .faces = kWriting,
+       .doc = "value where the mask is true, x elsewhere; x and mask are broadcast together, value "
+              "is one number and takes x's dtype.",
+       .operands = {operand_x(kAnySet),
+                    mask_operand(),
+                    {.name = "value", .dtypes = kAnySet, .meets = false, .number = true}},
+       .dtypes = by_shape_rule(),
+       .shape = masked_fill_shape,
+       .vjp = by_decomposition(),
+       .decompose = masked_fill_rule,
+       .sharding = "..., ..., -> ...",
+       .alias = {{.result = 0, .operand = 0}},
+       .samples = masked_fill_samples},
+      {.name = "masked_select",
+       .faces = kOperator,
+       .doc = "The elements of x where the mask is true, in row-major order, as a vector; x and "
+              "mask are broadcast together.",
+       .operands = {operand_x(kAnySet), mask_operand()},
+       .dtypes = by_shape_rule(),
+       .shape = masked_select_shape,
+       .vjp = by_decomposition(),
+       .decompose = masked_select_rule,
+       .sharding = "none: the number of elements depends on the data",
+       .samples = masked_select_samples},
+      {.name = "nonzero",
+       .faces = kOperator,
+       .doc = "The positions of the elements that are not zero, in row-major order: int64 [n, "
+              "rank], or with as_tuple one vector for each axis (one for a 0-d x).",
        .operands = {operand_x(kAnySet)},
-       .attrs = {{.name = "pad", .form = AttrForm::ints}, {.name = "mode", .form = AttrForm::string, .value = "constant", .choices = {"constant", "reflect", "replicate", "circular"}},
+       .attrs = {{.name = "as_tuple", .form = AttrForm::boolean, .value = false}},
+       .results = -1,
+       .result_names = {"positions"},
+       .dtypes = by_shape_rule(),
+       .shape = nonzero_shape,
+       .vjp = ir::not_differentiable("positions are integers"),
+       .decompose = nonzero_rule,
+       .sharding = "none: the number of elements depends on the data",
+       .samples = nonzero_samples},
+      {.name = "pad",
+       .faces = ir::kTop | ir::kFunctional,
+       .doc =
+           "x with margins. pad lists (before, after) for each spatial axis, the last one first, "
+           "where it has one pair for each of them (data_format says which they are); else, in "
+           "mode "
+           "constant, for the axes from the first on (from the last back if not "
+           "pad_from_left_axis). constant: filled with value, a negative margin cuts; reflect: "
+           "mirrored at the border, "
+           "which is not repeated; replicate: the border repeated; circular: from the other end.",
+       .operands = {operand_x(kAnySet)},
+       .attrs = {{.name = "pad", .form = AttrForm::ints},
+                 {.name = "mode",
+                  .form = AttrForm::string,
+                  .value = "constant",
+                  .choices = {"constant", "reflect", "replicate", "circular"}},
                  {.name = "value", .form = AttrForm::real, .value = 0.0},
-                 {.name = "data_format", .form = AttrForm::string, .value = kNone, .choices = {"NCL", "NLC", "NCHW", "NHWC", "NCDHW", "NDHWC"}},
+                 {.name = "data_format",
+                  .form = AttrForm::string,
+                  .value = kNone,
+                  .choices = {"NCL", "NLC", "NCHW", "NHWC", "NCDHW", "NDHWC"}},
                  {.name = "pad_from_left_axis", .form = AttrForm::boolean, .value = true}},
-       .shape = pad_shape, .vjp = by_decomposition(), .decompose = pad_rule, .sharding = "none: margins belong to the whole tensor", .cost = no_flops, .samples = pad_samples},
+       .shape = pad_shape,
+       .vjp = by_decomposition(),
+       .decompose = pad_rule,
+       .sharding = "none: margins belong to the whole tensor",
+       .cost = no_flops,
+       .samples = pad_samples},
   };
 }
 

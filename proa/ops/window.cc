@@ -35,13 +35,15 @@ std::vector<int> Window::to_last() const {
   return order;
 }
 
-Window window_of(const ir::AttrView& op, int axes, std::span<const Dim> x, std::vector<int64_t> kernel, std::string_view stride_default) {
+Window window_of(const ir::AttrView& op, int axes, std::span<const Dim> x,
+                 std::vector<int64_t> kernel, std::string_view stride_default) {
   Window w;
   w.axes = axes;
   w.channels_last = is_channels_last(op);
   w.kernel = std::move(kernel);
   auto n = static_cast<size_t>(axes);
-  w.stride = op.has("stride") || stride_default.empty() ? op.ints_n("stride", axes) : op.ints_n(stride_default, axes);
+  w.stride = op.has("stride") || stride_default.empty() ? op.ints_n("stride", axes)
+                                                        : op.ints_n(stride_default, axes);
   bool dilates = false;
   for (const auto& spec : op.page().attrs) dilates |= spec.name == "dilation";
   w.dilation = dilates ? op.ints_n("dilation", axes) : std::vector<int64_t>(n, 1);
@@ -58,7 +60,8 @@ Window window_of(const ir::AttrView& op, int axes, std::span<const Dim> x, std::
       }
       Dim extent = spatial[i + 2];
       int64_t reach = (w.kernel[i] - 1) * w.dilation[i] + 1;
-      Dim total = max(Dim(0), (ceildiv(extent, w.stride[i]) - 1) * Dim(w.stride[i]) + Dim(reach) - extent);
+      Dim total =
+          max(Dim(0), (ceildiv(extent, w.stride[i]) - 1) * Dim(w.stride[i]) + Dim(reach) - extent);
       w.low.push_back(floordiv(total, 2));
       w.high.push_back(total - floordiv(total, 2));
     }
@@ -67,11 +70,14 @@ Window window_of(const ir::AttrView& op, int axes, std::span<const Dim> x, std::
   std::vector<int64_t> given = op.ints("padding");
   if (given.size() == 2 * n + 4) {  // pairs for every axis of x: batch and channels are not padded
     size_t first = w.channels_last ? 2 : 4;
-    std::vector<int64_t> spatial(given.begin() + static_cast<ptrdiff_t>(first), given.begin() + static_cast<ptrdiff_t>(first + 2 * n));
+    std::vector<int64_t> spatial(given.begin() + static_cast<ptrdiff_t>(first),
+                                 given.begin() + static_cast<ptrdiff_t>(first + 2 * n));
     int64_t all = 0, inner = 0;
     for (int64_t v : given) all += v;
     for (int64_t v : spatial) inner += v;
-    if (all != inner) op.fail(ErrorKind::value, "padding", str("batch and channels cannot be padded, got ", list_str(given)));
+    if (all != inner)
+      op.fail(ErrorKind::value, "padding",
+              str("batch and channels cannot be padded, got ", list_str(given)));
     given = spatial;
   }
   if (given.size() == 2 * n && n > 0) {
@@ -85,15 +91,20 @@ Window window_of(const ir::AttrView& op, int axes, std::span<const Dim> x, std::
       w.high.push_back(w.low.back());
     }
   } else {
-    op.fail(ErrorKind::value, "padding", str("expected 1, ", n, " or ", 2 * n, " integers, 'SAME' or 'VALID', got ", list_str(given)));
+    op.fail(ErrorKind::value, "padding",
+            str("expected 1, ", n, " or ", 2 * n, " integers, 'SAME' or 'VALID', got ",
+                list_str(given)));
   }
   for (int64_t v : given) {
-    if (v < 0) op.fail(ErrorKind::value, "padding", str("expected integers of at least 0, got ", list_str(given)));
+    if (v < 0)
+      op.fail(ErrorKind::value, "padding",
+              str("expected integers of at least 0, got ", list_str(given)));
   }
   return w;
 }
 
-Dim window_count(Dim extent, Dim low, Dim high, int64_t kernel, int64_t stride, int64_t dilation, bool ceil) {
+Dim window_count(Dim extent, Dim low, Dim high, int64_t kernel, int64_t stride, int64_t dilation,
+                 bool ceil) {
   Dim room = extent + low + high - Dim((kernel - 1) * dilation + 1);
   if (!ceil) return max(Dim(0), floordiv(room, stride) + 1);
   // The last window must begin inside the input or its left padding.
@@ -118,16 +129,26 @@ ir::AttrSpec format_attr(int axes) {
 }
 
 ir::AttrSpec padding_attr() {
-  return {.name = "padding", .form = AttrForm::padding, .value = 0, .choices = {"SAME", "VALID", "same", "valid"}};
+  return {.name = "padding",
+          .form = AttrForm::padding,
+          .value = 0,
+          .choices = {"SAME", "VALID", "same", "valid"}};
 }
 
-ir::AttrSpec sizes_attr(std::string_view name, ir::Literal value, std::vector<std::string_view> aliases, double lowest) {
-  return {.name = name, .aliases = std::move(aliases), .form = AttrForm::ints, .value = std::move(value), .lowest = lowest};
+ir::AttrSpec sizes_attr(std::string_view name, ir::Literal value,
+                        std::vector<std::string_view> aliases, double lowest) {
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .form = AttrForm::ints,
+          .value = std::move(value),
+          .lowest = lowest};
 }
 
 void need_spatial(Infer& op, int axes) {
   if (op.rank(0) != axes + 2) {
-    op.fail(ErrorKind::shape, "x", str("expected ", axes + 2, " dims (batch, channels and ", axes, " spatial axes), got shape ", to_string(op.dims(0))));
+    op.fail(ErrorKind::shape, "x",
+            str("expected ", axes + 2, " dims (batch, channels and ", axes,
+                " spatial axes), got shape ", to_string(op.dims(0))));
   }
 }
 

@@ -27,7 +27,9 @@ struct TensorRef {
   }
   bool dense() const;  // row-major without gaps (dims of extent 1 may have any stride)
   template <class E>
-  E* as() const { return static_cast<E*>(data); }
+  E* as() const {
+    return static_cast<E*>(data);
+  }
 };
 
 // Attributes in the page's order, flattened: `offsets[k] .. offsets[k + 1]` of `words` belong to
@@ -47,10 +49,11 @@ struct AttrWords {
 };
 
 struct KernelArgs {
-  std::span<const TensorRef> in;    // flat operands; an absent optional one has data == nullptr, rank == -1
+  std::span<const TensorRef>
+      in;  // flat operands; an absent optional one has data == nullptr, rank == -1
   std::span<const TensorRef> out;
   AttrWords attrs;
-  const char* op = "";              // for error messages
+  const char* op = "";  // for error messages
 };
 
 // May throw UserError (a singular matrix, out of memory). Called with 0-size tensors too.

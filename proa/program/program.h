@@ -1,6 +1,6 @@
 // Program: a flat list of instructions over numbered slots, ready to run.
-// Why: it is the waist between compiler and runtime — what a saved model is, what the executor runs —
-// and it knows no IR.
+// Why: it is the waist between compiler and runtime — what a saved model is, what the executor runs
+// — and it knows no IR.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ struct Slot {
 };
 
 enum class InstructionKind : uint8_t {
-  kernel,      // calls a kernel on dense or strided memory
-  view,        // re-reads the memory of in[0]: see ViewKind
-  alias,       // out[0] is in[0]
-  if_,         // in[0] chooses programs[0] or programs[1]; both take the other operands
-  while_,      // programs[0] gives the condition of the state, programs[1] the next state
-  scan_loop,   // in[0] times: programs[0](step, carries, constants)
-  bind,        // out[0] = in[0], an i64 scalar whose value becomes a symbol
-  assert_,     // in[0] must be true
+  kernel,     // calls a kernel on dense or strided memory
+  view,       // re-reads the memory of in[0]: see ViewKind
+  alias,      // out[0] is in[0]
+  if_,        // in[0] chooses programs[0] or programs[1]; both take the other operands
+  while_,     // programs[0] gives the condition of the state, programs[1] the next state
+  scan_loop,  // in[0] times: programs[0](step, carries, constants)
+  bind,       // out[0] = in[0], an i64 scalar whose value becomes a symbol
+  assert_,    // in[0] must be true
 };
 
 enum class ViewKind : uint8_t { reshape, transpose, broadcast, slice, reverse };
@@ -37,16 +37,16 @@ struct Program;
 struct Instruction {
   InstructionKind kind = InstructionKind::kernel;
   ViewKind view = ViewKind::reshape;
-  std::string name;                    // of the kernel, or of the operation, for messages and profiles
-  std::vector<int32_t> in, out;        // slots; -1: an absent optional operand
-  std::vector<int64_t> words;          // attributes, as AttrWords
+  std::string name;              // of the kernel, or of the operation, for messages and profiles
+  std::vector<int32_t> in, out;  // slots; -1: an absent optional operand
+  std::vector<int64_t> words;    // attributes, as AttrWords
   std::vector<int32_t> offsets;
   std::vector<std::pair<int32_t, int32_t>> patches;  // words[first] = dim table[second]
   std::vector<std::shared_ptr<Program>> programs;
-  std::vector<int32_t> release;        // slots whose last reader this is
-  std::string location;                // the user's line, where it is known
-  int32_t symbol = -1;                 // of bind
-  int64_t low = 0, high = INT64_MAX;   // of bind
+  std::vector<int32_t> release;       // slots whose last reader this is
+  std::string location;               // the user's line, where it is known
+  int32_t symbol = -1;                // of bind
+  int64_t low = 0, high = INT64_MAX;  // of bind
 };
 
 struct Constant {
@@ -60,7 +60,7 @@ struct Constant {
 
 // Where a symbol's value is read when the caller does not give it: the extent of an input's axis.
 struct SymbolSource {
-  int32_t input = -1, axis = -1;       // input == -1: bound by an instruction, or given by the caller
+  int32_t input = -1, axis = -1;  // input == -1: bound by an instruction, or given by the caller
 };
 
 struct Program {
@@ -73,10 +73,10 @@ struct Program {
   // All extents from all symbols. stages[0] runs first; each bind runs the next one.
   struct Stage {
     DimProgram dims;
-    std::vector<std::string> guards;   // what to say when a check fails, by its number
+    std::vector<std::string> guards;  // what to say when a check fails, by its number
   };
   std::vector<Stage> stages;
-  std::vector<int64_t> dims;           // the table's entries where every symbol is absent (static programs)
+  std::vector<int64_t> dims;  // the table's entries where every symbol is absent (static programs)
   bool is_static = true;
 };
 

@@ -157,37 +157,23 @@ class SafetensorsReader {
 bool SafetensorsReader::unexpected(std::string_view got) const {
   std::string expected;
   switch (state_) {
-    case State::start:
-      expected = "the header to be an object";
-      break;
-    case State::top:
-      expected = "the name of a tensor";
-      break;
-    case State::tensor_value:
-      expected = str(tensor_name(), " to be an object");
-      break;
-    case State::tensor:
-      expected = str("a field of ", tensor_name());
-      break;
-    case State::dtype:
-      expected = str("the dtype of ", tensor_name(), " to be a string");
-      break;
+    case State::start: expected = "the header to be an object"; break;
+    case State::top: expected = "the name of a tensor"; break;
+    case State::tensor_value: expected = str(tensor_name(), " to be an object"); break;
+    case State::tensor: expected = str("a field of ", tensor_name()); break;
+    case State::dtype: expected = str("the dtype of ", tensor_name(), " to be a string"); break;
     case State::shape:
       expected = str("the shape of ", tensor_name(), " to be a list of sizes");
       break;
     case State::offsets:
       expected = str("data_offsets of ", tensor_name(), " to be a list of two offsets");
       break;
-    case State::metadata:
-      expected = str(kMetadataKey, " to be an object");
-      break;
+    case State::metadata: expected = str(kMetadataKey, " to be an object"); break;
     case State::metadata_text:
       expected =
           str("the value of ", shown(metadata_key_), " in ", kMetadataKey, " to be a string");
       break;
-    case State::end:
-      expected = "nothing after the header";
-      break;
+    case State::end: expected = "nothing after the header"; break;
   }
   fail_at(position(), str("expected ", expected, ", got ", got));
 }

@@ -16,34 +16,20 @@ constexpr int64_t kAlignment = 64;
 
 std::string_view format_name(DType dtype) {
   switch (dtype) {
-    case DType::boolean:
-      return "BOOL";
-    case DType::u8:
-      return "U8";
-    case DType::i8:
-      return "I8";
-    case DType::i16:
-      return "I16";
-    case DType::i32:
-      return "I32";
-    case DType::i64:
-      return "I64";
-    case DType::f16:
-      return "F16";
-    case DType::bf16:
-      return "BF16";
-    case DType::f32:
-      return "F32";
-    case DType::f64:
-      return "F64";
-    case DType::c64:
-      return "C64";
-    case DType::c128:
-      return "F64";  // with a last extent of 2
-    case DType::f8e4m3:
-      return "F8_E4M3";
-    case DType::f8e5m2:
-      return "F8_E5M2";
+    case DType::boolean: return "BOOL";
+    case DType::u8: return "U8";
+    case DType::i8: return "I8";
+    case DType::i16: return "I16";
+    case DType::i32: return "I32";
+    case DType::i64: return "I64";
+    case DType::f16: return "F16";
+    case DType::bf16: return "BF16";
+    case DType::f32: return "F32";
+    case DType::f64: return "F64";
+    case DType::c64: return "C64";
+    case DType::c128: return "F64";  // with a last extent of 2
+    case DType::f8e4m3: return "F8_E4M3";
+    case DType::f8e5m2: return "F8_E5M2";
   }
   return "";
 }

@@ -1,5 +1,6 @@
 // Array: strided memory — a buffer, where in it, extents, strides, dtype — and the views of it.
-// Why apart from Buffer: many arrays look into one buffer, and layout operators only make a new look.
+// Why apart from Buffer: many arrays look into one buffer, and layout operators only make a new
+// look.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +41,12 @@ Array broadcast(const Array& x, std::span<const int64_t> dims, std::span<const i
 Array slice(const Array& x, std::span<const int64_t> starts, std::span<const int64_t> dims,
             std::span<const int64_t> steps);  // steps may be negative
 Array reverse(const Array& x, std::span<const int64_t> axes);
-std::optional<Array> reshape_view(const Array& x, std::span<const int64_t> dims);  // none: needs a copy
+std::optional<Array> reshape_view(const Array& x,
+                                  std::span<const int64_t> dims);  // none: needs a copy
 
 // Elements of `from` written to `to`, of equal dims and dtype; `to` may be strided.
 void copy(const Array& from, const Array& to);
-Array to_dense(const Array& x);                                      // itself if it is dense
-Array reshape(const Array& x, std::span<const int64_t> dims);        // a view where it can be
+Array to_dense(const Array& x);                                // itself if it is dense
+Array reshape(const Array& x, std::span<const int64_t> dims);  // a view where it can be
 
 }  // namespace proa::runtime

@@ -15,7 +15,7 @@ KernelTable& cpu_kernels() {
 }
 
 struct Executable::Frame {
-  std::span<const int64_t> given;         // symbols of the caller
+  std::span<const int64_t> given;  // symbols of the caller
   std::vector<Array> slots;
   SmallVector<int64_t, 16> symbols;
   SmallVector<int64_t, 32> dims;
@@ -23,7 +23,8 @@ struct Executable::Frame {
   Array& at(int32_t slot) { return slots[static_cast<size_t>(slot)]; }
   Extents extents(const Slot& slot) const {
     Extents result(slot.dims.size());
-    for (size_t i = 0; i < slot.dims.size(); ++i) result[i] = dims[static_cast<size_t>(slot.dims[i])];
+    for (size_t i = 0; i < slot.dims.size(); ++i)
+      result[i] = dims[static_cast<size_t>(slot.dims[i])];
     return result;
   }
   // Attributes with the sizes of this call patched in.
@@ -135,7 +136,8 @@ void Executable::run(std::span<const Array> inputs, std::span<const int64_t> sym
   if (single_) return run_single(inputs, outputs, frame);
   frame.slots.resize(program.slots.size());
   for (size_t i = 0; i < inputs.size(); ++i) frame.at(program.inputs[i]) = inputs[i];
-  for (size_t i = 0; i < constants_.size(); ++i) frame.at(program.constants[i].slot) = constants_[i];
+  for (size_t i = 0; i < constants_.size(); ++i)
+    frame.at(program.constants[i].slot) = constants_[i];
   size_t stage = 0;
   for (size_t i = 0; i < program.code.size(); ++i) {
     const Instruction& code = program.code[i];

@@ -22,9 +22,9 @@ class Executable {
 
   const program::Program& program() const { return *program_; }
 
-  // `symbols` are the values that the caller gives (the program's first symbols; the others come from
-  // extents). A broken guard is a UserError(shape). Outputs may share memory with inputs.
-  // Safe to call from many threads at once.
+  // `symbols` are the values that the caller gives (the program's first symbols; the others come
+  // from extents). A broken guard is a UserError(shape). Outputs may share memory with inputs. Safe
+  // to call from many threads at once.
   void run(std::span<const Array> inputs, std::span<const int64_t> symbols,
            std::span<Array> outputs) const;
 
@@ -36,7 +36,8 @@ class Executable {
   struct Frame;
   void step(const program::Instruction& code, size_t index, Frame& frame) const;
   void call(const program::Instruction& code, size_t index, Frame& frame) const;
-  void run_single(std::span<const Array> inputs, std::span<Array> outputs, const Frame& frame) const;
+  void run_single(std::span<const Array> inputs, std::span<Array> outputs,
+                  const Frame& frame) const;
   void view(const program::Instruction& code, Frame& frame) const;
   void loop(const program::Instruction& code, size_t index, Frame& frame) const;
   void compute_dims(size_t stage, Frame& frame) const;

@@ -1,5 +1,6 @@
 // The first tier: a lowered function as an Executable over the prebuilt kernels of the cpu.
-// Why: a call must run at once, before any kernel is compiled for it; and eager may not know the compiler.
+// Why: a call must run at once, before any kernel is compiled for it; and eager may not know the
+// compiler.
 #pragma once
 
 #include <memory>

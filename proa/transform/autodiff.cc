@@ -31,15 +31,15 @@ struct Body;
 
 // One operation on the differentiated path.
 struct Step {
-  Operation* source = nullptr;      // in the body's own function
-  std::vector<Value> operands;      // forward values
-  std::vector<Value> results;       // forward values
-  Residuals kept;                   // forward values by name
-  std::unique_ptr<Body> inside;     // where it is differentiated by decomposition
+  Operation* source = nullptr;   // in the body's own function
+  std::vector<Value> operands;   // forward values
+  std::vector<Value> results;    // forward values
+  Residuals kept;                // forward values by name
+  std::unique_ptr<Body> inside;  // where it is differentiated by decomposition
 };
 
-// A block being differentiated. Its values are keys for cotangents; `forward` maps them to values of
-// the forward function.
+// A block being differentiated. Its values are keys for cotangents; `forward` maps them to values
+// of the forward function.
 struct Body {
   std::vector<Value> arguments, results;
   std::vector<Step> steps;
@@ -69,9 +69,7 @@ class Differentiator {
         copy(op, body);
         continue;
       }
-      if (!page->vjp.decomposed && page->vjp.backward == nullptr) {
-        refuse(op, *page);
-      }
+      if (!page->vjp.decomposed && page->vjp.backward == nullptr) { refuse(op, *page); }
       step(op, *page, body);
     }
   }
@@ -79,7 +77,8 @@ class Differentiator {
   // Adds the cotangents of body.arguments to `cotangents`, reading those of its results from there.
   void run_backward(Body& body, Builder& builder,
                     std::unordered_map<const ValueImpl*, Value>& cotangents) {
-    for (auto it = body.steps.rbegin(); it != body.steps.rend(); ++it) back(*it, body, builder, cotangents);
+    for (auto it = body.steps.rbegin(); it != body.steps.rend(); ++it)
+      back(*it, body, builder, cotangents);
   }
 
   // The backward function's argument that stands for a forward value; made on first use. Constants
@@ -100,7 +99,8 @@ class Differentiator {
           block.insert(copy, from->next());
         }
       }
-      for (size_t i = 0; i < op->result_count(); ++i) fetched_[op->result(i).impl()] = copy->result(i);
+      for (size_t i = 0; i < op->result_count(); ++i)
+        fetched_[op->result(i).impl()] = copy->result(i);
       return fetched_[forward.impl()];
     }
     Value argument = builder.block().add_argument(forward.type());
@@ -258,7 +258,6 @@ class Differentiator {
     slot = slot ? (Expr{slot, &builder} + Expr{cotangent, &builder}).value : cotangent;
   }
 
-
   Module& module_;
   Builder out_;
   std::deque<Module> scratch_;
@@ -277,7 +276,8 @@ std::string fresh_name(const Module& module, std::string name) {
 void drop_unused(Block& block) {
   for (Operation* op = block.back(); op != nullptr;) {
     Operation* prev = op->prev();
-    if (!op->info().has(Trait::terminator) && op->info().has(Trait::pure) && op->unused()) op->erase();
+    if (!op->info().has(Trait::terminator) && op->info().has(Trait::pure) && op->unused())
+      op->erase();
     op = prev;
   }
 }
@@ -331,7 +331,8 @@ Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
 
   std::unordered_map<const ValueImpl*, int64_t> ordinal;
   for (Operation& op : gradient.forward.body()) {
-    for (Value result : op.results()) ordinal.emplace(result.impl(), static_cast<int64_t>(ordinal.size()));
+    for (Value result : op.results())
+      ordinal.emplace(result.impl(), static_cast<int64_t>(ordinal.size()));
   }
 
   // Arguments in their final order: the residuals that are used, then the cotangents.

@@ -17,7 +17,8 @@ namespace proa::transform {
 struct Residual {
   enum class From : uint8_t { argument, result, extra } from;
   int index = 0;
-  int64_t value = 0;  // of an extra: names the value in every gradient of the same function and wanted set
+  int64_t value =
+      0;  // of an extra: names the value in every gradient of the same function and wanted set
 };
 
 struct Gradient {
@@ -25,8 +26,8 @@ struct Gradient {
   ir::Func backward;  // residuals, then the given cotangents -> the wanted cotangents
   std::vector<Residual> residuals;
   std::vector<int> cotangents;  // which results' cotangents the backward takes, ascending
-  std::vector<int> wanted;      // which arguments it gives cotangents for, ascending; an argument that
-                                // no given cotangent reaches is left out
+  std::vector<int> wanted;  // which arguments it gives cotangents for, ascending; an argument that
+                            // no given cotangent reaches is left out
 };
 
 // Adds the two functions to the module, named "<name>.forward" and "<name>.backward" with a number

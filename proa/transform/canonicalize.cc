@@ -77,7 +77,8 @@ bool all_are(std::span<const int64_t> values, int64_t what) {
 // Whether every element of `value` is a constant with the bits of `number`.
 bool is_splat(Value value, std::complex<double> number) {
   Operation* op = value.definer();
-  while (op != nullptr && (op->is("prim.broadcast") || op->is("prim.reshape") || op->is("prim.transpose"))) {
+  while (op != nullptr &&
+         (op->is("prim.broadcast") || op->is("prim.reshape") || op->is("prim.transpose"))) {
     op = op->operand(0).definer();
   }
   if (op == nullptr || !op->is("prim.constant")) return false;
@@ -87,7 +88,8 @@ bool is_splat(Value value, std::complex<double> number) {
   if (data.size < size || data.size > kWorthLooking * size) return false;
   TensorData wanted = ops::scalar_data(data.dtype, number);
   for (size_t at = 0; at < data.size; at += size) {
-    if (std::memcmp(static_cast<const char*>(data.bytes) + at, wanted.bytes, size) != 0) return false;
+    if (std::memcmp(static_cast<const char*>(data.bytes) + at, wanted.bytes, size) != 0)
+      return false;
   }
   return true;
 }
@@ -95,7 +97,8 @@ bool is_splat(Value value, std::complex<double> number) {
 bool is_whole(DType t) { return is_int(t) || t == DType::boolean; }
 bool is_plain_float(DType t) { return contains(kFloatSet, t); }
 
-// Layout: where elements stand is a function of indices, and functions compose. Nothing is computed.
+// Layout: where elements stand is a function of indices, and functions compose. Nothing is
+// computed.
 
 // reshape(reshape(x)): both keep the row-major order of elements.
 bool reshape(Operation& op, Rewriter& rewriter) {
@@ -122,8 +125,8 @@ bool transpose(Operation& op, Rewriter& rewriter) {
   return true;
 }
 
-// Axis i of x becomes inner[i] of the middle, and that outer[inner[i]] of the result. An extent of 1
-// that either step widens is 1 in x: the middle one is 1 only where x's is.
+// Axis i of x becomes inner[i] of the middle, and that outer[inner[i]] of the result. An extent of
+// 1 that either step widens is 1 in x: the middle one is 1 only where x's is.
 bool broadcast(Operation& op, Rewriter& rewriter) {
   std::vector<int> outer = axes_in(op, "axes", op.result().rank());
   if (std::ranges::is_sorted(outer) && become(op, op.operand(0), rewriter)) return true;
@@ -171,8 +174,8 @@ bool concat(Operation& op, Rewriter& rewriter) {
   return op.operand_count() == 1 && become(op, op.operand(0), rewriter);
 }
 
-// An axis of one element is its own reverse, and reversing twice is nothing; axes are independent of
-// each other.
+// An axis of one element is its own reverse, and reversing twice is nothing; axes are independent
+// of each other.
 bool reverse(Operation& op, Rewriter& rewriter) {
   Value x = op.operand(0);
   std::vector<int> axes = axes_in(op, "axes", x.rank());
@@ -207,9 +210,9 @@ bool holds(DType from, DType to) {
   DType real = real_of(to);
   switch (from) {
     case DType::u8:
-    case DType::i8:
-      return is_plain_float(real) || size_of(real) > 1;
-    case DType::i16: return real == DType::i32 || real == DType::i64 || real == DType::f32 || real == DType::f64;
+    case DType::i8: return is_plain_float(real) || size_of(real) > 1;
+    case DType::i16:
+      return real == DType::i32 || real == DType::i64 || real == DType::f32 || real == DType::f64;
     case DType::i32: return real == DType::i64 || real == DType::f64;
     case DType::f16:
     case DType::bf16: return real == DType::f32 || real == DType::f64;
@@ -219,7 +222,8 @@ bool holds(DType from, DType to) {
 }
 
 // cast(cast(x, middle), last), where the middle holds every value of x:
-// - last is x's dtype: a value that it has comes back to itself by any rounding, saturation or wrap;
+// - last is x's dtype: a value that it has comes back to itself by any rounding, saturation or
+// wrap;
 // - x and the middle are of one kind (integer, float, complex), or x is bool: within a kind a cast
 //   is a function of the value alone (integers wrap modulo 2^bits, floats round or saturate once),
 //   and 0 and 1 go to the same place from every kind. A complex middle holds x as its real part,
@@ -259,13 +263,14 @@ bool twice(Operation& op, Rewriter& rewriter) {
   return inner != nullptr && become(op, inner->operand(0), rewriter);
 }
 
-// The magnitude of a magnitude; an integer that floor, ceil or round gave is its own floor, ceil and
-// round.
+// The magnitude of a magnitude; an integer that floor, ceil or round gave is its own floor, ceil
+// and round.
 bool again(Operation& op, Rewriter& rewriter) {
   Operation* inner = op.operand(0).definer();
   if (inner == nullptr || inner->operand_count() != 1) return false;
-  bool steps = op.is("prim.abs") ? inner->is("prim.abs")
-                                 : inner->is("prim.floor") || inner->is("prim.ceil") || inner->is("prim.round");
+  bool steps = op.is("prim.abs")
+                   ? inner->is("prim.abs")
+                   : inner->is("prim.floor") || inner->is("prim.ceil") || inner->is("prim.round");
   return steps && become(op, op.operand(0), rewriter);
 }
 
@@ -293,7 +298,8 @@ bool join(Operation& op, Rewriter& rewriter) {
 
 bool either_splat(Operation& op, std::complex<double> number, Rewriter& rewriter) {
   for (size_t side : {1, 0}) {
-    if (is_splat(op.operand(side), number) && become(op, op.operand(1 - side), rewriter)) return true;
+    if (is_splat(op.operand(side), number) && become(op, op.operand(1 - side), rewriter))
+      return true;
   }
   return false;
 }
@@ -329,7 +335,8 @@ bool mul(Operation& op, Rewriter& rewriter) {
   if (either_splat(op, 1.0, rewriter)) return true;
   if (is_plain_float(dtype)) {
     for (size_t side : {1, 0}) {
-      if (is_splat(op.operand(side), -1.0)) return become(op, "prim.neg", {op.operand(1 - side)}, rewriter);
+      if (is_splat(op.operand(side), -1.0))
+        return become(op, "prim.neg", {op.operand(1 - side)}, rewriter);
     }
   }
   Operation* x = definer(op.operand(0), "prim.neg");
@@ -358,8 +365,8 @@ bool div(Operation& op, Rewriter& rewriter) {
   return true;
 }
 
-// x and x, x or x; the greater and the lesser of x and x (a NaN stays one). Bits with all ones under
-// `and`, with all zeros under `or`, stay; a bool's ones are True.
+// x and x, x or x; the greater and the lesser of x and x (a NaN stays one). Bits with all ones
+// under `and`, with all zeros under `or`, stay; a bool's ones are True.
 bool idempotent(Operation& op, Rewriter& rewriter) {
   if (op.operand(0) == op.operand(1)) return become(op, op.operand(0), rewriter);
   DType dtype = op.result().dtype();
@@ -397,22 +404,35 @@ PatternSet canonical_patterns() {
     bool (*apply)(Operation&, Rewriter&);
     std::vector<std::string> generates = {};
   } const table[] = {
-      {"prim.reshape", reshape},   {"prim.transpose", transpose},
-      {"prim.broadcast", broadcast}, {"prim.slice", slice},
-      {"prim.pad", pad},           {"prim.concat", concat},
-      {"prim.reverse", reverse},   {"prim.cast", cast},
-      {"prim.bitcast", bitcast},   {"prim.neg", twice},
-      {"prim.not", twice},         {"prim.conj", twice},
-      {"prim.abs", again},         {"prim.abs", abs_of_neg},
-      {"prim.floor", again},       {"prim.ceil", again},
-      {"prim.round", again},       {"prim.real", part},
-      {"prim.imag", part},         {"prim.complex", join},
+      {"prim.reshape", reshape},
+      {"prim.transpose", transpose},
+      {"prim.broadcast", broadcast},
+      {"prim.slice", slice},
+      {"prim.pad", pad},
+      {"prim.concat", concat},
+      {"prim.reverse", reverse},
+      {"prim.cast", cast},
+      {"prim.bitcast", bitcast},
+      {"prim.neg", twice},
+      {"prim.not", twice},
+      {"prim.conj", twice},
+      {"prim.abs", again},
+      {"prim.abs", abs_of_neg},
+      {"prim.floor", again},
+      {"prim.ceil", again},
+      {"prim.round", again},
+      {"prim.real", part},
+      {"prim.imag", part},
+      {"prim.complex", join},
       {"prim.add", add, {"prim.sub"}},
       {"prim.sub", sub, {"prim.add"}},
       {"prim.mul", mul, {"prim.neg"}},
-      {"prim.div", div},           {"prim.and", idempotent},
-      {"prim.or", idempotent},     {"prim.max", idempotent},
-      {"prim.min", idempotent},    {"prim.xor", exclusive_or},
+      {"prim.div", div},
+      {"prim.and", idempotent},
+      {"prim.or", idempotent},
+      {"prim.max", idempotent},
+      {"prim.min", idempotent},
+      {"prim.xor", exclusive_or},
       {"prim.select", select},
   };
   for (const auto& entry : table) {

@@ -43,7 +43,9 @@ uint64_t hash_of(const Operation& op) {
     h = (h ^ word) * 0x9e3779b97f4a7c15u;
     return h ^ (h >> 32);
   };
-  auto address = [](const void* p) { return static_cast<uint64_t>(reinterpret_cast<uintptr_t>(p)); };
+  auto address = [](const void* p) {
+    return static_cast<uint64_t>(reinterpret_cast<uintptr_t>(p));
+  };
   uint64_t h = mix(address(&op.info()), op.attrs().hash());
   if (commutes(op)) {
     h = mix(h, mix(1, address(op.operand(0).impl())) + mix(1, address(op.operand(1).impl())));
@@ -64,8 +66,7 @@ bool equal(const Operation& a, const Operation& b) {
   }
   bool straight = true;
   for (size_t i = 0; i < a.operand_count(); ++i) straight &= a.operand(i) == b.operand(i);
-  return straight ||
-         (commutes(a) && a.operand(0) == b.operand(1) && a.operand(1) == b.operand(0));
+  return straight || (commutes(a) && a.operand(0) == b.operand(1) && a.operand(1) == b.operand(0));
 }
 
 int64_t merge(Block& block) {
@@ -74,11 +75,13 @@ int64_t merge(Block& block) {
   for (Operation* op = block.front(); op != nullptr;) {
     Operation* next = op->next();
     for (size_t r = 0; r < op->region_count(); ++r) {
-      for (size_t b = 0; b < op->region(r).block_count(); ++b) merged += merge(op->region(r).block(b));
+      for (size_t b = 0; b < op->region(r).block_count(); ++b)
+        merged += merge(op->region(r).block(b));
     }
     if (may_merge(*op)) {
       std::vector<Operation*>& alike = seen[hash_of(*op)];
-      auto first = std::ranges::find_if(alike, [&](Operation* other) { return equal(*other, *op); });
+      auto first =
+          std::ranges::find_if(alike, [&](Operation* other) { return equal(*other, *op); });
       if (first == alike.end()) {
         alike.push_back(op);
       } else {

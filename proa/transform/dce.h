@@ -9,7 +9,8 @@
 namespace proa::transform {
 
 // Removes every operation that may go (ir::is_removable) and is not used, and what that leaves
-// unused. Assertions, bindings of sizes and whatever else has an effect stay. Returns how many went.
+// unused. Assertions, bindings of sizes and whatever else has an effect stay. Returns how many
+// went.
 int64_t remove_dead(ir::Module& module);
 
 }  // namespace proa::transform

@@ -82,7 +82,8 @@ void decompose(Module& module, bool (*keep)(const Operation&)) {
       for (size_t i = 0; i < results.size(); ++i) {
         if (!op->result(i).unused()) op->result(i).replace_uses(results[i]);
       }
-      for (Operation* made = mark ? mark->next() : block->front(); made != op; made = made->next()) {
+      for (Operation* made = mark ? mark->next() : block->front(); made != op;
+           made = made->next()) {
         made->walk([&](Operation* inner) {
           if (inner->info().has(Trait::composite)) todo.push_back(inner);
         });

@@ -16,24 +16,24 @@ const ir::PassRegistration kCanonicalize(
     {"canonicalize", "rewrites operations to simpler ones of the same bits",
      [](ir::Module& module, ir::PassContext& context) { canonicalize(module, context); }});
 
-const ir::PassRegistration kCse(
-    {"cse", "merges equal pure operations of a block",
-     [](ir::Module& module, ir::PassContext& context) {
-       context.count("merged operations", merge_equal(module));
-     }});
+const ir::PassRegistration kCse({"cse", "merges equal pure operations of a block",
+                                 [](ir::Module& module, ir::PassContext& context) {
+                                   context.count("merged operations", merge_equal(module));
+                                 }});
 
-const ir::PassRegistration kDce(
-    {"dce", "removes operations without effect whose results nobody reads",
-     [](ir::Module& module, ir::PassContext& context) {
-       context.count("dead operations", remove_dead(module));
-     }});
+const ir::PassRegistration kDce({"dce",
+                                 "removes operations without effect whose results nobody reads",
+                                 [](ir::Module& module, ir::PassContext& context) {
+                                   context.count("dead operations", remove_dead(module));
+                                 }});
 
 const ir::PassRegistration kDecompose(
     {"decompose", "replaces every composite by what its page decomposes it into",
      [](ir::Module& module, ir::PassContext&) { decompose(module); }});
 
 const ir::PassRegistration kFold(
-    {"fold", "computes primitives of constants, with the kernels that define them",
+    {"fold",
+     "computes primitives of constants, with the kernels that define them",
      [](ir::Module& module, ir::PassContext& context) {
        if (!context.evaluator()) context.report("nothing is folded: there is no evaluator");
        context.count("folded operations",

@@ -16,7 +16,8 @@ std::vector<Tensor> tensors_of(PyObject* object, std::string_view op, std::strin
   Ref fast(PySequence_Fast(object, "expected a sequence"));
   if (!fast) {
     PyErr_Clear();
-    throw UserError(ErrorKind::type, op, argument, str("expected a Tensor or a list of Tensors, got ", Py_TYPE(object)->tp_name));
+    throw UserError(ErrorKind::type, op, argument,
+                    str("expected a Tensor or a list of Tensors, got ", Py_TYPE(object)->tp_name));
   }
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(fast.get(), i);
@@ -25,7 +26,8 @@ std::vector<Tensor> tensors_of(PyObject* object, std::string_view op, std::strin
     } else if (is_tensor(item)) {
       out.push_back(tensor_of(item));
     } else {
-      throw UserError(ErrorKind::type, op, argument, str("expected Tensors, got ", Py_TYPE(item)->tp_name));
+      throw UserError(ErrorKind::type, op, argument,
+                      str("expected Tensors, got ", Py_TYPE(item)->tp_name));
     }
   }
   return out;
@@ -41,9 +43,12 @@ bool truth(PyObject* object, bool fallback) {
 PyObject* tensor_backward(PyObject* self, PyObject* args, PyObject* kwargs) {
   PyObject *seed = Py_None, *retain = Py_None, *create = Py_None;
   static const char* names[] = {"grad_tensor", "retain_graph", "create_graph", nullptr};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOO", const_cast<char**>(names), &seed, &retain, &create)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOO", const_cast<char**>(names), &seed, &retain,
+                                   &create))
+    return nullptr;
   return guarded([&]() -> PyObject* {
-    std::vector<Tensor> outputs{tensor_of(self)}, seeds = tensors_of(seed, "backward", "grad_tensor");
+    std::vector<Tensor> outputs{tensor_of(self)},
+        seeds = tensors_of(seed, "backward", "grad_tensor");
     eager::BackwardOptions options;
     options.create_graph = truth(create, false);
     options.retain_graph = truth(retain, options.create_graph);
@@ -58,7 +63,9 @@ PyObject* tensor_backward(PyObject* self, PyObject* args, PyObject* kwargs) {
 PyObject* module_backward(PyObject*, PyObject* args, PyObject* kwargs) {
   PyObject *tensors, *seeds = Py_None, *retain = Py_None;
   static const char* names[] = {"tensors", "grad_tensors", "retain_graph", nullptr};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO", const_cast<char**>(names), &tensors, &seeds, &retain)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO", const_cast<char**>(names), &tensors,
+                                   &seeds, &retain))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     auto outputs = tensors_of(tensors, "backward", "tensors");
     auto given = tensors_of(seeds, "backward", "grad_tensors");
@@ -73,9 +80,14 @@ PyObject* module_backward(PyObject*, PyObject* args, PyObject* kwargs) {
 }
 
 PyObject* module_grad(PyObject*, PyObject* args, PyObject* kwargs) {
-  PyObject *outputs, *inputs, *seeds = Py_None, *retain = Py_None, *create = Py_None, *only = Py_None, *unused = Py_None, *without = Py_None;
-  static const char* names[] = {"outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "only_inputs", "allow_unused", "no_grad_vars", nullptr};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOOOO", const_cast<char**>(names), &outputs, &inputs, &seeds, &retain, &create, &only, &unused, &without)) return nullptr;
+  PyObject *outputs, *inputs, *seeds = Py_None, *retain = Py_None, *create = Py_None,
+                              *only = Py_None, *unused = Py_None, *without = Py_None;
+  static const char* names[] = {"outputs",      "inputs",       "grad_outputs",
+                                "retain_graph", "create_graph", "only_inputs",
+                                "allow_unused", "no_grad_vars", nullptr};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOOOO", const_cast<char**>(names), &outputs,
+                                   &inputs, &seeds, &retain, &create, &only, &unused, &without))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     auto from = tensors_of(outputs, "grad", "outputs"), to = tensors_of(inputs, "grad", "inputs");
     auto given = tensors_of(seeds, "grad", "grad_outputs");
@@ -128,16 +140,20 @@ PyObject* add_hook(PyObject*, PyObject* args) {
     }
     const Tensor& t = tensor_of(self);
     if (!t.requires_grad()) {
-      throw UserError(ErrorKind::state, "register_hook", "", "this tensor does not require a gradient (stop_gradient is True)");
+      throw UserError(ErrorKind::state, "register_hook", "",
+                      "this tensor does not require a gradient (stop_gradient is True)");
     }
     auto held = std::make_shared<Callable>(function);
     int64_t handle = eager::add_hook(t, [held](const Tensor& g) -> Tensor {
       HoldGil gil;
       Ref argument = checked(wrap(g));
-      Ref result = checked(outlive_shutdown([&] { return PyObject_CallOneArg(held->function, argument.get()); }));
+      Ref result = checked(
+          outlive_shutdown([&] { return PyObject_CallOneArg(held->function, argument.get()); }));
       if (result.get() == Py_None) return Tensor();
       if (!is_tensor(result.get())) {
-        throw UserError(ErrorKind::type, "register_hook", "hook", str("a hook must return a Tensor or None, got ", Py_TYPE(result.get())->tp_name));
+        throw UserError(
+            ErrorKind::type, "register_hook", "hook",
+            str("a hook must return a Tensor or None, got ", Py_TYPE(result.get())->tp_name));
       }
       return tensor_of(result.get());
     });
@@ -155,7 +171,8 @@ PyObject* remove_hook(PyObject*, PyObject* args) {
 // A node whose backward is written in Python (autograd.PyLayer).
 class PythonNode : public eager::Node {
  public:
-  PythonNode(uint64_t sequence, std::string name, PyObject* backward, std::span<const Tensor> inputs)
+  PythonNode(uint64_t sequence, std::string name, PyObject* backward,
+             std::span<const Tensor> inputs)
       : Node(sequence), name_(std::move(name)), backward_(backward) {
     for (const Tensor& t : inputs) {
       edges.push_back(t ? eager::edge_of(t) : eager::Edge{});
@@ -171,15 +188,18 @@ class PythonNode : public eager::Node {
       if (item == nullptr) throw PythonError{};
       PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), item);
     }
-    Ref result = checked(outlive_shutdown([&] { return PyObject_CallOneArg(backward_.function, list.get()); }));
+    Ref result = checked(
+        outlive_shutdown([&] { return PyObject_CallOneArg(backward_.function, list.get()); }));
     std::vector<Tensor> out = tensors_of(result.get(), name_, "backward");
     if (out.size() != edges.size()) {
       throw UserError(ErrorKind::value, name_, "backward",
-                      str("expected a gradient for each of ", edges.size(), " tensor inputs, got ", out.size()));
+                      str("expected a gradient for each of ", edges.size(), " tensor inputs, got ",
+                          out.size()));
     }
     for (size_t i = 0; i < out.size(); ++i) {
       if (out[i] && edges[i].node) {
-        out[i] = eager::fit_gradient(std::move(out[i]), inputs_[i].dims, inputs_[i].dtype, name_, "backward");
+        out[i] = eager::fit_gradient(std::move(out[i]), inputs_[i].dims, inputs_[i].dtype, name_,
+                                     "backward");
       }
     }
     return out;
@@ -212,12 +232,17 @@ PyObject* record(PyObject*, PyObject* args) {
 }
 
 template <class F>
-PyCFunction keywords(F f) { return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)); }
+PyCFunction keywords(F f) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
 
 PyMethodDef functions[] = {
-    {"backward", keywords(module_backward), METH_VARARGS | METH_KEYWORDS, "backward(tensors, grad_tensors=None, retain_graph=False)\n\nAdds gradients to the leaves."},
+    {"backward", keywords(module_backward), METH_VARARGS | METH_KEYWORDS,
+     "backward(tensors, grad_tensors=None, retain_graph=False)\n\nAdds gradients to the leaves."},
     {"grad", keywords(module_grad), METH_VARARGS | METH_KEYWORDS,
-     "grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False, no_grad_vars=None)\n\nGradients of outputs with respect to inputs, as a list."},
+     "grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, "
+     "only_inputs=True, allow_unused=False, no_grad_vars=None)\n\nGradients of outputs with "
+     "respect to inputs, as a list."},
     {"is_grad_enabled", is_enabled, METH_NOARGS, "Whether operations are recorded."},
     {"_set_grad_enabled", set_enabled, METH_O, nullptr},
     {"_add_hook", add_hook, METH_VARARGS, nullptr},
@@ -226,13 +251,16 @@ PyMethodDef functions[] = {
     {}};
 
 PyMethodDef method = {"backward", keywords(tensor_backward), METH_VARARGS | METH_KEYWORDS,
-                      "backward(grad_tensor=None, retain_graph=False)\n\nAdds gradients of this tensor to the leaves."};
+                      "backward(grad_tensor=None, retain_graph=False)\n\nAdds gradients of this "
+                      "tensor to the leaves."};
 
 }  // namespace
 
 int add_autograd(PyObject* module) {
   Ref descriptor(PyDescr_NewMethod(tensor_type, &method));
-  if (!descriptor || PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "backward", descriptor.get()) < 0) return -1;
+  if (!descriptor || PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "backward",
+                                            descriptor.get()) < 0)
+    return -1;
   return PyModule_AddFunctions(module, functions);
 }
 

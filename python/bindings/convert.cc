@@ -75,11 +75,14 @@ Tensor share_array(PyObject* array) {
     PyBuffer_Release(&b);
     throw UserError(ErrorKind::type, "to_tensor", "data", text);
   };
-  if (!dtype) refuse(str("an array of element format '", b.format ? b.format : "?", "' has no matching dtype"));
+  if (!dtype)
+    refuse(
+        str("an array of element format '", b.format ? b.format : "?", "' has no matching dtype"));
   runtime::Array out;
   out.dtype = *dtype;
   for (int i = 0; i < b.ndim; ++i) {
-    if (b.strides[i] % b.itemsize != 0) refuse("the strides of this array are no multiple of its element size");
+    if (b.strides[i] % b.itemsize != 0)
+      refuse("the strides of this array are no multiple of its element size");
     out.dims.push_back(b.shape[i]);
     out.strides.push_back(b.strides[i] / b.itemsize);
   }
@@ -150,7 +153,8 @@ DType natural(DType numpy_dtype) {
 }  // namespace
 
 bool is_number(PyObject* object) {
-  return PyFloat_Check(object) || PyLong_Check(object) || PyComplex_Check(object) || is_numpy_scalar(object);
+  return PyFloat_Check(object) || PyLong_Check(object) || PyComplex_Check(object) ||
+         is_numpy_scalar(object);
 }
 
 eager::Operand as_operand(PyObject* object, std::string_view op, std::string_view argument) {
@@ -164,7 +168,8 @@ eager::Operand as_operand(PyObject* object, std::string_view op, std::string_vie
   if (PyLong_Check(object)) {
     int overflow = 0;
     long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
-    if (overflow != 0) throw UserError(ErrorKind::value, op, argument, "this integer does not fit into 64 bits");
+    if (overflow != 0)
+      throw UserError(ErrorKind::value, op, argument, "this integer does not fit into 64 bits");
     return static_cast<int64_t>(value);
   }
   if (PyComplex_CheckExact(object)) {
@@ -173,14 +178,16 @@ eager::Operand as_operand(PyObject* object, std::string_view op, std::string_vie
     operand.imag = PyComplex_ImagAsDouble(object);
     return operand;
   }
-  if (is_numpy_scalar(object) || PyList_Check(object) || PyTuple_Check(object) || is_array(object)) {
+  if (is_numpy_scalar(object) || PyList_Check(object) || PyTuple_Check(object) ||
+      is_array(object)) {
     return to_tensor(object, std::nullopt, true);
   }
   if (PyFloat_Check(object)) return PyFloat_AS_DOUBLE(object);
   if (PyObject_HasAttrString(object, "__dlpack__") || PyObject_HasAttrString(object, "__array__")) {
     return to_tensor(object, std::nullopt, true);
   }
-  throw UserError(ErrorKind::type, op, argument, str("expected a Tensor or a number, got ", Py_TYPE(object)->tp_name));
+  throw UserError(ErrorKind::type, op, argument,
+                  str("expected a Tensor or a number, got ", Py_TYPE(object)->tp_name));
 }
 
 Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
@@ -196,15 +203,17 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
   bool plain = !is_array(data) && !is_numpy_scalar(data);
   Ref array;
   if (PyUnicode_Check(data) || PyBytes_Check(data) || PyDict_Check(data) || data == Py_None) {
-    throw UserError(ErrorKind::type, "to_tensor", "data", str("expected numbers, got ", Py_TYPE(data)->tp_name));
+    throw UserError(ErrorKind::type, "to_tensor", "data",
+                    str("expected numbers, got ", Py_TYPE(data)->tp_name));
   }
   array = checked(PyObject_CallMethod(numpy(), plain ? "array" : "asarray", "O", data));
   Ref kind = checked(PyObject_GetAttrString(array.get(), "dtype"));
   Ref letter = checked(PyObject_GetAttrString(kind.get(), "kind"));
   char code = text_of(letter.get())[0];
   if (code == 'O' || code == 'U' || code == 'S') {
-    throw UserError(ErrorKind::type, "to_tensor", "data",
-                    "expected numbers in nested lists of equal lengths; NumPy made no numeric array of it");
+    throw UserError(
+        ErrorKind::type, "to_tensor", "data",
+        "expected numbers in nested lists of equal lengths; NumPy made no numeric array of it");
   }
   Ref order = checked(PyObject_GetAttrString(kind.get(), "isnative"));
   if (order.get() == Py_False) {  // big-endian data
@@ -215,7 +224,9 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
   if (code == 'u') {  // unsigned types of more than 8 bits become the next signed one
     Ref size = checked(PyObject_GetAttrString(kind.get(), "itemsize"));
     long bytes = PyLong_AsLong(size.get());
-    if (bytes > 1) array = checked(PyObject_CallMethod(array.get(), "astype", "s", bytes == 2 ? "int32" : "int64"));
+    if (bytes > 1)
+      array =
+          checked(PyObject_CallMethod(array.get(), "astype", "s", bytes == 2 ? "int32" : "int64"));
   }
   Tensor t = share_array(array.get());
   if (plain && !dtype && !PyObject_HasAttrString(data, "__array__")) dtype = natural(t.dtype());
@@ -231,18 +242,21 @@ PyObject* to_numpy(const Tensor& tensor) {
 }
 
 int64_t as_int(PyObject* object, std::string_view op, std::string_view argument) {
-  if (is_tensor(object) && tensor_of(object).elements() == 1 && !is_inexact(tensor_of(object).dtype())) {
+  if (is_tensor(object) && tensor_of(object).elements() == 1 &&
+      !is_inexact(tensor_of(object).dtype())) {
     return static_cast<int64_t>(tensor_of(object).item());
   }
   Ref number(PyNumber_Index(object));
   if (!number) {
     PyErr_Clear();
     Ref shown = checked(PyObject_Repr(object));
-    throw UserError(ErrorKind::type, op, argument, str("expected an integer, got ", text_of(shown.get()).substr(0, 80)));
+    throw UserError(ErrorKind::type, op, argument,
+                    str("expected an integer, got ", text_of(shown.get()).substr(0, 80)));
   }
   int overflow = 0;
   long long value = PyLong_AsLongLongAndOverflow(number.get(), &overflow);
-  if (overflow != 0) throw UserError(ErrorKind::value, op, argument, "this integer does not fit into 64 bits");
+  if (overflow != 0)
+    throw UserError(ErrorKind::value, op, argument, "this integer does not fit into 64 bits");
   return value;
 }
 
@@ -250,7 +264,8 @@ std::vector<int64_t> as_ints(PyObject* object, std::string_view op, std::string_
   if (is_tensor(object)) {
     const Tensor& t = tensor_of(object);
     if (is_inexact(t.dtype()) || t.rank() > 1) {
-      throw UserError(ErrorKind::type, op, argument, "expected integers: a 1-d integer tensor or a list");
+      throw UserError(ErrorKind::type, op, argument,
+                      "expected integers: a 1-d integer tensor or a list");
     }
     std::vector<int64_t> values;
     for (int64_t i = 0; i < t.elements(); ++i) values.push_back(static_cast<int64_t>(t.item(i)));
@@ -259,7 +274,8 @@ std::vector<int64_t> as_ints(PyObject* object, std::string_view op, std::string_
   Ref fast(PySequence_Fast(object, "expected a sequence"));
   if (!fast) {
     PyErr_Clear();
-    throw UserError(ErrorKind::type, op, argument, str("expected a list of integers, got ", Py_TYPE(object)->tp_name));
+    throw UserError(ErrorKind::type, op, argument,
+                    str("expected a list of integers, got ", Py_TYPE(object)->tp_name));
   }
   std::vector<int64_t> values;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
@@ -284,7 +300,8 @@ DLDataType dl_dtype(DType dtype) {
     case DType::u8: return {kDLUInt, bits, 1};
     case DType::bf16: return {kDLBfloat, bits, 1};
     case DType::f8e4m3:
-    case DType::f8e5m2: throw UserError(ErrorKind::type, "dlpack", "", "float8 tensors cannot be exported");
+    case DType::f8e5m2:
+      throw UserError(ErrorKind::type, "dlpack", "", "float8 tensors cannot be exported");
     default: break;
   }
   if (is_int(dtype)) return {kDLInt, bits, 1};
@@ -323,7 +340,8 @@ PyObject* export_dlpack(PyObject* self, PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = tensor_of(self);
     if (t.requires_grad()) {
-      throw UserError(ErrorKind::state, "dlpack", "", "a tensor that requires a gradient cannot be exported; use x.detach()");
+      throw UserError(ErrorKind::state, "dlpack", "",
+                      "a tensor that requires a gradient cannot be exported; use x.detach()");
     }
     auto out = std::make_unique<Export>();
     out->tensor = t;
@@ -345,22 +363,29 @@ PyObject* export_dlpack(PyObject* self, PyObject*, PyObject*) {
   });
 }
 
-PyObject* dlpack_device(PyObject*, PyObject*) { return Py_BuildValue("(ii)", static_cast<int>(kDLCPU), 0); }
+PyObject* dlpack_device(PyObject*, PyObject*) {
+  return Py_BuildValue("(ii)", static_cast<int>(kDLCPU), 0);
+}
 
 PyObject* from_dlpack(PyObject*, PyObject* source) {
   return guarded([&]() -> PyObject* {
-    Ref capsule = PyCapsule_CheckExact(source) ? Ref::share(source)
-                                               : checked(PyObject_CallMethod(source, "__dlpack__", nullptr));
+    Ref capsule = PyCapsule_CheckExact(source)
+                      ? Ref::share(source)
+                      : checked(PyObject_CallMethod(source, "__dlpack__", nullptr));
     auto managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.get(), "dltensor"));
     if (managed == nullptr) {
       PyErr_Clear();
-      throw UserError(ErrorKind::value, "from_dlpack", "ext_tensor", "expected a fresh DLPack capsule or an object with __dlpack__");
+      throw UserError(ErrorKind::value, "from_dlpack", "ext_tensor",
+                      "expected a fresh DLPack capsule or an object with __dlpack__");
     }
     const DLTensor& dl = managed->dl_tensor;
     auto dtype = from_dl(dl.dtype);
-    if (!dtype) throw UserError(ErrorKind::type, "from_dlpack", "ext_tensor", "its dtype has no counterpart here");
+    if (!dtype)
+      throw UserError(ErrorKind::type, "from_dlpack", "ext_tensor",
+                      "its dtype has no counterpart here");
     if (dl.device.device_type != kDLCPU) {
-      throw UserError(ErrorKind::not_supported, "from_dlpack", "ext_tensor", "only memory of the host can be taken");
+      throw UserError(ErrorKind::not_supported, "from_dlpack", "ext_tensor",
+                      "only memory of the host can be taken");
     }
     runtime::Array out;
     out.dtype = *dtype;
@@ -390,12 +415,15 @@ PyObject* make_tensor(PyObject*, PyObject* args, PyObject* kwargs) {
   PyObject *data, *dtype = Py_None, *place = Py_None;
   int stop_gradient = 1;
   static const char* names[] = {"data", "dtype", "place", "stop_gradient", nullptr};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOp", const_cast<char**>(names), &data, &dtype, &place, &stop_gradient)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOp", const_cast<char**>(names), &data, &dtype,
+                                   &place, &stop_gradient))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     std::optional<DType> wanted;
     if (dtype != Py_None) wanted = dtype_of(dtype, "to_tensor", "dtype");
     Tensor t;
-    if (!is_tensor(data) && !is_array(data) && PyObject_HasAttrString(data, "__dlpack__") && !is_number(data)) {
+    if (!is_tensor(data) && !is_array(data) && PyObject_HasAttrString(data, "__dlpack__") &&
+        !is_number(data)) {
       Ref imported = checked(from_dlpack(nullptr, data));
       t = to_tensor(imported.get(), wanted);
     } else {
@@ -408,21 +436,28 @@ PyObject* make_tensor(PyObject*, PyObject* args, PyObject* kwargs) {
 
 PyObject* from_numpy(PyObject*, PyObject* array) {
   return guarded([&]() -> PyObject* {
-    if (!is_array(array)) throw UserError(ErrorKind::type, "from_numpy", "array", str("expected a NumPy array, got ", Py_TYPE(array)->tp_name));
+    if (!is_array(array))
+      throw UserError(ErrorKind::type, "from_numpy", "array",
+                      str("expected a NumPy array, got ", Py_TYPE(array)->tp_name));
     return wrap(to_tensor(array, std::nullopt, true));
   });
 }
 
 PyMethodDef functions[] = {
     {"to_tensor", reinterpret_cast<PyCFunction>(make_tensor), METH_VARARGS | METH_KEYWORDS,
-     "to_tensor(data, dtype=None, place=None, stop_gradient=True)\n\nA new tensor with a copy of data: numbers, nested lists, arrays, tensors."},
-    {"from_numpy", from_numpy, METH_O, "A tensor of the array's own memory: no copy, writes are seen by both."},
-    {"from_dlpack", from_dlpack, METH_O, "A tensor of the memory of any object with __dlpack__: no copy."},
+     "to_tensor(data, dtype=None, place=None, stop_gradient=True)\n\nA new tensor with a copy of "
+     "data: numbers, nested lists, arrays, tensors."},
+    {"from_numpy", from_numpy, METH_O,
+     "A tensor of the array's own memory: no copy, writes are seen by both."},
+    {"from_dlpack", from_dlpack, METH_O,
+     "A tensor of the memory of any object with __dlpack__: no copy."},
     {}};
 
-PyMethodDef dlpack = {"__dlpack__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(export_dlpack)),
+PyMethodDef dlpack = {"__dlpack__",
+                      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(export_dlpack)),
                       METH_VARARGS | METH_KEYWORDS, "A DLPack capsule of this memory."};
-PyMethodDef device = {"__dlpack_device__", dlpack_device, METH_NOARGS, "The DLPack device: (1, 0), the host."};
+PyMethodDef device = {"__dlpack_device__", dlpack_device, METH_NOARGS,
+                      "The DLPack device: (1, 0), the host."};
 
 }  // namespace
 

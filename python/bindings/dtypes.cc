@@ -55,10 +55,14 @@ PyObject* parse(PyObject*, PyObject* object) {
 PyMethodDef methods[] = {{"__reduce__", reduce, METH_NOARGS, nullptr}, {}};
 
 PyGetSetDef properties[] = {
-    {"name", [](PyObject* s, void*) { return to_str(to_string(value_of(s))).release(); }, nullptr, "The name: 'float32'.", nullptr},
-    {"itemsize", [](PyObject* s, void*) { return PyLong_FromSize_t(size_of(value_of(s))); }, nullptr, "Bytes of an element.", nullptr},
-    {"is_floating_point", [](PyObject* s, void*) { return PyBool_FromLong(is_float(value_of(s))); }, nullptr, "True for real floats.", nullptr},
-    {"is_complex", [](PyObject* s, void*) { return PyBool_FromLong(is_complex(value_of(s))); }, nullptr, "True for complex numbers.", nullptr},
+    {"name", [](PyObject* s, void*) { return to_str(to_string(value_of(s))).release(); }, nullptr,
+     "The name: 'float32'.", nullptr},
+    {"itemsize", [](PyObject* s, void*) { return PyLong_FromSize_t(size_of(value_of(s))); },
+     nullptr, "Bytes of an element.", nullptr},
+    {"is_floating_point", [](PyObject* s, void*) { return PyBool_FromLong(is_float(value_of(s))); },
+     nullptr, "True for real floats.", nullptr},
+    {"is_complex", [](PyObject* s, void*) { return PyBool_FromLong(is_complex(value_of(s))); },
+     nullptr, "True for complex numbers.", nullptr},
     {}};
 
 PyType_Slot slots[] = {{Py_tp_repr, reinterpret_cast<void*>(repr)},
@@ -71,7 +75,8 @@ PyType_Slot slots[] = {{Py_tp_repr, reinterpret_cast<void*>(repr)},
 PyType_Spec spec = {"proa.DType", sizeof(DTypeObject), 0,
                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
 
-PyMethodDef functions[] = {{"parse_dtype", parse, METH_O, "The dtype of a name, a NumPy dtype or a Python type."}, {}};
+PyMethodDef functions[] = {
+    {"parse_dtype", parse, METH_O, "The dtype of a name, a NumPy dtype or a Python type."}, {}};
 
 }  // namespace
 
@@ -89,7 +94,8 @@ std::optional<DType> as_dtype(PyObject* object) {
   if (object == reinterpret_cast<PyObject*>(&PyFloat_Type)) return eager::default_float();
   if (object == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::i64;
   if (object == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::boolean;
-  if (object == reinterpret_cast<PyObject*>(&PyComplex_Type)) return complex_of(eager::default_float());
+  if (object == reinterpret_cast<PyObject*>(&PyComplex_Type))
+    return complex_of(eager::default_float());
   // numpy.float32 (a class) and numpy.dtype('float32') both know their name.
   for (const char* attribute : {"name", "__name__"}) {
     Ref name(PyObject_GetAttrString(object, attribute));
@@ -106,12 +112,15 @@ std::optional<DType> as_dtype(PyObject* object) {
 DType dtype_of(PyObject* object, std::string_view op, std::string_view argument) {
   if (auto dtype = as_dtype(object)) return *dtype;
   Ref text = checked(PyObject_Repr(object));
-  throw UserError(ErrorKind::type, op, argument, str("expected a dtype such as 'float32', got ", text_of(text.get())));
+  throw UserError(ErrorKind::type, op, argument,
+                  str("expected a dtype such as 'float32', got ", text_of(text.get())));
 }
 
 int add_dtypes(PyObject* module) {
   dtype_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-  if (dtype_type == nullptr || PyModule_AddObjectRef(module, "DType", reinterpret_cast<PyObject*>(dtype_type)) < 0) return -1;
+  if (dtype_type == nullptr ||
+      PyModule_AddObjectRef(module, "DType", reinterpret_cast<PyObject*>(dtype_type)) < 0)
+    return -1;
   for (int i = 0; i < kDTypeCount; ++i) {
     auto object = PyObject_New(DTypeObject, dtype_type);
     if (object == nullptr) return -1;

@@ -12,7 +12,8 @@ namespace {
 
 PyObject* by_kind[static_cast<int>(ErrorKind::internal) + 1];
 
-PyObject* make(PyObject* module, const char* name, const char* doc, std::initializer_list<PyObject*> bases) {
+PyObject* make(PyObject* module, const char* name, const char* doc,
+               std::initializer_list<PyObject*> bases) {
   Ref tuple = checked(PyTuple_New(static_cast<Py_ssize_t>(bases.size())));
   Py_ssize_t i = 0;
   for (PyObject* base : bases) PyTuple_SET_ITEM(tuple.get(), i++, Py_NewRef(base));
@@ -47,26 +48,37 @@ void set_error() {
     raise(error);
   } catch (const std::bad_alloc&) {
     raise(UserError(ErrorKind::memory, "the host is out of memory"));
-  } catch (const std::exception& error) {
-    raise(InternalError(error.what()));
-  }
+  } catch (const std::exception& error) { raise(InternalError(error.what())); }
 }
 
 int add_errors(PyObject* module) {
   return guarded_int([&] {
-    PyObject* base = make(module, "ProaError", "Base of all errors of Proa; has `op` and `argument`.", {PyExc_Exception});
+    PyObject* base =
+        make(module, "ProaError", "Base of all errors of Proa; has `op` and `argument`.",
+             {PyExc_Exception});
     auto set = [&](ErrorKind kind, PyObject* type) { by_kind[static_cast<int>(kind)] = type; };
-    set(ErrorKind::value, make(module, "ArgumentValueError", "A legal type with an illegal value.", {base, PyExc_ValueError}));
-    set(ErrorKind::type, make(module, "DTypeError", "A wrong dtype or type of argument.", {base, PyExc_TypeError}));
-    set(ErrorKind::shape, make(module, "ShapeError", "Shapes that do not fit.", {base, PyExc_ValueError}));
-    set(ErrorKind::index, make(module, "OutOfRangeError", "An index or axis out of range.", {base, PyExc_IndexError}));
-    set(ErrorKind::key, make(module, "NameNotFoundError", "A name that is not there.", {base, PyExc_TypeError, PyExc_KeyError}));
-    set(ErrorKind::not_supported, make(module, "NotSupportedError", "Refused, with the reason.", {base, PyExc_NotImplementedError}));
-    set(ErrorKind::memory, make(module, "OutOfMemoryError", "Out of memory; the message has the sizes.", {base, PyExc_MemoryError}));
-    set(ErrorKind::io, make(module, "FileError", "A file that is missing, truncated or corrupt.", {base, PyExc_OSError}));
-    set(ErrorKind::state, make(module, "StateError", "A right call at the wrong time.", {base, PyExc_RuntimeError}));
+    set(ErrorKind::value, make(module, "ArgumentValueError", "A legal type with an illegal value.",
+                               {base, PyExc_ValueError}));
+    set(ErrorKind::type,
+        make(module, "DTypeError", "A wrong dtype or type of argument.", {base, PyExc_TypeError}));
+    set(ErrorKind::shape,
+        make(module, "ShapeError", "Shapes that do not fit.", {base, PyExc_ValueError}));
+    set(ErrorKind::index, make(module, "OutOfRangeError", "An index or axis out of range.",
+                               {base, PyExc_IndexError}));
+    set(ErrorKind::key, make(module, "NameNotFoundError", "A name that is not there.",
+                             {base, PyExc_TypeError, PyExc_KeyError}));
+    set(ErrorKind::not_supported, make(module, "NotSupportedError", "Refused, with the reason.",
+                                       {base, PyExc_NotImplementedError}));
+    set(ErrorKind::memory,
+        make(module, "OutOfMemoryError", "Out of memory; the message has the sizes.",
+             {base, PyExc_MemoryError}));
+    set(ErrorKind::io, make(module, "FileError", "A file that is missing, truncated or corrupt.",
+                            {base, PyExc_OSError}));
+    set(ErrorKind::state,
+        make(module, "StateError", "A right call at the wrong time.", {base, PyExc_RuntimeError}));
     set(ErrorKind::interrupted, PyExc_KeyboardInterrupt);
-    set(ErrorKind::internal, make(module, "InternalError", "A fault of Proa itself.", {base, PyExc_RuntimeError}));
+    set(ErrorKind::internal,
+        make(module, "InternalError", "A fault of Proa itself.", {base, PyExc_RuntimeError}));
     return 0;
   });
 }

@@ -14,7 +14,8 @@ namespace {
 program::TextMap text_map(PyObject* dict, std::string_view op) {
   program::TextMap map;
   if (dict == Py_None) return map;
-  if (!PyDict_Check(dict)) throw UserError(ErrorKind::type, op, "metadata", "expected a dict of strings");
+  if (!PyDict_Check(dict))
+    throw UserError(ErrorKind::type, op, "metadata", "expected a dict of strings");
   PyObject *key, *value;
   Py_ssize_t at = 0;
   while (PyDict_Next(dict, &at, &key, &value)) {
@@ -28,7 +29,9 @@ program::TextMap text_map(PyObject* dict, std::string_view op) {
 
 PyObject* save(PyObject*, PyObject* args) {
   PyObject *path, *tensors, *metadata = Py_None;
-  if (!PyArg_ParseTuple(args, "O&O!|O", PyUnicode_FSConverter, &path, &PyDict_Type, &tensors, &metadata)) return nullptr;
+  if (!PyArg_ParseTuple(args, "O&O!|O", PyUnicode_FSConverter, &path, &PyDict_Type, &tensors,
+                        &metadata))
+    return nullptr;
   Ref path_owner(path);
   return guarded([&]() -> PyObject* {
     std::vector<Tensor> dense;
@@ -36,7 +39,8 @@ PyObject* save(PyObject*, PyObject* args) {
     PyObject *key, *value;
     Py_ssize_t at = 0;
     while (PyDict_Next(tensors, &at, &key, &value)) {
-      if (!PyUnicode_Check(key)) throw UserError(ErrorKind::type, "save_safetensors", "tensors", "expected names as keys");
+      if (!PyUnicode_Check(key))
+        throw UserError(ErrorKind::type, "save_safetensors", "tensors", "expected names as keys");
       names.emplace_back(text_of(key));
       Tensor t = is_tensor(value) ? tensor_of(value) : to_tensor(value, std::nullopt, true);
       dense.emplace_back(runtime::to_dense(t.array()));
@@ -44,8 +48,11 @@ PyObject* save(PyObject*, PyObject* args) {
     std::vector<program::SafetensorsTensor> list;
     for (size_t i = 0; i < dense.size(); ++i) {
       auto bytes = reinterpret_cast<const std::byte*>(dense[i].array().data);
-      list.push_back({names[i], dense[i].dtype(), dense[i].dims(),
-                      {bytes, static_cast<size_t>(dense[i].elements()) * size_of(dense[i].dtype())}});
+      list.push_back(
+          {names[i],
+           dense[i].dtype(),
+           dense[i].dims(),
+           {bytes, static_cast<size_t>(dense[i].elements()) * size_of(dense[i].dtype())}});
     }
     program::TextMap text = text_map(metadata, "save_safetensors");
     std::string file = PyBytes_AS_STRING(path);
@@ -80,13 +87,15 @@ PyObject* load(PyObject*, PyObject* arg) {
       Ref object = checked(wrap(std::move(tensor)));
       checked(PyDict_SetItem(dict.get(), to_str(key).get(), object.get()));
     }
-    for (auto& [key, value] : metadata) checked(PyDict_SetItem(text.get(), to_str(key).get(), to_str(value).get()));
+    for (auto& [key, value] : metadata)
+      checked(PyDict_SetItem(text.get(), to_str(key).get(), to_str(value).get()));
     return Py_BuildValue("(OO)", dict.get(), text.get());
   });
 }
 
 PyMethodDef functions[] = {
-    {"save_safetensors", save, METH_VARARGS, "save_safetensors(path, tensors, metadata=None): one file, written whole or not at all."},
+    {"save_safetensors", save, METH_VARARGS,
+     "save_safetensors(path, tensors, metadata=None): one file, written whole or not at all."},
     {"load_safetensors", load, METH_O, "load_safetensors(path) -> (tensors, metadata)"},
     {}};
 

@@ -19,18 +19,21 @@ using runtime::Extents;
 
 // What a basic key does to an array of given extents.
 struct Basic {
-  Extents starts, dims, steps;    // by axis of x
-  std::vector<int> dropped;       // axes that an integer took away
-  Extents shape;                  // of the result, with new axes
+  Extents starts, dims, steps;  // by axis of x
+  std::vector<int> dropped;     // axes that an integer took away
+  Extents shape;                // of the result, with new axes
 };
 
 Array apply(const Array& x, const Basic& key) {
-  Array y = runtime::slice(x, {key.starts.data(), key.starts.size()}, {key.dims.data(), key.dims.size()},
-                           {key.steps.data(), key.steps.size()});
+  Array y =
+      runtime::slice(x, {key.starts.data(), key.starts.size()}, {key.dims.data(), key.dims.size()},
+                     {key.steps.data(), key.steps.size()});
   // Strides of the result: kept axes in order; a new axis has stride 0.
   Extents strides;
   size_t axis = 0;
-  auto dropped = [&](size_t a) { return std::ranges::find(key.dropped, static_cast<int>(a)) != key.dropped.end(); };
+  auto dropped = [&](size_t a) {
+    return std::ranges::find(key.dropped, static_cast<int>(a)) != key.dropped.end();
+  };
   Extents kept;
   for (; axis < y.strides.size(); ++axis) {
     if (!dropped(axis)) kept.push_back(y.strides[axis]);
@@ -54,12 +57,16 @@ class ViewNode : public eager::Node {
     Array whole = Array::dense(dims_, dtype_);
     Array part = python::apply(whole, key_);
     if (eager::grad_enabled()) {
-      Tensor zeros = eager::call1("tensor.full", {}, {{"shape", std::vector<int64_t>(dims_.begin(), dims_.end())}, {"fill_value", 0.0}, {"dtype", dtype_}});
+      Tensor zeros = eager::call1("tensor.full", {},
+                                  {{"shape", std::vector<int64_t>(dims_.begin(), dims_.end())},
+                                   {"fill_value", 0.0},
+                                   {"dtype", dtype_}});
       int64_t offset = (part.data - whole.data) / static_cast<int64_t>(size_of(dtype_));
-      return {eager::call1("tensor.as_strided_scatter", {zeros, g},
-                           {{"shape", std::vector<int64_t>(part.dims.begin(), part.dims.end())},
-                            {"stride", std::vector<int64_t>(part.strides.begin(), part.strides.end())},
-                            {"offset", offset}})};
+      return {
+          eager::call1("tensor.as_strided_scatter", {zeros, g},
+                       {{"shape", std::vector<int64_t>(part.dims.begin(), part.dims.end())},
+                        {"stride", std::vector<int64_t>(part.strides.begin(), part.strides.end())},
+                        {"offset", offset}})};
     }
     std::memset(whole.data, 0, static_cast<size_t>(whole.elements()) * size_of(dtype_));
     runtime::copy(g.array(), part);
@@ -75,11 +82,13 @@ class ViewNode : public eager::Node {
 Tensor basic_view(const Tensor& x, const Basic& key) {
   Tensor y(apply(x.array(), key));
   const auto& through = x.impl()->view;
-  y.impl()->view = std::make_unique<eager::ViewOf>(eager::ViewOf{through ? through->base : x, x.version()});
+  y.impl()->view =
+      std::make_unique<eager::ViewOf>(eager::ViewOf{through ? through->base : x, x.version()});
   if (eager::grad_enabled() && is_inexact(x.dtype()) && x.requires_grad()) {
     eager::Edge edge = eager::edge_of(x);
     if (edge.node) {
-      auto node = std::make_shared<ViewNode>(eager::next_sequence(), x.array().dims, x.dtype(), key);
+      auto node =
+          std::make_shared<ViewNode>(eager::next_sequence(), x.array().dims, x.dtype(), key);
       node->edges.push_back(std::move(edge));
       y.impl()->edge = {node, 0};
     }
@@ -110,26 +119,30 @@ Item item_of(PyObject* object) {
     if (value == -1 && PyErr_Occurred()) throw PythonError{};
     return {Item::integer, value};
   }
-  if (is_mask(object) || PyList_Check(object) || PyTuple_Check(object) || PyObject_HasAttrString(object, "__array__") ||
-      PyObject_CheckBuffer(object)) {
+  if (is_mask(object) || PyList_Check(object) || PyTuple_Check(object) ||
+      PyObject_HasAttrString(object, "__array__") || PyObject_CheckBuffer(object)) {
     Tensor t = to_tensor(object, std::nullopt, true);
-    if (t.elements() == 0 && is_inexact(t.dtype())) t = eager::call1("tensor.cast", {t}, {{"dtype", DType::i64}});
+    if (t.elements() == 0 && is_inexact(t.dtype()))
+      t = eager::call1("tensor.cast", {t}, {{"dtype", DType::i64}});
     return {Item::tensor, 0, nullptr, t};
   }
-  throw UserError(ErrorKind::type, "getitem", "index",
-                  str("expected integers, slices, None, Ellipsis, lists or tensors of integers or bool, got ", Py_TYPE(object)->tp_name));
+  throw UserError(
+      ErrorKind::type, "getitem", "index",
+      str("expected integers, slices, None, Ellipsis, lists or tensors of integers or bool, got ",
+          Py_TYPE(object)->tp_name));
 }
 
 struct Parsed {
-  Basic basic;                      // with tensors' axes whole
-  std::vector<Tensor> indices;      // integer index tensors
-  std::vector<int64_t> axes;        // of the basic result that they index
+  Basic basic;                  // with tensors' axes whole
+  std::vector<Tensor> indices;  // integer index tensors
+  std::vector<int64_t> axes;    // of the basic result that they index
 };
 
 Parsed parse(const Tensor& x, PyObject* key) {
   std::vector<Item> items;
   if (PyTuple_Check(key)) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i) items.push_back(item_of(PyTuple_GET_ITEM(key, i)));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+      items.push_back(item_of(PyTuple_GET_ITEM(key, i)));
   } else {
     items.push_back(item_of(key));
   }
@@ -139,15 +152,20 @@ Parsed parse(const Tensor& x, PyObject* key) {
     if (item.kind == Item::ellipsis) ++ellipses;
     if (item.kind == Item::tensor) {
       if (is_inexact(item.index.dtype())) {
-        throw UserError(ErrorKind::type, "getitem", "index", str("an index tensor must hold integers or bool, got ", to_string(item.index.dtype())));
+        throw UserError(
+            ErrorKind::type, "getitem", "index",
+            str("an index tensor must hold integers or bool, got ", to_string(item.index.dtype())));
       }
       taken += item.index.dtype() == DType::boolean ? std::max(item.index.rank(), 0) : 1;
     }
   }
   int rank = x.rank();
-  if (ellipses > 1) throw UserError(ErrorKind::index, "getitem", "index", "an index can have one Ellipsis (...) only");
+  if (ellipses > 1)
+    throw UserError(ErrorKind::index, "getitem", "index",
+                    "an index can have one Ellipsis (...) only");
   if (taken > rank) {
-    throw UserError(ErrorKind::index, "getitem", "index", str("too many indices: ", taken, " for a tensor with ", rank, " dims"));
+    throw UserError(ErrorKind::index, "getitem", "index",
+                    str("too many indices: ", taken, " for a tensor with ", rank, " dims"));
   }
   if (ellipses == 0) items.push_back({Item::ellipsis});
 
@@ -170,7 +188,9 @@ Parsed parse(const Tensor& x, PyObject* key) {
       case Item::integer: {
         int64_t extent = x.dims()[axis], at = item.value;
         if (at < -extent || at >= extent) {
-          throw UserError(ErrorKind::index, "getitem", "index", str("index ", at, " is out of range for axis ", axis, " of size ", extent));
+          throw UserError(
+              ErrorKind::index, "getitem", "index",
+              str("index ", at, " is out of range for axis ", axis, " of size ", extent));
         }
         basic.starts.push_back(at < 0 ? at + extent : at);
         basic.dims.push_back(1);
@@ -181,7 +201,8 @@ Parsed parse(const Tensor& x, PyObject* key) {
       case Item::slice: {
         Py_ssize_t start, stop, step;
         if (PySlice_Unpack(item.object, &start, &stop, &step) < 0) throw PythonError{};
-        Py_ssize_t length = PySlice_AdjustIndices(static_cast<Py_ssize_t>(x.dims()[axis]), &start, &stop, step);
+        Py_ssize_t length =
+            PySlice_AdjustIndices(static_cast<Py_ssize_t>(x.dims()[axis]), &start, &stop, step);
         basic.starts.push_back(length > 0 ? start : 0);
         basic.dims.push_back(length);
         basic.steps.push_back(step);
@@ -197,7 +218,10 @@ Parsed parse(const Tensor& x, PyObject* key) {
           break;
         }
         if (item.index.rank() == 0) {  // a 0-d mask adds an axis of size 0 or 1
-          Tensor at = eager::call1("tensor.full", {}, {{"shape", std::vector<int64_t>{item.index.item() != 0 ? 1 : 0}}, {"fill_value", 0}, {"dtype", DType::i64}});
+          Tensor at = eager::call1("tensor.full", {},
+                                   {{"shape", std::vector<int64_t>{item.index.item() != 0 ? 1 : 0}},
+                                    {"fill_value", 0},
+                                    {"dtype", DType::i64}});
           out.axes.push_back(static_cast<int64_t>(basic.shape.size()));
           basic.shape.push_back(-1);
           out.indices.push_back(at);
@@ -206,8 +230,10 @@ Parsed parse(const Tensor& x, PyObject* key) {
         auto dims = item.index.dims();
         for (size_t k = 0; k < dims.size(); ++k) {
           if (dims[k] != x.dims()[axis + k]) {
-            throw UserError(ErrorKind::index, "getitem", "index", str("a mask of shape ", list_str(dims), " does not fit the indexed shape ",
-                            list_str(x.dims()), " at axis ", axis + k));
+            throw UserError(
+                ErrorKind::index, "getitem", "index",
+                str("a mask of shape ", list_str(dims), " does not fit the indexed shape ",
+                    list_str(x.dims()), " at axis ", axis + k));
           }
         }
         std::vector<Tensor> at = eager::call("tensor.nonzero", {item.index}, {{"as_tuple", true}});
@@ -231,7 +257,8 @@ void check_bounds(const Parsed& parsed) {
     for (int64_t k = 0; k < index.elements(); ++k) {
       auto at = static_cast<int64_t>(index.item(k));
       if (at < -extent || at >= extent) {
-        throw UserError(ErrorKind::index, "getitem", "index", str("index ", at, " is out of range for an axis of size ", extent));
+        throw UserError(ErrorKind::index, "getitem", "index",
+                        str("index ", at, " is out of range for an axis of size ", extent));
       }
     }
   }
@@ -239,14 +266,20 @@ void check_bounds(const Parsed& parsed) {
 
 std::vector<eager::Operand> with_indices(std::vector<eager::Operand> first, const Parsed& parsed) {
   for (const Tensor& index : parsed.indices) {
-    first.emplace_back(index.dtype() == DType::i64 ? index : eager::call1("tensor.cast", {index}, {{"dtype", DType::i64}}));
+    first.emplace_back(index.dtype() == DType::i64
+                           ? index
+                           : eager::call1("tensor.cast", {index}, {{"dtype", DType::i64}}));
   }
   return first;
 }
 
 Tensor value_for(const Tensor& target, PyObject* value) {
-  return is_tensor(value) ? tensor_of(value)
-                          : to_tensor(value, is_number(value) || PyList_Check(value) ? std::optional(target.dtype()) : std::nullopt, true);
+  return is_tensor(value)
+             ? tensor_of(value)
+             : to_tensor(value,
+                         is_number(value) || PyList_Check(value) ? std::optional(target.dtype())
+                                                                 : std::nullopt,
+                         true);
 }
 
 Tensor fit(Tensor value, std::span<const int64_t> dims, DType dtype) {
@@ -266,9 +299,12 @@ Tensor fit(Tensor value, std::span<const int64_t> dims, DType dtype) {
     fits = have == want || have == 1;
   }
   if (!fits) {
-    throw UserError(ErrorKind::shape, "setitem", "value", str("a value of shape ", list_str(value.dims()), " does not fit into the indexed shape ", list_str(dims)));
+    throw UserError(ErrorKind::shape, "setitem", "value",
+                    str("a value of shape ", list_str(value.dims()),
+                        " does not fit into the indexed shape ", list_str(dims)));
   }
-  return eager::call1("tensor.expand", {value}, {{"shape", std::vector<int64_t>(dims.begin(), dims.end())}});
+  return eager::call1("tensor.expand", {value},
+                      {{"shape", std::vector<int64_t>(dims.begin(), dims.end())}});
 }
 
 }  // namespace
@@ -283,13 +319,15 @@ PyObject* get_item(PyObject* self, PyObject* key) {
     ir::Context& c = eager::context();
     ir::AttrList attrs = ops::to_list(c, {{"axes", parsed.axes}});
     std::vector<int64_t> segments{1, static_cast<int64_t>(parsed.indices.size())};
-    return wrap(eager::call(c.op("tensor.index"), with_indices({view}, parsed), attrs, segments)[0]);
+    return wrap(
+        eager::call(c.op("tensor.index"), with_indices({view}, parsed), attrs, segments)[0]);
   });
 }
 
 int set_item(PyObject* self, PyObject* key, PyObject* value) {
   return guarded_int([&] {
-    if (value == nullptr) throw UserError(ErrorKind::type, "delitem", "", "elements of a tensor cannot be deleted");
+    if (value == nullptr)
+      throw UserError(ErrorKind::type, "delitem", "", "elements of a tensor cannot be deleted");
     const Tensor& x = tensor_of(self);
     Parsed parsed = parse(x, key);
     Tensor view = basic_view(x, parsed.basic);
@@ -300,11 +338,13 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
       return 0;
     }
     check_bounds(parsed);
-    if (source.dtype() != x.dtype()) source = eager::call1("tensor.cast", {source}, {{"dtype", x.dtype()}});
+    if (source.dtype() != x.dtype())
+      source = eager::call1("tensor.cast", {source}, {{"dtype", x.dtype()}});
     ir::Context& c = eager::context();
     ir::AttrList attrs = ops::to_list(c, {{"axes", parsed.axes}});
     std::vector<int64_t> segments{1, 1, static_cast<int64_t>(parsed.indices.size())};
-    Tensor result = eager::call(c.op("tensor.index_put"), with_indices({view, source}, parsed), attrs, segments)[0];
+    Tensor result = eager::call(c.op("tensor.index_put"), with_indices({view, source}, parsed),
+                                attrs, segments)[0];
     eager::write(view, result, "setitem");
     return 0;
   });

@@ -4,8 +4,15 @@
 
 namespace {
 
-PyModuleDef definition = {PyModuleDef_HEAD_INIT, "proa._proa", "The core of Proa: tensors, operators, gradients.", -1,
-                          nullptr, nullptr, nullptr, nullptr, nullptr};
+PyModuleDef definition = {PyModuleDef_HEAD_INIT,
+                          "proa._proa",
+                          "The core of Proa: tensors, operators, gradients.",
+                          -1,
+                          nullptr,
+                          nullptr,
+                          nullptr,
+                          nullptr,
+                          nullptr};
 
 }  // namespace
 
@@ -13,7 +20,8 @@ PyMODINIT_FUNC PyInit__proa() {
   using namespace proa::python;
   Ref module(PyModule_Create(&definition));
   if (!module) return nullptr;
-  for (auto add : {add_errors, add_dtypes, add_tensor, add_convert, add_operators, add_autograd, add_runtime, add_files, add_pages}) {
+  for (auto add : {add_errors, add_dtypes, add_tensor, add_convert, add_operators, add_autograd,
+                   add_runtime, add_files, add_pages}) {
     if (add(module.get()) < 0) return nullptr;
   }
   return module.release();

@@ -74,10 +74,12 @@ OperatorTable make_table(const ir::OpInfo& op) {
   return table;
 }
 
-[[noreturn]] void wrong_attr(const ir::Page& page, const ir::AttrSpec& spec, std::string_view expected, PyObject* got) {
+[[noreturn]] void wrong_attr(const ir::Page& page, const ir::AttrSpec& spec,
+                             std::string_view expected, PyObject* got) {
   Ref text = checked(PyObject_Repr(got));
   std::string shown(text_of(text.get()).substr(0, 80));
-  throw UserError(ErrorKind::type, page.name, spec.name, str("expected ", expected, ", got ", shown));
+  throw UserError(ErrorKind::type, page.name, spec.name,
+                  str("expected ", expected, ", got ", shown));
 }
 
 std::optional<double> as_real(PyObject* object) {
@@ -107,7 +109,8 @@ std::optional<DType> as_dtype_of_scalar(PyObject* object) {
 
 bool is_sequence(PyObject* object) {
   return PyList_Check(object) || PyTuple_Check(object) ||
-         (PySequence_Check(object) && !PyUnicode_Check(object) && !(is_tensor(object) && tensor_of(object).rank() == 0));
+         (PySequence_Check(object) && !PyUnicode_Check(object) &&
+          !(is_tensor(object) && tensor_of(object).rank() == 0));
 }
 
 // The C++ form of a Python value for one attribute; a null Attribute leaves the default.
@@ -118,17 +121,22 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
     case AttrForm::boolean:
       if (PyBool_Check(object)) return Attribute::boolean(c, object == Py_True);
       // What NumPy calls a bool counts too, and so does a bool tensor of one element.
-      if (is_tensor(object) ? tensor_of(object).dtype() == DType::boolean && tensor_of(object).elements() == 1
-                            : !PyLong_Check(object) && is_number(object) && as_dtype_of_scalar(object) == DType::boolean) {
+      if (is_tensor(object)
+              ? tensor_of(object).dtype() == DType::boolean && tensor_of(object).elements() == 1
+              : !PyLong_Check(object) && is_number(object) &&
+                    as_dtype_of_scalar(object) == DType::boolean) {
         return Attribute::boolean(c, PyObject_IsTrue(object) == 1);
       }
       wrong_attr(page, spec, "True or False", object);
     case AttrForm::integer:
     case AttrForm::axis: {
-      if (PyFloat_Check(object) && std::floor(PyFloat_AS_DOUBLE(object)) == PyFloat_AS_DOUBLE(object) && spec.form == AttrForm::integer) {
+      if (PyFloat_Check(object) &&
+          std::floor(PyFloat_AS_DOUBLE(object)) == PyFloat_AS_DOUBLE(object) &&
+          spec.form == AttrForm::integer) {
         return Attribute::integer(c, static_cast<int64_t>(PyFloat_AS_DOUBLE(object)));
       }
-      if (PyBool_Check(object) || PyFloat_Check(object) || PyUnicode_Check(object) || PyList_Check(object) || PyTuple_Check(object)) {
+      if (PyBool_Check(object) || PyFloat_Check(object) || PyUnicode_Check(object) ||
+          PyList_Check(object) || PyTuple_Check(object)) {
         if ((PyList_Check(object) || PyTuple_Check(object)) && PySequence_Size(object) == 1) {
           return Attribute::integer(c, as_ints(object, page.name, spec.name)[0]);
         }
@@ -145,7 +153,8 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
       if (PyBool_Check(object)) return Attribute::boolean(c, object == Py_True);
       if (PyLong_Check(object)) return Attribute::integer(c, as_int(object, page.name, spec.name));
       if (PyComplex_Check(object)) {
-        return Attribute::complex(c, {PyComplex_RealAsDouble(object), PyComplex_ImagAsDouble(object)});
+        return Attribute::complex(c,
+                                  {PyComplex_RealAsDouble(object), PyComplex_ImagAsDouble(object)});
       }
       auto value = as_real(object);
       if (!value) wrong_attr(page, spec, "a number", object);
@@ -157,7 +166,8 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
     case AttrForm::dtype: return Attribute::dtype(c, dtype_of(object, page.name, spec.name));
     case AttrForm::padding:
       if (PyUnicode_Check(object)) return Attribute::string(c, text_of(object));
-      if (PyList_Check(object) || PyTuple_Check(object)) {  // [[0, 0], [0, 0], [1, 1]]: pairs are laid in a row
+      if (PyList_Check(object) ||
+          PyTuple_Check(object)) {  // [[0, 0], [0, 0], [1, 1]]: pairs are laid in a row
         Ref flat = checked(PyList_New(0));
         bool nested = false;
         for (Py_ssize_t i = 0; i < PySequence_Size(object); ++i) {
@@ -174,10 +184,12 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
     case AttrForm::axes:
     case AttrForm::ints:
     case AttrForm::shape: {
-      if (PyFloat_Check(object) || PyUnicode_Check(object)) wrong_attr(page, spec, "integers", object);
+      if (PyFloat_Check(object) || PyUnicode_Check(object))
+        wrong_attr(page, spec, "integers", object);
       if (is_sequence(object)) return Attribute::ints(c, as_ints(object, page.name, spec.name));
       int64_t one = as_int(object, page.name, spec.name);
-      // A shape keeps the difference between 3 and [3]: split cuts into 3 pieces, or takes one of size 3.
+      // A shape keeps the difference between 3 and [3]: split cuts into 3 pieces, or takes one of
+      // size 3.
       if (spec.form == AttrForm::shape) return Attribute::integer(c, one);
       return Attribute::ints(c, std::vector<int64_t>{one});
     }
@@ -197,7 +209,9 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
       }
       return Attribute::reals(c, values);
     }
-    default: throw UserError(ErrorKind::type, page.name, spec.name, "this argument cannot be given from Python");
+    default:
+      throw UserError(ErrorKind::type, page.name, spec.name,
+                      "this argument cannot be given from Python");
   }
 }
 
@@ -217,7 +231,8 @@ class Arguments {
     for (Py_ssize_t i = 0; i < n; ++i) {
       if (i < limit) {
         if (!values_[static_cast<size_t>(i)]) values_[static_cast<size_t>(i)] = args[i];
-      } else if (!(i == limit && (args[i] == Py_None || PyUnicode_Check(args[i])))) {  // a trailing `name`
+      } else if (!(i == limit &&
+                   (args[i] == Py_None || PyUnicode_Check(args[i])))) {  // a trailing `name`
         throw UserError(ErrorKind::type, table.op->page->name, "",
                         str("takes at most ", limit, " arguments, got ", count));
       }
@@ -234,7 +249,8 @@ class Arguments {
   // x.reshape(2, 3) and x.transpose(0, 1): integers that run on belong to the one list parameter.
   void pack(PyObject* const* args, Py_ssize_t count, Py_ssize_t& n) {
     const ir::Page& page = *table_.op->page;
-    for (size_t p = 0; p < table_.parameters.size() && static_cast<Py_ssize_t>(p) + 1 < count; ++p) {
+    for (size_t p = 0; p < table_.parameters.size() && static_cast<Py_ssize_t>(p) + 1 < count;
+         ++p) {
       int attr = table_.parameters[p].attr;
       if (attr < 0) continue;
       AttrForm form = page.attrs[static_cast<size_t>(attr)].form;
@@ -249,11 +265,13 @@ class Arguments {
         if (next >= 0) {
           AttrForm after = page.attrs[static_cast<size_t>(next)].form;
           if (after == AttrForm::axis) return;  // split(x, 3, -1)
-          if (form != AttrForm::shape && after != AttrForm::dtype && after != AttrForm::string) return;
+          if (form != AttrForm::shape && after != AttrForm::dtype && after != AttrForm::string)
+            return;
         }
       }
       packed_ = checked(PyTuple_New(count - start));
-      for (Py_ssize_t i = start; i < count; ++i) PyTuple_SET_ITEM(packed_.get(), i - start, Py_NewRef(args[i]));
+      for (Py_ssize_t i = start; i < count; ++i)
+        PyTuple_SET_ITEM(packed_.get(), i - start, Py_NewRef(args[i]));
       values_[p] = packed_.get();
       n = start;
       return;
@@ -268,10 +286,12 @@ class Arguments {
       for (const Parameter& p : table_.parameters) known.push_back(p.name);
       std::string_view near = nearest(text_of(name), known);
       throw UserError(ErrorKind::key, table_.op->page->name, text_of(name),
-                      str("there is no such argument", near.empty() ? "" : str("; did you mean '", near, "'?")));
+                      str("there is no such argument",
+                          near.empty() ? "" : str("; did you mean '", near, "'?")));
     }
     if (values_[found] != nullptr) {
-      throw UserError(ErrorKind::type, table_.op->page->name, table_.parameters[found].name, "this argument is given twice");
+      throw UserError(ErrorKind::type, table_.op->page->name, table_.parameters[found].name,
+                      "this argument is given twice");
     }
     values_[found] = value;
   }
@@ -295,7 +315,8 @@ size_t OperatorTable::find(PyObject* name) const {
   return kNotFound;
 }
 
-std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
+std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* args,
+                                  Py_ssize_t count, PyObject* keywords) {
   const ir::Page& page = *table.op->page;
   Arguments arguments(table, args, count, keywords);
   std::vector<eager::Operand> operands;
@@ -325,7 +346,8 @@ std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* a
       }
       Ref fast = checked(PySequence_Fast(value, "expected a sequence"));
       for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
-        operands.push_back(as_operand(PySequence_Fast_GET_ITEM(fast.get(), k), page.name, spec.name));
+        operands.push_back(
+            as_operand(PySequence_Fast_GET_ITEM(fast.get(), k), page.name, spec.name));
       }
       segments[i] = PySequence_Fast_GET_SIZE(fast.get());
       continue;
@@ -341,7 +363,8 @@ std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* a
   for (size_t i = 0; i < table.parameters.size(); ++i) {
     if (arguments[i] == nullptr || table.parameters[i].attr < 0) continue;
     const ir::AttrSpec& spec = page.attrs[static_cast<size_t>(table.parameters[i].attr)];
-    if (Attribute value = to_attr(page, spec, arguments[i])) attrs.set(eager::context().name(spec.name), value);
+    if (Attribute value = to_attr(page, spec, arguments[i]))
+      attrs.set(eager::context().name(spec.name), value);
   }
   ReleaseGil release(work > 32768);
   return eager::call(*table.op, operands, attrs, {segments.data(), segments.size()});
@@ -383,7 +406,8 @@ PyObject* run(PyObject* self, PyObject* const* args, size_t flags, PyObject* key
     std::vector<Tensor> results = call_operator(*object->table, args, count, keywords);
     if (!object->inplace) return wrap_results(*object->table, std::move(results));
     if (count == 0 || !is_tensor(args[0])) {
-      throw UserError(ErrorKind::type, object->table->op->page->name, "", "an in-place call needs a tensor as its first argument");
+      throw UserError(ErrorKind::type, object->table->op->page->name, "",
+                      "an in-place call needs a tensor as its first argument");
     }
     return write_back(*object->table, args[0], results[0]);
   });
@@ -419,17 +443,35 @@ PyObject* reduce_operator(PyObject* self, PyObject*) {
   if (!module) return nullptr;
   Ref find(PyObject_GetAttrString(module.get(), "find_operator"));
   if (!find) return nullptr;
-  return Py_BuildValue("O(s)", find.get(), name_of(reinterpret_cast<OperatorObject*>(self)).c_str());
+  return Py_BuildValue("O(s)", find.get(),
+                       name_of(reinterpret_cast<OperatorObject*>(self)).c_str());
 }
 
 PyMethodDef operator_methods[] = {{"__reduce__", reduce_operator, METH_NOARGS, nullptr}, {}};
 
 PyGetSetDef properties[] = {
-    {"__name__", [](PyObject* s, void*) { return to_str(name_of(reinterpret_cast<OperatorObject*>(s))).release(); }, nullptr, nullptr, nullptr},
-    {"__qualname__", [](PyObject* s, void*) { return to_str(name_of(reinterpret_cast<OperatorObject*>(s))).release(); }, nullptr, nullptr, nullptr},
-    {"__module__", [](PyObject*, void*) { return to_str("proa").release(); }, nullptr, nullptr, nullptr},
-    {"__doc__", [](PyObject* s, void*) { return to_str(docstring(*reinterpret_cast<OperatorObject*>(s)->table)).release(); }, nullptr, nullptr, nullptr},
-    {"__text_signature__", [](PyObject* s, void*) { return to_str(signature_text(*reinterpret_cast<OperatorObject*>(s)->table)).release(); }, nullptr, nullptr, nullptr},
+    {"__name__",
+     [](PyObject* s, void*) {
+       return to_str(name_of(reinterpret_cast<OperatorObject*>(s))).release();
+     },
+     nullptr, nullptr, nullptr},
+    {"__qualname__",
+     [](PyObject* s, void*) {
+       return to_str(name_of(reinterpret_cast<OperatorObject*>(s))).release();
+     },
+     nullptr, nullptr, nullptr},
+    {"__module__", [](PyObject*, void*) { return to_str("proa").release(); }, nullptr, nullptr,
+     nullptr},
+    {"__doc__",
+     [](PyObject* s, void*) {
+       return to_str(docstring(*reinterpret_cast<OperatorObject*>(s)->table)).release();
+     },
+     nullptr, nullptr, nullptr},
+    {"__text_signature__",
+     [](PyObject* s, void*) {
+       return to_str(signature_text(*reinterpret_cast<OperatorObject*>(s)->table)).release();
+     },
+     nullptr, nullptr, nullptr},
     {}};
 
 PyType_Slot slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
@@ -476,13 +518,15 @@ PyObject* write_back(const OperatorTable& table, PyObject* target, const Tensor&
   Tensor src = result;
   std::string name = str(table.op->page->name, "_");
   if (!std::equal(src.dims().begin(), src.dims().end(), dst.dims().begin(), dst.dims().end())) {
-    throw UserError(ErrorKind::shape, name, "", str("the result of shape ", list_str(src.dims()),
-                    " cannot be written into a tensor of shape ", list_str(dst.dims())));
+    throw UserError(ErrorKind::shape, name, "",
+                    str("the result of shape ", list_str(src.dims()),
+                        " cannot be written into a tensor of shape ", list_str(dst.dims())));
   }
   if (src.dtype() != dst.dtype()) {
     if (promote(src.dtype(), dst.dtype()) != dst.dtype()) {
-      throw UserError(ErrorKind::type, name, "", str("the result of dtype ", to_string(src.dtype()),
-                      " cannot be written into a tensor of dtype ", to_string(dst.dtype())));
+      throw UserError(ErrorKind::type, name, "",
+                      str("the result of dtype ", to_string(src.dtype()),
+                          " cannot be written into a tensor of dtype ", to_string(dst.dtype())));
     }
     src = eager::call1("tensor.cast", {src}, {{"dtype", dst.dtype()}});
   }
@@ -501,7 +545,8 @@ const OperatorTable& operator_table(std::string_view full_name) {
 
 PyObject* find_operator(PyObject*, PyObject* name) {
   return guarded([&]() -> PyObject* {
-    if (!PyUnicode_Check(name)) throw UserError(ErrorKind::type, "find_operator", "name", "expected a string");
+    if (!PyUnicode_Check(name))
+      throw UserError(ErrorKind::type, "find_operator", "name", "expected a string");
     std::string text(text_of(name));
     bool inplace = text.ends_with("_") && eager::context().find_op("tensor." + text) == nullptr;
     if (inplace) text.pop_back();

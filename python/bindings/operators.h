@@ -32,9 +32,11 @@ struct OperatorTable {
 };
 
 const OperatorTable& operator_table(std::string_view full_name);  // made on first use
-std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* args, Py_ssize_t count, PyObject* keywords);
+std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* args,
+                                  Py_ssize_t count, PyObject* keywords);
 PyObject* wrap_results(const OperatorTable& table, std::vector<Tensor> results);
-PyObject* write_back(const OperatorTable& table, PyObject* target, const Tensor& result);  // new reference to target
+PyObject* write_back(const OperatorTable& table, PyObject* target,
+                     const Tensor& result);  // new reference to target
 
 std::string docstring(const OperatorTable& table);
 std::string signature_text(const OperatorTable& table);  // "(x, axis=None, keepdim=False)"

@@ -1,4 +1,5 @@
-// The pages as Python sees them: docstrings, signatures, and plain dicts for tests, stubs and tables.
+// The pages as Python sees them: docstrings, signatures, and plain dicts for tests, stubs and
+// tables.
 
 #include "python/bindings/operators.h"
 
@@ -47,12 +48,14 @@ Ref literal_object(const Literal& value) {
     case Literal::Kind::dtype: return to_str(to_string(static_cast<DType>(value.integer)));
     case Literal::Kind::ints: {
       Ref list = checked(PyList_New(0));
-      for (int64_t v : value.ints) checked(PyList_Append(list.get(), Ref(PyLong_FromLongLong(v)).get()));
+      for (int64_t v : value.ints)
+        checked(PyList_Append(list.get(), Ref(PyLong_FromLongLong(v)).get()));
       return list;
     }
     case Literal::Kind::reals: {
       Ref list = checked(PyList_New(0));
-      for (double v : value.reals) checked(PyList_Append(list.get(), Ref(PyFloat_FromDouble(v)).get()));
+      for (double v : value.reals)
+        checked(PyList_Append(list.get(), Ref(PyFloat_FromDouble(v)).get()));
       return list;
     }
   }
@@ -73,15 +76,18 @@ Ref text_list(std::span<const std::string_view> texts) {
 Ref dtype_list(DTypeSet set) {
   Ref list = checked(PyList_New(0));
   for (int i = 0; i < kDTypeCount; ++i) {
-    if (contains(set, static_cast<DType>(i))) checked(PyList_Append(list.get(), to_str(to_string(static_cast<DType>(i))).get()));
+    if (contains(set, static_cast<DType>(i)))
+      checked(PyList_Append(list.get(), to_str(to_string(static_cast<DType>(i))).get()));
   }
   return list;
 }
 
-constexpr const char* kForms[] = {"boolean", "integer", "real", "number", "string", "dtype", "axis", "axes", "ints",
-                                  "reals", "padding", "shape", "tensor", "type", "dict", "symbol"};
-constexpr const char* kFills[] = {"normal", "positive", "unit", "probability", "above_one", "distinct", "index",
-                                  "range", "zeros", "ones", "sorted", "spd", "values"};
+constexpr const char* kForms[] = {"boolean", "integer", "real", "number", "string",  "dtype",
+                                  "axis",    "axes",    "ints", "reals",  "padding", "shape",
+                                  "tensor",  "type",    "dict", "symbol"};
+constexpr const char* kFills[] = {"normal",   "positive", "unit",  "probability", "above_one",
+                                  "distinct", "index",    "range", "zeros",       "ones",
+                                  "sorted",   "spd",      "values"};
 
 Ref arg_dict(const ir::Arg& arg) {
   Ref dict = checked(PyDict_New());
@@ -92,7 +98,8 @@ Ref arg_dict(const ir::Arg& arg) {
   put(dict.get(), "high", Ref(PyFloat_FromDouble(arg.high)));
   put(dict.get(), "dtype", arg.dtype ? to_str(to_string(*arg.dtype)) : Ref::share(Py_None));
   put(dict.get(), "values", literal_object(Literal::list(arg.values)));
-  put(dict.get(), "number", arg.number ? Ref(PyFloat_FromDouble(*arg.number)) : Ref::share(Py_None));
+  put(dict.get(), "number",
+      arg.number ? Ref(PyFloat_FromDouble(*arg.number)) : Ref::share(Py_None));
   return dict;
 }
 
@@ -106,7 +113,8 @@ Ref sample_dict(const std::vector<std::vector<ir::Arg>>& operands, const ir::Sam
   }
   put(dict.get(), "operands", std::move(lists));
   Ref named = checked(PyDict_New());
-  for (const auto& [name, value] : attrs) checked(PyDict_SetItem(named.get(), to_str(name).get(), literal_object(value).get()));
+  for (const auto& [name, value] : attrs)
+    checked(PyDict_SetItem(named.get(), to_str(name).get(), literal_object(value).get()));
   put(dict.get(), "attrs", std::move(named));
   return dict;
 }
@@ -153,7 +161,8 @@ Ref page_dict(const ir::OpInfo& op) {
   put(dict.get(), "attrs", std::move(attrs));
   Ref parameters = checked(PyList_New(0));
   if (op.name.starts_with("tensor.")) {
-    for (const auto& p : operator_table(op.name).parameters) checked(PyList_Append(parameters.get(), to_str(p.name).get()));
+    for (const auto& p : operator_table(op.name).parameters)
+      checked(PyList_Append(parameters.get(), to_str(p.name).get()));
     put(dict.get(), "signature", to_str(signature_text(operator_table(op.name))));
   }
   put(dict.get(), "parameters", std::move(parameters));
@@ -196,7 +205,8 @@ PyObject* pages(PyObject*, PyObject*) {
   });
 }
 
-PyMethodDef functions[] = {{"pages", pages, METH_NOARGS, "All operator pages as dicts: for tests, stubs and tables."}, {}};
+PyMethodDef functions[] = {
+    {"pages", pages, METH_NOARGS, "All operator pages as dicts: for tests, stubs and tables."}, {}};
 
 }  // namespace
 

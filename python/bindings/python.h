@@ -73,9 +73,9 @@ int guarded_int(F&& f) noexcept {
   }
 }
 
-// Runs f, which may wait for the GIL. While the interpreter shuts down, CPython before 3.14 ends such
-// a (daemon) thread with pthread_exit, whose unwinding would pass through destructors that need the
-// GIL and end in an abort: the thread sleeps here until the process is gone, as in 3.14.
+// Runs f, which may wait for the GIL. While the interpreter shuts down, CPython before 3.14 ends
+// such a (daemon) thread with pthread_exit, whose unwinding would pass through destructors that
+// need the GIL and end in an abort: the thread sleeps here until the process is gone, as in 3.14.
 template <class F>
 auto outlive_shutdown(F&& f) noexcept {
   try {
@@ -113,21 +113,23 @@ Ref to_str(std::string_view text);
 // Tensor objects.
 extern PyTypeObject* tensor_type;
 bool is_tensor(PyObject* object);
-const Tensor& tensor_of(PyObject* object);    // the object must be a Tensor
-PyObject* wrap(Tensor tensor);                // new reference; None for an undefined one
+const Tensor& tensor_of(PyObject* object);  // the object must be a Tensor
+PyObject* wrap(Tensor tensor);              // new reference; None for an undefined one
 PyObject* wrap_as(PyTypeObject* type, Tensor tensor);
 
 // DType objects: proa.float32 and so on.
-PyObject* wrap_dtype(DType dtype);            // new reference
-std::optional<DType> as_dtype(PyObject* object);  // DType, its name, numpy dtype, or Python's float, int, bool, complex
+PyObject* wrap_dtype(DType dtype);  // new reference
+std::optional<DType> as_dtype(
+    PyObject* object);  // DType, its name, numpy dtype, or Python's float, int, bool, complex
 DType dtype_of(PyObject* object, std::string_view op, std::string_view argument);
 
-// Data of any kind to a tensor: numbers, nested lists, arrays, tensors. `share`: NumPy's memory is not copied.
+// Data of any kind to a tensor: numbers, nested lists, arrays, tensors. `share`: NumPy's memory is
+// not copied.
 Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share = false);
 PyObject* to_numpy(const Tensor& tensor);
 int64_t as_int(PyObject* object, std::string_view op, std::string_view argument);
 std::vector<int64_t> as_ints(PyObject* object, std::string_view op, std::string_view argument);
-bool is_number(PyObject* object);             // a Python or NumPy scalar, no Tensor
+bool is_number(PyObject* object);  // a Python or NumPy scalar, no Tensor
 eager::Operand as_operand(PyObject* object, std::string_view op, std::string_view argument);
 
 // Indexing: x[key] and x[key] = value.

@@ -22,7 +22,8 @@ bool interrupted() {
 PyObject* get_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
 PyObject* set_threads(PyObject*, PyObject* n) {
   return guarded([&]() -> PyObject* {
-    set_num_threads(static_cast<int>(std::clamp<int64_t>(as_int(n, "set_num_threads", "n"), -1, 1 << 30)));
+    set_num_threads(
+        static_cast<int>(std::clamp<int64_t>(as_int(n, "set_num_threads", "n"), -1, 1 << 30)));
     Py_RETURN_NONE;
   });
 }
@@ -35,18 +36,22 @@ PyObject* seed(PyObject*, PyObject* value) {
 }
 PyObject* get_rng(PyObject*, PyObject*) {
   eager::RngState state = eager::rng_state();
-  return Py_BuildValue("(LL)", static_cast<long long>(state.seed), static_cast<long long>(state.calls));
+  return Py_BuildValue("(LL)", static_cast<long long>(state.seed),
+                       static_cast<long long>(state.calls));
 }
 PyObject* set_rng(PyObject*, PyObject* tuple) {
   return guarded([&]() -> PyObject* {
     auto words = as_ints(tuple, "set_rng_state", "state");
-    if (words.size() != 2) throw UserError(ErrorKind::value, "set_rng_state", "state", "expected (seed, calls)");
+    if (words.size() != 2)
+      throw UserError(ErrorKind::value, "set_rng_state", "state", "expected (seed, calls)");
     eager::set_rng_state({static_cast<uint64_t>(words[0]), static_cast<uint64_t>(words[1])});
     Py_RETURN_NONE;
   });
 }
 
-PyObject* get_default(PyObject*, PyObject*) { return to_str(to_string(eager::default_float())).release(); }
+PyObject* get_default(PyObject*, PyObject*) {
+  return to_str(to_string(eager::default_float())).release();
+}
 PyObject* set_default(PyObject*, PyObject* dtype) {
   return guarded([&]() -> PyObject* {
     eager::set_default_float(dtype_of(dtype, "set_default_dtype", "d"));
@@ -57,8 +62,9 @@ PyObject* set_default(PyObject*, PyObject* dtype) {
 PyObject* memory_stats(PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     auto s = runtime::allocator_of(kCpu).stats();
-    return Py_BuildValue("{sLsLsLsL}", "in_use", static_cast<long long>(s.in_use), "peak", static_cast<long long>(s.peak),
-                         "cached", static_cast<long long>(s.cached), "allocations", static_cast<long long>(s.allocations));
+    return Py_BuildValue("{sLsLsLsL}", "in_use", static_cast<long long>(s.in_use), "peak",
+                         static_cast<long long>(s.peak), "cached", static_cast<long long>(s.cached),
+                         "allocations", static_cast<long long>(s.allocations));
   });
 }
 PyObject* empty_cache(PyObject*, PyObject*) {
@@ -81,7 +87,8 @@ PyObject* set_limit(PyObject*, PyObject* bytes) {
 std::vector<std::string> names_of(PyObject* iterable) {
   std::vector<std::string> names;
   Ref list = checked(PySequence_List(iterable));
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i) names.emplace_back(text_of(PyList_GET_ITEM(list.get(), i)));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
+    names.emplace_back(text_of(PyList_GET_ITEM(list.get(), i)));
   std::ranges::sort(names);
   return names;
 }
@@ -100,25 +107,33 @@ PyObject* amp_state(PyObject*, PyObject* args) {
     };
     Ref old_white = list(before.white), old_black = list(before.black);
     Ref old = checked(Py_BuildValue("(OisOO)", before.enabled ? Py_True : Py_False, before.level,
-                                    std::string(to_string(before.dtype)).c_str(), old_white.get(), old_black.get()));
-    eager::set_autocast({enable != 0, level, dtype_of(dtype, "amp_state", "dtype"), names_of(white), names_of(black)});
+                                    std::string(to_string(before.dtype)).c_str(), old_white.get(),
+                                    old_black.get()));
+    eager::set_autocast({enable != 0, level, dtype_of(dtype, "amp_state", "dtype"), names_of(white),
+                         names_of(black)});
     return old.release();
   });
 }
 
 PyMethodDef functions[] = {
     {"get_num_threads", get_threads, METH_NOARGS, "Threads that take part in a loop."},
-    {"set_num_threads", set_threads, METH_O, "Sets how many threads take part in a loop. Results do not depend on it."},
+    {"set_num_threads", set_threads, METH_O,
+     "Sets how many threads take part in a loop. Results do not depend on it."},
     {"seed", seed, METH_O, "Starts the random generator anew."},
     {"get_rng_state", get_rng, METH_NOARGS, "(seed, calls so far)."},
     {"set_rng_state", set_rng, METH_O, "Sets (seed, calls so far)."},
-    {"get_default_dtype", get_default, METH_NOARGS, "The float dtype of Python numbers and created tensors."},
-    {"set_default_dtype", set_default, METH_O, "Sets the float dtype of Python numbers and created tensors."},
-    {"memory_stats", memory_stats, METH_NOARGS, "Bytes in use, at the peak and cached, and the count of allocations."},
+    {"get_default_dtype", get_default, METH_NOARGS,
+     "The float dtype of Python numbers and created tensors."},
+    {"set_default_dtype", set_default, METH_O,
+     "Sets the float dtype of Python numbers and created tensors."},
+    {"memory_stats", memory_stats, METH_NOARGS,
+     "Bytes in use, at the peak and cached, and the count of allocations."},
     {"empty_cache", empty_cache, METH_NOARGS, "Gives cached memory back to the system."},
     {"reset_peak_memory", reset_peak, METH_NOARGS, "Starts the peak anew."},
-    {"set_memory_limit", set_limit, METH_O, "A limit in bytes on memory in use and cached, or None."},
-    {"amp_state", amp_state, METH_VARARGS, "amp_state(enable, level, dtype, white, black) gives the state before."},
+    {"set_memory_limit", set_limit, METH_O,
+     "A limit in bytes on memory in use and cached, or None."},
+    {"amp_state", amp_state, METH_VARARGS,
+     "amp_state(enable, level, dtype, white, black) gives the state before."},
     {}};
 
 }  // namespace

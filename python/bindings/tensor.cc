@@ -1,4 +1,5 @@
-// The Python type Tensor: a heap type with number slots and a free list; its operators come from pages.
+// The Python type Tensor: a heap type with number slots and a free list; its operators come from
+// pages.
 
 #include "python/bindings/operators.h"
 
@@ -28,7 +29,9 @@ TensorObject* free_list[kFreeMax];
 int free_count = 0;
 
 // A Tensor in place, whose impl lives in the object.
-const Tensor& self_tensor(PyObject* self) { return reinterpret_cast<const Tensor&>(cast(self)->impl); }
+const Tensor& self_tensor(PyObject* self) {
+  return reinterpret_cast<const Tensor&>(cast(self)->impl);
+}
 static_assert(sizeof(Tensor) == sizeof(eager::TensorImpl*));
 
 void destroy(PyObject* self) {
@@ -90,9 +93,7 @@ Ref call_method(PyObject* self, std::string_view op, std::initializer_list<PyObj
   return checked(wrap_results(table, call_operator(table, args, n, nullptr)));
 }
 
-bool takes_part(PyObject* object) {
-  return is_tensor(object) || is_number(object);
-}
+bool takes_part(PyObject* object) { return is_tensor(object) || is_number(object); }
 
 // One slot a Python operator. Anything but tensors and numbers is left to the other side.
 template <class Tag>
@@ -103,7 +104,8 @@ PyObject* binary(PyObject* a, PyObject* b) {
   }
   return guarded([&]() -> PyObject* {
     static const OperatorTable& table = operator_table(Tag::name);
-    eager::Operand operands[2] = {as_operand(a, table.op->page->name, "x"), as_operand(b, table.op->page->name, "y")};
+    eager::Operand operands[2] = {as_operand(a, table.op->page->name, "x"),
+                                  as_operand(b, table.op->page->name, "y")};
     int64_t work = 0;
     for (const auto& o : operands) work += o.tensor ? o.tensor.elements() : 0;
     std::vector<Tensor> results;
@@ -128,8 +130,8 @@ PyObject* unary(PyObject* a) {
   return guarded([&] { return call_method(a, Tag::name).release(); });
 }
 
-#define PROA_OP(tag, text) \
-  struct tag {             \
+#define PROA_OP(tag, text)                         \
+  struct tag {                                     \
     static constexpr std::string_view name = text; \
   }
 PROA_OP(Add, "tensor.add");
@@ -180,7 +182,8 @@ const Tensor& one_element(PyObject* self, std::string_view what) {
   const Tensor& t = self_tensor(self);
   if (t.elements() != 1) {
     throw UserError(ErrorKind::value, what, "",
-                    str("only a tensor of one element can become a Python number, got shape ", list_str(t.dims())));
+                    str("only a tensor of one element can become a Python number, got shape ",
+                        list_str(t.dims())));
   }
   return t;
 }
@@ -207,7 +210,8 @@ PyObject* item_object(const Tensor& t, int64_t index) {
 PyObject* as_float(PyObject* self) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = one_element(self, "float");
-    if (is_complex(t.dtype())) throw UserError(ErrorKind::type, "float", "", "a complex tensor cannot become a float");
+    if (is_complex(t.dtype()))
+      throw UserError(ErrorKind::type, "float", "", "a complex tensor cannot become a float");
     return PyFloat_FromDouble(t.item());
   });
 }
@@ -215,7 +219,8 @@ PyObject* as_float(PyObject* self) {
 PyObject* as_python_int(PyObject* self) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = one_element(self, "int");
-    if (is_complex(t.dtype())) throw UserError(ErrorKind::type, "int", "", "a complex tensor cannot become an int");
+    if (is_complex(t.dtype()))
+      throw UserError(ErrorKind::type, "int", "", "a complex tensor cannot become an int");
     Ref number = checked(item_object(t, 0));
     return PyNumber_Long(number.get());
   });
@@ -225,7 +230,8 @@ PyObject* as_index(PyObject* self) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = one_element(self, "index");
     if (!is_int(t.dtype()) && t.dtype() != DType::boolean) {
-      throw UserError(ErrorKind::type, "index", "", str("expected an integer tensor, got ", to_string(t.dtype())));
+      throw UserError(ErrorKind::type, "index", "",
+                      str("expected an integer tensor, got ", to_string(t.dtype())));
     }
     Ref number = checked(item_object(t, 0));
     return PyNumber_Long(number.get());
@@ -237,7 +243,8 @@ int truth(PyObject* self) {
     const Tensor& t = self_tensor(self);
     if (t.elements() != 1) {
       throw UserError(ErrorKind::value, "bool", "",
-                      str("the truth value of a tensor of shape ", list_str(t.dims()), " is ambiguous; use any() or all()"));
+                      str("the truth value of a tensor of shape ", list_str(t.dims()),
+                          " is ambiguous; use any() or all()"));
     }
     Ref number = checked(item_object(t, 0));
     return PyObject_IsTrue(number.get());
@@ -267,7 +274,9 @@ int contains(PyObject* self, PyObject* value) {
   });
 }
 
-Py_hash_t hash(PyObject* self) { return static_cast<Py_hash_t>(reinterpret_cast<uintptr_t>(cast(self)->impl) >> 4); }
+Py_hash_t hash(PyObject* self) {
+  return static_cast<Py_hash_t>(reinterpret_cast<uintptr_t>(cast(self)->impl) >> 4);
+}
 
 PyObject* repr(PyObject* self) {
   Ref module(PyImport_ImportModule("proa.tensor.display"));
@@ -284,7 +293,9 @@ struct View {
 const char* format_of(DType dtype) {
   switch (dtype) {
     case DType::boolean: return "?";
-    case DType::u8: case DType::f8e4m3: case DType::f8e5m2: return "B";
+    case DType::u8:
+    case DType::f8e4m3:
+    case DType::f8e5m2: return "B";
     case DType::i8: return "b";
     case DType::i16: return "h";
     case DType::i32: return "i";
@@ -304,10 +315,12 @@ int get_buffer(PyObject* self, Py_buffer* buffer, int flags) {
     const Tensor& t = self_tensor(self);
     const auto& array = t.array();
     if ((flags & PyBUF_STRIDES) != PyBUF_STRIDES && !array.is_dense()) {
-      throw UserError(ErrorKind::value, "buffer", "", "this tensor is strided; use contiguous() first");
+      throw UserError(ErrorKind::value, "buffer", "",
+                      "this tensor is strided; use contiguous() first");
     }
     bool writable = array.buffer->writable();
-    if ((flags & PyBUF_WRITABLE) && !writable) throw UserError(ErrorKind::value, "buffer", "", "this tensor is read-only");
+    if ((flags & PyBUF_WRITABLE) && !writable)
+      throw UserError(ErrorKind::value, "buffer", "", "this tensor is read-only");
     auto view = std::make_unique<View>();
     auto size = static_cast<Py_ssize_t>(size_of(t.dtype()));
     for (int64_t d : array.dims) view->shape.push_back(static_cast<Py_ssize_t>(d));
@@ -356,12 +369,17 @@ PyObject* get_dtype(PyObject* s, void*) { return wrap_dtype(self_tensor(s).dtype
 PyObject* get_place(PyObject* s, void*) {
   return to_str(str("Place(", to_string(self_tensor(s).array().buffer->device()), ")")).release();
 }
-PyObject* get_stop_gradient(PyObject* s, void*) { return PyBool_FromLong(!self_tensor(s).requires_grad()); }
-PyObject* get_requires_grad(PyObject* s, void*) { return PyBool_FromLong(self_tensor(s).requires_grad()); }
+PyObject* get_stop_gradient(PyObject* s, void*) {
+  return PyBool_FromLong(!self_tensor(s).requires_grad());
+}
+PyObject* get_requires_grad(PyObject* s, void*) {
+  return PyBool_FromLong(self_tensor(s).requires_grad());
+}
 int set_flag(PyObject* s, PyObject* value, bool invert) {
   return guarded_int([&] {
     int on = value == nullptr ? -1 : PyObject_IsTrue(value);
-    if (value == nullptr) throw UserError(ErrorKind::type, "stop_gradient", "", "cannot be deleted");
+    if (value == nullptr)
+      throw UserError(ErrorKind::type, "stop_gradient", "", "cannot be deleted");
     checked(on);
     Tensor t = self_tensor(s);
     t.set_requires_grad((on != 0) != invert);
@@ -379,13 +397,16 @@ int set_grad(PyObject* s, PyObject* value, void*) {
       t.set_grad(Tensor());
       return 0;
     }
-    if (!is_tensor(value)) throw UserError(ErrorKind::type, "grad", "", "expected a Tensor or None");
+    if (!is_tensor(value))
+      throw UserError(ErrorKind::type, "grad", "", "expected a Tensor or None");
     Tensor g = tensor_of(value);
     if (!std::equal(g.dims().begin(), g.dims().end(), t.dims().begin(), t.dims().end())) {
-      throw UserError(ErrorKind::shape, "grad", "", str("expected shape ", list_str(t.dims()), ", got ", list_str(g.dims())));
+      throw UserError(ErrorKind::shape, "grad", "",
+                      str("expected shape ", list_str(t.dims()), ", got ", list_str(g.dims())));
     }
     if (g.dtype() != t.dtype()) {
-      throw UserError(ErrorKind::type, "grad", "", str("expected dtype ", to_string(t.dtype()), ", got ", to_string(g.dtype())));
+      throw UserError(ErrorKind::type, "grad", "",
+                      str("expected dtype ", to_string(t.dtype()), ", got ", to_string(g.dtype())));
     }
     t.set_grad(std::move(g));
     return 0;
@@ -399,22 +420,30 @@ PyObject* get_name(PyObject* s, void*) {
 }
 int set_name(PyObject* s, PyObject* value, void*) {
   return guarded_int([&] {
-    if (value == nullptr || !PyUnicode_Check(value)) throw UserError(ErrorKind::type, "name", "", "expected a string");
+    if (value == nullptr || !PyUnicode_Check(value))
+      throw UserError(ErrorKind::type, "name", "", "expected a string");
     cast(s)->impl->name = std::make_unique<std::string>(text_of(value));
     return 0;
   });
 }
-PyObject* get_persistable(PyObject* s, void*) { return PyBool_FromLong(cast(s)->impl->persistable); }
+PyObject* get_persistable(PyObject* s, void*) {
+  return PyBool_FromLong(cast(s)->impl->persistable);
+}
 int set_persistable(PyObject* s, PyObject* value, void*) {
   int on = value == nullptr ? -1 : PyObject_IsTrue(value);
   if (on < 0) return -1;
   cast(s)->impl->persistable = on != 0;
   return 0;
 }
-PyObject* get_version(PyObject* s, void*) { return PyLong_FromUnsignedLong(self_tensor(s).version()); }
-PyObject* get_itemsize(PyObject* s, void*) { return PyLong_FromSize_t(size_of(self_tensor(s).dtype())); }
+PyObject* get_version(PyObject* s, void*) {
+  return PyLong_FromUnsignedLong(self_tensor(s).version());
+}
+PyObject* get_itemsize(PyObject* s, void*) {
+  return PyLong_FromSize_t(size_of(self_tensor(s).dtype()));
+}
 PyObject* get_nbytes(PyObject* s, void*) {
-  return PyLong_FromLongLong(self_tensor(s).elements() * static_cast<int64_t>(size_of(self_tensor(s).dtype())));
+  return PyLong_FromLongLong(self_tensor(s).elements() *
+                             static_cast<int64_t>(size_of(self_tensor(s).dtype())));
 }
 PyObject* get_grad_fn(PyObject* s, void*) {
   const auto& edge = cast(s)->impl->edge;
@@ -428,7 +457,8 @@ PyObject* get_base(PyObject* s, void*) {
 PyObject* get_data(PyObject* s, void*) { return wrap(self_tensor(s).detach()); }
 int set_data(PyObject* s, PyObject* value, void*) {
   return guarded_int([&] {
-    if (value == nullptr || !is_tensor(value)) throw UserError(ErrorKind::type, "data", "", "expected a Tensor");
+    if (value == nullptr || !is_tensor(value))
+      throw UserError(ErrorKind::type, "data", "", "expected a Tensor");
     eager::NoGrad no_grad;
     eager::assign(self_tensor(s), tensor_of(value).detach());
     return 0;
@@ -444,11 +474,15 @@ PyGetSetDef properties[] = {
     {"dtype", get_dtype, nullptr, "The dtype of the elements.", nullptr},
     {"place", get_place, nullptr, "The device that holds the memory.", nullptr},
     {"device", get_place, nullptr, "The device that holds the memory.", nullptr},
-    {"stop_gradient", get_stop_gradient, set_stop_gradient, "True if no gradient flows to or through this tensor.", nullptr},
-    {"requires_grad", get_requires_grad, set_requires_grad, "The opposite of stop_gradient.", nullptr},
-    {"is_leaf", get_is_leaf, nullptr, "True unless an operation that is recorded made this tensor.", nullptr},
+    {"stop_gradient", get_stop_gradient, set_stop_gradient,
+     "True if no gradient flows to or through this tensor.", nullptr},
+    {"requires_grad", get_requires_grad, set_requires_grad, "The opposite of stop_gradient.",
+     nullptr},
+    {"is_leaf", get_is_leaf, nullptr, "True unless an operation that is recorded made this tensor.",
+     nullptr},
     {"grad", get_grad, set_grad, "The gradient collected so far, or None.", nullptr},
-    {"grad_fn", get_grad_fn, nullptr, "The name of the operation that made this tensor, or None.", nullptr},
+    {"grad_fn", get_grad_fn, nullptr, "The name of the operation that made this tensor, or None.",
+     nullptr},
     {"name", get_name, set_name, "A label.", nullptr},
     {"persistable", get_persistable, set_persistable, "Kept with the model's state.", nullptr},
     {"itemsize", get_itemsize, nullptr, "Bytes of an element.", nullptr},
@@ -482,15 +516,22 @@ PyObject* item(PyObject* self, PyObject* args) {
     } else if (n == 1 && t.rank() != 1) {
       index = as_int(PyTuple_GET_ITEM(args, 0), "item", "index");
     } else {
-      if (n != t.rank()) throw UserError(ErrorKind::index, "item", "index", str("expected 1 or ", t.rank(), " indices, got ", n));
+      if (n != t.rank())
+        throw UserError(ErrorKind::index, "item", "index",
+                        str("expected 1 or ", t.rank(), " indices, got ", n));
       for (Py_ssize_t i = 0; i < n; ++i) {
-        int64_t at = as_int(PyTuple_GET_ITEM(args, i), "item", "index"), extent = t.dims()[static_cast<size_t>(i)];
-        if (at < -extent || at >= extent) throw UserError(ErrorKind::index, "item", "index", str("index ", at, " is out of range for axis ", i, " of size ", extent));
+        int64_t at = as_int(PyTuple_GET_ITEM(args, i), "item", "index"),
+                extent = t.dims()[static_cast<size_t>(i)];
+        if (at < -extent || at >= extent)
+          throw UserError(ErrorKind::index, "item", "index",
+                          str("index ", at, " is out of range for axis ", i, " of size ", extent));
         index = index * extent + (at < 0 ? at + extent : at);
       }
     }
     if (index < 0) index += t.elements();
-    if (index < 0 || index >= t.elements()) throw UserError(ErrorKind::index, "item", "index", str("index is out of range for ", t.elements(), " elements"));
+    if (index < 0 || index >= t.elements())
+      throw UserError(ErrorKind::index, "item", "index",
+                      str("index is out of range for ", t.elements(), " elements"));
     return item_object(t, index);
   });
 }
@@ -510,7 +551,9 @@ PyObject* nested(const Tensor& flat, size_t axis, int64_t offset) {
 }
 
 PyObject* tolist(PyObject* self, PyObject*) {
-  return guarded([&]() -> PyObject* { return nested(Tensor(runtime::to_dense(self_tensor(self).array())), 0, 0); });
+  return guarded([&]() -> PyObject* {
+    return nested(Tensor(runtime::to_dense(self_tensor(self).array())), 0, 0);
+  });
 }
 
 PyObject* detach(PyObject* self, PyObject*) {
@@ -523,10 +566,18 @@ PyObject* detach_(PyObject* self, PyObject*) {
   return Py_NewRef(self);
 }
 PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(self_tensor(self).rank()); }
-PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(self_tensor(self).elements()); }
-PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromSize_t(size_of(self_tensor(self).dtype())); }
-PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(self_tensor(self).array().data); }
-PyObject* is_contiguous(PyObject* self, PyObject*) { return PyBool_FromLong(self_tensor(self).array().is_dense()); }
+PyObject* numel(PyObject* self, PyObject*) {
+  return PyLong_FromLongLong(self_tensor(self).elements());
+}
+PyObject* element_size(PyObject* self, PyObject*) {
+  return PyLong_FromSize_t(size_of(self_tensor(self).dtype()));
+}
+PyObject* data_ptr(PyObject* self, PyObject*) {
+  return PyLong_FromVoidPtr(self_tensor(self).array().data);
+}
+PyObject* is_contiguous(PyObject* self, PyObject*) {
+  return PyBool_FromLong(self_tensor(self).array().is_dense());
+}
 PyObject* contiguous(PyObject* self, PyObject*) {
   if (self_tensor(self).array().is_dense()) return Py_NewRef(self);
   return guarded([&] { return call_method(self, "tensor.clone").release(); });
@@ -539,7 +590,8 @@ PyObject* bump(PyObject* self, PyObject*) {
 PyObject* clear_gradient(PyObject* self, PyObject* args, PyObject* kwargs) {
   int zero = 0;
   static const char* names[] = {"set_to_zero", nullptr};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|p", const_cast<char**>(names), &zero)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|p", const_cast<char**>(names), &zero))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     const Tensor& t = self_tensor(self);
     Tensor before = zero ? t.grad() : Tensor();
@@ -558,13 +610,19 @@ PyObject* retain_grads(PyObject* self, PyObject*) {
 }
 
 Tensor fitted(const Tensor& dst, PyObject* value, std::string_view op) {
-  Tensor src = is_tensor(value) ? tensor_of(value) : to_tensor(value, is_number(value) ? std::optional(dst.dtype()) : std::nullopt);
-  if (src.dtype() != dst.dtype()) src = eager::call1("tensor.cast", {src}, {{"dtype", dst.dtype()}});
+  Tensor src = is_tensor(value)
+                   ? tensor_of(value)
+                   : to_tensor(value, is_number(value) ? std::optional(dst.dtype()) : std::nullopt);
+  if (src.dtype() != dst.dtype())
+    src = eager::call1("tensor.cast", {src}, {{"dtype", dst.dtype()}});
   if (!std::equal(src.dims().begin(), src.dims().end(), dst.dims().begin(), dst.dims().end())) {
     if (src.rank() > dst.rank()) {
-      throw UserError(ErrorKind::shape, op, "value", str("a value of shape ", list_str(src.dims()), " does not fit into shape ", list_str(dst.dims())));
+      throw UserError(ErrorKind::shape, op, "value",
+                      str("a value of shape ", list_str(src.dims()), " does not fit into shape ",
+                          list_str(dst.dims())));
     }
-    src = eager::call1("tensor.expand", {src}, {{"shape", std::vector<int64_t>(dst.dims().begin(), dst.dims().end())}});
+    src = eager::call1("tensor.expand", {src},
+                       {{"shape", std::vector<int64_t>(dst.dims().begin(), dst.dims().end())}});
   }
   return src;
 }
@@ -583,7 +641,8 @@ PyObject* set_value(PyObject* self, PyObject* value) {
     const Tensor& t = self_tensor(self);
     Tensor src = is_tensor(value) ? tensor_of(value).detach() : to_tensor(value, std::nullopt);
     if (!std::equal(src.dims().begin(), src.dims().end(), t.dims().begin(), t.dims().end())) {
-      throw UserError(ErrorKind::shape, "set_value", "value", str("expected shape ", list_str(t.dims()), ", got ", list_str(src.dims())));
+      throw UserError(ErrorKind::shape, "set_value", "value",
+                      str("expected shape ", list_str(t.dims()), ", got ", list_str(src.dims())));
     }
     eager::NoGrad no_grad;
     if (src.dtype() != t.dtype()) src = eager::call1("tensor.cast", {src}, {{"dtype", t.dtype()}});
@@ -594,7 +653,8 @@ PyObject* set_value(PyObject* self, PyObject* value) {
 
 PyObject* assign_new(PyObject* self, PyObject* value) {
   return guarded([&]() -> PyObject* {
-    if (!is_tensor(value)) throw UserError(ErrorKind::type, "_assign", "value", "expected a Tensor");
+    if (!is_tensor(value))
+      throw UserError(ErrorKind::type, "_assign", "value", "expected a Tensor");
     const Tensor& t = self_tensor(self);
     const Tensor& src = tensor_of(value);
     if (!std::equal(src.dims().begin(), src.dims().end(), t.dims().begin(), t.dims().end())) {
@@ -607,13 +667,17 @@ PyObject* assign_new(PyObject* self, PyObject* value) {
 }
 
 PyObject* subscript_self(PyObject* self, PyObject* key) { return get_item(self, key); }
-int subscript_set(PyObject* self, PyObject* key, PyObject* value) { return set_item(self, key, value); }
+int subscript_set(PyObject* self, PyObject* key, PyObject* value) {
+  return set_item(self, key, value);
+}
 
 PyObject* deep_copy(PyObject* self, PyObject*) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = self_tensor(self);
     if (!t.is_leaf()) {
-      throw UserError(ErrorKind::state, "deepcopy", "", "only leaves can be deep-copied; use x.clone() for the result of an operation");
+      throw UserError(
+          ErrorKind::state, "deepcopy", "",
+          "only leaves can be deep-copied; use x.clone() for the result of an operation");
     }
     runtime::Array copy = runtime::Array::dense(t.array().dims, t.dtype());
     runtime::copy(t.array(), copy);
@@ -642,19 +706,25 @@ PyObject* reduce(PyObject* self, PyObject*) {
     Ref build = checked(PyObject_GetAttrString(module.get(), "_from_pickle"));
     const Tensor& t = self_tensor(self);
     Tensor flat(runtime::to_dense(t.array()));
-    Ref bytes = checked(PyBytes_FromStringAndSize(flat.array().data, static_cast<Py_ssize_t>(flat.elements() * static_cast<int64_t>(size_of(t.dtype())))));
+    Ref bytes = checked(PyBytes_FromStringAndSize(
+        flat.array().data,
+        static_cast<Py_ssize_t>(flat.elements() * static_cast<int64_t>(size_of(t.dtype())))));
     Ref dtype = checked(wrap_dtype(t.dtype()));
     Ref shape = checked(extents(t.dims(), true));
     Ref dict = cast(self)->dict ? Ref::share(cast(self)->dict) : Ref::share(Py_None);
-    return Py_BuildValue("O(OOOOiO)", build.get(), reinterpret_cast<PyObject*>(Py_TYPE(self)), bytes.get(), dtype.get(),
-                         shape.get(), t.impl()->collects ? 1 : 0, dict.get());
+    return Py_BuildValue("O(OOOOiO)", build.get(), reinterpret_cast<PyObject*>(Py_TYPE(self)),
+                         bytes.get(), dtype.get(), shape.get(), t.impl()->collects ? 1 : 0,
+                         dict.get());
   });
 }
 
 PyMethodDef methods[] = {
-    {"numpy", numpy, METH_NOARGS, "A NumPy array of the same memory (bfloat16: its bits as uint16)."},
-    {"__array__", reinterpret_cast<PyCFunction>(array_protocol), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"item", item, METH_VARARGS, "The one element, or the element at an index, as a Python number."},
+    {"numpy", numpy, METH_NOARGS,
+     "A NumPy array of the same memory (bfloat16: its bits as uint16)."},
+    {"__array__", reinterpret_cast<PyCFunction>(array_protocol), METH_VARARGS | METH_KEYWORDS,
+     nullptr},
+    {"item", item, METH_VARARGS,
+     "The one element, or the element at an index, as a Python number."},
     {"tolist", tolist, METH_NOARGS, "Nested lists of Python numbers."},
     {"detach", detach, METH_NOARGS, "The same memory, off the tape."},
     {"detach_", detach_, METH_NOARGS, "Takes this tensor off the tape."},
@@ -664,18 +734,23 @@ PyMethodDef methods[] = {
     {"element_size", element_size, METH_NOARGS, "Bytes of an element."},
     {"data_ptr", data_ptr, METH_NOARGS, "Address of the first element."},
     {"is_contiguous", is_contiguous, METH_NOARGS, "True if row-major without gaps."},
-    {"contiguous", contiguous, METH_NOARGS, "Itself if row-major without gaps, else a copy that is."},
+    {"contiguous", contiguous, METH_NOARGS,
+     "Itself if row-major without gaps, else a copy that is."},
     {"cpu", same, METH_NOARGS, "The tensor on the host: itself."},
     {"value", same, METH_NOARGS, "Itself."},
     {"get_tensor", same, METH_NOARGS, "Itself."},
     {"_bump", bump, METH_NOARGS, "Counts an in-place write that was made from outside."},
-    {"_assign", assign_new, METH_O, "Takes over the memory, and with it the dtype, of another tensor of the same shape."},
-    {"clear_gradient", reinterpret_cast<PyCFunction>(clear_gradient), METH_VARARGS | METH_KEYWORDS, "Drops the gradient, or sets it to zero."},
-    {"clear_grad", reinterpret_cast<PyCFunction>(clear_gradient), METH_VARARGS | METH_KEYWORDS, "Drops the gradient, or sets it to zero."},
+    {"_assign", assign_new, METH_O,
+     "Takes over the memory, and with it the dtype, of another tensor of the same shape."},
+    {"clear_gradient", reinterpret_cast<PyCFunction>(clear_gradient), METH_VARARGS | METH_KEYWORDS,
+     "Drops the gradient, or sets it to zero."},
+    {"clear_grad", reinterpret_cast<PyCFunction>(clear_gradient), METH_VARARGS | METH_KEYWORDS,
+     "Drops the gradient, or sets it to zero."},
     {"retain_grads", retain_grads, METH_NOARGS, "Keeps the gradient of this non-leaf in .grad."},
     {"retain_grad", retain_grads, METH_NOARGS, "Keeps the gradient of this non-leaf in .grad."},
     {"copy_", copy_, METH_VARARGS, "Takes the values of another tensor, broadcast and cast."},
-    {"set_value", set_value, METH_O, "Takes the values of an array or tensor of the same shape, off the tape."},
+    {"set_value", set_value, METH_O,
+     "Takes the values of an array or tensor of the same shape, off the tape."},
     {"__deepcopy__", deep_copy, METH_O, nullptr},
     {"__reduce_ex__", reduce, METH_O, nullptr},
     {}};
@@ -686,19 +761,24 @@ PyMemberDef members[] = {
     {}};
 
 template <class F>
-void* slot(F f) { return reinterpret_cast<void*>(f); }
+void* slot(F f) {
+  return reinterpret_cast<void*>(f);
+}
 
 PyObject* from_pickle(PyObject*, PyObject* args) {
   PyObject *type, *bytes, *dtype, *shape, *dict;
   int collects;
-  if (!PyArg_ParseTuple(args, "OSOOiO", &type, &bytes, &dtype, &shape, &collects, &dict)) return nullptr;
+  if (!PyArg_ParseTuple(args, "OSOOiO", &type, &bytes, &dtype, &shape, &collects, &dict))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     DType t = dtype_of(dtype, "unpickle", "dtype");
     std::vector<int64_t> dims = as_ints(shape, "unpickle", "shape");
     runtime::Array probe = runtime::Array::dense(dims, t);
-    if (!PyType_Check(type) || !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type), tensor_type) ||
+    if (!PyType_Check(type) ||
+        !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type), tensor_type) ||
         probe.elements() * static_cast<int64_t>(size_of(t)) != PyBytes_GET_SIZE(bytes)) {
-      throw UserError(ErrorKind::value, "unpickle", "", "the data does not fit its shape and dtype");
+      throw UserError(ErrorKind::value, "unpickle", "",
+                      "the data does not fit its shape and dtype");
     }
     Tensor made = eager::from_data(dims, t, PyBytes_AS_STRING(bytes));
     made.impl()->collects = collects != 0;
@@ -742,31 +822,72 @@ PyObject* wrap_as(PyTypeObject* type, Tensor tensor) {
 
 int add_tensor(PyObject* module) {
   static PyType_Slot slots[] = {
-      {Py_tp_doc, const_cast<char*>("A tensor: strided memory of one dtype, with its place on the tape of gradients.")},
-      {Py_tp_new, slot(create)}, {Py_tp_dealloc, slot(destroy)}, {Py_tp_traverse, slot(traverse)}, {Py_tp_clear, slot(clear)},
-      {Py_tp_repr, slot(repr)}, {Py_tp_hash, slot(hash)}, {Py_tp_richcompare, slot(compare)},
-      {Py_tp_getset, properties}, {Py_tp_methods, methods}, {Py_tp_members, members},
-      {Py_nb_add, slot(binary<Add>)}, {Py_nb_subtract, slot(binary<Subtract>)}, {Py_nb_multiply, slot(binary<Multiply>)},
-      {Py_nb_true_divide, slot(binary<Divide>)}, {Py_nb_floor_divide, slot(binary<FloorDivide>)}, {Py_nb_remainder, slot(binary<Remainder>)},
-      {Py_nb_power, slot(power)}, {Py_nb_matrix_multiply, slot(binary<Matmul>)}, {Py_nb_and, slot(binary<And>)}, {Py_nb_or, slot(binary<Or>)},
-      {Py_nb_xor, slot(binary<Xor>)}, {Py_nb_lshift, slot(binary<ShiftLeft>)}, {Py_nb_rshift, slot(binary<ShiftRight>)},
-      {Py_nb_inplace_add, slot(inplace<Add>)}, {Py_nb_inplace_subtract, slot(inplace<Subtract>)}, {Py_nb_inplace_multiply, slot(inplace<Multiply>)},
-      {Py_nb_inplace_true_divide, slot(inplace<Divide>)}, {Py_nb_inplace_floor_divide, slot(inplace<FloorDivide>)},
-      {Py_nb_inplace_remainder, slot(inplace<Remainder>)}, {Py_nb_inplace_power, slot(inplace_power)},
-      {Py_nb_inplace_and, slot(inplace<And>)}, {Py_nb_inplace_or, slot(inplace<Or>)}, {Py_nb_inplace_xor, slot(inplace<Xor>)},
-      {Py_nb_negative, slot(unary<Negative>)}, {Py_nb_positive, slot(positive)}, {Py_nb_absolute, slot(unary<Absolute>)},
-      {Py_nb_invert, slot(unary<Invert>)}, {Py_nb_bool, slot(truth)}, {Py_nb_float, slot(as_float)}, {Py_nb_int, slot(as_python_int)},
-      {Py_nb_index, slot(as_index)}, {Py_mp_length, slot(length)}, {Py_mp_subscript, slot(subscript_self)}, {Py_mp_ass_subscript, slot(subscript_set)},
-      {Py_sq_item, slot(sequence_item)}, {Py_sq_length, slot(length)}, {Py_sq_contains, slot(contains)}, {Py_bf_getbuffer, slot(get_buffer)}, {Py_bf_releasebuffer, slot(release_buffer)},
+      {Py_tp_doc,
+       const_cast<char*>(
+           "A tensor: strided memory of one dtype, with its place on the tape of gradients.")},
+      {Py_tp_new, slot(create)},
+      {Py_tp_dealloc, slot(destroy)},
+      {Py_tp_traverse, slot(traverse)},
+      {Py_tp_clear, slot(clear)},
+      {Py_tp_repr, slot(repr)},
+      {Py_tp_hash, slot(hash)},
+      {Py_tp_richcompare, slot(compare)},
+      {Py_tp_getset, properties},
+      {Py_tp_methods, methods},
+      {Py_tp_members, members},
+      {Py_nb_add, slot(binary<Add>)},
+      {Py_nb_subtract, slot(binary<Subtract>)},
+      {Py_nb_multiply, slot(binary<Multiply>)},
+      {Py_nb_true_divide, slot(binary<Divide>)},
+      {Py_nb_floor_divide, slot(binary<FloorDivide>)},
+      {Py_nb_remainder, slot(binary<Remainder>)},
+      {Py_nb_power, slot(power)},
+      {Py_nb_matrix_multiply, slot(binary<Matmul>)},
+      {Py_nb_and, slot(binary<And>)},
+      {Py_nb_or, slot(binary<Or>)},
+      {Py_nb_xor, slot(binary<Xor>)},
+      {Py_nb_lshift, slot(binary<ShiftLeft>)},
+      {Py_nb_rshift, slot(binary<ShiftRight>)},
+      {Py_nb_inplace_add, slot(inplace<Add>)},
+      {Py_nb_inplace_subtract, slot(inplace<Subtract>)},
+      {Py_nb_inplace_multiply, slot(inplace<Multiply>)},
+      {Py_nb_inplace_true_divide, slot(inplace<Divide>)},
+      {Py_nb_inplace_floor_divide, slot(inplace<FloorDivide>)},
+      {Py_nb_inplace_remainder, slot(inplace<Remainder>)},
+      {Py_nb_inplace_power, slot(inplace_power)},
+      {Py_nb_inplace_and, slot(inplace<And>)},
+      {Py_nb_inplace_or, slot(inplace<Or>)},
+      {Py_nb_inplace_xor, slot(inplace<Xor>)},
+      {Py_nb_negative, slot(unary<Negative>)},
+      {Py_nb_positive, slot(positive)},
+      {Py_nb_absolute, slot(unary<Absolute>)},
+      {Py_nb_invert, slot(unary<Invert>)},
+      {Py_nb_bool, slot(truth)},
+      {Py_nb_float, slot(as_float)},
+      {Py_nb_int, slot(as_python_int)},
+      {Py_nb_index, slot(as_index)},
+      {Py_mp_length, slot(length)},
+      {Py_mp_subscript, slot(subscript_self)},
+      {Py_mp_ass_subscript, slot(subscript_set)},
+      {Py_sq_item, slot(sequence_item)},
+      {Py_sq_length, slot(length)},
+      {Py_sq_contains, slot(contains)},
+      {Py_bf_getbuffer, slot(get_buffer)},
+      {Py_bf_releasebuffer, slot(release_buffer)},
       {0, nullptr}};
   static PyType_Spec spec = {"proa.Tensor", sizeof(TensorObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
   tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (tensor_type == nullptr) return -1;
   Ref priority(PyLong_FromLong(1000));  // NumPy's operators step aside: array * tensor is ours
-  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__array_priority__", priority.get()) < 0) return -1;
-  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__array_ufunc__", Py_None) < 0) return -1;
-  if (PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type)) < 0) return -1;
+  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__array_priority__",
+                             priority.get()) < 0)
+    return -1;
+  if (PyObject_SetAttrString(reinterpret_cast<PyObject*>(tensor_type), "__array_ufunc__", Py_None) <
+      0)
+    return -1;
+  if (PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type)) < 0)
+    return -1;
   return PyModule_AddFunctions(module, functions);
 }
 

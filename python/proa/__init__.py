@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import _proa
 from ._proa import *  # noqa: F403
-from ._proa.top import *  # noqa: F403
 from ._proa import Tensor, seed
+from ._proa.top import *  # noqa: F403
 from .autograd import enable_grad, grad, no_grad, set_grad_enabled
 
 for _name in ("fft", "functional", "linalg", "ops", "top"):  # the core's own; packages stand below
@@ -37,7 +37,8 @@ __version__ = "0.1.0"
 
 # Packages are imported when they are first asked for: `import proa` stays fast.
 _PACKAGES = (
-    "amp", "autograd", "fft", "framework", "io", "linalg", "metric", "nn", "optimizer", "regularizer",
+    "amp", "autograd", "fft", "framework", "io", "linalg", "metric", "nn", "optimizer",
+    "regularizer",
 )
 _FROM = {
     "ParamAttr": "param_attr",
@@ -73,7 +74,8 @@ def set_device(device: str) -> str:
         NotSupportedError: this build has no such device.
     """
     if device.split(":")[0] != "cpu":
-        raise _proa.NotSupportedError(f"[set_device] device: '{device}' is not available; expected 'cpu'")
+        raise _proa.NotSupportedError(
+            f"[set_device] device: '{device}' is not available; expected 'cpu'")
     return device
 
 

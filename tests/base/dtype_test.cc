@@ -69,20 +69,28 @@ TEST(DType, NumbersChangeTheKindOnly) {
     std::string_view tensor, with_f32, with_f64;
   };
   constexpr Row kRows[] = {
-      {"bool", "bool i64 f32 c64", "bool i64 f64 c128"}, {"u8", "u8 u8 f32 c64", "u8 u8 f64 c128"},
-      {"i8", "i8 i8 f32 c64", "i8 i8 f64 c128"},         {"i16", "i16 i16 f32 c64", "i16 i16 f64 c128"},
-      {"i32", "i32 i32 f32 c64", "i32 i32 f64 c128"},    {"i64", "i64 i64 f32 c64", "i64 i64 f64 c128"},
-      {"f16", "f16 f16 f16 c64", "f16 f16 f16 c64"},     {"bf16", "bf16 bf16 bf16 c64", "bf16 bf16 bf16 c64"},
-      {"f32", "f32 f32 f32 c64", "f32 f32 f32 c64"},     {"f64", "f64 f64 f64 c128", "f64 f64 f64 c128"},
-      {"c64", "c64 c64 c64 c64", "c64 c64 c64 c64"},     {"c128", "c128 c128 c128 c128", "c128 c128 c128 c128"},
+      {"bool", "bool i64 f32 c64", "bool i64 f64 c128"},
+      {"u8", "u8 u8 f32 c64", "u8 u8 f64 c128"},
+      {"i8", "i8 i8 f32 c64", "i8 i8 f64 c128"},
+      {"i16", "i16 i16 f32 c64", "i16 i16 f64 c128"},
+      {"i32", "i32 i32 f32 c64", "i32 i32 f64 c128"},
+      {"i64", "i64 i64 f32 c64", "i64 i64 f64 c128"},
+      {"f16", "f16 f16 f16 c64", "f16 f16 f16 c64"},
+      {"bf16", "bf16 bf16 bf16 c64", "bf16 bf16 bf16 c64"},
+      {"f32", "f32 f32 f32 c64", "f32 f32 f32 c64"},
+      {"f64", "f64 f64 f64 c128", "f64 f64 f64 c128"},
+      {"c64", "c64 c64 c64 c64", "c64 c64 c64 c64"},
+      {"c128", "c128 c128 c128 c128", "c128 c128 c128 c128"},
   };
   constexpr NumberKind kKinds[] = {NumberKind::boolean, NumberKind::integer, NumberKind::real,
                                    NumberKind::complex};
   for (const Row& row : kRows) {
     auto f32 = words(row.with_f32), f64 = words(row.with_f64);
     for (int k = 0; k < 4; ++k) {
-      EXPECT_EQ(short_name(promote(dtype(row.tensor), kKinds[k], DType::f32)), f32[k]) << row.tensor << k;
-      EXPECT_EQ(short_name(promote(dtype(row.tensor), kKinds[k], DType::f64)), f64[k]) << row.tensor << k;
+      EXPECT_EQ(short_name(promote(dtype(row.tensor), kKinds[k], DType::f32)), f32[k])
+          << row.tensor << k;
+      EXPECT_EQ(short_name(promote(dtype(row.tensor), kKinds[k], DType::f64)), f64[k])
+          << row.tensor << k;
     }
   }
 }

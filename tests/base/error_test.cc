@@ -37,7 +37,8 @@ TEST(Error, AFailedCheckNamesItsPlaceWithoutTheMachine) {
     FAIL() << "no error";
   } catch (const InternalError& error) {
     std::string text = error.what();
-    EXPECT_NE(text.find("proa/ir/type.cc:7: (size > 0) does not hold. size is -1"), text.npos) << text;
+    EXPECT_NE(text.find("proa/ir/type.cc:7: (size > 0) does not hold. size is -1"), text.npos)
+        << text;
     EXPECT_EQ(text.find("/some/folder"), text.npos) << text;
     EXPECT_EQ(error.kind(), ErrorKind::internal);
   }

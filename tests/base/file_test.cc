@@ -177,9 +177,7 @@ TEST_F(File, RefusesWhatIsNoRegularFile) {
     try {
       write_text(path, "text");
       FAIL() << path;
-    } catch (const UserError& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::io) << path;
-    }
+    } catch (const UserError& error) { EXPECT_EQ(error.kind(), ErrorKind::io) << path; }
   }
   for (const auto& path : {at("d"), at("pipe"), at("missing"), std::string("/dev/null")}) {
     EXPECT_THROW(MappedFile::open(path), UserError) << path;
@@ -218,9 +216,7 @@ TEST_F(File, InterruptLeavesTheOldContent) {
   try {
     write_text(at("a"), "new");
     FAIL();
-  } catch (const UserError& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::interrupted);
-  }
+  } catch (const UserError& error) { EXPECT_EQ(error.kind(), ErrorKind::interrupted); }
   EXPECT_EQ(read_text(at("a")), "old");
   EXPECT_EQ(names().size(), 1u);
 }

@@ -90,9 +90,7 @@ TEST_P(ThreadPool, NestedLoopsRunInTheirThread) {
     auto outer = std::this_thread::get_id();
     for (int64_t i = begin; i < end; ++i) {
       parallel_for(100, 1, [&](int64_t b, int64_t e) {
-        if (GetParam() > 1) {
-          EXPECT_EQ(std::this_thread::get_id(), outer);
-        }
+        if (GetParam() > 1) { EXPECT_EQ(std::this_thread::get_id(), outer); }
         for (int64_t j = b; j < e; ++j) sum += i * j;
       });
     }
@@ -107,9 +105,7 @@ TEST_P(ThreadPool, TheLowestFailureIsRethrown) {
         if (begin % 10 == 3) throw std::runtime_error(str(begin));
       });
       FAIL() << "no exception";
-    } catch (const std::runtime_error& error) {
-      EXPECT_STREQ(error.what(), "3");
-    }
+    } catch (const std::runtime_error& error) { EXPECT_STREQ(error.what(), "3"); }
   }
   EXPECT_EQ(ranges_of(100, 1).size(), 100u);  // the pool still works
 }
@@ -137,9 +133,7 @@ TEST_P(ThreadPool, InterruptEndsTheLoop) {
       std::this_thread::sleep_for(std::chrono::microseconds(200));
     });
     FAIL() << "not interrupted";
-  } catch (const UserError& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::interrupted);
-  }
+  } catch (const UserError& error) { EXPECT_EQ(error.kind(), ErrorKind::interrupted); }
   EXPECT_LT(ran, 256);
   EXPECT_THROW(throw_if_interrupted(), UserError);
   set_interrupt_check(nullptr);
@@ -206,9 +200,7 @@ TEST_P(ThreadPool, NoMoreThreadsThanAskedFor) {
     });
   }
   EXPECT_LE(seen.size(), static_cast<size_t>(GetParam()));
-  if (GetParam() > 1) {
-    EXPECT_GT(seen.size(), 1u);
-  }
+  if (GetParam() > 1) { EXPECT_GT(seen.size(), 1u); }
 }
 
 TEST_P(ThreadPool, ChildOfAForkHasItsOwnWorkers) {
@@ -274,9 +266,7 @@ TEST(ThreadPoolAlone, ForkInsideABodyIsAnErrorInTheChild) {
     parallel_for(64, 1, [&](int64_t, int64_t) {
       if (pthread_equal(pthread_self(), caller) && child == -1) child = fork();
     });
-  } catch (const UserError& error) {
-    refused = error.kind() == ErrorKind::state;
-  }
+  } catch (const UserError& error) { refused = error.kind() == ErrorKind::state; }
   if (getpid() != parent) _exit(refused ? 0 : 1);
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);

@@ -44,8 +44,7 @@ bool fuzz_ir_text(std::string_view text) {
   options.allow_unregistered = text.size() % 2 == 0;
   try {
     parse_pipeline(text.substr(0, text.find('\n')));
-  } catch (const UserError&) {
-  }
+  } catch (const UserError&) {}
   try {
     Module module = parse_module(text, context, options);
     PrintOptions print_options;

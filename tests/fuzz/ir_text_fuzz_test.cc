@@ -143,19 +143,11 @@ void mutate(std::string& text, std::mt19937& random) {
   size_t at = random() % (text.size() + 1);
   size_t length = random() % (random() % 8 == 0 ? 60 : 6);
   switch (random() % 8) {
-    case 0:
-      text.erase(at, length);
-      break;
+    case 0: text.erase(at, length); break;
     case 1:
-    case 2:
-      text.insert(at, kWords[random() % std::size(kWords)]);
-      break;
-    case 3:
-      text.insert(at, text.substr(random() % (text.size() + 1), length * 3));
-      break;
-    case 4:
-      text.replace(at, length, kWords[random() % std::size(kWords)]);
-      break;
+    case 2: text.insert(at, kWords[random() % std::size(kWords)]); break;
+    case 3: text.insert(at, text.substr(random() % (text.size() + 1), length * 3)); break;
+    case 4: text.replace(at, length, kWords[random() % std::size(kWords)]); break;
     case 5:
       if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << (random() % 8)));
       break;

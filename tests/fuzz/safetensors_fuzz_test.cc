@@ -57,18 +57,10 @@ void mutate(std::string& header, std::mt19937& random) {
   size_t at = random() % (header.size() + 1);
   size_t length = random() % (random() % 8 == 0 ? 40 : 4);
   switch (random() % 6) {
-    case 0:
-      header.erase(at, length);
-      break;
-    case 1:
-      header.insert(at, kWords[random() % std::size(kWords)]);
-      break;
-    case 2:
-      header.insert(at, header.substr(random() % (header.size() + 1), length * 4));
-      break;
-    case 3:
-      header.replace(at, length, kWords[random() % std::size(kWords)]);
-      break;
+    case 0: header.erase(at, length); break;
+    case 1: header.insert(at, kWords[random() % std::size(kWords)]); break;
+    case 2: header.insert(at, header.substr(random() % (header.size() + 1), length * 4)); break;
+    case 3: header.replace(at, length, kWords[random() % std::size(kWords)]); break;
     case 4:
       if (at < header.size()) header[at] = static_cast<char>(header[at] ^ (1 << (random() % 8)));
       break;

@@ -13,20 +13,13 @@ namespace {
 
 double any_double(Random& random) {
   switch (random.below(8)) {
-    case 0:
-      return 0.0;
-    case 1:
-      return -0.0;
-    case 2:
-      return std::numeric_limits<double>::infinity();
-    case 3:
-      return -std::numeric_limits<double>::infinity();
-    case 4:
-      return std::numeric_limits<double>::quiet_NaN();
-    case 5:
-      return static_cast<double>(random.between(-1000, 1000));
-    default:
-      return std::bit_cast<double>(random.next());
+    case 0: return 0.0;
+    case 1: return -0.0;
+    case 2: return std::numeric_limits<double>::infinity();
+    case 3: return -std::numeric_limits<double>::infinity();
+    case 4: return std::numeric_limits<double>::quiet_NaN();
+    case 5: return static_cast<double>(random.between(-1000, 1000));
+    default: return std::bit_cast<double>(random.next());
   }
 }
 
@@ -36,20 +29,13 @@ Dim RandomModules::dim(int depth) {
   auto symbol = [&] { return context.symbols().symbol(str("s", random.below(5))); };
   if (depth == 0) return random.below(2) == 0 ? symbol() : Dim(random.between(0, 9));
   switch (random.below(9)) {
-    case 0:
-      return dim(depth - 1) + dim(depth - 1);
-    case 1:
-      return dim(depth - 1) * dim(depth - 1);
-    case 2:
-      return floordiv(dim(depth - 1), Dim(random.between(1, 5)));
-    case 3:
-      return mod(dim(depth - 1), Dim(random.between(2, 9)));
-    case 4:
-      return max(dim(depth - 1), dim(depth - 1));
-    case 5:
-      return symbol();
-    default:
-      return random.between(0, 5000);
+    case 0: return dim(depth - 1) + dim(depth - 1);
+    case 1: return dim(depth - 1) * dim(depth - 1);
+    case 2: return floordiv(dim(depth - 1), Dim(random.between(1, 5)));
+    case 3: return mod(dim(depth - 1), Dim(random.between(2, 9)));
+    case 4: return max(dim(depth - 1), dim(depth - 1));
+    case 5: return symbol();
+    default: return random.between(0, 5000);
   }
 }
 
@@ -61,15 +47,13 @@ Type RandomModules::tensor_type() {
 
 Type RandomModules::type() {
   switch (random.below(10)) {
-    case 0:
-      return Type::token(context);
+    case 0: return Type::token(context);
     case 1: {
       std::vector<Attribute> parameters(random.below(3));
       for (Attribute& p : parameters) p = attribute(1);
       return Type::custom(context, "test.box", parameters);
     }
-    default:
-      return tensor_type();
+    default: return tensor_type();
   }
 }
 
@@ -109,36 +93,22 @@ Attribute RandomModules::attribute(int depth) {
     return items;
   };
   switch (random.below(depth > 0 ? 17 : 14)) {
-    case 0:
-      return Attribute::unit(context);
-    case 1:
-      return Attribute::boolean(context, random.below(2) == 0);
-    case 2:
-      return Attribute::integer(context, static_cast<int64_t>(random.next()));
-    case 3:
-      return Attribute::real(context, any_double(random));
-    case 4:
-      return Attribute::complex(context, {any_double(random), any_double(random)});
-    case 5:
-      return Attribute::string(context, text());
-    case 6:
-      return Attribute::dtype(context, static_cast<DType>(random.below(kDTypeCount)));
-    case 7:
-      return Attribute::dim(context, dim());
+    case 0: return Attribute::unit(context);
+    case 1: return Attribute::boolean(context, random.below(2) == 0);
+    case 2: return Attribute::integer(context, static_cast<int64_t>(random.next()));
+    case 3: return Attribute::real(context, any_double(random));
+    case 4: return Attribute::complex(context, {any_double(random), any_double(random)});
+    case 5: return Attribute::string(context, text());
+    case 6: return Attribute::dtype(context, static_cast<DType>(random.below(kDTypeCount)));
+    case 7: return Attribute::dim(context, dim());
     case 8:
       return Attribute::ints(context, list([&] { return static_cast<int64_t>(random.next()); }));
-    case 9:
-      return Attribute::reals(context, list([&] { return any_double(random); }));
-    case 10:
-      return Attribute::dims(context, list([&] { return dim(); }));
-    case 11:
-      return Attribute::tensor(context, tensor());
-    case 12:
-      return Attribute::symbol(context, "main");
-    case 13:
-      return Attribute::type(context, tensor_type());
-    case 14:
-      return Attribute::array(context, list([&] { return attribute(depth - 1); }));
+    case 9: return Attribute::reals(context, list([&] { return any_double(random); }));
+    case 10: return Attribute::dims(context, list([&] { return dim(); }));
+    case 11: return Attribute::tensor(context, tensor());
+    case 12: return Attribute::symbol(context, "main");
+    case 13: return Attribute::type(context, tensor_type());
+    case 14: return Attribute::array(context, list([&] { return attribute(depth - 1); }));
     case 15: {
       AttrList items = attrs(depth - 1);
       return Attribute::dict(context, {items.items().begin(), items.items().end()});
@@ -160,16 +130,13 @@ AttrList RandomModules::attrs(int depth) {
 Location RandomModules::location(int depth) {
   auto number = [&] { return static_cast<int>(random.below(1000)); };
   switch (random.below(depth > 0 ? 6 : 4)) {
-    case 0:
-      return {};
-    case 1:
-      return Location::name(context, text());
+    case 0: return {};
+    case 1: return Location::name(context, text());
     case 2:
     case 3:
       return Location::file(context, random.below(3) == 0 ? text() : "train.py", number(),
                             number() % 3);
-    default:
-      break;
+    default: break;
   }
   std::vector<Location> parts(1 + random.below(3));
   for (Location& part : parts) part = location(depth - 1);

@@ -56,9 +56,7 @@ struct PassTest : testing::Test {
   static std::string error_of(F f) {
     try {
       f();
-    } catch (const Error& error) {
-      return str(to_string(error.kind()), ": ", error.what());
-    }
+    } catch (const Error& error) { return str(to_string(error.kind()), ": ", error.what()); }
     return "accepted";
   }
 };

@@ -39,12 +39,8 @@ class FactsFuzz : public testing::TestWithParam<uint64_t> {
     Statement s;
     int64_t symbol = static_cast<int64_t>(random.below(world.symbols.size()));
     switch (random.below(6)) {
-      case 0:
-        s = {Guard::Kind::ge, leaf('s', symbol), leaf('c', random.between(0, 6))};
-        break;
-      case 1:
-        s = {Guard::Kind::ge, leaf('c', random.between(6, 20)), leaf('s', symbol)};
-        break;
+      case 0: s = {Guard::Kind::ge, leaf('s', symbol), leaf('c', random.between(0, 6))}; break;
+      case 1: s = {Guard::Kind::ge, leaf('c', random.between(6, 20)), leaf('s', symbol)}; break;
       case 2:
         s = {Guard::Kind::divisible, random_tree(random, world, 1),
              leaf('c', random.between(1, 6))};
@@ -52,8 +48,7 @@ class FactsFuzz : public testing::TestWithParam<uint64_t> {
       case 3:
         s = {Guard::Kind::eq, random_tree(random, world, 2), random_tree(random, world, 1)};
         break;
-      default:
-        s = {Guard::Kind::ge, random_tree(random, world, 2), random_tree(random, world, 1)};
+      default: s = {Guard::Kind::ge, random_tree(random, world, 2), random_tree(random, world, 1)};
     }
     return s;
   }

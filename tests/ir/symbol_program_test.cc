@@ -79,8 +79,7 @@ TEST_P(ProgramFuzz, GuardsFailWhereTheyDoNotHold) {
       std::optional<int> got;
       try {
         got = compiled.program.eval(values.data(), nullptr);
-      } catch (const UserError&) {
-      }
+      } catch (const UserError&) {}
       ASSERT_EQ(got, expected) << world.text(values);
     }
   }

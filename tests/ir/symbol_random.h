@@ -91,21 +91,11 @@ struct Tree {
     if (!left || !right) return std::nullopt;
     __int128 a = *left, b = *right, result = 0;
     switch (op) {
-      case '+':
-        result = a + b;
-        break;
-      case '-':
-        result = a - b;
-        break;
-      case '*':
-        result = a * b;
-        break;
-      case 'M':
-        result = a > b ? a : b;
-        break;
-      case 'm':
-        result = a < b ? a : b;
-        break;
+      case '+': result = a + b; break;
+      case '-': result = a - b; break;
+      case '*': result = a * b; break;
+      case 'M': result = a > b ? a : b; break;
+      case 'm': result = a < b ? a : b; break;
       default:
         if (b == 0) return std::nullopt;
         result = a / b;
@@ -119,9 +109,7 @@ struct Tree {
   std::optional<Dim> dim(const World& world) const {
     try {
       return build(world);
-    } catch (const UserError&) {
-      return std::nullopt;
-    }
+    } catch (const UserError&) { return std::nullopt; }
   }
   std::string text(const World& world) const {
     if (op == 'c') return str(leaf);
@@ -135,20 +123,13 @@ struct Tree {
     if (op == 's') return world.symbols[static_cast<size_t>(leaf)];
     Dim a = parts[0].build(world), b = parts[1].build(world);
     switch (op) {
-      case '+':
-        return a + b;
-      case '-':
-        return a - b;
-      case '*':
-        return a * b;
-      case 'M':
-        return max(a, b);
-      case 'm':
-        return min(a, b);
-      case '%':
-        return mod(a, b);
-      default:
-        return floordiv(a, b);
+      case '+': return a + b;
+      case '-': return a - b;
+      case '*': return a * b;
+      case 'M': return max(a, b);
+      case 'm': return min(a, b);
+      case '%': return mod(a, b);
+      default: return floordiv(a, b);
     }
   }
 };
@@ -180,9 +161,7 @@ inline std::optional<int64_t> value_of(Dim dim, const World& world, const Values
       }
       throw InternalError("a symbol of no world");
     });
-  } catch (const UserError&) {
-    return std::nullopt;
-  }
+  } catch (const UserError&) { return std::nullopt; }
 }
 
 }  // namespace proa::ir

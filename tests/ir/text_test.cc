@@ -24,9 +24,7 @@ struct TextTest : testing::Test {
   std::string refused(std::string_view text, ParseOptions options = {}) {
     try {
       parse_module(text, context, options);
-    } catch (const UserError& error) {
-      return error.what();
-    }
+    } catch (const UserError& error) { return error.what(); }
     return "accepted";
   }
 };
@@ -105,21 +103,13 @@ TEST_F(TextTest, StatedFactsComeBack) {
           facts.set_range(symbol, value - make.random.between(0, value),
                           value + make.random.between(0, 9));
           break;
-        case 1:
-          facts.set_divisible(symbol, divisor, value % divisor);
-          break;
-        case 2:
-          facts.set_likely(symbol, make.random.between(0, 9));
-          break;
+        case 1: facts.set_divisible(symbol, divisor, value % divisor); break;
+        case 2: facts.set_likely(symbol, make.random.between(0, 9)); break;
         case 3:
           if (equal) facts.assert_equal(a, b);
           break;
-        case 4:
-          facts.assert_ge(a, b);
-          break;
-        case 5:
-          facts.require_ge(a, b, make.text());
-          break;
+        case 4: facts.assert_ge(a, b); break;
+        case 5: facts.require_ge(a, b, make.text()); break;
         default:
           if (equal) facts.require_eq(a, b, make.text());
       }

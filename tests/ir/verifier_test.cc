@@ -27,9 +27,7 @@ struct VerifierTest : testing::Test {
   static std::string refused(const Module& module) {
     try {
       verify(module);
-    } catch (const UserError& error) {
-      return error.what();
-    }
+    } catch (const UserError& error) { return error.what(); }
     return "accepted";
   }
 

@@ -211,18 +211,12 @@ TEST(Binary, Compare) {
   const char* kinds[] = {"eq", "ne", "lt", "le", "gt", "ge"};
   auto answer = [](int64_t kind, auto a, auto b) {
     switch (kind) {
-      case 0:
-        return a == b;
-      case 1:
-        return a != b;
-      case 2:
-        return a < b;
-      case 3:
-        return a <= b;
-      case 4:
-        return a > b;
-      default:
-        return a >= b;
+      case 0: return a == b;
+      case 1: return a != b;
+      case 2: return a < b;
+      case 3: return a <= b;
+      case 4: return a > b;
+      default: return a >= b;
     }
   };
   for (DType dtype : {DType::boolean, DType::u8, DType::i8, DType::i16, DType::i32, DType::i64,

@@ -98,18 +98,13 @@ program::TensorRef Tensor::ref() const {
 bool same_bits(const Tensor& a, const Tensor& b) {
   if (a.dims != b.dims || a.dtype != b.dtype) return false;
   switch (a.dtype) {
-    case DType::f16:
-      return same_floats<uint16_t>(a, b, 0x7c00, 0x7fff);
-    case DType::bf16:
-      return same_floats<uint16_t>(a, b, 0x7f80, 0x7fff);
+    case DType::f16: return same_floats<uint16_t>(a, b, 0x7c00, 0x7fff);
+    case DType::bf16: return same_floats<uint16_t>(a, b, 0x7f80, 0x7fff);
     case DType::f32:
-    case DType::c64:
-      return same_floats<uint32_t>(a, b, 0x7f800000, 0x7fffffff);
+    case DType::c64: return same_floats<uint32_t>(a, b, 0x7f800000, 0x7fffffff);
     case DType::f64:
-    case DType::c128:
-      return same_floats<uint64_t>(a, b, 0x7ff0000000000000, 0x7fffffffffffffff);
-    default:
-      return a.bytes == b.bytes;
+    case DType::c128: return same_floats<uint64_t>(a, b, 0x7ff0000000000000, 0x7fffffffffffffff);
+    default: return a.bytes == b.bytes;
   }
 }
 

@@ -25,7 +25,8 @@ std::vector<Wide> wide_of(const Tensor& t) {
   return x;
 }
 
-std::vector<Wide> by_definition(const std::vector<Wide>& x, const Dims& dims, size_t axis, int sign) {
+std::vector<Wide> by_definition(const std::vector<Wide>& x, const Dims& dims, size_t axis,
+                                int sign) {
   int64_t n = dims[axis], inner = 1;
   for (size_t i = axis + 1; i < dims.size(); ++i) inner *= dims[i];
   std::vector<Wide> y(x.size()), turn;
@@ -51,12 +52,16 @@ void expect_close(const Tensor& y, const std::vector<Wide>& expected, int64_t po
     scale += std::norm(expected[i]);
   }
   long double unit = real_of(y.dtype) == DType::f32 ? 6e-8L : 1.2e-16L;
-  EXPECT_LT(std::sqrt(error / scale), unit * (3 + 2 * std::log2(static_cast<long double>(points)))) << points;
+  EXPECT_LT(std::sqrt(error / scale), unit * (3 + 2 * std::log2(static_cast<long double>(points))))
+      << points;
 }
 
-void check_fft(Kind kind, DType dtype, const Dims& dims, const std::vector<int64_t>& axes, int64_t length = 0) {
+void check_fft(Kind kind, DType dtype, const Dims& dims, const std::vector<int64_t>& axes,
+               int64_t length = 0) {
   Tensor x = uniform(dtype, dims, 1, -1, 1);
-  auto axis = [&](int64_t a) { return static_cast<size_t>(a < 0 ? a + static_cast<int64_t>(dims.size()) : a); };
+  auto axis = [&](int64_t a) {
+    return static_cast<size_t>(a < 0 ? a + static_cast<int64_t>(dims.size()) : a);
+  };
   size_t last = axis(axes.back());
   Dims full = dims, shape = dims;
   auto expected = wide_of(x);
@@ -66,7 +71,8 @@ void check_fft(Kind kind, DType dtype, const Dims& dims, const std::vector<int64
   if (kind == c2r) {
     full[last] = shape[last] = length;
     // Other axes first, then the half spectrum is completed along the last one.
-    for (size_t i = 0; i + 1 < axes.size(); ++i) expected = by_definition(expected, dims, axis(axes[i]), 1);
+    for (size_t i = 0; i + 1 < axes.size(); ++i)
+      expected = by_definition(expected, dims, axis(axes[i]), 1);
     std::vector<Wide> whole;
     int64_t half = dims[last];
     for (int64_t o = 0; o < x.elements() / (half * inner); ++o) {
@@ -82,7 +88,8 @@ void check_fft(Kind kind, DType dtype, const Dims& dims, const std::vector<int64
     expected = by_definition(whole, full, last, 1);
     for (Wide& e : expected) e = e.real();
   } else {
-    for (int64_t a : axes) expected = by_definition(expected, dims, axis(a), kind == inverse ? 1 : -1);
+    for (int64_t a : axes)
+      expected = by_definition(expected, dims, axis(a), kind == inverse ? 1 : -1);
   }
   if (kind == r2c) {
     std::vector<Wide> half;
@@ -142,7 +149,8 @@ TEST(FftKernel, BroadcastInput) {
   Tensor y = check1("prim.fft", {broadcast(row, {5, 24})}, {{r2c}, {1}, {}}, DType::c128, {5, 13});
   Tensor one = check1("prim.fft", {row}, {{r2c}, {1}, {}}, DType::c128, {1, 13});
   for (size_t i = 0; i < 5; ++i) {
-    EXPECT_EQ(std::memcmp(y.bytes.data() + i * one.bytes.size(), one.bytes.data(), one.bytes.size()), 0);
+    EXPECT_EQ(
+        std::memcmp(y.bytes.data() + i * one.bytes.size(), one.bytes.data(), one.bytes.size()), 0);
   }
 }
 

@@ -19,7 +19,9 @@ Tensor indices(Dims dims, unsigned seed, int64_t low, int64_t high) {
   Tensor t(DType::i64, std::move(dims));
   std::mt19937 random(seed);
   for (int64_t i = 0; i < t.elements(); ++i) {
-    write(t, i, static_cast<double>(low + static_cast<int64_t>(random() % static_cast<unsigned>(high - low))));
+    write(t, i,
+          static_cast<double>(low +
+                              static_cast<int64_t>(random() % static_cast<unsigned>(high - low))));
   }
   return t;
 }
@@ -105,14 +107,17 @@ TEST(Index, GatherOfEveryDType) {
       Tensor x(dtype, c.x);
       if (x.elements() > 2000 && dtype != DType::f32) continue;
       std::mt19937 random(2);
-      for (char& b : x.bytes) b = static_cast<char>(dtype == DType::boolean ? random() & 1 : random());
+      for (char& b : x.bytes)
+        b = static_cast<char>(dtype == DType::boolean ? random() & 1 : random());
       size_t size = size_of(dtype);
       for (Mode mode : {clamp, drop, wrap}) {
-        Tensor y = check1("prim.gather", {x, index}, {c.axes, {c.batch}, {mode}}, dtype, c.result());
+        Tensor y =
+            check1("prim.gather", {x, index}, {c.axes, {c.batch}, {mode}}, dtype, c.result());
         std::vector<char> zero(size, 0);
         for (int64_t i = 0; i < y.elements(); ++i) {
           int64_t from = place_of(c, index, mode, i);
-          const char* expected = from < 0 ? zero.data() : x.bytes.data() + from * static_cast<int64_t>(size);
+          const char* expected =
+              from < 0 ? zero.data() : x.bytes.data() + from * static_cast<int64_t>(size);
           ASSERT_EQ(std::memcmp(y.bytes.data() + i * static_cast<int64_t>(size), expected, size), 0)
               << to_string(dtype) << " element " << i << " mode " << mode;
         }
@@ -184,8 +189,9 @@ TEST(Index, ScatterOfComplexNumbers) {
   Tensor x = uniform(DType::c128, {4}, 6, -1, 1), updates = uniform(DType::c128, {9}, 7, -1, 1);
   Tensor index = indices({9, 1}, 8, 0, 4);
   for (Kind kind : {set, add, mul}) {
-    auto y = check1("prim.scatter", {x, index, updates}, {{kind}, {0}, {0}, {drop}}, DType::c128, {4})
-                 .values<C>();
+    auto y =
+        check1("prim.scatter", {x, index, updates}, {{kind}, {0}, {0}, {drop}}, DType::c128, {4})
+            .values<C>();
     auto expected = x.values<C>();
     auto u = updates.values<C>();
     for (size_t i = 0; i < 9; ++i) {
@@ -197,7 +203,8 @@ TEST(Index, ScatterOfComplexNumbers) {
 }
 
 TEST(Index, ScatterIntoItsOperand) {
-  Tensor x = uniform(DType::f32, {50, 3}, 9, 0, 1), updates = uniform(DType::f32, {20, 3}, 10, 0, 1);
+  Tensor x = uniform(DType::f32, {50, 3}, 9, 0, 1),
+         updates = uniform(DType::f32, {20, 3}, 10, 0, 1);
   Tensor index = indices({20, 1}, 11, 0, 50);
   Words attrs = {{add}, {0}, {0}, {drop}};
   Tensor expected = check1("prim.scatter", {x, index, updates}, attrs, DType::f32, x.dims);
@@ -213,12 +220,14 @@ TEST(Index, ScatterIntoItsOperand) {
 TEST(Index, ExtremaPassNaNOn) {
   double nan = std::numeric_limits<double>::quiet_NaN();
   for (DType dtype : {DType::f16, DType::bf16, DType::f32, DType::f64}) {
-    Tensor x(dtype, {3}), updates(dtype, {4}), index(DType::i64, {4, 1}, std::vector<int64_t>{0, 0, 1, 2});
+    Tensor x(dtype, {3}), updates(dtype, {4}),
+        index(DType::i64, {4, 1}, std::vector<int64_t>{0, 0, 1, 2});
     double values[] = {nan, 1, nan, 5};
     for (int64_t i = 0; i < 3; ++i) write(x, i, i == 2 ? nan : 2);
     for (int64_t i = 0; i < 4; ++i) write(updates, i, values[i]);
     for (Kind kind : {min, max}) {
-      Tensor y = check1("prim.scatter", {x, index, updates}, {{kind}, {0}, {0}, {drop}}, dtype, {3});
+      Tensor y =
+          check1("prim.scatter", {x, index, updates}, {{kind}, {0}, {0}, {drop}}, dtype, {3});
       for (int64_t i = 0; i < 3; ++i) EXPECT_TRUE(std::isnan(read(y, i)));
     }
   }

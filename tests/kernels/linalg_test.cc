@@ -19,7 +19,9 @@ struct Matrix {
   std::vector<C> e;
   Matrix(int64_t m, int64_t n) : rows(m), columns(n), e(static_cast<size_t>(m * n)) {}
   C& operator()(int64_t i, int64_t j) { return e[static_cast<size_t>(i * columns + j)]; }
-  const C& operator()(int64_t i, int64_t j) const { return e[static_cast<size_t>(i * columns + j)]; }
+  const C& operator()(int64_t i, int64_t j) const {
+    return e[static_cast<size_t>(i * columns + j)];
+  }
 };
 
 Matrix operator*(const Matrix& a, const Matrix& b) {
@@ -62,7 +64,8 @@ Matrix matrix(const Tensor& t, int64_t b, int64_t rows, int64_t columns) {
   Matrix a(rows, columns);
   size_t size = size_of(t.dtype), n = a.e.size();
   Tensor part(t.dtype, {rows, columns});
-  if (n > 0) std::memcpy(part.bytes.data(), t.bytes.data() + static_cast<size_t>(b) * n * size, n * size);
+  if (n > 0)
+    std::memcpy(part.bytes.data(), t.bytes.data() + static_cast<size_t>(b) * n * size, n * size);
   if (t.dtype == DType::c64) {
     auto values = part.values<std::complex<float>>();
     std::copy(values.begin(), values.end(), a.e.begin());
@@ -99,8 +102,8 @@ Tensor positive_definite(DType dtype, int64_t batch, int64_t n, unsigned seed) {
   return t;
 }
 
-const std::pair<int64_t, int64_t> kSides[] = {{1, 1}, {3, 3}, {4, 2}, {2, 4}, {0, 0}, {3, 0},
-                                              {0, 3}, {40, 40}, {70, 33}, {33, 70}};
+const std::pair<int64_t, int64_t> kSides[] = {{1, 1}, {3, 3}, {4, 2},   {2, 4},   {0, 0},
+                                              {3, 0}, {0, 3}, {40, 40}, {70, 33}, {33, 70}};
 
 Matrix triangle(Matrix a, bool upper, bool unit_diagonal) {
   for (int64_t i = 0; i < a.rows; ++i) {
@@ -120,7 +123,8 @@ TEST(Linalg, Cholesky) {
         Tensor y = check1("prim.cholesky", {x}, {{upper}}, dtype, x.dims);
         for (int64_t b = 0; b < 3; ++b) {
           Matrix l = matrix(y, b, n, n), h = transposed(l, true), a = matrix(x, b, n, n);
-          EXPECT_LT(distance(upper ? h * l : l * h, a), unit(dtype) * 20 * double(n + 1)) << to_string(dtype) << n;
+          EXPECT_LT(distance(upper ? h * l : l * h, a), unit(dtype) * 20 * double(n + 1))
+              << to_string(dtype) << n;
           EXPECT_EQ(distance(l, triangle(l, upper, false)), 0);
           for (int64_t i = 0; i < n; ++i) EXPECT_GT(l(i, i).real(), 0);
         }
@@ -158,7 +162,8 @@ TEST(Linalg, CholeskyRefusesWhatIsNotPositiveDefinite) {
                "[cholesky] x: expected a positive definite matrix, got one whose leading minor of "
                "order 2 is not positive in matrix 1 of 2");
   write(x, 0, NAN);
-  expect_error([&] { call(best_isa(), "prim.cholesky", {x}, {{0}}, {DType::f64}, {x.dims}); }, "order 1");
+  expect_error([&] { call(best_isa(), "prim.cholesky", {x}, {{0}}, {DType::f64}, {x.dims}); },
+               "order 1");
 }
 
 TEST(Linalg, TriangularSolve) {
@@ -176,13 +181,15 @@ TEST(Linalg, TriangularSolve) {
           Dims dims = left ? Dims{2, n, k} : Dims{2, k, n};
           Tensor right = uniform(dtype, dims, 3, -1, 1);
           for (int64_t how : {0, 1, 2}) {
-            Tensor x = check1("prim.triangular_solve", {a, right}, {{left}, {upper}, {how}, {unit_diagonal}}, dtype, dims);
+            Tensor x = check1("prim.triangular_solve", {a, right},
+                              {{left}, {upper}, {how}, {unit_diagonal}}, dtype, dims);
             for (int64_t b = 0; b < 2; ++b) {
               Matrix op = triangle(matrix(a, b, n, n), upper, unit_diagonal);
               if (how > 0) op = transposed(op, how == 2);
               Matrix s = matrix(x, b, dims[1], dims[2]);
               EXPECT_LT(distance(left ? op * s : s * op, matrix(right, b, dims[1], dims[2])),
-                        unit(dtype) * 40 * double(n + 1)) << to_string(dtype) << " " << n << " " << k << " " << bits << how;
+                        unit(dtype) * 40 * double(n + 1))
+                  << to_string(dtype) << " " << n << " " << k << " " << bits << how;
             }
           }
         }
@@ -190,7 +197,8 @@ TEST(Linalg, TriangularSolve) {
     }
   }
   Tensor a(DType::f64, {1, 1}), right(DType::f64, {1, 1}, std::vector<double>{1});
-  EXPECT_TRUE(std::isinf(read(check1("prim.triangular_solve", {a, right}, {{1}, {0}, {0}, {0}}, DType::f64, {1, 1}), 0)));
+  EXPECT_TRUE(std::isinf(read(
+      check1("prim.triangular_solve", {a, right}, {{1}, {0}, {0}, {0}}, DType::f64, {1, 1}), 0)));
 }
 
 TEST(Linalg, Lu) {
@@ -198,9 +206,11 @@ TEST(Linalg, Lu) {
     for (auto [m, n] : kSides) {
       int64_t inner = std::min(m, n);
       Tensor x = uniform(dtype, {2, m, n}, 4, -1, 1);
-      auto y = check("prim.lu", {x}, {}, {dtype, DType::i64, DType::i64}, {x.dims, {2, inner}, {2, m}});
+      auto y =
+          check("prim.lu", {x}, {}, {dtype, DType::i64, DType::i64}, {x.dims, {2, inner}, {2, m}});
       for (int64_t b = 0; b < 2; ++b) {
-        Matrix packed = matrix(y[0], b, m, n), a = matrix(x, b, m, n), l(m, inner), u(inner, n), moved(m, n);
+        Matrix packed = matrix(y[0], b, m, n), a = matrix(x, b, m, n), l(m, inner), u(inner, n),
+               moved(m, n);
         for (int64_t i = 0; i < m; ++i) {
           for (int64_t j = 0; j < inner; ++j) l(i, j) = i == j ? 1 : i > j ? packed(i, j) : 0;
         }
@@ -210,14 +220,16 @@ TEST(Linalg, Lu) {
         std::vector<int64_t> rows(static_cast<size_t>(m));
         for (int64_t i = 0; i < m; ++i) rows[static_cast<size_t>(i)] = i;
         for (int64_t i = 0; i < inner; ++i) {
-          std::swap(rows[static_cast<size_t>(i)], rows[static_cast<size_t>(read(y[1], b * inner + i))]);
+          std::swap(rows[static_cast<size_t>(i)],
+                    rows[static_cast<size_t>(read(y[1], b * inner + i))]);
         }
         for (int64_t i = 0; i < m; ++i) {
           auto from = static_cast<int64_t>(read(y[2], b * m + i));
           EXPECT_EQ(from, rows[static_cast<size_t>(i)]);
           for (int64_t j = 0; j < n; ++j) moved(i, j) = a(from, j);
         }
-        EXPECT_LT(distance(l * u, moved), unit(dtype) * 10 * double(inner + 1)) << to_string(dtype) << m << " " << n;
+        EXPECT_LT(distance(l * u, moved), unit(dtype) * 10 * double(inner + 1))
+            << to_string(dtype) << m << " " << n;
         for (const C& e : l.e) EXPECT_LT(std::abs(e), is_complex(dtype) ? 1.5 : 1.0001);
       }
     }
@@ -237,7 +249,8 @@ TEST(Linalg, Qr) {
         for (int64_t b = 0; b < 2; ++b) {
           Matrix q = matrix(y[0], b, m, width), r = matrix(y[1], b, width, n);
           double bound = unit(dtype) * 10 * double(m + n + 1);
-          EXPECT_LT(distance(q * r, matrix(x, b, m, n)), bound) << to_string(dtype) << m << " " << n << full;
+          EXPECT_LT(distance(q * r, matrix(x, b, m, n)), bound)
+              << to_string(dtype) << m << " " << n << full;
           EXPECT_LT(distance(transposed(q, true) * q, identity(width)), bound);
           EXPECT_EQ(distance(r, triangle(r, true, false)), 0);
           for (int64_t i = 0; i < std::min(width, n); ++i) EXPECT_EQ(r(i, i).imag(), 0);
@@ -263,9 +276,7 @@ TEST(Linalg, Eigh) {
           }
           for (int64_t j = 0; j < n; ++j) {
             double w = read(y[0], b * n + j);
-            if (j > 0) {
-              EXPECT_GE(w, read(y[0], b * n + j - 1));
-            }
+            if (j > 0) { EXPECT_GE(w, read(y[0], b * n + j - 1)); }
             for (int64_t i = 0; i < n; ++i) scaled(i, j) *= w;
           }
           double bound = unit(dtype) * 20 * double(n + 1);
@@ -284,7 +295,8 @@ TEST(Linalg, Eig) {
       DType out = complex_of(dtype);
       auto y = check("prim.eig", {x}, {}, {out, out}, {{2, n}, x.dims});
       for (int64_t b = 0; b < 2; ++b) {
-        Matrix a = matrix(x, b, n, n), v = matrix(y[1], b, n, n), w = matrix(y[0], b, 1, n), scaled = v;
+        Matrix a = matrix(x, b, n, n), v = matrix(y[1], b, n, n), w = matrix(y[0], b, 1, n),
+               scaled = v;
         C trace = 0, sum = 0;
         for (int64_t j = 0; j < n; ++j) {
           double norm = 0;
@@ -321,12 +333,11 @@ TEST(Linalg, Svd) {
           for (int64_t i = 0; i < inner; ++i) {
             s(i, i) = read(y[1], b * inner + i);
             EXPECT_GE(s(i, i).real(), 0);
-            if (i > 0) {
-              EXPECT_LE(s(i, i).real(), s(i - 1, i - 1).real());
-            }
+            if (i > 0) { EXPECT_LE(s(i, i).real(), s(i - 1, i - 1).real()); }
           }
           double bound = unit(dtype) * 10 * double(m + n + 1);
-          EXPECT_LT(distance(u * s * vh, matrix(x, b, m, n)), bound) << to_string(dtype) << m << " " << n << full;
+          EXPECT_LT(distance(u * s * vh, matrix(x, b, m, n)), bound)
+              << to_string(dtype) << m << " " << n << full;
           EXPECT_LT(distance(transposed(u, true) * u, identity(left)), bound);
           EXPECT_LT(distance(vh * transposed(vh, true), identity(right)), bound);
         }
@@ -339,7 +350,8 @@ TEST(Linalg, IterationsRefuseNaNAndInfinity) {
   for (double bad : {double(NAN), double(INFINITY)}) {
     Tensor x = uniform(DType::f64, {3, 4, 4}, 9, -1, 1);
     write(x, 16 + 5, bad);
-    auto run = [&](const char* name, Words attrs, std::vector<DType> dtypes, std::vector<Dims> dims) {
+    auto run = [&](const char* name, Words attrs, std::vector<DType> dtypes,
+                   std::vector<Dims> dims) {
       expect_error([&] { call(best_isa(), name, {x}, attrs, dtypes, dims); }, "matrix 1 of 3");
     };
     run("prim.eigh", {{0}}, {DType::f64, DType::f64}, {{3, 4}, x.dims});

@@ -81,21 +81,14 @@ Tensor expected_of(const Tensor& x, Kind kind, const std::vector<std::vector<int
     for (int64_t i : lists[r]) values.push_back(static_cast<T>(read(x, i)));
     T answer;
     switch (kind) {
-      case kSum:
-        answer = in_order<T>(values, 0, [](T a, T b) { return a + b; });
-        break;
-      case kProd:
-        answer = in_order<T>(values, 1, [](T a, T b) { return a * b; });
-        break;
+      case kSum: answer = in_order<T>(values, 0, [](T a, T b) { return a + b; }); break;
+      case kProd: answer = in_order<T>(values, 1, [](T a, T b) { return a * b; }); break;
       default: {
         answer = values[0];
         for (T v : values) {
-          if (std::isnan(v) || std::isnan(answer))
-            answer = NAN;
-          else if (kind == kMax && (v > answer || (v == answer && !std::signbit(v))))
-            answer = v;
-          else if (kind == kMin && (v < answer || (v == answer && std::signbit(v))))
-            answer = v;
+          if (std::isnan(v) || std::isnan(answer)) answer = NAN;
+          else if (kind == kMax && (v > answer || (v == answer && !std::signbit(v)))) answer = v;
+          else if (kind == kMin && (v < answer || (v == answer && std::signbit(v)))) answer = v;
         }
       }
     }

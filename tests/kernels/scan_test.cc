@@ -112,14 +112,10 @@ TEST(Scan, IntegersWrap) {
         int8_t now = 0;
         for (size_t k = 0; k < line.size(); ++k) {
           int8_t v = values[static_cast<size_t>(line[k])];
-          if (k == 0)
-            now = v;
-          else if (kind == kSum)
-            now = static_cast<int8_t>(now + v);
-          else if (kind == kProd)
-            now = static_cast<int8_t>(now * v);
-          else
-            now = kind == kMax ? std::max(now, v) : std::min(now, v);
+          if (k == 0) now = v;
+          else if (kind == kSum) now = static_cast<int8_t>(now + v);
+          else if (kind == kProd) now = static_cast<int8_t>(now * v);
+          else now = kind == kMax ? std::max(now, v) : std::min(now, v);
           ASSERT_EQ(y[static_cast<size_t>(line[k])], now);
         }
       }

@@ -20,7 +20,10 @@ Tensor coarse(DType dtype, Dims dims, unsigned seed) {
   const double special[] = {0.0, -0.0, INFINITY, -INFINITY, NAN, 1.5, -1.5};
   for (int64_t i = 0; i < t.elements(); ++i) {
     if (dtype == DType::boolean) write(t, i, random() & 1);
-    else if (is_float(dtype)) write(t, i, random() % 3 == 0 ? special[random() % 7] : static_cast<double>(random() % 600) / 4 - 70);
+    else if (is_float(dtype))
+      write(
+          t, i,
+          random() % 3 == 0 ? special[random() % 7] : static_cast<double>(random() % 600) / 4 - 70);
     else if (dtype == DType::u8) write(t, i, random() % 100);
     else write(t, i, static_cast<double>(random() % 200) - 100);
   }
@@ -57,12 +60,14 @@ void check_sort(const std::vector<Tensor>& xs, int64_t axis, size_t keys, bool d
     dtypes.push_back(x.dtype);
     shapes.push_back(x.dims);
   }
-  auto ys = check("prim.sort", xs, {{axis}, {static_cast<int64_t>(keys)}, {descending}}, dtypes, shapes);
+  auto ys =
+      check("prim.sort", xs, {{axis}, {static_cast<int64_t>(keys)}, {descending}}, dtypes, shapes);
   const Dims& dims = xs[0].dims;
   if (xs[0].elements() == 0) return;
   auto at = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(dims.size()) : axis);
   for (int64_t line = 0; line < xs[0].elements() / dims[at]; ++line) {
-    std::vector<std::vector<double>> values(keys, std::vector<double>(static_cast<size_t>(dims[at])));
+    std::vector<std::vector<double>> values(keys,
+                                            std::vector<double>(static_cast<size_t>(dims[at])));
     for (size_t k = 0; k < keys; ++k) {
       for (int64_t r = 0; r < dims[at]; ++r) {
         values[k][static_cast<size_t>(r)] = read(xs[k], element(dims, at, line, r));
@@ -73,7 +78,8 @@ void check_sort(const std::vector<Tensor>& xs, int64_t axis, size_t keys, bool d
       size_t size = size_of(xs[k].dtype);
       for (int64_t r = 0; r < dims[at]; ++r) {
         auto to = static_cast<size_t>(element(dims, at, line, r));
-        auto from = static_cast<size_t>(element(dims, at, line, static_cast<int64_t>(order[static_cast<size_t>(r)])));
+        auto from = static_cast<size_t>(
+            element(dims, at, line, static_cast<int64_t>(order[static_cast<size_t>(r)])));
         ASSERT_EQ(std::memcmp(&ys[k].bytes[to * size], &xs[k].bytes[from * size], size), 0)
             << to_string(xs[k].dtype) << " tensor " << k << " line " << line << " place " << r;
       }
@@ -105,8 +111,10 @@ TEST(Sort, SeveralKeysAndAnyCompanion) {
   for (int64_t n : {60, 2000}) {
     for (bool descending : {false, true}) {
       Tensor companion = uniform(DType::c128, {n}, 6, -1, 1);
-      check_sort({coarse(DType::i16, {n}, 7), coarse(DType::f32, {n}, 8), companion, numbered({n})}, 0, 2, descending);
-      check_sort({coarse(DType::boolean, {n}, 9), coarse(DType::f64, {n}, 10), numbered({n})}, 0, 3, descending);
+      check_sort({coarse(DType::i16, {n}, 7), coarse(DType::f32, {n}, 8), companion, numbered({n})},
+                 0, 2, descending);
+      check_sort({coarse(DType::boolean, {n}, 9), coarse(DType::f64, {n}, 10), numbered({n})}, 0, 3,
+                 descending);
     }
   }
 }
@@ -130,7 +138,8 @@ TEST(Sort, TheWholeRangeOfIntegers) {
 TEST(Sort, TopK) {
   for (DType dtype : kOrdered) {
     if (dtype == DType::boolean) continue;
-    for (const Dims& dims : {Dims{1}, Dims{30}, Dims{7, 90}, Dims{2, 3, 800}, Dims{3, 0}, Dims{0, 4}}) {
+    for (const Dims& dims :
+         {Dims{1}, Dims{30}, Dims{7, 90}, Dims{2, 3, 800}, Dims{3, 0}, Dims{0, 4}}) {
       Tensor x = coarse(dtype, dims, 12);
       int64_t length = dims.back();
       for (int64_t k : {int64_t{0}, std::min<int64_t>(length, 1), length / 3, length}) {
@@ -145,9 +154,12 @@ TEST(Sort, TopK) {
             for (int64_t i = 0; i < k; ++i) {
               auto from = static_cast<int64_t>(order[static_cast<size_t>(i)]);
               ASSERT_EQ(read(y[1], row * k + i), static_cast<double>(from)) << to_string(dtype);
-              ASSERT_EQ(std::memcmp(y[0].bytes.data() + (row * k + i) * static_cast<int64_t>(size_of(dtype)),
-                                    x.bytes.data() + (row * length + from) * static_cast<int64_t>(size_of(dtype)),
-                                    size_of(dtype)), 0);
+              ASSERT_EQ(
+                  std::memcmp(
+                      y[0].bytes.data() + (row * k + i) * static_cast<int64_t>(size_of(dtype)),
+                      x.bytes.data() + (row * length + from) * static_cast<int64_t>(size_of(dtype)),
+                      size_of(dtype)),
+                  0);
             }
           }
         }
@@ -192,7 +204,8 @@ TEST(Sort, Compact) {
     for (int share : {0, 1, 3, 10}) {
       Tensor mask(DType::boolean, {n});
       std::mt19937 random(17);
-      for (char& b : mask.bytes) b = static_cast<char>(random() % 10 < static_cast<unsigned>(share));
+      for (char& b : mask.bytes)
+        b = static_cast<char>(random() % 10 < static_cast<unsigned>(share));
       auto y = check("prim.compact", {mask}, {}, {DType::i64, DType::i64}, {{n}, {}});
       std::vector<int64_t> expected;
       for (int64_t i = 0; i < n; ++i) {

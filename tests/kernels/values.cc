@@ -30,34 +30,23 @@ double round_to(double value, int bits, int least, double most) {
 
 double rounded(DType dtype, double value) {
   switch (dtype) {
-    case DType::f16:
-      return round_to(value, 11, -14, 65504);
-    case DType::bf16:
-      return round_to(value, 8, -126, 0x1.fep127);
-    case DType::f32:
-      return static_cast<float>(value);
-    default:
-      return value;
+    case DType::f16: return round_to(value, 11, -14, 65504);
+    case DType::bf16: return round_to(value, 8, -126, 0x1.fep127);
+    case DType::f32: return static_cast<float>(value);
+    default: return value;
   }
 }
 
 double read(const Tensor& t, int64_t i) {
   switch (t.dtype) {
     case DType::boolean:
-    case DType::u8:
-      return get<uint8_t>(t, i);
-    case DType::i8:
-      return get<int8_t>(t, i);
-    case DType::i16:
-      return get<int16_t>(t, i);
-    case DType::i32:
-      return get<int32_t>(t, i);
-    case DType::i64:
-      return static_cast<double>(get<int64_t>(t, i));
-    case DType::f32:
-      return get<float>(t, i);
-    case DType::f64:
-      return get<double>(t, i);
+    case DType::u8: return get<uint8_t>(t, i);
+    case DType::i8: return get<int8_t>(t, i);
+    case DType::i16: return get<int16_t>(t, i);
+    case DType::i32: return get<int32_t>(t, i);
+    case DType::i64: return static_cast<double>(get<int64_t>(t, i));
+    case DType::f32: return get<float>(t, i);
+    case DType::f64: return get<double>(t, i);
     case DType::bf16: {
       uint32_t bits = static_cast<uint32_t>(get<uint16_t>(t, i)) << 16;
       float value;
@@ -70,29 +59,20 @@ double read(const Tensor& t, int64_t i) {
           e == 31 ? (m ? NAN : INFINITY) : (e ? std::ldexp(1024 + m, e - 25) : std::ldexp(m, -24));
       return h & 0x8000 ? -a : a;
     }
-    default:
-      return NAN;
+    default: return NAN;
   }
 }
 
 void write(Tensor& t, int64_t i, double value) {
   switch (t.dtype) {
-    case DType::boolean:
-      return put<uint8_t>(t, i, value != 0);
-    case DType::u8:
-      return put(t, i, static_cast<uint8_t>(value));
-    case DType::i8:
-      return put(t, i, static_cast<int8_t>(value));
-    case DType::i16:
-      return put(t, i, static_cast<int16_t>(value));
-    case DType::i32:
-      return put(t, i, static_cast<int32_t>(value));
-    case DType::i64:
-      return put(t, i, static_cast<int64_t>(value));
-    case DType::f32:
-      return put(t, i, static_cast<float>(value));
-    case DType::f64:
-      return put(t, i, value);
+    case DType::boolean: return put<uint8_t>(t, i, value != 0);
+    case DType::u8: return put(t, i, static_cast<uint8_t>(value));
+    case DType::i8: return put(t, i, static_cast<int8_t>(value));
+    case DType::i16: return put(t, i, static_cast<int16_t>(value));
+    case DType::i32: return put(t, i, static_cast<int32_t>(value));
+    case DType::i64: return put(t, i, static_cast<int64_t>(value));
+    case DType::f32: return put(t, i, static_cast<float>(value));
+    case DType::f64: return put(t, i, value);
     case DType::bf16: {
       auto narrow = static_cast<float>(rounded(DType::bf16, value));
       uint32_t bits;
@@ -114,8 +94,7 @@ void write(Tensor& t, int64_t i, double value) {
       }
       return put(t, i, static_cast<uint16_t>(bits));
     }
-    default:
-      return;
+    default: return;
   }
 }
 

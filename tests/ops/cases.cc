@@ -13,23 +13,15 @@ namespace {
 
 ops::AttrValue plain_value(const Literal& value) {
   switch (value.kind) {
-    case Literal::Kind::boolean:
-      return value.integer != 0;
-    case Literal::Kind::integer:
-      return value.integer;
-    case Literal::Kind::real:
-      return value.real;
-    case Literal::Kind::text:
-      return value.text;
-    case Literal::Kind::dtype:
-      return static_cast<DType>(value.integer);
-    case Literal::Kind::ints:
-      return value.ints;
-    case Literal::Kind::reals:
-      return value.reals;
+    case Literal::Kind::boolean: return value.integer != 0;
+    case Literal::Kind::integer: return value.integer;
+    case Literal::Kind::real: return value.real;
+    case Literal::Kind::text: return value.text;
+    case Literal::Kind::dtype: return static_cast<DType>(value.integer);
+    case Literal::Kind::ints: return value.ints;
+    case Literal::Kind::reals: return value.reals;
     case Literal::Kind::required:
-    case Literal::Kind::none:
-      break;
+    case Literal::Kind::none: break;
   }
   throw InternalError("this literal has no value");
 }
@@ -61,8 +53,7 @@ ops::AttrValue value_for(ir::Context& context, AttrForm form, const Literal& val
       auto count = static_cast<int64_t>(value.reals.size());
       return ir::Attribute::tensor(context, ops::dense_data(DType::f64, {count}, value.reals));
     }
-    default:
-      return plain_value(value);
+    default: return plain_value(value);
   }
 }
 

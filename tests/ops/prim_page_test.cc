@@ -233,9 +233,7 @@ TEST_F(PrimPages, WrongSamplesAreRefusedInTheWordsOfThePage) {
             << describe(page, c) << ": " << error.what() << " does not say '" << sample.says << "'";
         EXPECT_EQ(error.op(), page.name);
         EXPECT_FALSE(error.argument().empty()) << error.what();
-      } catch (const Error& error) {
-        ADD_FAILURE() << describe(page, c) << ": " << error.what();
-      }
+      } catch (const Error& error) { ADD_FAILURE() << describe(page, c) << ": " << error.what(); }
     }
   });
 }

@@ -279,9 +279,7 @@ TEST(SafetensorsHostile, EveryValueOfEveryHeaderByteIsSafe) {
       try {
         auto file = SafetensorsFile::parse(bytes, "model.safetensors", false);
         for (const auto& entry : file.entries()) file.data(entry);
-      } catch (const UserError& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::io) << error.what();
-      }
+      } catch (const UserError& error) { EXPECT_EQ(error.kind(), ErrorKind::io) << error.what(); }
     }
     bytes[i] = before;
   }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import proa
 import pytest
+
+import proa
 
 RNG = np.random.default_rng(0)
 
@@ -18,7 +19,8 @@ def test_einsum_takes_operands_in_a_row_and_in_a_list() -> None:
 
 def test_meshgrid() -> None:
     grids = proa.meshgrid(proa.arange(3), proa.arange(2))
-    for ours, theirs in zip(grids, np.meshgrid(np.arange(3), np.arange(2), indexing="ij"), strict=True):
+    wanted = np.meshgrid(np.arange(3), np.arange(2), indexing="ij")
+    for ours, theirs in zip(grids, wanted, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs)
 
 

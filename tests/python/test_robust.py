@@ -7,9 +7,9 @@ import threading
 
 import numpy as np
 import pytest
+from proa.autograd import PyLayer
 
 import proa
-from proa.autograd import PyLayer
 
 
 def leaf(shape=(2,)):
@@ -131,7 +131,8 @@ for _ in range(3):
     threading.Thread(target=work, daemon=True).start()
 time.sleep(0.3)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 
 

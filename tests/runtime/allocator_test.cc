@@ -24,9 +24,7 @@ TEST(SizeClass, EveryClassHoldsWhatMapsToItAndLittleMore) {
     int64_t size = size_of_class(i);
     EXPECT_EQ(size % 64, 0);
     EXPECT_EQ(size_class_of(size), i);
-    if (i + 1 < kSizeClasses) {
-      EXPECT_EQ(size_class_of(size + 1), i + 1);
-    }
+    if (i + 1 < kSizeClasses) { EXPECT_EQ(size_class_of(size + 1), i + 1); }
     int64_t below = i == 0 ? 0 : size_of_class(i - 1);
     EXPECT_LE(size - (below + 1), std::max<int64_t>(63, (below + 1) / 8)) << size;
   }
@@ -155,9 +153,7 @@ TEST_F(CpuAllocator, ImpossibleSizesAreRefused) {
     try {
       allocator.allocate(bytes);
       FAIL() << bytes;
-    } catch (const UserError& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::memory);
-    }
+    } catch (const UserError& error) { EXPECT_EQ(error.kind(), ErrorKind::memory); }
   }
   EXPECT_THROW(allocator.allocate(-1), InternalError);
 }
@@ -233,9 +229,7 @@ TEST(TensorBytes, OverflowIsAMemoryError) {
     try {
       tensor_bytes(dims, DType::f64);
       FAIL();
-    } catch (const UserError& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::memory);
-    }
+    } catch (const UserError& error) { EXPECT_EQ(error.kind(), ErrorKind::memory); }
   }
 }
 

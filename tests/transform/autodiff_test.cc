@@ -44,19 +44,47 @@ Tensor weighed_sum(const Tensor& y) {
 }
 
 const Case kCases[] = {
-    {"product", {{2, 3}, {2, 3}}, [](const std::vector<Tensor>& x) { return call1("tensor.multiply", {x[0], x[1]}); }},
-    {"broadcast quotient", {{2, 3}, {3}}, [](const std::vector<Tensor>& x) { return call1("tensor.divide", {x[0], x[1]}); }},
-    {"power", {{4}, {4}}, [](const std::vector<Tensor>& x) { return call1("tensor.pow", {x[0], x[1]}); }},
+    {"product",
+     {{2, 3}, {2, 3}},
+     [](const std::vector<Tensor>& x) {
+       return call1("tensor.multiply", {x[0], x[1]});
+     }},
+    {"broadcast quotient",
+     {{2, 3}, {3}},
+     [](const std::vector<Tensor>& x) {
+       return call1("tensor.divide", {x[0], x[1]});
+     }},
+    {"power",
+     {{4}, {4}},
+     [](const std::vector<Tensor>& x) {
+       return call1("tensor.pow", {x[0], x[1]});
+     }},
     {"tanh", {{5}}, [](const std::vector<Tensor>& x) { return call1("tensor.tanh", {x[0]}); }},
-    {"exp times sin", {{3}, {3}},
+    {"exp times sin",
+     {{3}, {3}},
      [](const std::vector<Tensor>& x) {
        return call1("tensor.multiply", {call1("tensor.exp", {x[0]}), call1("tensor.sin", {x[1]})});
      }},
-    {"matmul", {{2, 3}, {3, 4}}, [](const std::vector<Tensor>& x) { return call1("tensor.matmul", {x[0], x[1]}); }},
-    {"sum of an axis", {{2, 3, 2}}, [](const std::vector<Tensor>& x) { return call1("tensor.sum", {x[0]}, {{"axis", 1}}); }},
-    {"logsumexp", {{3, 4}}, [](const std::vector<Tensor>& x) { return call1("tensor.logsumexp", {x[0]}, {{"axis", -1}}); }},
-    {"softmax", {{3, 4}}, [](const std::vector<Tensor>& x) { return call1("tensor.softmax", {x[0]}); }},
-    {"read three times", {{4}},
+    {"matmul",
+     {{2, 3}, {3, 4}},
+     [](const std::vector<Tensor>& x) {
+       return call1("tensor.matmul", {x[0], x[1]});
+     }},
+    {"sum of an axis",
+     {{2, 3, 2}},
+     [](const std::vector<Tensor>& x) {
+       return call1("tensor.sum", {x[0]}, {{"axis", 1}});
+     }},
+    {"logsumexp",
+     {{3, 4}},
+     [](const std::vector<Tensor>& x) {
+       return call1("tensor.logsumexp", {x[0]}, {{"axis", -1}});
+     }},
+    {"softmax",
+     {{3, 4}},
+     [](const std::vector<Tensor>& x) { return call1("tensor.softmax", {x[0]}); }},
+    {"read three times",
+     {{4}},
      [](const std::vector<Tensor>& x) {
        Tensor square = call1("tensor.multiply", {x[0], x[0]});
        return call1("tensor.add", {square, call1("tensor.log", {x[0]})});
@@ -170,7 +198,8 @@ func @main(%x: f32[4], %a: f32[4], %b: f32[4], %c: f32[4]) {
 // Cotangents of x come from the last consumer first: (c + b) + a. In f32 every other order gives
 // something else in one of the columns.
 TEST(Autodiff, CotangentsAddFromTheLastConsumer) {
-  std::vector<float> a = {1e8f, 1, -1e8f, 0.1f}, b = {-1e8f, -1e8f, 1, 0.2f}, c = {1, 1e8f, 1e8f, 0.3f};
+  std::vector<float> a = {1e8f, 1, -1e8f, 0.1f}, b = {-1e8f, -1e8f, 1, 0.2f},
+                     c = {1, 1e8f, 1e8f, 0.3f};
   auto inputs = [&] {
     std::vector<Tensor> made = {floats({1, 2, 3, 4}), floats(a), floats(b), floats(c)};
     made[0].set_requires_grad(true);

@@ -1,5 +1,6 @@
 // Optimised functions against the same functions as written, on values where bits go wrong first:
-// signed zeros, subnormals, infinities, NaN, the ends of ranges. Equal to the bit, NaNs as one class.
+// signed zeros, subnormals, infinities, NaN, the ends of ranges. Equal to the bit, NaNs as one
+// class.
 
 #include <gtest/gtest.h>
 
@@ -28,12 +29,14 @@ size_t operations(const ir::Module& module) {
 // Every dtype sees the same hard numbers, cast by the kernels.
 Array hard_values(DType dtype, std::span<const int64_t> dims) {
   const double kInf = HUGE_VAL;
-  const double hard[] = {0.0, -0.0, 1, -1, kInf, -kInf, NAN, 1e-310, -1e-42, 6e-8, 65504, 3.4e38,
-                         -2147483648.0, 127, -128, 0.1, -7, 2.5, 1e300, 255};
+  const double hard[] = {0.0,    -0.0, 1,     -1,     kInf,          -kInf, NAN,  1e-310,
+                         -1e-42, 6e-8, 65504, 3.4e38, -2147483648.0, 127,   -128, 0.1,
+                         -7,     2.5,  1e300, 255};
   int64_t count = 1;
   for (int64_t n : dims) count *= n;
   std::vector<double> values;
-  for (int64_t i = 0; i < count; ++i) values.push_back(hard[static_cast<size_t>(i) % std::size(hard)]);
+  for (int64_t i = 0; i < count; ++i)
+    values.push_back(hard[static_cast<size_t>(i) % std::size(hard)]);
   Tensor wide = eager::from_data(dims, DType::f64, values.data());
   return runtime::to_dense(eager::call1("tensor.cast", {wide}, {{"dtype", dtype}}).array());
 }
@@ -61,7 +64,8 @@ bool same_bits(const Array& x, const Array& y) {
   }
   if (is_float(a.dtype)) {  // to f32, which holds them
     auto widen = [](const Array& array) {
-      return runtime::to_dense(eager::call1("tensor.cast", {Tensor(array)}, {{"dtype", DType::f32}}).array());
+      return runtime::to_dense(
+          eager::call1("tensor.cast", {Tensor(array)}, {{"dtype", DType::f32}}).array());
     };
     return same_bits(widen(a), widen(b));
   }
@@ -161,12 +165,13 @@ TEST(Optimize, CastsKeepEveryBit) {
     for (int middle = 0; middle < kDTypeCount; ++middle) {
       auto x = static_cast<DType>(from), m = static_cast<DType>(middle);
       if (!castable(x) || !castable(m)) continue;
-      std::string text = str("\nfunc @main(%x: ", short_name(x), "[20]) {\n  %m = prim.cast(%x) {dtype = ",
-                             short_name(m), "}\n");
+      std::string text = str("\nfunc @main(%x: ", short_name(x),
+                             "[20]) {\n  %m = prim.cast(%x) {dtype = ", short_name(m), "}\n");
       std::string names;
       for (int last = 0; last < kDTypeCount; ++last) {
         if (!castable(static_cast<DType>(last))) continue;
-        text += str("  %", last, " = prim.cast(%m) {dtype = ", short_name(static_cast<DType>(last)), "}\n");
+        text += str("  %", last, " = prim.cast(%m) {dtype = ", short_name(static_cast<DType>(last)),
+                    "}\n");
         names += str(names.empty() ? "%" : ", %", last);
       }
       gone += compare(str(text, "  return ", names, "\n}\n"));

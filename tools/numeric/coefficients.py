@@ -8,7 +8,6 @@ import sys
 
 import mpmath as mp
 from mpmath import mpf
-
 from remez import fit, horner, literal
 
 EPS = mpf(10) ** -12

@@ -54,9 +54,7 @@ std::string_view defined_name(std::string_view text) {
   const size_t type = text.find("typedef struct");
   size_t head = text.find("\nPN_");
   head = head == std::string_view::npos ? 0 : head + 1;
-  if (type != std::string_view::npos) {
-    return names_in(text.substr(text.rfind('}'))).back();
-  }
+  if (type != std::string_view::npos) { return names_in(text.substr(text.rfind('}'))).back(); }
   return names_in(text.substr(head, text.find('(', head) - head)).back();
 }
 

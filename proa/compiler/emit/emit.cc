@@ -47,8 +47,8 @@ class Emitter {
       for (size_t axis = 0; axis < dims.size(); ++axis) {
         if (!dims[axis].is_symbol() || known(dims[axis])) continue;
         symbols_.push_back(dims[axis]);
-        program_.sources.push_back({static_cast<int32_t>(program_.inputs.size() - 1),
-                                    static_cast<int32_t>(axis)});
+        program_.sources.push_back(
+            {static_cast<int32_t>(program_.inputs.size() - 1), static_cast<int32_t>(axis)});
       }
     }
   }
@@ -56,7 +56,8 @@ class Emitter {
   bool known(Dim symbol) const { return std::ranges::find(symbols_, symbol) != symbols_.end(); }
 
   int32_t slot(Value value) {
-    auto [it, fresh] = slots_.try_emplace(value.impl(), static_cast<int32_t>(program_.slots.size()));
+    auto [it, fresh] =
+        slots_.try_emplace(value.impl(), static_cast<int32_t>(program_.slots.size()));
     if (fresh) {
       Slot made;
       made.dtype = value.dtype();
@@ -137,7 +138,8 @@ class Emitter {
 
   void constant(Operation& op) {
     const TensorData& data = op.attr("value").as_tensor();
-    program_.constants.push_back({slot(op.result()), data.dtype, data.dims, data.owner, data.bytes, data.size});
+    program_.constants.push_back(
+        {slot(op.result()), data.dtype, data.dims, data.owner, data.bytes, data.size});
   }
 
   void call(Operation& op) {
@@ -279,7 +281,8 @@ class Emitter {
     for (size_t count : bound_) program_.stages.push_back(stage(count));
   }
 
-  // The dim table as far as the first `count` symbols give it; the rest is zero until a later stage.
+  // The dim table as far as the first `count` symbols give it; the rest is zero until a later
+  // stage.
   Program::Stage stage(size_t count) const {
     std::span<const Dim> symbols(symbols_.data(), count);
     auto computable = [&](Dim d) {
@@ -300,7 +303,8 @@ class Emitter {
     Program::Stage made;
     made.dims = std::move(compiled.program);
     for (const Guard& guard : compiled.checks) {
-      made.guards.push_back(guard.message.empty() ? str("the sizes must satisfy ", to_string(guard)) : guard.message);
+      made.guards.push_back(guard.message.empty() ? str("the sizes must satisfy ", to_string(guard))
+                                                  : guard.message);
     }
     return made;
   }

@@ -12,9 +12,9 @@
 
 namespace proa::compiler {
 
-// Every operation must be a primitive or structured control flow over primitives; calls are inlined.
-// `symbols` lists the symbols whose values the caller will give, in order; others are read from the
-// extents of the arguments. A symbol with no source is an InternalError.
+// Every operation must be a primitive or structured control flow over primitives; calls are
+// inlined. `symbols` lists the symbols whose values the caller will give, in order; others are read
+// from the extents of the arguments. A symbol with no source is an InternalError.
 std::shared_ptr<program::Program> emit(const ir::Module& module, ir::Func func,
                                        std::span<const ir::Dim> symbols = {});
 

@@ -102,12 +102,8 @@ void describe(DimNode& node) {
       if (divisor.is_const()) node.stride = mod(node.operands[0].stride(), divisor.constant());
       break;
     }
-    case DimKind::max:
-      fold(static_cast<Bounds>(max), join);
-      break;
-    case DimKind::min:
-      fold(static_cast<Bounds>(min), join);
-      break;
+    case DimKind::max: fold(static_cast<Bounds>(max), join); break;
+    case DimKind::min: fold(static_cast<Bounds>(min), join); break;
   }
 }
 

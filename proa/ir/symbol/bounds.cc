@@ -26,9 +26,7 @@ std::optional<Poly> line(int64_t offset, std::span<const DimTerm> terms, int64_t
       int64_t c = term.factor.operands()[1].constant();
       int64_t k = checked_mul(term.coefficient, scale / c);
       accumulate(result, to_poly(term.factor.operands()[0]), k);
-      if ((k > 0) != above) {
-        result.offset = checked_sub(result.offset, checked_mul(k, c - 1));
-      }
+      if ((k > 0) != above) { result.offset = checked_sub(result.offset, checked_mul(k, c - 1)); }
     }
     return result;
   } catch (const UserError&) {  // leaves int64: the plain interval has to do

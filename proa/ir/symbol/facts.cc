@@ -184,12 +184,8 @@ void Facts::State::add_quotient(Dim a, Dim b) {
 void Facts::State::apply(const Guard& fact) {
   reasoner.begin_fact();
   switch (fact.kind) {
-    case Guard::Kind::eq:
-      reasoner.assert_zero(difference(fact.a, fact.b));
-      break;
-    case Guard::Kind::ge:
-      reasoner.assert_nonnegative(difference(fact.a, fact.b));
-      break;
+    case Guard::Kind::eq: reasoner.assert_zero(difference(fact.a, fact.b)); break;
+    case Guard::Kind::ge: reasoner.assert_nonnegative(difference(fact.a, fact.b)); break;
     case Guard::Kind::divisible:
       add_quotient(fact.a, fact.b.is_const() && fact.b.constant() < 0 ? -fact.b : fact.b);
       break;
@@ -344,9 +340,7 @@ void Facts::assert_ge(Dim a, Dim b) {
 Interval Facts::bounds(Dim dim) {
   try {
     return state_->reasoner.bounds(state_->inner(dim));
-  } catch (const UserError&) {
-    return dim.bounds();
-  }
+  } catch (const UserError&) { return dim.bounds(); }
 }
 
 Stride Facts::stride(Dim dim) {
@@ -354,9 +348,7 @@ Stride Facts::stride(Dim dim) {
     Dim inner = state_->inner(dim);
     Interval range = state_->reasoner.bounds(inner);
     return range.single() ? Stride{0, range.lo} : inner.stride();
-  } catch (const UserError&) {
-    return dim.stride();
-  }
+  } catch (const UserError&) { return dim.stride(); }
 }
 
 std::optional<int64_t> Facts::likely(Dim dim) {
@@ -405,8 +397,7 @@ Dim Facts::simplify(Dim dim) {
   Dim result = dim;
   try {
     result = state_->outer(state_->inner(dim));
-  } catch (const UserError&) {
-  }
+  } catch (const UserError&) {}
   cache.store(QueryCache::kSimplify, dim, 0, epoch, result.bits());
   return result;
 }

@@ -81,9 +81,7 @@ void Reasoner::tighten(Dim symbol, Interval range) {
 bool Reasoner::split(Dim symbol, int64_t modulus, int64_t residue) {
   if (modulus == 1) return false;
   Interval range = symbol.bounds(), k;
-  if (range.lo != kMinusInfinity) {
-    k.lo = ceil_quotient(checked_sub(range.lo, residue), modulus);
-  }
+  if (range.lo != kMinusInfinity) { k.lo = ceil_quotient(checked_sub(range.lo, residue), modulus); }
   if (range.hi != kInfinity) k.hi = floor_quotient(checked_sub(range.hi, residue), modulus);
   if (k.empty()) throw Contradiction();
   Dim inner = make_symbol(symbol.name(), k);
@@ -299,16 +297,11 @@ Dim Reasoner::rebuild(Dim dim) {
   SmallVector<Dim, 6> parts;
   for (Dim operand : dim.operands()) parts.push_back(resolve(operand));
   switch (dim.kind()) {
-    case DimKind::floordiv:
-      return reduced(pruned(floordiv(parts[0], parts[1])));
-    case DimKind::mod:
-      return reduced(pruned(mod(parts[0], parts[1])));
-    case DimKind::max:
-      return reduced(pruned(max(std::span<const Dim>(parts))));
-    case DimKind::min:
-      return reduced(pruned(min(std::span<const Dim>(parts))));
-    default:
-      return reduced(product(std::span<const Dim>(parts)));
+    case DimKind::floordiv: return reduced(pruned(floordiv(parts[0], parts[1])));
+    case DimKind::mod: return reduced(pruned(mod(parts[0], parts[1])));
+    case DimKind::max: return reduced(pruned(max(std::span<const Dim>(parts))));
+    case DimKind::min: return reduced(pruned(min(std::span<const Dim>(parts))));
+    default: return reduced(product(std::span<const Dim>(parts)));
   }
 }
 

@@ -21,9 +21,7 @@ class Printer {
       return;
     }
     switch (dim.kind()) {
-      case DimKind::symbol:
-        text += dim.name();
-        return;
+      case DimKind::symbol: text += dim.name(); return;
       case DimKind::max:
       case DimKind::min: {
         text += to_string(dim.kind());
@@ -36,8 +34,7 @@ class Printer {
         text += ')';
         return;
       }
-      default:
-        break;
+      default: break;
     }
     bool is_sum = dim.kind() == DimKind::sum;
     bool closed = around == kFactor || (around == kTerm && is_sum);

@@ -47,22 +47,14 @@ class Substitution {
     SmallVector<Dim, 6> parts;
     for (Dim operand : dim.operands()) parts.push_back(apply(operand));
     switch (dim.kind()) {
-      case DimKind::constant:
-        return dim;
-      case DimKind::symbol:
-        return map_(dim);
-      case DimKind::floordiv:
-        return floordiv(parts[0], parts[1]);
-      case DimKind::mod:
-        return mod(parts[0], parts[1]);
-      case DimKind::max:
-        return max(std::span<const Dim>(parts));
-      case DimKind::min:
-        return min(std::span<const Dim>(parts));
-      case DimKind::product:
-        return product(parts);
-      case DimKind::sum:
-        break;
+      case DimKind::constant: return dim;
+      case DimKind::symbol: return map_(dim);
+      case DimKind::floordiv: return floordiv(parts[0], parts[1]);
+      case DimKind::mod: return mod(parts[0], parts[1]);
+      case DimKind::max: return max(std::span<const Dim>(parts));
+      case DimKind::min: return min(std::span<const Dim>(parts));
+      case DimKind::product: return product(parts);
+      case DimKind::sum: break;
     }
     Poly total;
     total.offset = dim.offset();
@@ -104,21 +96,11 @@ class Evaluation {
     for (Dim operand : operands.subspan(1)) {
       int64_t next = apply(operand);
       switch (dim.kind()) {
-        case DimKind::floordiv:
-          value = checked_floordiv(value, next);
-          break;
-        case DimKind::mod:
-          value = checked_mod(value, next);
-          break;
-        case DimKind::max:
-          value = std::max(value, next);
-          break;
-        case DimKind::min:
-          value = std::min(value, next);
-          break;
-        default:
-          value = checked_mul(value, next);
-          break;
+        case DimKind::floordiv: value = checked_floordiv(value, next); break;
+        case DimKind::mod: value = checked_mod(value, next); break;
+        case DimKind::max: value = std::max(value, next); break;
+        case DimKind::min: value = std::min(value, next); break;
+        default: value = checked_mul(value, next); break;
       }
     }
     return value;

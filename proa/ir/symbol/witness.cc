@@ -26,10 +26,8 @@ std::optional<int64_t> apply(DimKind kind, int64_t a, int64_t b) {
     case DimKind::mod:
       if (b == 0 || b == -1) return std::nullopt;
       return kind == DimKind::mod ? floor_remainder(a, b) : floor_quotient(a, b);
-    case DimKind::max:
-      return std::max(a, b);
-    case DimKind::min:
-      return std::min(a, b);
+    case DimKind::max: return std::max(a, b);
+    case DimKind::min: return std::min(a, b);
     default:
       if (__builtin_mul_overflow(a, b, &result)) return std::nullopt;
       return result;

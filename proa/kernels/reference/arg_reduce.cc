@@ -85,20 +85,13 @@ template <class Before>
 void find_as(const KernelArgs& args, int64_t axis) {
   switch (args.in[0].dtype) {
     case DType::boolean:
-    case DType::u8:
-      return find<uint8_t, Before>(args, axis);
-    case DType::i8:
-      return find<int8_t, Before>(args, axis);
-    case DType::i16:
-      return find<int16_t, Before>(args, axis);
-    case DType::i32:
-      return find<int32_t, Before>(args, axis);
-    case DType::i64:
-      return find<int64_t, Before>(args, axis);
-    case DType::f64:
-      return find<double, Before>(args, axis);
-    default:
-      return find<float, Before>(args, axis);
+    case DType::u8: return find<uint8_t, Before>(args, axis);
+    case DType::i8: return find<int8_t, Before>(args, axis);
+    case DType::i16: return find<int16_t, Before>(args, axis);
+    case DType::i32: return find<int32_t, Before>(args, axis);
+    case DType::i64: return find<int64_t, Before>(args, axis);
+    case DType::f64: return find<double, Before>(args, axis);
+    default: return find<float, Before>(args, axis);
   }
 }
 

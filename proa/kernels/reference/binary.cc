@@ -227,18 +227,12 @@ void compare(const KernelArgs& args) {
   KernelArgs turned = args;
   turned.in = swapped;
   switch (args.attrs.integer(0)) {
-    case eq:
-      return run_loops(args, kEqual);
-    case ne:
-      return run_loops(args, kNotEqual);
-    case lt:
-      return run_loops(args, kLess);
-    case le:
-      return run_loops(args, kLessEqual);
-    case gt:
-      return run_loops(turned, kLess);
-    default:
-      return run_loops(turned, kLessEqual);
+    case eq: return run_loops(args, kEqual);
+    case ne: return run_loops(args, kNotEqual);
+    case lt: return run_loops(args, kLess);
+    case le: return run_loops(args, kLessEqual);
+    case gt: return run_loops(turned, kLess);
+    default: return run_loops(turned, kLessEqual);
   }
 }
 

@@ -19,32 +19,19 @@ struct Cast {
 template <class From>
 Loop cast_loop_from(DType to) {
   switch (to) {
-    case DType::boolean:
-      return loop1<From, bool, Cast<From, bool>>;
-    case DType::u8:
-      return loop1<From, uint8_t, Cast<From, uint8_t>>;
-    case DType::i8:
-      return loop1<From, int8_t, Cast<From, int8_t>>;
-    case DType::i16:
-      return loop1<From, int16_t, Cast<From, int16_t>>;
-    case DType::i32:
-      return loop1<From, int32_t, Cast<From, int32_t>>;
-    case DType::i64:
-      return loop1<From, int64_t, Cast<From, int64_t>>;
-    case DType::f16:
-      return loop1<From, Float16, Cast<From, Float16>>;
-    case DType::bf16:
-      return loop1<From, BFloat16, Cast<From, BFloat16>>;
-    case DType::f8e4m3:
-      return loop1<From, Float8E4M3, Cast<From, Float8E4M3>>;
-    case DType::f8e5m2:
-      return loop1<From, Float8E5M2, Cast<From, Float8E5M2>>;
-    case DType::f32:
-      return loop1<From, float, Cast<From, float>>;
-    case DType::f64:
-      return loop1<From, double, Cast<From, double>>;
-    default:
-      return nullptr;
+    case DType::boolean: return loop1<From, bool, Cast<From, bool>>;
+    case DType::u8: return loop1<From, uint8_t, Cast<From, uint8_t>>;
+    case DType::i8: return loop1<From, int8_t, Cast<From, int8_t>>;
+    case DType::i16: return loop1<From, int16_t, Cast<From, int16_t>>;
+    case DType::i32: return loop1<From, int32_t, Cast<From, int32_t>>;
+    case DType::i64: return loop1<From, int64_t, Cast<From, int64_t>>;
+    case DType::f16: return loop1<From, Float16, Cast<From, Float16>>;
+    case DType::bf16: return loop1<From, BFloat16, Cast<From, BFloat16>>;
+    case DType::f8e4m3: return loop1<From, Float8E4M3, Cast<From, Float8E4M3>>;
+    case DType::f8e5m2: return loop1<From, Float8E5M2, Cast<From, Float8E5M2>>;
+    case DType::f32: return loop1<From, float, Cast<From, float>>;
+    case DType::f64: return loop1<From, double, Cast<From, double>>;
+    default: return nullptr;
   }
 }
 
@@ -52,20 +39,13 @@ Loop cast_loop_from(DType to) {
 Loop cast_loop(DType from, DType to) {
   switch (from) {
     case DType::boolean:
-    case DType::u8:
-      return cast_loop_from<uint8_t>(to);
-    case DType::i8:
-      return cast_loop_from<int8_t>(to);
-    case DType::i16:
-      return cast_loop_from<int16_t>(to);
-    case DType::i32:
-      return cast_loop_from<int32_t>(to);
-    case DType::i64:
-      return cast_loop_from<int64_t>(to);
-    case DType::f64:
-      return cast_loop_from<double>(to);
-    default:
-      return cast_loop_from<float>(to);
+    case DType::u8: return cast_loop_from<uint8_t>(to);
+    case DType::i8: return cast_loop_from<int8_t>(to);
+    case DType::i16: return cast_loop_from<int16_t>(to);
+    case DType::i32: return cast_loop_from<int32_t>(to);
+    case DType::i64: return cast_loop_from<int64_t>(to);
+    case DType::f64: return cast_loop_from<double>(to);
+    default: return cast_loop_from<float>(to);
   }
 }
 
@@ -92,16 +72,11 @@ struct Same {
 
 Loop copy_loop(size_t size) {
   switch (size) {
-    case 1:
-      return loop1<uint8_t, uint8_t, Same<uint8_t>>;
-    case 2:
-      return loop1<uint16_t, uint16_t, Same<uint16_t>>;
-    case 4:
-      return loop1<uint32_t, uint32_t, Same<uint32_t>>;
-    case 8:
-      return loop1<uint64_t, uint64_t, Same<uint64_t>>;
-    default:
-      return loop1<Complex<double>, Complex<double>, Same<Complex<double>>>;
+    case 1: return loop1<uint8_t, uint8_t, Same<uint8_t>>;
+    case 2: return loop1<uint16_t, uint16_t, Same<uint16_t>>;
+    case 4: return loop1<uint32_t, uint32_t, Same<uint32_t>>;
+    case 8: return loop1<uint64_t, uint64_t, Same<uint64_t>>;
+    default: return loop1<Complex<double>, Complex<double>, Same<Complex<double>>>;
   }
 }
 

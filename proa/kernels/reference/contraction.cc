@@ -1,6 +1,6 @@
-// dot: the batched contraction. Each result is, over the contracted index k in row-major order of the
-// contracted axes: an ascending chain of fused multiply-adds from +0 within 256 k, the block totals
-// added ascending within 4096 k, the group totals added ascending (docs/design/numerics.md).
+// dot: the batched contraction. Each result is, over the contracted index k in row-major order of
+// the contracted axes: an ascending chain of fused multiply-adds from +0 within 256 k, the block
+// totals added ascending within 4096 k, the group totals added ascending (docs/design/numerics.md).
 
 #include <algorithm>
 #include <complex>
@@ -10,8 +10,8 @@
 #include "proa/base/numeric/half.h"
 #include "proa/base/small_vector.h"
 #include "proa/base/thread_pool.h"
-#include "proa/program/kernel.h"
 #include "proa/kernels/reference/fma_vector.h"
+#include "proa/program/kernel.h"
 
 namespace proa::kernels::PROA_ISA {
 
@@ -24,7 +24,8 @@ using Indices = SmallVector<int64_t, 6>;
 constexpr int64_t kBlock = 256;
 constexpr int64_t kGroup = 4096;
 
-// Offsets in elements of every combination of some axes of a tensor, in row-major order of the list.
+// Offsets in elements of every combination of some axes of a tensor, in row-major order of the
+// list.
 struct Axes {
   Indices dims, strides;
   int64_t count = 1;
@@ -93,13 +94,16 @@ inline E narrow(T x) {
 constexpr int64_t kTileRows = 96;
 constexpr int64_t kTileColumns = 128;
 
-// One tile of the result, of at most kTileRows x kTileColumns: packs blocks of both operands and runs
-// the panel product over them.
+// One tile of the result, of at most kTileRows x kTileColumns: packs blocks of both operands and
+// runs the panel product over them.
 template <class E, class T>
 class Tile {
  public:
-  Tile() : a_(kTileRows * kBlock), b_(kTileColumns * kBlock), total_(kTileRows * kTileColumns),
-           group_(kTileRows * kTileColumns) {}
+  Tile()
+      : a_(kTileRows * kBlock),
+        b_(kTileColumns * kBlock),
+        total_(kTileRows * kTileColumns),
+        group_(kTileRows * kTileColumns) {}
 
   void run(const Plan& plan, const E* x, const E* y, int64_t row, int64_t rows, int64_t column,
            int64_t columns, E* out, int64_t out_stride) {
@@ -133,8 +137,8 @@ class Tile {
  private:
   // Panels of `width` lines: for each k, one value of each line; missing lines are zeros, whose
   // results nobody reads.
-  static void pack(const E* from, const int64_t* lines, int64_t count, const int64_t* depth, int64_t n,
-                   int64_t width, T* to) {
+  static void pack(const E* from, const int64_t* lines, int64_t count, const int64_t* depth,
+                   int64_t n, int64_t width, T* to) {
     for (int64_t first = 0; first < count; first += width, to += n * width) {
       int64_t here = std::min(width, count - first);
       if (here < width) std::fill(to, to + n * width, T(0));
@@ -176,7 +180,8 @@ void dot_floats(const KernelArgs& args) {
   if (rows * columns * batches == 0) return;
   int64_t row_tiles = (rows - 1) / kTileRows + 1, column_tiles = (columns - 1) / kTileColumns + 1;
   int64_t tiles = row_tiles * column_tiles;
-  int64_t work = std::min(rows, kTileRows) * std::min(columns, kTileColumns) * std::max<int64_t>(plan.depth_x.count, 1);
+  int64_t work = std::min(rows, kTileRows) * std::min(columns, kTileColumns) *
+                 std::max<int64_t>(plan.depth_x.count, 1);
   int64_t grain = std::max<int64_t>(1, 65536 / std::max<int64_t>(work, 1));
   const E *x = args.in[0].as<const E>(), *y = args.in[1].as<const E>();
   E* out = args.out[0].as<E>();
@@ -222,7 +227,8 @@ T fused(T a, T b, T c) {
 template <class T>
 void dot_complex(const KernelArgs& args) {
   using C = std::complex<T>;
-  dot_scalars<C>(args, [](const C* x, const C* y, const std::vector<int64_t>& kx, const std::vector<int64_t>& ky) {
+  dot_scalars<C>(args, [](const C* x, const C* y, const std::vector<int64_t>& kx,
+                          const std::vector<int64_t>& ky) {
     auto depth = static_cast<int64_t>(kx.size());
     T re = 0, im = 0;
     for (int64_t group = 0; group < depth; group += kGroup) {
@@ -249,7 +255,8 @@ void dot_complex(const KernelArgs& args) {
 
 template <class E>
 void dot_integers(const KernelArgs& args) {
-  dot_scalars<E>(args, [](const E* x, const E* y, const std::vector<int64_t>& kx, const std::vector<int64_t>& ky) {
+  dot_scalars<E>(args, [](const E* x, const E* y, const std::vector<int64_t>& kx,
+                          const std::vector<int64_t>& ky) {
     uint64_t sum = 0;  // wraps
     for (size_t k = 0; k < kx.size(); ++k) {
       sum += static_cast<uint64_t>(x[kx[k]]) * static_cast<uint64_t>(y[ky[k]]);
@@ -259,7 +266,8 @@ void dot_integers(const KernelArgs& args) {
 }
 
 void dot_booleans(const KernelArgs& args) {
-  dot_scalars<uint8_t>(args, [](const uint8_t* x, const uint8_t* y, const std::vector<int64_t>& kx, const std::vector<int64_t>& ky) {
+  dot_scalars<uint8_t>(args, [](const uint8_t* x, const uint8_t* y, const std::vector<int64_t>& kx,
+                                const std::vector<int64_t>& ky) {
     uint8_t any = 0;
     for (size_t k = 0; k < kx.size(); ++k) any |= static_cast<uint8_t>(x[kx[k]] & y[ky[k]]);
     return any;

@@ -1,8 +1,9 @@
 // conv: n-d convolution. A result sums over r = (input channel, kernel positions) in lexicographic
-// order; taps that fall on padding, or between the elements of a dilated input, are skipped. Blocks:
-// for windows of at most 256 taps, floor(256 / taps) channels, rounded down to a multiple of 8 where
-// that is at least 8; for larger windows, whole innermost rows of one channel up to 256 taps. Each
-// block is a chain of fused multiply-adds from +0; 16 blocks make a group; totals add ascending.
+// order; taps that fall on padding, or between the elements of a dilated input, are skipped.
+// Blocks: for windows of at most 256 taps, floor(256 / taps) channels, rounded down to a multiple
+// of 8 where that is at least 8; for larger windows, whole innermost rows of one channel up to 256
+// taps. Each block is a chain of fused multiply-adds from +0; 16 blocks make a group; totals add
+// ascending.
 
 #include <algorithm>
 #include <complex>
@@ -77,9 +78,9 @@ struct Geometry {
 
 // Where each r reads: the offset in the input relative to a pixel whose window lies wholly inside.
 struct Taps {
-  std::vector<int64_t> offset;           // by r, in elements of x
-  std::vector<int64_t> position;         // by tap and axis: kernel position times dilation
-  std::vector<int64_t> channel_offset;   // by channel of a group
+  std::vector<int64_t> offset;          // by r, in elements of x
+  std::vector<int64_t> position;        // by tap and axis: kernel position times dilation
+  std::vector<int64_t> channel_offset;  // by channel of a group
 
   Taps(const Geometry& g, const TensorRef& x) {
     for (int64_t t = 0; t < g.taps; ++t) {
@@ -95,7 +96,8 @@ struct Taps {
       channel_offset.push_back(c * x.strides[1]);
       for (int64_t t = 0; t < g.taps; ++t) {
         int64_t sum = c * x.strides[1];
-        for (int i = 0; i < g.axes; ++i) sum += position[static_cast<size_t>(t * g.axes + i)] * x.strides[i + 2];
+        for (int i = 0; i < g.axes; ++i)
+          sum += position[static_cast<size_t>(t * g.axes + i)] * x.strides[i + 2];
         offset.push_back(sum);
       }
     }
@@ -105,11 +107,12 @@ struct Taps {
 // One pixel of the output: where its window begins, and whether all of it is inside the input.
 struct Pixel {
   int64_t n = 0;
-  Indices origin;   // in the (dilated) input; may be negative
-  int64_t base = 0; // offset of the origin in x, where inside
+  Indices origin;    // in the (dilated) input; may be negative
+  int64_t base = 0;  // offset of the origin in x, where inside
   bool inside = true;
 
-  Pixel(const Geometry& g, const TensorRef& x, int64_t index) : origin(static_cast<size_t>(g.axes), 0) {
+  Pixel(const Geometry& g, const TensorRef& x, int64_t index)
+      : origin(static_cast<size_t>(g.axes), 0) {
     n = index / g.pixels;
     int64_t rest = index % g.pixels;
     base = n * x.strides[0];
@@ -175,7 +178,8 @@ std::vector<T> pack_weights(const Geometry& g, const TensorRef& w, int64_t group
       const E* from = data + (group * g.group_outs + o) * w.strides[0];
       for (int64_t c = 0; c < g.group_channels; ++c) {
         for (int64_t t = 0; t < g.taps; ++t) {
-          to[(c * g.taps + t) * kPanel<T>] = widen(from[c * w.strides[1] + tap_offset[static_cast<size_t>(t)]]);
+          to[(c * g.taps + t) * kPanel<T>] =
+              widen(from[c * w.strides[1] + tap_offset[static_cast<size_t>(t)]]);
         }
       }
     }
@@ -188,9 +192,15 @@ class Worker {
  public:
   Worker(const Geometry& g, const Taps& taps, const TensorRef& x, const TensorRef& y, int64_t group,
          const std::vector<T>& weights)
-      : g_(g), taps_(taps), x_(x), y_(y), group_(group), weights_(weights),
+      : g_(g),
+        taps_(taps),
+        x_(x),
+        y_(y),
+        group_(group),
+        weights_(weights),
         panels_((g.group_outs + kPanel<T> - 1) / kPanel<T>),
-        total_(static_cast<size_t>(panels_ * kRows * kPanel<T>)), sums_(total_.size()) {
+        total_(static_cast<size_t>(panels_ * kRows * kPanel<T>)),
+        sums_(total_.size()) {
     int64_t longest = 0, start = 0;
     for (int64_t end : g.block_ends) {
       longest = std::max(longest, end - start);
@@ -228,10 +238,12 @@ class Worker {
       const int64_t* offset = taps_.offset.data() + start;
       for (int i = 0; i < kRows; ++i) {
         const E* from = x + base[i < count ? i : 0];
-        for (int64_t r = 0; r < n; ++r) rows_[static_cast<size_t>(r * kRows + i)] = widen(from[offset[r]]);
+        for (int64_t r = 0; r < n; ++r)
+          rows_[static_cast<size_t>(r * kRows + i)] = widen(from[offset[r]]);
       }
       for (int64_t panel = 0; panel < panels_; ++panel) {
-        multiply_panel<T>(n, rows_.data(), weights_.data() + (panel * g_.depth + start) * kPanel<T>, part);
+        multiply_panel<T>(n, rows_.data(), weights_.data() + (panel * g_.depth + start) * kPanel<T>,
+                          part);
         join(b, part, panel * kRows * kPanel<T>, kRows * kPanel<T>);
       }
       start = g_.block_ends[b];
@@ -293,7 +305,9 @@ class Worker {
       int64_t n = (first + i) / g_.pixels, pixel = (first + i) % g_.pixels;
       E* to = y + (n * g_.outs + group_ * g_.group_outs) * g_.pixels + pixel;
       for (int64_t o = 0; o < g_.group_outs; ++o) {
-        T value = empty ? T(0) : total_[static_cast<size_t>(o / kPanel<T> * kRows * kPanel<T> + i * kPanel<T> + o % kPanel<T>)];
+        T value = empty ? T(0)
+                        : total_[static_cast<size_t>(o / kPanel<T> * kRows * kPanel<T> +
+                                                     i * kPanel<T> + o % kPanel<T>)];
         to[o * g_.pixels] = narrow<E>(value);
       }
     }
@@ -337,57 +351,64 @@ void conv_rows(const KernelArgs& args) {
   auto last = static_cast<size_t>(g.axes - 1);
   int64_t width = g.output[last], lines = g.pixels / width;
   int64_t stride = g.strides[last] * x.strides[x.rank - 1];
-  parallel_for(g.batch * g.outs * lines, std::max<int64_t>(1, 65536 / (width * std::max<int64_t>(g.depth, 1))),
-               [&](int64_t begin, int64_t end) {
-    std::vector<T> block(static_cast<size_t>(width)), sums(block.size()), total(block.size());
-    for (int64_t job = begin; job < end; ++job) {
-      int64_t n = job / (g.outs * lines), o = job / lines % g.outs, line = job % lines;
-      int64_t group = o / g.group_outs;
-      Pixel first(g, x, n * g.pixels + line * width);
-      std::fill(total.begin(), total.end(), T(0));
-      int64_t start = 0;
-      for (size_t b = 0; b < g.block_ends.size(); ++b) {
-        std::fill(block.begin(), block.end(), T(0));
-        for (int64_t r = start; r < g.block_ends[b]; ++r) {
-          int64_t c = r / g.taps, t = r % g.taps;
-          const int64_t* position = taps.position.data() + t * g.axes;
-          int64_t offset = n * x.strides[0] + (group * g.group_channels + c) * x.strides[1], weight = o * w.strides[0] + c * w.strides[1];
-          int64_t rest = t;
-          bool inside = true;
-          for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
-            weight += rest % g.kernel[i] * w.strides[i + 2];
-            rest /= g.kernel[i];
-            int64_t at = first.origin[i] + position[i];
-            offset += at * x.strides[i + 2];
-            if (i != last) inside &= at >= 0 && at < g.input[i];
-          }
-          if (!inside) continue;
-          int64_t at = first.origin[last] + position[last], step = g.strides[last];
-          int64_t from = at >= 0 ? 0 : (-at + step - 1) / step;
-          int64_t to = std::min(width, at >= g.input[last] ? 0 : (g.input[last] - 1 - at) / step + 1);
-          T scale = widen(w.as<const E>()[weight]);
-          const E* source = x.as<const E>() + offset;
-          for (int64_t i = from; i < to; ++i) {
-            if constexpr (std::is_same_v<T, float>) {
-              block[static_cast<size_t>(i)] = __builtin_fmaf(widen(source[i * stride]), scale, block[static_cast<size_t>(i)]);
-            } else {
-              block[static_cast<size_t>(i)] = __builtin_fma(widen(source[i * stride]), scale, block[static_cast<size_t>(i)]);
+  parallel_for(
+      g.batch * g.outs * lines,
+      std::max<int64_t>(1, 65536 / (width * std::max<int64_t>(g.depth, 1))),
+      [&](int64_t begin, int64_t end) {
+        std::vector<T> block(static_cast<size_t>(width)), sums(block.size()), total(block.size());
+        for (int64_t job = begin; job < end; ++job) {
+          int64_t n = job / (g.outs * lines), o = job / lines % g.outs, line = job % lines;
+          int64_t group = o / g.group_outs;
+          Pixel first(g, x, n * g.pixels + line * width);
+          std::fill(total.begin(), total.end(), T(0));
+          int64_t start = 0;
+          for (size_t b = 0; b < g.block_ends.size(); ++b) {
+            std::fill(block.begin(), block.end(), T(0));
+            for (int64_t r = start; r < g.block_ends[b]; ++r) {
+              int64_t c = r / g.taps, t = r % g.taps;
+              const int64_t* position = taps.position.data() + t * g.axes;
+              int64_t offset = n * x.strides[0] + (group * g.group_channels + c) * x.strides[1],
+                      weight = o * w.strides[0] + c * w.strides[1];
+              int64_t rest = t;
+              bool inside = true;
+              for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
+                weight += rest % g.kernel[i] * w.strides[i + 2];
+                rest /= g.kernel[i];
+                int64_t at = first.origin[i] + position[i];
+                offset += at * x.strides[i + 2];
+                if (i != last) inside &= at >= 0 && at < g.input[i];
+              }
+              if (!inside) continue;
+              int64_t at = first.origin[last] + position[last], step = g.strides[last];
+              int64_t from = at >= 0 ? 0 : (-at + step - 1) / step;
+              int64_t to =
+                  std::min(width, at >= g.input[last] ? 0 : (g.input[last] - 1 - at) / step + 1);
+              T scale = widen(w.as<const E>()[weight]);
+              const E* source = x.as<const E>() + offset;
+              for (int64_t i = from; i < to; ++i) {
+                if constexpr (std::is_same_v<T, float>) {
+                  block[static_cast<size_t>(i)] = __builtin_fmaf(widen(source[i * stride]), scale,
+                                                                 block[static_cast<size_t>(i)]);
+                } else {
+                  block[static_cast<size_t>(i)] = __builtin_fma(widen(source[i * stride]), scale,
+                                                                block[static_cast<size_t>(i)]);
+                }
+              }
             }
+            bool fresh = b % kBlocksPerGroup == 0, first_group = b < kBlocksPerGroup;
+            bool ends = b + 1 == g.block_ends.size() || (b + 1) % kBlocksPerGroup == 0;
+            auto& into = first_group ? total : sums;
+            for (size_t i = 0; i < block.size(); ++i)
+              into[i] = fresh ? block[i] : into[i] + block[i];
+            if (!first_group && ends) {
+              for (size_t i = 0; i < block.size(); ++i) total[i] += sums[i];
+            }
+            start = g.block_ends[b];
           }
+          E* y = args.out[0].as<E>() + (n * g.outs + o) * g.pixels + line * width;
+          for (int64_t i = 0; i < width; ++i) y[i] = narrow<E>(total[static_cast<size_t>(i)]);
         }
-        bool fresh = b % kBlocksPerGroup == 0, first_group = b < kBlocksPerGroup;
-        bool ends = b + 1 == g.block_ends.size() || (b + 1) % kBlocksPerGroup == 0;
-        auto& into = first_group ? total : sums;
-        for (size_t i = 0; i < block.size(); ++i) into[i] = fresh ? block[i] : into[i] + block[i];
-        if (!first_group && ends) {
-          for (size_t i = 0; i < block.size(); ++i) total[i] += sums[i];
-        }
-        start = g.block_ends[b];
-      }
-      E* y = args.out[0].as<E>() + (n * g.outs + o) * g.pixels + line * width;
-      for (int64_t i = 0; i < width; ++i) y[i] = narrow<E>(total[static_cast<size_t>(i)]);
-    }
-  });
+      });
 }
 
 // Complex numbers and integers, one result at a time.
@@ -419,13 +440,15 @@ void conv_scalars(const KernelArgs& args) {
                 weight += rest % g.kernel[i] * w.strides[i + 2];
                 rest /= g.kernel[i];
               }
-              block.take(from[taps.channel_offset[static_cast<size_t>(c)] + offset], w.as<const E>()[weight]);
+              block.take(from[taps.channel_offset[static_cast<size_t>(c)] + offset],
+                         w.as<const E>()[weight]);
             }
           }
           bool first_group = b < kBlocksPerGroup;
           Sum& into = first_group ? whole : sums;
           into.join(block, b % kBlocksPerGroup == 0);
-          if (!first_group && (b + 1 == g.block_ends.size() || (b + 1) % kBlocksPerGroup == 0)) whole.join(sums, false);
+          if (!first_group && (b + 1 == g.block_ends.size() || (b + 1) % kBlocksPerGroup == 0))
+            whole.join(sums, false);
           start = stop;
         }
         args.out[0].as<E>()[(pixel.n * g.outs + o) * g.pixels + p % g.pixels] = whole.value();

@@ -66,26 +66,16 @@ void iota(const KernelArgs& args) {
   for (int64_t i = axis + 1; i < out.rank; ++i) inner *= out.dims[i];
   int64_t extent = out.dims[axis];
   switch (out.dtype) {
-    case DType::u8:
-      return iota_as<uint8_t>(out, extent, inner);
-    case DType::i8:
-      return iota_as<int8_t>(out, extent, inner);
-    case DType::i16:
-      return iota_as<int16_t>(out, extent, inner);
-    case DType::i32:
-      return iota_as<int32_t>(out, extent, inner);
-    case DType::i64:
-      return iota_as<int64_t>(out, extent, inner);
-    case DType::f16:
-      return iota_as<Float16>(out, extent, inner);
-    case DType::bf16:
-      return iota_as<BFloat16>(out, extent, inner);
-    case DType::f32:
-      return iota_as<float>(out, extent, inner);
-    case DType::f64:
-      return iota_as<double>(out, extent, inner);
-    default:
-      PROA_CHECK(false, "no iota of ", to_string(out.dtype));
+    case DType::u8: return iota_as<uint8_t>(out, extent, inner);
+    case DType::i8: return iota_as<int8_t>(out, extent, inner);
+    case DType::i16: return iota_as<int16_t>(out, extent, inner);
+    case DType::i32: return iota_as<int32_t>(out, extent, inner);
+    case DType::i64: return iota_as<int64_t>(out, extent, inner);
+    case DType::f16: return iota_as<Float16>(out, extent, inner);
+    case DType::bf16: return iota_as<BFloat16>(out, extent, inner);
+    case DType::f32: return iota_as<float>(out, extent, inner);
+    case DType::f64: return iota_as<double>(out, extent, inner);
+    default: PROA_CHECK(false, "no iota of ", to_string(out.dtype));
   }
 }
 

@@ -70,31 +70,21 @@ struct Narrow {
 
 Loop widen_loop(DType narrow) {
   switch (narrow) {
-    case DType::f16:
-      return loop1<Float16, float, WidenF16>;
-    case DType::bf16:
-      return loop1<BFloat16, float, WidenBF16>;
-    case DType::f8e4m3:
-      return loop1<Float8E4M3, float, WidenE4M3>;
-    case DType::f8e5m2:
-      return loop1<Float8E5M2, float, WidenE5M2>;
-    default:
-      return nullptr;
+    case DType::f16: return loop1<Float16, float, WidenF16>;
+    case DType::bf16: return loop1<BFloat16, float, WidenBF16>;
+    case DType::f8e4m3: return loop1<Float8E4M3, float, WidenE4M3>;
+    case DType::f8e5m2: return loop1<Float8E5M2, float, WidenE5M2>;
+    default: return nullptr;
   }
 }
 
 Loop narrow_loop(DType narrow) {
   switch (narrow) {
-    case DType::f16:
-      return loop1<float, Float16, Narrow<Float16>>;
-    case DType::bf16:
-      return loop1<float, BFloat16, Narrow<BFloat16>>;
-    case DType::f8e4m3:
-      return loop1<float, Float8E4M3, Narrow<Float8E4M3>>;
-    case DType::f8e5m2:
-      return loop1<float, Float8E5M2, Narrow<Float8E5M2>>;
-    default:
-      return nullptr;
+    case DType::f16: return loop1<float, Float16, Narrow<Float16>>;
+    case DType::bf16: return loop1<float, BFloat16, Narrow<BFloat16>>;
+    case DType::f8e4m3: return loop1<float, Float8E4M3, Narrow<Float8E4M3>>;
+    case DType::f8e5m2: return loop1<float, Float8E5M2, Narrow<Float8E5M2>>;
+    default: return nullptr;
   }
 }
 

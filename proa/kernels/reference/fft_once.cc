@@ -66,9 +66,11 @@ template <class T>
 void transform(const Form& from, const std::complex<T>* x, const Form& to, std::complex<T>* y,
                size_t axis, bool forward) {
   using C = std::complex<T>;
-  for_parts(from.dims, axis, from, to, [&](const pocketfft::shape_t& shape, int64_t in, int64_t out) {
-    pocketfft::c2c(shape, from.bytes(sizeof(C)), to.bytes(sizeof(C)), {axis}, forward, x + in, y + out, T(1));
-  });
+  for_parts(from.dims, axis, from, to,
+            [&](const pocketfft::shape_t& shape, int64_t in, int64_t out) {
+              pocketfft::c2c(shape, from.bytes(sizeof(C)), to.bytes(sizeof(C)), {axis}, forward,
+                             x + in, y + out, T(1));
+            });
 }
 
 template <class T>
@@ -93,9 +95,11 @@ void run(const KernelArgs& args) {
   } else if (kind == r2c) {
     auto* source = x.as<const T>();
     auto* y = out.as<C>();
-    for_parts(from.dims, last, from, to, [&](const pocketfft::shape_t& shape, int64_t a, int64_t b) {
-      pocketfft::r2c(shape, from.bytes(sizeof(T)), to.bytes(sizeof(C)), last, true, source + a, y + b, T(1));
-    });
+    for_parts(from.dims, last, from, to,
+              [&](const pocketfft::shape_t& shape, int64_t a, int64_t b) {
+                pocketfft::r2c(shape, from.bytes(sizeof(T)), to.bytes(sizeof(C)), last, true,
+                               source + a, y + b, T(1));
+              });
     for (size_t i = 0; i + 1 < axes.size(); ++i) transform<T>(to, y, to, y, axes[i], true);
   } else {
     auto* source = x.as<const C>();
@@ -109,7 +113,8 @@ void run(const KernelArgs& args) {
     }
     auto* y = out.as<T>();
     for_parts(to.dims, last, from, to, [&](const pocketfft::shape_t& shape, int64_t a, int64_t b) {
-      pocketfft::c2r(shape, from.bytes(sizeof(C)), to.bytes(sizeof(T)), last, false, source + a, y + b, T(1));
+      pocketfft::c2r(shape, from.bytes(sizeof(C)), to.bytes(sizeof(T)), last, false, source + a,
+                     y + b, T(1));
     });
   }
 }

@@ -31,8 +31,9 @@ struct FmaVector {
 
 inline FmaVector<float> fma(FmaVector<float> a, FmaVector<float> b, FmaVector<float> c) {
 #ifdef __FMA__
-  return {reinterpret_cast<FmaVector<float>::Lanes>(_mm256_fmadd_ps(
-      reinterpret_cast<__m256>(a.v), reinterpret_cast<__m256>(b.v), reinterpret_cast<__m256>(c.v)))};
+  return {reinterpret_cast<FmaVector<float>::Lanes>(
+      _mm256_fmadd_ps(reinterpret_cast<__m256>(a.v), reinterpret_cast<__m256>(b.v),
+                      reinterpret_cast<__m256>(c.v)))};
 #else
   for (int i = 0; i < 8; ++i) c.v[i] = std::fmaf(a.v[i], b.v[i], c.v[i]);
   return c;
@@ -41,16 +42,17 @@ inline FmaVector<float> fma(FmaVector<float> a, FmaVector<float> b, FmaVector<fl
 
 inline FmaVector<double> fma(FmaVector<double> a, FmaVector<double> b, FmaVector<double> c) {
 #ifdef __FMA__
-  return {reinterpret_cast<FmaVector<double>::Lanes>(_mm256_fmadd_pd(
-      reinterpret_cast<__m256d>(a.v), reinterpret_cast<__m256d>(b.v), reinterpret_cast<__m256d>(c.v)))};
+  return {reinterpret_cast<FmaVector<double>::Lanes>(
+      _mm256_fmadd_pd(reinterpret_cast<__m256d>(a.v), reinterpret_cast<__m256d>(b.v),
+                      reinterpret_cast<__m256d>(c.v)))};
 #else
   for (int i = 0; i < 4; ++i) c.v[i] = std::fma(a.v[i], b.v[i], c.v[i]);
   return c;
 #endif
 }
 
-// kRows rows of a (packed: kRows values for each k) times a panel of b (packed: two vectors for each
-// k), each result one ascending chain from +0.
+// kRows rows of a (packed: kRows values for each k) times a panel of b (packed: two vectors for
+// each k), each result one ascending chain from +0.
 inline constexpr int kRows = 6;
 template <class T>
 inline constexpr int kPanel = 2 * FmaVector<T>::kLanes;

@@ -1,5 +1,6 @@
-// gather and scatter. Updates of one element are taken in ascending order of their position, whatever
-// the threads: these share out batch elements and columns of the rows, never the updates of a place.
+// gather and scatter. Updates of one element are taken in ascending order of their position,
+// whatever the threads: these share out batch elements and columns of the rows, never the updates
+// of a place.
 
 #include <algorithm>
 #include <cstring>
@@ -15,12 +16,12 @@ namespace proa::kernels::PROA_ISA {
 
 namespace {
 
-constexpr int64_t kGrain = 16384;      // elements worth a thread
-constexpr int64_t kPiece = 8192;       // elements of a long row copied at a time
-constexpr int64_t kColumns = 128;      // of a row, one thread's share in a scatter
-constexpr int64_t kBatchEnough = 16;   // batch elements that alone keep the threads busy
-constexpr size_t kCoordinates = 512;   // of the index, read at a time
-constexpr int64_t kUpdates = 1024;     // elements of the updates, read at a time
+constexpr int64_t kGrain = 16384;     // elements worth a thread
+constexpr int64_t kPiece = 8192;      // elements of a long row copied at a time
+constexpr int64_t kColumns = 128;     // of a row, one thread's share in a scatter
+constexpr int64_t kBatchEnough = 16;  // batch elements that alone keep the threads busy
+constexpr size_t kCoordinates = 512;  // of the index, read at a time
+constexpr int64_t kUpdates = 1024;    // elements of the updates, read at a time
 
 enum class Mode : int64_t { clamp, drop, wrap };
 
@@ -161,12 +162,12 @@ void gather_rows(const Indexed& x, const char* from, char* to, int64_t size) {
     return;
   }
   parallel_for(x.batches * x.places * pieces, 1, [&](int64_t begin, int64_t end) {
-    x.for_positions(begin / pieces, (end - 1) / pieces + 1,
-                    [&](int64_t position, int64_t offset, bool inside) {
-                      int64_t first = std::max(begin, position * pieces) - position * pieces;
-                      int64_t last = std::min(end, (position + 1) * pieces) - position * pieces;
-                      copy(position, offset, inside, first * kPiece, std::min(x.row, last * kPiece));
-                    });
+    x.for_positions(
+        begin / pieces, (end - 1) / pieces + 1, [&](int64_t position, int64_t offset, bool inside) {
+          int64_t first = std::max(begin, position * pieces) - position * pieces;
+          int64_t last = std::min(end, (position + 1) * pieces) - position * pieces;
+          copy(position, offset, inside, first * kPiece, std::min(x.row, last * kPiece));
+        });
   });
 }
 
@@ -193,7 +194,9 @@ void gather(const KernelArgs& args) {
 
 struct Set {
   template <class T>
-  T operator()(T, T b) const { return b; }
+  T operator()(T, T b) const {
+    return b;
+  }
 };
 
 template <class T>
@@ -278,14 +281,16 @@ void scatter_into(const Indexed& x, T* out, const TensorRef& updates) {
         for (int64_t c = column; c < column_end; c += kUpdates) {
           int64_t c_end = std::min(column_end, c + kUpdates);
           if (whole == 1) {
-            row = static_cast<const U*>(source.take(position * x.row + c, c_end - c, buffer.data()));
+            row =
+                static_cast<const U*>(source.take(position * x.row + c, c_end - c, buffer.data()));
           }
           runs.for_columns(c, c_end, [&](int64_t at, int64_t n) {
             T* y = target + at;
             if (runs.step == 1) {
               for (int64_t i = 0; i < n; ++i) y[i] = F{}(y[i], widened(row[i]));
             } else {
-              for (int64_t i = 0; i < n; ++i) y[i * runs.step] = F{}(y[i * runs.step], widened(row[i]));
+              for (int64_t i = 0; i < n; ++i)
+                y[i * runs.step] = F{}(y[i * runs.step], widened(row[i]));
             }
             row += n;
           });

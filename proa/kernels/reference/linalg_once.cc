@@ -1,5 +1,5 @@
-// Linear algebra by the reference LAPACK, a matrix at a time. LAPACK's matrices lie column by column,
-// ours row by row; batches run in threads.
+// Linear algebra by the reference LAPACK, a matrix at a time. LAPACK's matrices lie column by
+// column, ours row by row; batches run in threads.
 
 #include <algorithm>
 #include <cmath>
@@ -18,10 +18,10 @@ namespace proa::kernels {
 
 namespace {
 
+using lapack::Real;
+using PROA_ISA::Operand;
 using program::KernelArgs;
 using program::TensorRef;
-using PROA_ISA::Operand;
-using lapack::Real;
 
 // Sizes of work space, which grow as the square of a side, have to fit LAPACK's integers.
 constexpr int64_t kMostSide = 30000;
@@ -62,7 +62,8 @@ class Matrices {
     const T* from = rows_of(matrix, buffer);
     to.resize(static_cast<size_t>(size()));
     for (int64_t i = 0; i < rows_; ++i) {
-      for (int64_t j = 0; j < columns_; ++j) to[static_cast<size_t>(j * rows_ + i)] = from[i * columns_ + j];
+      for (int64_t j = 0; j < columns_; ++j)
+        to[static_cast<size_t>(j * rows_ + i)] = from[i * columns_ + j];
     }
   }
 
@@ -105,7 +106,8 @@ class Matrices {
 template <class T>
 void store(const std::vector<T>& from, int64_t height, int64_t rows, int64_t columns, T* to) {
   for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) to[i * columns + j] = from[static_cast<size_t>(j * height + i)];
+    for (int64_t j = 0; j < columns; ++j)
+      to[i * columns + j] = from[static_cast<size_t>(j * height + i)];
   }
 }
 
@@ -312,13 +314,16 @@ void by_dtype(const KernelArgs& args) {
   }
 }
 
-#define PROA_LINALG(name) \
-  {"prim." #name,         \
-   by_dtype<name<float>, name<double>, name<std::complex<float>>, name<std::complex<double>>>}
+#define PROA_LINALG(name)                                                                          \
+  {                                                                                                \
+    "prim." #name,                                                                                 \
+        by_dtype<name<float>, name<double>, name<std::complex<float>>, name<std::complex<double>>> \
+  }
 
-constexpr program::KernelEntry kKernels[] = {
-    PROA_LINALG(cholesky), PROA_LINALG(triangular_solve), PROA_LINALG(lu), PROA_LINALG(qr),
-    PROA_LINALG(eigh),     PROA_LINALG(eig),              PROA_LINALG(svd)};
+constexpr program::KernelEntry kKernels[] = {PROA_LINALG(cholesky), PROA_LINALG(triangular_solve),
+                                             PROA_LINALG(lu),       PROA_LINALG(qr),
+                                             PROA_LINALG(eigh),     PROA_LINALG(eig),
+                                             PROA_LINALG(svd)};
 
 #undef PROA_LINALG
 

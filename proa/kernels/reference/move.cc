@@ -167,31 +167,21 @@ void move(std::span<const int64_t> dims, size_t element_size, const Strided& fro
   }
   Plan plan = plan_of(dims, from.strides, to.strides);
   switch (element_size) {
-    case 1:
-      return move_words<uint8_t>(plan, from.data, to.data);
-    case 2:
-      return move_words<uint16_t>(plan, from.data, to.data);
-    case 4:
-      return move_words<uint32_t>(plan, from.data, to.data);
-    case 8:
-      return move_words<uint64_t>(plan, from.data, to.data);
-    default:
-      return move_words<Word128>(plan, from.data, to.data);
+    case 1: return move_words<uint8_t>(plan, from.data, to.data);
+    case 2: return move_words<uint16_t>(plan, from.data, to.data);
+    case 4: return move_words<uint32_t>(plan, from.data, to.data);
+    case 8: return move_words<uint64_t>(plan, from.data, to.data);
+    default: return move_words<Word128>(plan, from.data, to.data);
   }
 }
 
 void fill(void* to, int64_t count, size_t element_size, const void* element) {
   switch (element_size) {
-    case 1:
-      return fill_words<uint8_t>(to, count, element);
-    case 2:
-      return fill_words<uint16_t>(to, count, element);
-    case 4:
-      return fill_words<uint32_t>(to, count, element);
-    case 8:
-      return fill_words<uint64_t>(to, count, element);
-    default:
-      return fill_words<Word128>(to, count, element);
+    case 1: return fill_words<uint8_t>(to, count, element);
+    case 2: return fill_words<uint16_t>(to, count, element);
+    case 4: return fill_words<uint32_t>(to, count, element);
+    case 8: return fill_words<uint64_t>(to, count, element);
+    default: return fill_words<Word128>(to, count, element);
   }
 }
 

@@ -105,21 +105,11 @@ const void* Operand::gather(int64_t begin, int64_t count, void* buffer) const {
   size_t last = dims_.size() - 1;
   if (strides_[last] == 1 && begin % dims_[last] + count <= dims_[last]) return at(begin);
   switch (size_) {
-    case 1:
-      gather_words<uint8_t>(data_, dims_, strides_, begin, count, buffer);
-      break;
-    case 2:
-      gather_words<uint16_t>(data_, dims_, strides_, begin, count, buffer);
-      break;
-    case 4:
-      gather_words<uint32_t>(data_, dims_, strides_, begin, count, buffer);
-      break;
-    case 8:
-      gather_words<uint64_t>(data_, dims_, strides_, begin, count, buffer);
-      break;
-    default:
-      gather_words<Word128>(data_, dims_, strides_, begin, count, buffer);
-      break;
+    case 1: gather_words<uint8_t>(data_, dims_, strides_, begin, count, buffer); break;
+    case 2: gather_words<uint16_t>(data_, dims_, strides_, begin, count, buffer); break;
+    case 4: gather_words<uint32_t>(data_, dims_, strides_, begin, count, buffer); break;
+    case 8: gather_words<uint64_t>(data_, dims_, strides_, begin, count, buffer); break;
+    default: gather_words<Word128>(data_, dims_, strides_, begin, count, buffer); break;
   }
   return buffer;
 }

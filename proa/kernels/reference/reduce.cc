@@ -123,14 +123,10 @@ constexpr Reducer reducer() {
 template <class Op>
 Reducer by_width(size_t size) {
   switch (size) {
-    case 1:
-      return reducer<uint8_t, Op>();
-    case 2:
-      return reducer<uint16_t, Op>();
-    case 4:
-      return reducer<uint32_t, Op>();
-    default:
-      return reducer<uint64_t, Op>();
+    case 1: return reducer<uint8_t, Op>();
+    case 2: return reducer<uint16_t, Op>();
+    case 4: return reducer<uint32_t, Op>();
+    default: return reducer<uint64_t, Op>();
   }
 }
 
@@ -142,18 +138,12 @@ Reducer of_float(DType dtype) {
 template <class Op>
 Reducer by_order(DType dtype) {
   switch (dtype) {
-    case DType::u8:
-      return reducer<uint8_t, Op>();
-    case DType::i8:
-      return reducer<int8_t, Op>();
-    case DType::i16:
-      return reducer<int16_t, Op>();
-    case DType::i32:
-      return reducer<int32_t, Op>();
-    case DType::i64:
-      return reducer<int64_t, Op>();
-    default:
-      return of_float<Op>(dtype);
+    case DType::u8: return reducer<uint8_t, Op>();
+    case DType::i8: return reducer<int8_t, Op>();
+    case DType::i16: return reducer<int16_t, Op>();
+    case DType::i32: return reducer<int32_t, Op>();
+    case DType::i64: return reducer<int64_t, Op>();
+    default: return of_float<Op>(dtype);
   }
 }
 
@@ -168,16 +158,12 @@ Reducer choose(int64_t kind, DType dtype) {
       if (dtype == DType::c64) return reducer<Complex<float>, Mul>();
       if (dtype == DType::c128) return reducer<Complex<double>, Mul>();
       return is_float(dtype) ? of_float<Mul>(dtype) : by_width<Mul>(size_of(dtype));
-    case max:
-      return by_order<Max>(dtype);
-    case min:
-      return by_order<Min>(dtype);
+    case max: return by_order<Max>(dtype);
+    case min: return by_order<Min>(dtype);
     case and_:
       return dtype == DType::boolean ? reducer<uint8_t, AndBool>() : by_width<And>(size_of(dtype));
-    case or_:
-      return by_width<Or>(size_of(dtype));
-    default:
-      return by_width<Xor>(size_of(dtype));
+    case or_: return by_width<Or>(size_of(dtype));
+    default: return by_width<Xor>(size_of(dtype));
   }
 }
 

@@ -201,25 +201,17 @@ using ScanFn = void (*)(const KernelArgs&, int64_t axis, bool backwards);
 template <class Op>
 ScanFn plain(DType dtype) {
   switch (dtype) {
-    case DType::f64:
-      return scan_lines<double, Plain<double, Op>>;
-    case DType::c64:
-      return scan_lines<C64, Plain<C64, Op>>;
-    case DType::c128:
-      return scan_lines<C128, Plain<C128, Op>>;
-    default:
-      break;
+    case DType::f64: return scan_lines<double, Plain<double, Op>>;
+    case DType::c64: return scan_lines<C64, Plain<C64, Op>>;
+    case DType::c128: return scan_lines<C128, Plain<C128, Op>>;
+    default: break;
   }
   if (is_float(dtype)) return scan_lines<float, Plain<float, Op>>;
   switch (size_of(dtype)) {
-    case 1:
-      return scan_lines<uint8_t, Plain<uint8_t, Op>>;
-    case 2:
-      return scan_lines<uint16_t, Plain<uint16_t, Op>>;
-    case 4:
-      return scan_lines<uint32_t, Plain<uint32_t, Op>>;
-    default:
-      return scan_lines<uint64_t, Plain<uint64_t, Op>>;
+    case 1: return scan_lines<uint8_t, Plain<uint8_t, Op>>;
+    case 2: return scan_lines<uint16_t, Plain<uint16_t, Op>>;
+    case 4: return scan_lines<uint32_t, Plain<uint32_t, Op>>;
+    default: return scan_lines<uint64_t, Plain<uint64_t, Op>>;
   }
 }
 
@@ -231,62 +223,41 @@ ScanFn extremum_of(bool positions) {
 template <class Op>
 ScanFn extremum(DType dtype, bool positions) {
   switch (dtype) {
-    case DType::u8:
-      return extremum_of<uint8_t, Op>(positions);
-    case DType::i8:
-      return extremum_of<int8_t, Op>(positions);
-    case DType::i16:
-      return extremum_of<int16_t, Op>(positions);
-    case DType::i32:
-      return extremum_of<int32_t, Op>(positions);
-    case DType::i64:
-      return extremum_of<int64_t, Op>(positions);
-    case DType::f64:
-      return extremum_of<double, Op>(positions);
-    default:
-      return extremum_of<float, Op>(positions);
+    case DType::u8: return extremum_of<uint8_t, Op>(positions);
+    case DType::i8: return extremum_of<int8_t, Op>(positions);
+    case DType::i16: return extremum_of<int16_t, Op>(positions);
+    case DType::i32: return extremum_of<int32_t, Op>(positions);
+    case DType::i64: return extremum_of<int64_t, Op>(positions);
+    case DType::f64: return extremum_of<double, Op>(positions);
+    default: return extremum_of<float, Op>(positions);
   }
 }
 
 ScanFn linear(DType dtype) {
   switch (dtype) {
-    case DType::u8:
-      return scan_linear<uint8_t>;
-    case DType::i8:
-      return scan_linear<int8_t>;
-    case DType::i16:
-      return scan_linear<int16_t>;
-    case DType::i32:
-      return scan_linear<int32_t>;
-    case DType::i64:
-      return scan_linear<int64_t>;
-    case DType::f64:
-      return scan_linear<double>;
-    case DType::c64:
-      return scan_linear<C64>;
-    case DType::c128:
-      return scan_linear<C128>;
-    default:
-      return scan_linear<float>;
+    case DType::u8: return scan_linear<uint8_t>;
+    case DType::i8: return scan_linear<int8_t>;
+    case DType::i16: return scan_linear<int16_t>;
+    case DType::i32: return scan_linear<int32_t>;
+    case DType::i64: return scan_linear<int64_t>;
+    case DType::f64: return scan_linear<double>;
+    case DType::c64: return scan_linear<C64>;
+    case DType::c128: return scan_linear<C128>;
+    default: return scan_linear<float>;
   }
 }
 
 ScanFn choose(int64_t kind, DType dtype, bool positions) {
   enum { sum, prod, max, min, logsumexp };
   switch (kind) {
-    case sum:
-      return plain<Add>(dtype);
-    case prod:
-      return plain<Mul>(dtype);
-    case max:
-      return extremum<Max>(dtype, positions);
-    case min:
-      return extremum<Min>(dtype, positions);
+    case sum: return plain<Add>(dtype);
+    case prod: return plain<Mul>(dtype);
+    case max: return extremum<Max>(dtype, positions);
+    case min: return extremum<Min>(dtype, positions);
     case logsumexp:
       if (dtype == DType::f64) return scan_lines<double, LogSumExp<double>>;
       return scan_lines<float, LogSumExp<float>>;
-    default:
-      return linear(dtype);
+    default: return linear(dtype);
   }
 }
 

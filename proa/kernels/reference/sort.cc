@@ -1,6 +1,6 @@
 // sort, top_k, search_sorted, compact. Keys become unsigned words in whose order they stand: NaN is
-// the greatest and equal to itself, -0 equals +0, and a descending order is that of the complements,
-// so that equal elements keep their order in both directions.
+// the greatest and equal to itself, -0 equals +0, and a descending order is that of the
+// complements, so that equal elements keep their order in both directions.
 
 #include <algorithm>
 #include <bit>
@@ -17,8 +17,8 @@ namespace proa::kernels::PROA_ISA {
 
 namespace {
 
-constexpr int64_t kGrain = 4096;        // elements worth a thread
-constexpr int64_t kRadixFrom = 512;     // elements; shorter lines are merged
+constexpr int64_t kGrain = 4096;     // elements worth a thread
+constexpr int64_t kRadixFrom = 512;  // elements; shorter lines are merged
 constexpr int64_t kCompactBlock = 65536;
 
 struct Word128 {
@@ -105,7 +105,8 @@ struct Item {
 
 // The keys of a line, in the order in which the items stand.
 template <class Word>
-void read_keys(const LinesOf& lines, int64_t line, bool descending, std::vector<Item<Word>>& items) {
+void read_keys(const LinesOf& lines, int64_t line, bool descending,
+               std::vector<Item<Word>>& items) {
   const char* start = lines.line(line);
   auto step = lines.step();
   Word flip = descending ? ~Word(0) : Word(0);
@@ -154,33 +155,35 @@ void sort_lines(const KernelArgs& args, int64_t axis) {
   for (int64_t i = axis + 1; i < first.rank; ++i) inner *= first.dims[i];
   std::vector<LinesOf> in;
   for (const TensorRef& x : args.in) in.emplace_back(x, axis);
-  parallel_for(first.elements() / length, std::max<int64_t>(1, kGrain / length), [&](int64_t begin, int64_t end) {
-    std::vector<Item<Word>> items(static_cast<size_t>(length)), spare;
-    for (int64_t line = begin; line < end; ++line) {
-      for (size_t i = 0; i < items.size(); ++i) items[i].index = static_cast<Word>(i);
-      // The last key first: what a later one finds equal stays in the order of those before.
-      for (int64_t k = keys; k-- > 0;) {
-        read_keys(in[static_cast<size_t>(k)], line, descending, items);
-        sort_items(items, spare);
-      }
-      int64_t at = line / inner * length * inner + line % inner;
-      for (size_t k = 0; k < in.size(); ++k) {
-        by_size(size_of(in[k].dtype()), [&]<class E>(E*) {
-          auto* x = reinterpret_cast<const E*>(in[k].line(line));
-          E* y = args.out[k].as<E>() + at;
-          for (const Item<Word>& item : items) {
-            *y = x[static_cast<int64_t>(item.index) * in[k].step()];
-            y += inner;
-          }
-        });
-      }
-    }
-  });
+  parallel_for(first.elements() / length, std::max<int64_t>(1, kGrain / length),
+               [&](int64_t begin, int64_t end) {
+                 std::vector<Item<Word>> items(static_cast<size_t>(length)), spare;
+                 for (int64_t line = begin; line < end; ++line) {
+                   for (size_t i = 0; i < items.size(); ++i) items[i].index = static_cast<Word>(i);
+                   // The last key first: what a later one finds equal stays in the order of those
+                   // before.
+                   for (int64_t k = keys; k-- > 0;) {
+                     read_keys(in[static_cast<size_t>(k)], line, descending, items);
+                     sort_items(items, spare);
+                   }
+                   int64_t at = line / inner * length * inner + line % inner;
+                   for (size_t k = 0; k < in.size(); ++k) {
+                     by_size(size_of(in[k].dtype()), [&]<class E>(E*) {
+                       auto* x = reinterpret_cast<const E*>(in[k].line(line));
+                       E* y = args.out[k].as<E>() + at;
+                       for (const Item<Word>& item : items) {
+                         *y = x[static_cast<int64_t>(item.index) * in[k].step()];
+                         y += inner;
+                       }
+                     });
+                   }
+                 }
+               });
 }
 
 bool wide_keys(std::span<const TensorRef> keys, int64_t length) {
   return length > int64_t{0xffffffff} ||
-      std::ranges::any_of(keys, [](const TensorRef& x) { return size_of(x.dtype) == 8; });
+         std::ranges::any_of(keys, [](const TensorRef& x) { return size_of(x.dtype) == 8; });
 }
 
 void sort(const KernelArgs& args) {
@@ -200,26 +203,30 @@ void top_of_rows(const KernelArgs& args) {
   bool largest = args.attrs.boolean(1);
   LinesOf lines(x, axis);
   auto* indices = args.out[1].as<int64_t>();
-  parallel_for(x.elements() / length, std::max<int64_t>(1, kGrain / length), [&](int64_t begin, int64_t end) {
-    std::vector<Item<Word>> items(static_cast<size_t>(length));
-    auto before = [](const Item<Word>& a, const Item<Word>& b) {
-      return a.key != b.key ? a.key < b.key : a.index < b.index;
-    };
-    for (int64_t row = begin; row < end; ++row) {
-      for (size_t i = 0; i < items.size(); ++i) items[i].index = static_cast<Word>(i);
-      read_keys(lines, row, largest, items);
-      if (k < length) std::nth_element(items.begin(), items.begin() + k, items.end(), before);
-      std::sort(items.begin(), items.begin() + k, before);
-      for (int64_t i = 0; i < k; ++i) {
-        indices[row * k + i] = static_cast<int64_t>(items[static_cast<size_t>(i)].index);
-      }
-      by_size(size_of(x.dtype), [&]<class E>(E*) {
-        auto* from = reinterpret_cast<const E*>(lines.line(row));
-        E* y = values.as<E>() + row * k;
-        for (int64_t i = 0; i < k; ++i) y[i] = from[indices[row * k + i] * lines.step()];
-      });
-    }
-  });
+  parallel_for(x.elements() / length, std::max<int64_t>(1, kGrain / length),
+               [&](int64_t begin, int64_t end) {
+                 std::vector<Item<Word>> items(static_cast<size_t>(length));
+                 auto before = [](const Item<Word>& a, const Item<Word>& b) {
+                   return a.key != b.key ? a.key < b.key : a.index < b.index;
+                 };
+                 for (int64_t row = begin; row < end; ++row) {
+                   for (size_t i = 0; i < items.size(); ++i) items[i].index = static_cast<Word>(i);
+                   read_keys(lines, row, largest, items);
+                   if (k < length)
+                     std::nth_element(items.begin(), items.begin() + k, items.end(), before);
+                   std::sort(items.begin(), items.begin() + k, before);
+                   for (int64_t i = 0; i < k; ++i) {
+                     indices[row * k + i] =
+                         static_cast<int64_t>(items[static_cast<size_t>(i)].index);
+                   }
+                   by_size(size_of(x.dtype), [&]<class E>(E*) {
+                     auto* from = reinterpret_cast<const E*>(lines.line(row));
+                     E* y = values.as<E>() + row * k;
+                     for (int64_t i = 0; i < k; ++i)
+                       y[i] = from[indices[row * k + i] * lines.step()];
+                   });
+                 }
+               });
 }
 
 void top_k(const KernelArgs& args) {
@@ -274,7 +281,8 @@ void compact(const KernelArgs& args) {
   auto for_blocks = [&](auto body) {
     parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; ++b) {
-        body(firsts[static_cast<size_t>(b)], b * kCompactBlock, std::min(n, (b + 1) * kCompactBlock));
+        body(firsts[static_cast<size_t>(b)], b * kCompactBlock,
+             std::min(n, (b + 1) * kCompactBlock));
       }
     });
   };

@@ -202,50 +202,31 @@ WindowFn extremum(bool index) {
 template <class Before>
 WindowFn choose_extremum(DType dtype, bool index) {
   switch (dtype) {
-    case DType::u8:
-      return extremum<uint8_t, Before>(index);
-    case DType::i8:
-      return extremum<int8_t, Before>(index);
-    case DType::i16:
-      return extremum<int16_t, Before>(index);
-    case DType::i32:
-      return extremum<int32_t, Before>(index);
-    case DType::i64:
-      return extremum<int64_t, Before>(index);
-    case DType::f16:
-      return extremum<Float16, Before>(index);
-    case DType::bf16:
-      return extremum<BFloat16, Before>(index);
-    case DType::f64:
-      return extremum<double, Before>(index);
-    default:
-      return extremum<float, Before>(index);
+    case DType::u8: return extremum<uint8_t, Before>(index);
+    case DType::i8: return extremum<int8_t, Before>(index);
+    case DType::i16: return extremum<int16_t, Before>(index);
+    case DType::i32: return extremum<int32_t, Before>(index);
+    case DType::i64: return extremum<int64_t, Before>(index);
+    case DType::f16: return extremum<Float16, Before>(index);
+    case DType::bf16: return extremum<BFloat16, Before>(index);
+    case DType::f64: return extremum<double, Before>(index);
+    default: return extremum<float, Before>(index);
   }
 }
 
 WindowFn choose_sum(DType dtype) {
   switch (dtype) {
     case DType::u8:
-    case DType::i8:
-      return combine<uint8_t, Add>;
-    case DType::i16:
-      return combine<uint16_t, Add>;
-    case DType::i32:
-      return combine<uint32_t, Add>;
-    case DType::i64:
-      return combine<uint64_t, Add>;
-    case DType::f16:
-      return combine<Float16, Add>;
-    case DType::bf16:
-      return combine<BFloat16, Add>;
-    case DType::f64:
-      return combine<double, Add>;
-    case DType::c64:
-      return combine<C64, Add>;
-    case DType::c128:
-      return combine<C128, Add>;
-    default:
-      return combine<float, Add>;
+    case DType::i8: return combine<uint8_t, Add>;
+    case DType::i16: return combine<uint16_t, Add>;
+    case DType::i32: return combine<uint32_t, Add>;
+    case DType::i64: return combine<uint64_t, Add>;
+    case DType::f16: return combine<Float16, Add>;
+    case DType::bf16: return combine<BFloat16, Add>;
+    case DType::f64: return combine<double, Add>;
+    case DType::c64: return combine<C64, Add>;
+    case DType::c128: return combine<C128, Add>;
+    default: return combine<float, Add>;
   }
 }
 
@@ -262,12 +243,9 @@ void reduce_window(const KernelArgs& args) {
   }
   bool index = args.attrs.has(6) && args.attrs.boolean(6);
   switch (args.attrs.integer(0)) {
-    case sum:
-      return choose_sum(x.dtype)(w, x, args);
-    case max:
-      return choose_extremum<Greater>(x.dtype, index)(w, x, args);
-    default:
-      return choose_extremum<Less>(x.dtype, index)(w, x, args);
+    case sum: return choose_sum(x.dtype)(w, x, args);
+    case max: return choose_extremum<Greater>(x.dtype, index)(w, x, args);
+    default: return choose_extremum<Less>(x.dtype, index)(w, x, args);
   }
 }
 

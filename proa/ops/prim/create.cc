@@ -29,18 +29,12 @@ std::vector<Dim> integers(const ir::TensorData& data) {
 void constant_contents(Contents& c) {
   const ir::TensorData& data = c.raw("value").as_tensor();
   switch (data.dtype) {
-    case DType::u8:
-      return c.result(integers<uint8_t>(data));
-    case DType::i8:
-      return c.result(integers<int8_t>(data));
-    case DType::i16:
-      return c.result(integers<int16_t>(data));
-    case DType::i32:
-      return c.result(integers<int32_t>(data));
-    case DType::i64:
-      return c.result(integers<int64_t>(data));
-    default:
-      return;
+    case DType::u8: return c.result(integers<uint8_t>(data));
+    case DType::i8: return c.result(integers<int8_t>(data));
+    case DType::i16: return c.result(integers<int16_t>(data));
+    case DType::i32: return c.result(integers<int32_t>(data));
+    case DType::i64: return c.result(integers<int64_t>(data));
+    default: return;
   }
 }
 

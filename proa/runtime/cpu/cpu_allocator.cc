@@ -162,8 +162,7 @@ void CpuAllocator::end_thread(ThreadCache* cache) {
 void CpuAllocator::report_use(int64_t change) noexcept {
   int64_t now = in_use_.fetch_add(change, std::memory_order_relaxed) + change;
   int64_t peak = peak_.load(std::memory_order_relaxed);
-  while (now > peak && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
-  }
+  while (now > peak && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {}
 }
 
 void CpuAllocator::count_use(ThreadCache* cache, int64_t change) noexcept {

@@ -23,7 +23,7 @@ def set_printoptions(
         precision: digits after the decimal point.
         threshold: tensors with more elements are shortened.
         edgeitems: elements shown at each end of a shortened axis.
-        sci_mode: True for scientific notation always; False or None leaves the choice to the values.
+        sci_mode: True for scientific notation always; False or None leaves it to the values.
         linewidth: characters in a line.
     """
     for name, value in (

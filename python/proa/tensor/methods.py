@@ -46,7 +46,8 @@ def _is_place(value: object) -> bool:
 
 def _check_device(name: str) -> None:
     if name.split(":")[0] != "cpu":
-        raise _proa.NotSupportedError(f"[to] device: '{name}' is not available in this build; expected 'cpu'")
+        raise _proa.NotSupportedError(
+            f"[to] device: '{name}' is not available in this build; expected 'cpu'")
 
 
 def _type(self: Tensor, dtype: Any = None) -> Any:

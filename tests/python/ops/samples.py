@@ -6,6 +6,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+
 import proa
 from proa import _proa
 
@@ -28,7 +29,9 @@ def array(arg: dict[str, Any], dtype: str, rng: np.random.Generator) -> np.ndarr
 
     def real() -> np.ndarray:
         if fill == "normal":
-            return rng.integers(0 if unsigned else -5, 6, dims) if whole else rng.standard_normal(dims)
+            if whole:
+                return rng.integers(0 if unsigned else -5, 6, dims)
+            return rng.standard_normal(dims)
         if fill == "positive":
             return rng.integers(1, 6, dims) if whole else rng.uniform(0.1, 3, dims)
         if fill == "unit":
@@ -39,7 +42,9 @@ def array(arg: dict[str, Any], dtype: str, rng: np.random.Generator) -> np.ndarr
             return rng.integers(2, 5, dims) if whole else rng.uniform(1.1, 4, dims)
         if fill == "distinct":
             grid = rng.permutation(size).reshape(dims).astype(np.float64)
-            return grid.astype(np.int64) % 100 if whole else (grid - size / 2 + 0.2619) * (3.9137 / max(size, 4))
+            if whole:
+                return grid.astype(np.int64) % 100
+            return (grid - size / 2 + 0.2619) * (3.9137 / max(size, 4))
         if fill == "index":
             return rng.integers(int(arg["low"]), max(int(arg["high"]), int(arg["low"]) + 1), dims)
         if fill == "range":
@@ -47,7 +52,8 @@ def array(arg: dict[str, Any], dtype: str, rng: np.random.Generator) -> np.ndarr
         if fill in ("zeros", "ones"):
             return np.full(dims, float(fill == "ones"))
         if fill == "sorted":
-            return np.sort(rng.standard_normal(dims), axis=-1) if dims else rng.standard_normal(dims)
+            values = rng.standard_normal(dims)
+            return np.sort(values, axis=-1) if dims else values
         if fill == "spd":
             m = rng.standard_normal(dims)
             return m @ np.swapaxes(m, -1, -2) + dims[-1] * np.eye(dims[-1])
@@ -72,7 +78,8 @@ def tensor(arg: dict[str, Any], dtype: str, rng: np.random.Generator) -> proa.Te
     exact = array(arg, wanted, rng)
     if wanted in ("float8_e4m3fn", "float8_e5m2"):
         return proa.to_tensor(exact.astype(np.float32)).cast(wanted)
-    return proa.to_tensor(exact).cast(wanted) if str(exact.dtype) != wanted else proa.to_tensor(exact)
+    tensor = proa.to_tensor(exact)
+    return tensor.cast(wanted) if str(exact.dtype) != wanted else tensor
 
 
 def operands_of(
@@ -92,7 +99,9 @@ def operands_of(
     return arguments
 
 
-def call(page: dict[str, Any], arguments: dict[str, Any], attrs: dict[str, Any]) -> list[proa.Tensor]:
+def call(
+    page: dict[str, Any], arguments: dict[str, Any], attrs: dict[str, Any]
+) -> list[proa.Tensor]:
     """Calls by keyword; the results as a list."""
     result = getattr(_proa.ops, page["name"])(**arguments, **attrs)
     return list(result) if isinstance(result, (list, tuple)) else [result]

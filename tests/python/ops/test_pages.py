@@ -1,14 +1,15 @@
-"""Every operator, driven from its page: legal samples in every dtype, wrong samples, derivatives."""
+"""Every operator, driven from its page: legal samples in all dtypes, wrong ones, derivatives."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import proa
 import pytest
+from samples import COMPLEX, FLOATS, PAGES, call, legal_dtypes, operands_of
+
+import proa
 from proa import _proa
-from samples import COMPLEX, FLOATS, PAGES, call, operands_of, legal_dtypes
 
 KINDS = {
     "value": _proa.ArgumentValueError,
