@@ -79,11 +79,10 @@ struct Unary {
                      // zeros below 0
 };
 
-#define PROA_ROW(name, low, high)                                                               \
-  Unary {                                                                                       \
-#name, name##_f32, name##_half, name##_f64,                                                 \
-        [](double x) { return std::name(x); }, [](long double x) { return std::name(x); }, low, \
-                                                                                        high    \
+#define PROA_ROW(name, low, high)                                                      \
+  Unary {                                                                              \
+    #name, name##_f32, name##_half, name##_f64, [](double x) { return std::name(x); }, \
+        [](long double x) { return std::name(x); }, low, high                          \
   }
 constexpr double kHuge = 0x1p1023;
 constexpr int kPolynomials = 6;  // the first six are f32 polynomials
@@ -203,11 +202,11 @@ struct Binary {
   long double (*oracle_wide)(long double, long double);
 };
 
-#define PROA_ROW(name)                                                                          \
-  Binary {                                                                                      \
-#name, [](float a, float b) { return numeric::name(a, b); },                                  \
-        [](double a, double b) { return numeric::name(a, b); },                                   \
-        [](double a, double b) { return std::name(a, b); },                                       \
+#define PROA_ROW(name)                                               \
+  Binary {                                                           \
+    #name, [](float a, float b) { return numeric::name(a, b); },     \
+        [](double a, double b) { return numeric::name(a, b); },      \
+        [](double a, double b) { return std::name(a, b); },          \
         [](long double a, long double b) { return std::name(a, b); } \
   }
 const Binary kBinary[] = {PROA_ROW(pow), PROA_ROW(atan2), PROA_ROW(fmod)};

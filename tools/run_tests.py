@@ -236,6 +236,7 @@ def main():
     runner = Runner(arguments)
     if not arguments.filter and not arguments.nightly:
         runner.one_check("layers", [sys.executable, "tools/check_layers.py"])
+        runner.one_check("lint", ["scripts/lint"])
     runner.cpp_tests()
     if not arguments.nightly:
         runner.text_tests()

@@ -15,8 +15,9 @@ template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:
   template <class Callable>
-  requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> &&
-           std::is_invocable_r_v<Result, Callable&, Args...>) FunctionRef(Callable&& callable) {
+    requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> &&
+             std::is_invocable_r_v<Result, Callable&, Args...>)
+  FunctionRef(Callable&& callable) {
     using Target = std::remove_reference_t<Callable>;
     if constexpr (std::is_function_v<Target>) {
       object_ = reinterpret_cast<void*>(&callable);

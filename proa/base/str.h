@@ -22,9 +22,8 @@ class Piece {
   Piece(double value) : Piece() { set_double(value); }
   Piece(float value) : Piece() { set_double(value); }
   template <class I>
-  requires(std::is_integral_v<I> && !std::is_same_v<I, bool> && !std::is_same_v<I, char>)
-      Piece(I value)
-      : Piece() {
+    requires(std::is_integral_v<I> && !std::is_same_v<I, bool> && !std::is_same_v<I, char>)
+  Piece(I value) : Piece() {
     if constexpr (std::is_signed_v<I>) {
       set_int(static_cast<int64_t>(value));
     } else {

@@ -107,7 +107,7 @@ std::vector<ir::Page> arithmetic_pages() {
                            "Division by zero gives an infinity or NaN, as in IEEE 754.",
                     .dtypes = kAnySet,
                     .rule = promote_float(),
-                    .decompose = pairwise < operator/>,
+                    .decompose = pairwise<operator/ >,
                     .samples = pair_samples<Fill::normal, Fill::positive, kAnySet>}),
       broadcasting({.name = "floor_divide",
                     .doc = "The largest integer not above x / y, elementwise, as Python's //. "

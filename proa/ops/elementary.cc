@@ -179,10 +179,9 @@ std::vector<ir::Page> elementary_pages() {
                                   "The inverse of the error function on (-1, 1).", by<"erfinv">),
       function<Fill::positive, kReal>("lgamma", {"gammaln"}, kReal, "The logarithm of |gamma(x)|.",
                                       by<"lgamma">),
-      function<Fill::positive, kReal>("digamma", {"psi"}, kReal, "The derivative of lgamma.",
-                                      [](Decompose& d) {
-                                        d.out(call1("prim.polygamma", {d.in(0)}, {{"n", 0}}));
-                                      }),
+      function<Fill::positive, kReal>(
+          "digamma", {"psi"}, kReal, "The derivative of lgamma.",
+          [](Decompose& d) { d.out(call1("prim.polygamma", {d.in(0)}, {{"n", 0}})); }),
       function<Fill::normal, kReal>("rad2deg", {}, kReal, "Radians to degrees.",
                                     [](Decompose& d) { d.out(d.in(0) * (180.0 / kPi)); }),
       function<Fill::normal, kReal>("deg2rad", {}, kReal, "Degrees to radians.",

@@ -25,10 +25,10 @@ struct Unary {
   C128 (*oracle_c128)(const C128&);
 };
 
-#define PROA_CASE(name)                                                                       \
-  Unary {                                                                                     \
-#name, [](C128 z) { return numeric::name(z); },                                             \
-        [](std::complex<float> z) { return numeric::name(z); },                                 \
+#define PROA_CASE(name)                                                                        \
+  Unary {                                                                                      \
+    #name, [](C128 z) { return numeric::name(z); },                                            \
+        [](std::complex<float> z) { return numeric::name(z); },                                \
         [](const Wide& z) { return std::name(z); }, [](const C128& z) { return std::name(z); } \
   }
 

@@ -70,7 +70,7 @@ TEST_P(NightlyNumeric, AllInputsWithinOneUlp) {
 
 #define PROA_CASE(name)                                       \
   Function {                                                  \
-#name, name##_loop, [](double x) { return std::name(x); } \
+    #name, name##_loop, [](double x) { return std::name(x); } \
   }
 INSTANTIATE_TEST_SUITE_P(All, NightlyNumeric,
                          testing::Values(PROA_CASE(exp), PROA_CASE(log), PROA_CASE(tanh),

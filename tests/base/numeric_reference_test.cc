@@ -38,12 +38,10 @@ struct Unary {
   double low, high;
 };
 
-#define PROA_CASE(name, low, high)                                                               \
-  Unary {                                                                                        \
-#name, [](double x) { return numeric::name(x); },                                            \
-                                                   [](long double x) { return std::name(x); },   \
-                                                                                            low, \
-                                                                                            high \
+#define PROA_CASE(name, low, high)                                                                \
+  Unary {                                                                                         \
+    #name, [](double x) { return numeric::name(x); }, [](long double x) { return std::name(x); }, \
+        low, high                                                                                 \
   }
 
 class NumericF64 : public testing::TestWithParam<Unary> {};

@@ -44,13 +44,14 @@ struct Unary {
   double bound;
 };
 
-#define PROA_EXACT(name, oracle_name)                                                                                                        \
-  Unary {                                                                                                                                    \
-#name, [](float x) { return numeric::name(x); }, [](float x) { return numeric::name(x); }, [](double x) { return std::oracle_name(x); }, 0.5 \
-  }
-#define PROA_CASE(name, bound)                                                                                                                   \
-  Unary {                                                                                                                                        \
-#name, [](float x) { return numeric::name(x); }, [](float x) { return numeric::name##_to_f16(x); }, [](double x) { return std::name(x); }, bound \
+#define PROA_EXACT(name, oracle_name)                                                              \
+  Unary{#name, [](float x) { return numeric::name(x); }, [](float x) { return numeric::name(x); }, \
+        [](double x) { return std::oracle_name(x); }, 0.5}
+#define PROA_CASE(name, bound)                                                                    \
+  Unary {                                                                                         \
+    #name, [](float x) { return numeric::name(x); },                                              \
+        [](float x) { return numeric::name##_to_f16(x); }, [](double x) { return std::name(x); }, \
+        bound                                                                                     \
   }
 
 class NumericUnary : public testing::TestWithParam<Unary> {};

@@ -84,9 +84,7 @@ TEST_F(PassTest, NamesAndOptionsAreCheckedAtOnce) {
             "key: there is no pass 'test-drop-nags'; did you mean 'test-drop-negs'?");
   EXPECT_EQ(error_of([&] { manager.add_pipeline("test-drop-negs{limits=3}"); }),
             "key: [test-drop-negs] limits: the pass has no such option; did you mean 'limit'?");
-  EXPECT_EQ(error_of([&] {
-              manager.add("test-drop-negs", {{"limit", "1"}, {"limit", "2"}});
-            }),
+  EXPECT_EQ(error_of([&] { manager.add("test-drop-negs", {{"limit", "1"}, {"limit", "2"}}); }),
             "value: [test-drop-negs] limit: the option is given twice");
   EXPECT_TRUE(manager.steps().empty());
   EXPECT_THROW(register_pass({"test-break", "again", break_module}), UserError);

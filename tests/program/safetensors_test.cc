@@ -29,7 +29,7 @@ std::vector<SafetensorsTensor> views(const std::vector<Owned>& tensors) {
 
 std::string random_name(std::mt19937& random) {
   static const char* kParts[] = {
-      "weight", "bias",   "\"", "\\",   "\n",         "\x01",         "/",    ".",
+      "weight", "bias",   "\"", "\\", "\n",         "\x01",         "/",    ".",
       "ä",      "\u2028", "重", "🧠", "__metadata", "data_offsets", "\x7f", " "};
   std::string name;
   for (auto i = random() % 6; i > 0; --i) name += kParts[random() % std::size(kParts)];
@@ -131,23 +131,14 @@ TEST(Safetensors, WriterRefusesBadNamesAndMetadata) {
     for (auto& name : names) tensors.push_back({name, DType::u8, {0}, {}});
     safetensors_bytes(views(tensors));
   };
-  expect_value_error(
-      [&] {
-        named({"a", "b", "a"});
-      },
-      "[save] name: expected different names, got 'a' twice");
+  expect_value_error([&] { named({"a", "b", "a"}); },
+                     "[save] name: expected different names, got 'a' twice");
   expect_value_error([&] { named({"__metadata__"}); }, "which the format reserves");
   expect_value_error([&] { named({"bad \xff byte"}); }, "[save] name: expected UTF-8 text");
-  expect_value_error(
-      [&] {
-        safetensors_bytes({}, {{"proa.crc32c", "0"}});
-      },
-      "metadata: expected keys that do not begin with proa.");
-  expect_value_error(
-      [&] {
-        safetensors_bytes({}, {{"key", "\xc0\x80"}});
-      },
-      "metadata: expected UTF-8");
+  expect_value_error([&] { safetensors_bytes({}, {{"proa.crc32c", "0"}}); },
+                     "metadata: expected keys that do not begin with proa.");
+  expect_value_error([&] { safetensors_bytes({}, {{"key", "\xc0\x80"}}); },
+                     "metadata: expected UTF-8");
   Owned deep{"deep", DType::u8, std::vector<int64_t>(65, 1), {std::byte{1}}};
   expect_value_error([&] { safetensors_bytes(views({deep})); }, "expected at most 64 dims, got 65");
   Owned wrong{"wrong", DType::f32, {2}, std::vector<std::byte>(7)};

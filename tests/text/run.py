@@ -18,8 +18,8 @@ CHECK-NOT   the text must not occur between the checks around it.
 CHECK-ERROR the command must fail with an exit status below 100 and print this text, in order, to
             its error output. Without such a line it must succeed.
 
-Runs of blanks match each other; {{...}} in a check is a regular expression. A line `// -----` splits a
-file into tests of their own; a part without RUN takes that of the first part.
+Runs of blanks match each other; {{...}} in a check is a regular expression. A line `// -----`
+splits a file into tests of their own; a part without RUN takes that of the first part.
 """
 
 import argparse

@@ -32,7 +32,8 @@ TEST(Fft, AgreesWithTheDefinitionForSmoothPrimeAndLargePrimeLengths) {
                    y.data(), 1.0);
     auto expected = by_definition(x);
     for (size_t i = 0; i < n; ++i) {
-      EXPECT_NEAR(std::abs(y[i] - expected[i]), 0, 1e-12 * double(n + 8)) << "n " << n << " at " << i;
+      EXPECT_NEAR(std::abs(y[i] - expected[i]), 0, 1e-12 * double(n + 8))
+          << "n " << n << " at " << i;
     }
   }
 }

@@ -16,7 +16,8 @@ void dgesvd_(const char* jobu, const char* jobvt, const int* m, const int* n, do
 namespace proa {
 namespace {
 
-// The Hilbert matrix of order 3, whose singular values are known (numpy.linalg.svd agrees to 1e-15).
+// The Hilbert matrix of order 3, whose singular values are known (numpy.linalg.svd agrees to
+// 1e-15).
 std::vector<double> hilbert() {
   return {1.0, 1.0 / 2, 1.0 / 3, 1.0 / 2, 1.0 / 3, 1.0 / 4, 1.0 / 3, 1.0 / 4, 1.0 / 5};
 }

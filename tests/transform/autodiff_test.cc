@@ -46,19 +46,13 @@ Tensor weighed_sum(const Tensor& y) {
 const Case kCases[] = {
     {"product",
      {{2, 3}, {2, 3}},
-     [](const std::vector<Tensor>& x) {
-       return call1("tensor.multiply", {x[0], x[1]});
-     }},
+     [](const std::vector<Tensor>& x) { return call1("tensor.multiply", {x[0], x[1]}); }},
     {"broadcast quotient",
      {{2, 3}, {3}},
-     [](const std::vector<Tensor>& x) {
-       return call1("tensor.divide", {x[0], x[1]});
-     }},
+     [](const std::vector<Tensor>& x) { return call1("tensor.divide", {x[0], x[1]}); }},
     {"power",
      {{4}, {4}},
-     [](const std::vector<Tensor>& x) {
-       return call1("tensor.pow", {x[0], x[1]});
-     }},
+     [](const std::vector<Tensor>& x) { return call1("tensor.pow", {x[0], x[1]}); }},
     {"tanh", {{5}}, [](const std::vector<Tensor>& x) { return call1("tensor.tanh", {x[0]}); }},
     {"exp times sin",
      {{3}, {3}},
@@ -67,14 +61,10 @@ const Case kCases[] = {
      }},
     {"matmul",
      {{2, 3}, {3, 4}},
-     [](const std::vector<Tensor>& x) {
-       return call1("tensor.matmul", {x[0], x[1]});
-     }},
+     [](const std::vector<Tensor>& x) { return call1("tensor.matmul", {x[0], x[1]}); }},
     {"sum of an axis",
      {{2, 3, 2}},
-     [](const std::vector<Tensor>& x) {
-       return call1("tensor.sum", {x[0]}, {{"axis", 1}});
-     }},
+     [](const std::vector<Tensor>& x) { return call1("tensor.sum", {x[0]}, {{"axis", 1}}); }},
     {"logsumexp",
      {{3, 4}},
      [](const std::vector<Tensor>& x) {

@@ -25,7 +25,7 @@ struct Float8E5M2 {
 
 template <class T>
 concept NarrowFloat = std::same_as<T, Float16> || std::same_as<T, BFloat16> ||
-    std::same_as<T, Float8E4M3> || std::same_as<T, Float8E5M2>;
+                      std::same_as<T, Float8E4M3> || std::same_as<T, Float8E5M2>;
 
 namespace numeric {
 inline namespace PROA_ISA {

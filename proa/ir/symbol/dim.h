@@ -45,7 +45,8 @@ class Dim {
  public:
   Dim() : bits_(1) {}
   template <std::integral I>
-  requires(!std::same_as<I, bool>) Dim(I value) : Dim(from_int(static_cast<int64_t>(value))) {}
+    requires(!std::same_as<I, bool>)
+  Dim(I value) : Dim(from_int(static_cast<int64_t>(value))) {}
 
   DimKind kind() const;
   bool is_const() const;

@@ -88,7 +88,7 @@ int space(T answer) {
     int info = 0, query = -1, one = 1;                                                             \
     auto count = static_cast<size_t>(n);                                                           \
     T size = 0;                                                                                    \
-    std::vector<T> re(count), im(count), vectors(count*count);                                     \
+    std::vector<T> re(count), im(count), vectors(count * count);                                   \
     p##geev_("N", "V", &n, a, &n, re.data(), im.data(), nullptr, &one, vectors.data(), &n, &size,  \
              &query, &info, kOne, kOne);                                                           \
     int room = space(size);                                                                        \
@@ -120,63 +120,63 @@ int space(T answer) {
     return info;                                                                                   \
   }
 
-#define PROA_LAPACK_COMPLEX(p, T, R)                                                             \
-  PROA_LAPACK_COMMON(p, T)                                                                       \
-  extern "C" {                                                                                   \
-  void p##ungqr_(const int*, const int*, const int*, T*, const int*, const T*, T*, const int*,   \
-                 int*);                                                                          \
-  void p##heevd_(const char*, const char*, const int*, T*, const int*, R*, T*, const int*, R*,   \
-                 const int*, int*, const int*, int*, size_t, size_t);                            \
-  void p##geev_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, T*,    \
-                const int*, T*, const int*, R*, int*, size_t, size_t);                           \
-  void p##gesdd_(const char*, const int*, const int*, T*, const int*, R*, T*, const int*, T*,    \
-                 const int*, T*, const int*, R*, int*, int*, size_t);                            \
-  }                                                                                              \
-  inline int gqr(int m, int n, int k, T* a, int lda, const T* tau, T* work, int size) {          \
-    int info = 0;                                                                                \
-    p##ungqr_(&m, &n, &k, a, &lda, tau, work, &size, &info);                                     \
-    return info;                                                                                 \
-  }                                                                                              \
-  inline int eigh(char uplo, int n, T* a, R* w) {                                                \
-    int info = 0, query = -1, integers = 0;                                                      \
-    T size = 0;                                                                                  \
-    R reals = 0;                                                                                 \
-    p##heevd_("V", &uplo, &n, a, &n, w, &size, &query, &reals, &query, &integers, &query, &info, \
-              kOne, kOne);                                                                       \
-    int room = space(size), real_room = space(reals);                                            \
-    std::vector<T> work(static_cast<size_t>(room));                                              \
-    std::vector<R> rwork(static_cast<size_t>(real_room));                                        \
-    std::vector<int> iwork(static_cast<size_t>(integers));                                       \
-    p##heevd_("V", &uplo, &n, a, &n, w, work.data(), &room, rwork.data(), &real_room,            \
-              iwork.data(), &integers, &info, kOne, kOne);                                       \
-    return info;                                                                                 \
-  }                                                                                              \
-  inline int eig(int n, T* a, T* w, T* v) {                                                      \
-    int info = 0, query = -1, one = 1;                                                           \
-    T size = 0;                                                                                  \
-    std::vector<R> rwork(2 * static_cast<size_t>(n));                                            \
-    p##geev_("N", "V", &n, a, &n, w, nullptr, &one, v, &n, &size, &query, rwork.data(), &info,   \
-             kOne, kOne);                                                                        \
-    int room = space(size);                                                                      \
-    std::vector<T> work(static_cast<size_t>(room));                                              \
-    p##geev_("N", "V", &n, a, &n, w, nullptr, &one, v, &n, work.data(), &room, rwork.data(),     \
-             &info, kOne, kOne);                                                                 \
-    return info;                                                                                 \
-  }                                                                                              \
-  inline int gesdd(char job, int m, int n, T* a, R* s, T* u, int ldu, T* vh, int ldvh) {         \
-    int info = 0, query = -1;                                                                    \
-    auto less = static_cast<size_t>(m < n ? m : n), more = static_cast<size_t>(m < n ? n : m);   \
-    T size = 0;                                                                                  \
-    std::vector<int> iwork(8 * less);                                                            \
-    std::vector<R> rwork(                                                                        \
-        less*(5 * less + 5 > 2 * more + 2 * less + 1 ? 5 * less + 5 : 2 * more + 2 * less + 1)); \
-    p##gesdd_(&job, &m, &n, a, &m, s, u, &ldu, vh, &ldvh, &size, &query, rwork.data(),           \
-              iwork.data(), &info, kOne);                                                        \
-    int room = space(size);                                                                      \
-    std::vector<T> work(static_cast<size_t>(room));                                              \
-    p##gesdd_(&job, &m, &n, a, &m, s, u, &ldu, vh, &ldvh, work.data(), &room, rwork.data(),      \
-              iwork.data(), &info, kOne);                                                        \
-    return info;                                                                                 \
+#define PROA_LAPACK_COMPLEX(p, T, R)                                                               \
+  PROA_LAPACK_COMMON(p, T)                                                                         \
+  extern "C" {                                                                                     \
+  void p##ungqr_(const int*, const int*, const int*, T*, const int*, const T*, T*, const int*,     \
+                 int*);                                                                            \
+  void p##heevd_(const char*, const char*, const int*, T*, const int*, R*, T*, const int*, R*,     \
+                 const int*, int*, const int*, int*, size_t, size_t);                              \
+  void p##geev_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, T*,      \
+                const int*, T*, const int*, R*, int*, size_t, size_t);                             \
+  void p##gesdd_(const char*, const int*, const int*, T*, const int*, R*, T*, const int*, T*,      \
+                 const int*, T*, const int*, R*, int*, int*, size_t);                              \
+  }                                                                                                \
+  inline int gqr(int m, int n, int k, T* a, int lda, const T* tau, T* work, int size) {            \
+    int info = 0;                                                                                  \
+    p##ungqr_(&m, &n, &k, a, &lda, tau, work, &size, &info);                                       \
+    return info;                                                                                   \
+  }                                                                                                \
+  inline int eigh(char uplo, int n, T* a, R* w) {                                                  \
+    int info = 0, query = -1, integers = 0;                                                        \
+    T size = 0;                                                                                    \
+    R reals = 0;                                                                                   \
+    p##heevd_("V", &uplo, &n, a, &n, w, &size, &query, &reals, &query, &integers, &query, &info,   \
+              kOne, kOne);                                                                         \
+    int room = space(size), real_room = space(reals);                                              \
+    std::vector<T> work(static_cast<size_t>(room));                                                \
+    std::vector<R> rwork(static_cast<size_t>(real_room));                                          \
+    std::vector<int> iwork(static_cast<size_t>(integers));                                         \
+    p##heevd_("V", &uplo, &n, a, &n, w, work.data(), &room, rwork.data(), &real_room,              \
+              iwork.data(), &integers, &info, kOne, kOne);                                         \
+    return info;                                                                                   \
+  }                                                                                                \
+  inline int eig(int n, T* a, T* w, T* v) {                                                        \
+    int info = 0, query = -1, one = 1;                                                             \
+    T size = 0;                                                                                    \
+    std::vector<R> rwork(2 * static_cast<size_t>(n));                                              \
+    p##geev_("N", "V", &n, a, &n, w, nullptr, &one, v, &n, &size, &query, rwork.data(), &info,     \
+             kOne, kOne);                                                                          \
+    int room = space(size);                                                                        \
+    std::vector<T> work(static_cast<size_t>(room));                                                \
+    p##geev_("N", "V", &n, a, &n, w, nullptr, &one, v, &n, work.data(), &room, rwork.data(),       \
+             &info, kOne, kOne);                                                                   \
+    return info;                                                                                   \
+  }                                                                                                \
+  inline int gesdd(char job, int m, int n, T* a, R* s, T* u, int ldu, T* vh, int ldvh) {           \
+    int info = 0, query = -1;                                                                      \
+    auto less = static_cast<size_t>(m < n ? m : n), more = static_cast<size_t>(m < n ? n : m);     \
+    T size = 0;                                                                                    \
+    std::vector<int> iwork(8 * less);                                                              \
+    std::vector<R> rwork(                                                                          \
+        less * (5 * less + 5 > 2 * more + 2 * less + 1 ? 5 * less + 5 : 2 * more + 2 * less + 1)); \
+    p##gesdd_(&job, &m, &n, a, &m, s, u, &ldu, vh, &ldvh, &size, &query, rwork.data(),             \
+              iwork.data(), &info, kOne);                                                          \
+    int room = space(size);                                                                        \
+    std::vector<T> work(static_cast<size_t>(room));                                                \
+    p##gesdd_(&job, &m, &n, a, &m, s, u, &ldu, vh, &ldvh, work.data(), &room, rwork.data(),        \
+              iwork.data(), &info, kOne);                                                          \
+    return info;                                                                                   \
   }
 
 PROA_LAPACK_REAL(s, float)

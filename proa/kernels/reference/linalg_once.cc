@@ -314,11 +314,9 @@ void by_dtype(const KernelArgs& args) {
   }
 }
 
-#define PROA_LINALG(name)                                                                          \
-  {                                                                                                \
-    "prim." #name,                                                                                 \
-        by_dtype<name<float>, name<double>, name<std::complex<float>>, name<std::complex<double>>> \
-  }
+#define PROA_LINALG(name) \
+  {"prim." #name,         \
+   by_dtype<name<float>, name<double>, name<std::complex<float>>, name<std::complex<double>>>}
 
 constexpr program::KernelEntry kKernels[] = {PROA_LINALG(cholesky), PROA_LINALG(triangular_solve),
                                              PROA_LINALG(lu),       PROA_LINALG(qr),

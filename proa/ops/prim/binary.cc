@@ -158,7 +158,7 @@ std::vector<Page> binary_pages() {
        .operands = {{.name = "x"}, {.name = "y"}},
        .dtypes = same(),
        .shape = same_shape,
-       .contents = each_content < ir::operator+>,
+       .contents = each_content<ir::operator+ >,
        .vjp = {.backward =
                    [](Vjp& v) {
                      v.set(0, v.cotangent());
@@ -197,7 +197,7 @@ std::vector<Page> binary_pages() {
        .operands = {{.name = "x"}, {.name = "y"}},
        .dtypes = same(),
        .shape = same_shape,
-       .contents = each_content < ir::operator*>,
+       .contents = each_content<ir::operator*>,
        .vjp = {.backward =
                    [](Vjp& v) {
                      if (v.needs(0)) v.set(0, times_conj(v.cotangent(), v.in(1)));
