@@ -93,7 +93,7 @@ std::vector<ir::Page> arithmetic_pages() {
                     .aliases = {"sub"},
                     .doc = "x - y, elementwise. Integers wrap.",
                     .dtypes = kNumberSet,
-                    .decompose = pairwise < operator->,
+                    .decompose = pairwise<(operator-)>,
                     .samples = pair_samples<Fill::normal, Fill::normal, kNumberSet>}),
       broadcasting({.name = "multiply",
                     .aliases = {"mul"},
