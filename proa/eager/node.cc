@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "proa/base/error.h"
 #include "proa/eager/call.h"
@@ -53,6 +54,8 @@ class Accumulator : public Node {
     });
     return {};
   }
+
+  const Tensor& leaf() const { return leaf_; }
 
  private:
   Tensor leaf_;
@@ -125,11 +128,43 @@ class Walk {
         }
         if (node->sequence() == 0 || !leads_to(node.get(), *wanted)) continue;
       }
+      if (wanted == nullptr && node->sequence() == 0) served_.insert(node.get());
       std::vector<Tensor> out =
           node->apply(std::move(cotangents), options_.retain_graph || options_.create_graph);
       for (size_t i = 0; i < out.size(); ++i) {
-        if (out[i] && node->edges[i].node) add(node->edges[i], std::move(out[i]));
+        if (!node->edges[i].node) continue;
+        if (out[i]) {
+          add(node->edges[i], std::move(out[i]));
+        } else {
+          constant_.push_back(node->edges[i].node);
+        }
       }
+    }
+  }
+
+  // Nodes that were reached, but by operations whose derivative is zero wherever it exists (floor,
+  // the slope of relu). Such zeros are not carried through the tape: absent cotangents are skipped,
+  // so that sums keep their bits. What lies below and got nothing else has a gradient of zero.
+  std::unordered_set<Node*> below_constants() const {
+    std::unordered_set<Node*> below;
+    std::vector<Node*> todo;
+    for (const auto& node : constant_) todo.push_back(node.get());
+    while (!todo.empty()) {
+      Node* node = todo.back();
+      todo.pop_back();
+      if (!below.insert(node).second) continue;
+      for (const Edge& edge : node->edges) {
+        if (edge.node) todo.push_back(edge.node.get());
+      }
+    }
+    return below;
+  }
+
+  void serve_leaves_below_constants() {
+    for (Node* node : below_constants()) {
+      if (node->sequence() != 0 || served_.contains(node)) continue;
+      node->apply({call1("tensor.zeros_like", {static_cast<Accumulator*>(node)->leaf().detach()})},
+                  false);
     }
   }
 
@@ -182,6 +217,8 @@ class Walk {
   BackwardOptions options_;
   std::map<std::shared_ptr<Node>, std::vector<Tensor>, Younger> pending_;
   std::unordered_map<Node*, bool> leads_;
+  std::vector<std::shared_ptr<Node>> constant_;
+  std::unordered_set<Node*> served_;
 };
 
 class Recording {
@@ -259,6 +296,7 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
   Recording recording(options.create_graph);
   walk.seed(outputs, seeds, "backward");
   walk.run(nullptr, nullptr);
+  walk.serve_leaves_below_constants();
 }
 
 std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
@@ -279,6 +317,11 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
     Recording recording(options.create_graph);
     walk.seed(outputs, seeds, "grad");
     walk.run(&wanted, &found);
+    std::unordered_set<Node*> below = walk.below_constants();
+    for (size_t i = 0; i < found.size(); ++i) {
+      if (!found[i] && below.contains(wanted[i].node.get()))
+        found[i] = call1("tensor.zeros_like", {inputs[i].detach()});
+    }
   }
   if (!options.allow_unused) {
     for (size_t i = 0; i < found.size(); ++i) {

@@ -263,6 +263,34 @@ void cross_entropy_augment(Augment& d) {
   d.keep("log_p", e.log_p);
 }
 
+// Of hard labels, in the shape of log_p.
+Expr one_hot(const Entropy& e, DType dtype) {
+  int last = e.log_p.rank() - 1;
+  Expr classes = iota(*e.log_p.builder, DType::i64, e.log_p.dims(), last);
+  return cast(compare("eq", classes, unsqueeze(e.label, last)), dtype);
+}
+
+// The weight w of a position is a factor of its loss and, in a mean, a part of the divisor:
+// dL/dw = g * (loss without w - mean). Sets the cotangent of the weights by class; returns what
+// goes on to probabilities that chose w (soft labels), null for class numbers.
+Expr weight_backward(Vjp& v, const Entropy& e, Expr g) {
+  Entropy plain = e;
+  plain.weight = {};
+  Expr change = each_loss(plain, v);
+  if (v.text("reduction") == "mean") {
+    Expr loss = each_loss(e, v);
+    change = change - safe_divide(sum(loss, all_axes(loss)), divisor(e, loss));
+  }
+  Expr by_position = g * change;
+  if (e.counts) by_position = only_where(e.counts, by_position);
+  by_position = unsqueeze(by_position, by_position.rank());
+  if (v.needs(2)) {
+    Expr chosen = e.target ? e.target : one_hot(e, g.dtype());
+    v.set(2, sum_to(by_position * chosen, v.in(2).dims()));
+  }
+  return e.target ? by_position * cast(v.in(2), g.dtype()) : Expr{};
+}
+
 // With softmax: (p * total target - target) * g, for each position.
 void cross_entropy_backward(Vjp& v) {
   Expr log_p = v.residual("log_p");
@@ -272,8 +300,7 @@ void cross_entropy_backward(Vjp& v) {
   Expr target = e.target;
   double smoothing = v.real("label_smoothing");
   if (!target.value) {
-    Expr classes = iota(v.builder(), DType::i64, log_p.dims(), last);
-    target = cast(compare("eq", classes, unsqueeze(e.label, last)), log_p.dtype());
+    target = one_hot(e, log_p.dtype());
     if (smoothing > 0)
       target = target * (1 - smoothing) +
                smoothing * (1.0 / dim_value(v.builder(), log_p.dim(last), log_p.dtype()));
@@ -290,7 +317,11 @@ void cross_entropy_backward(Vjp& v) {
     }
     g = broadcast_to(g, rest);
   }
-  if (e.weight) g = g * e.weight;
+  Expr through_weight;  // soft: to the probabilities, by the weights that they choose
+  if (e.weight) {
+    if (v.needs(1) || v.needs(2)) through_weight = weight_backward(v, e, g);
+    g = g * e.weight;
+  }
   if (e.counts) g = only_where(e.counts, g);
   g = unsqueeze(g, last);
   auto back = [&](Expr x) { return move_axis(x, -1, e.axis); };
@@ -299,7 +330,11 @@ void cross_entropy_backward(Vjp& v) {
                                        : -(target * exp(-log_p));
     v.set(0, back(dx * g));
   }
-  if (v.needs(1)) v.set(1, back(-(log_p * g) * (1 - smoothing)));
+  if (v.needs(1)) {
+    Expr by_label = -(log_p * g);
+    if (e.weight) by_label = by_label + through_weight;
+    v.set(1, back(by_label * (1 - smoothing)));
+  }
 }
 
 // nll_loss: -x[label], classes along axis 1.
@@ -388,7 +423,15 @@ void pair_samples(SampleList& s) {
 
 void cross_entropy_samples(SampleList& s) {
   s.ok({T({4, 3}), I({4}, 0, 3), absent()});
-  s.ok({T({4, 3}), I({4, 1}, 0, 3), T({3}, Fill::positive)}).gradient = false;
+  s.ok({T({4, 3}), I({4, 1}, 0, 3), T({3}, Fill::positive)});
+  s.ok({T({4, 3}), V(DType::i64, {4}, {0, -100, 2, 1}), T({3}, Fill::positive)},
+       {{"reduction", "none"}, {"label_smoothing", 0.1}});
+  s.ok({T({4, 3}), T({4, 3}, Fill::probability), T({3}, Fill::positive)},
+       {{"soft_label", true}, {"label_smoothing", 0.2}});
+  s.ok({T({2, 3, 2}), T({2, 3, 2}, Fill::probability), T({3}, Fill::positive)},
+       {{"soft_label", true}, {"reduction", "sum"}, {"axis", 1}});
+  s.ok({T({2, 3}, Fill::probability), I({2}, 0, 3), T({3}, Fill::positive)},
+       {{"use_softmax", false}});
   s.ok({T({4, 3}), V(DType::i64, {4}, {0, -100, 2, 1}), absent()}, {{"reduction", "sum"}});
   s.ok({T({4, 3}), I({4}, 0, 3), absent()}, {{"reduction", "none"}, {"label_smoothing", 0.1}});
   s.ok({T({2, 3, 5}), I({2, 5}, 0, 3), absent()}, {{"axis", 1}});
@@ -504,7 +547,7 @@ std::vector<ir::Page> loss_pages() {
               "shape of input without the axis, or with size 1 there) or, with soft_label, "
               "probabilities in the "
               "shape of input. ignore_index marks labels that do not count; weight is by class; "
-              "the mean is over the weights that count, and no gradient flows to weight. "
+              "the mean is over the weights that count. "
               "use_softmax=False takes input as probabilities.",
        .operands = {input(),
                     classes,
