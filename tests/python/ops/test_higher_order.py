@@ -366,9 +366,9 @@ def eigenvalues(x: proa.Tensor) -> proa.Tensor:
 @pytest.mark.parametrize("dtype", WIDE)
 @pytest.mark.parametrize("function", [by_eigh, by_eig, by_svd, by_qr, eigenvalues])
 def test_decompositions_without_a_gauge(function: Any, dtype: str) -> None:
-    """The sign or phase of a vector is a choice; functions that do not see it are differentiable."""
-    page = {"name": function.__name__, "random": False, "operands": [], "samples": [{"attrs": {}}]}
-    page["samples"][0]["operands"] = []
+    """The sign or phase of a vector is a choice; what does not see it is differentiable."""
+    sample: dict[str, Any] = {"attrs": {}, "operands": []}
+    page = {"name": function.__name__, "random": False, "operands": [], "samples": [sample]}
     case = Case(page, 0, dtype)
     case.places = [("x", 0)]
     case.x = [2 * case.noise((3, 3), dtype == "complex128")]
