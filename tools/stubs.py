@@ -47,11 +47,13 @@ _Hook: TypeAlias = Callable[[Tensor], Tensor | None]
 """
 
 FUNCTIONS = {
+    "_add_face": f"type: {B}type[Any], /) -> {B}type[Any]",
     "_add_hook": f"tensor: Tensor, hook: _Hook, /) -> {INT}",
     "_from_pickle": "*args: Any) -> Tensor",
     "_record": "*args: Any) -> Any",
     "_remove_hook": f"tensor: Tensor, handle: {INT}, /) -> {BOOL}",
     "_set_grad_enabled": f"enabled: {BOOL}, /) -> {BOOL}",
+    "_with_face": "tensor: Any, /) -> Any",
     "amp_state": "*args: Any) -> Any",
     "backward": "tensors: Tensor | Sequence[Tensor], "
     "grad_tensors: Tensor | Sequence[Tensor | None] | None = None, "

@@ -312,6 +312,7 @@ Tensor fit(Tensor value, std::span<const int64_t> dims, DType dtype) {
 PyObject* get_item(PyObject* self, PyObject* key) {
   return guarded([&]() -> PyObject* {
     const Tensor& x = tensor_of(self);
+    ResultsOf face(self);
     Parsed parsed = parse(x, key);
     Tensor view = basic_view(x, parsed.basic);
     if (parsed.indices.empty()) return wrap(std::move(view));

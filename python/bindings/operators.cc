@@ -403,6 +403,7 @@ PyObject* run(PyObject* self, PyObject* const* args, size_t flags, PyObject* key
   auto object = reinterpret_cast<OperatorObject*>(self);
   return guarded([&]() -> PyObject* {
     Py_ssize_t count = PyVectorcall_NARGS(flags);
+    ResultsOf face(args, count + (keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords)));
     std::vector<Tensor> results = call_operator(*object->table, args, count, keywords);
     if (!object->inplace) return wrap_results(*object->table, std::move(results));
     if (count == 0 || !is_tensor(args[0])) {

@@ -117,6 +117,29 @@ const Tensor& tensor_of(PyObject* object);  // the object must be a Tensor
 PyObject* wrap(Tensor tensor);              // new reference; None for an undefined one
 PyObject* wrap_as(PyTypeObject* type, Tensor tensor);
 
+// A face is a subclass of Tensor whose methods speak another dialect (proa.torch.Tensor): what a
+// call makes of an operand with a face has it too. While this object lives, wrap() of its thread
+// gives the face of the operands, if one of them (or of the items of a list among them) has it.
+extern PyTypeObject* face_type;  // null until a face is announced
+class ResultsOf {
+ public:
+  ResultsOf(PyObject* const* operands, Py_ssize_t count) {
+    if (face_type != nullptr) look(operands, count);
+  }
+  explicit ResultsOf(PyObject* operand) : ResultsOf(&operand, 1) {}
+  static PyTypeObject* face() { return face_type == nullptr ? nullptr : current(); }
+  ~ResultsOf() {
+    if (active_) leave();
+  }
+  ResultsOf(const ResultsOf&) = delete;
+
+ private:
+  void look(PyObject* const* operands, Py_ssize_t count);
+  void leave();
+  static PyTypeObject* current();
+  bool active_ = false;
+};
+
 // DType objects: proa.float32 and so on.
 PyObject* wrap_dtype(DType dtype);  // new reference
 std::optional<DType> as_dtype(
@@ -140,6 +163,7 @@ int set_item(PyObject* tensor, PyObject* key, PyObject* value);
 int add_errors(PyObject* module);
 int add_dtypes(PyObject* module);
 int add_tensor(PyObject* module);
+int add_faces(PyObject* module);
 int add_operators(PyObject* module);
 int add_autograd(PyObject* module);
 int add_convert(PyObject* module);

@@ -104,6 +104,8 @@ PyObject* binary(PyObject* a, PyObject* b) {
   }
   return guarded([&]() -> PyObject* {
     static const OperatorTable& table = operator_table(Tag::name);
+    PyObject* both[2] = {a, b};
+    ResultsOf face(both, 2);
     eager::Operand operands[2] = {as_operand(a, table.op->page->name, "x"),
                                   as_operand(b, table.op->page->name, "y")};
     int64_t work = 0;
@@ -127,7 +129,10 @@ PyObject* inplace(PyObject* a, PyObject* b) {
 
 template <class Tag>
 PyObject* unary(PyObject* a) {
-  return guarded([&] { return call_method(a, Tag::name).release(); });
+  return guarded([&] {
+    ResultsOf face(a);
+    return call_method(a, Tag::name).release();
+  });
 }
 
 #define PROA_OP(tag, text)                         \
@@ -389,7 +394,12 @@ int set_flag(PyObject* s, PyObject* value, bool invert) {
 int set_stop_gradient(PyObject* s, PyObject* v, void*) { return set_flag(s, v, true); }
 int set_requires_grad(PyObject* s, PyObject* v, void*) { return set_flag(s, v, false); }
 PyObject* get_is_leaf(PyObject* s, void*) { return PyBool_FromLong(self_tensor(s).is_leaf()); }
-PyObject* get_grad(PyObject* s, void*) { return wrap(self_tensor(s).grad()); }
+PyObject* get_grad(PyObject* s, void*) {
+  return guarded([&] {
+    ResultsOf face(s);
+    return wrap(self_tensor(s).grad());
+  });
+}
 int set_grad(PyObject* s, PyObject* value, void*) {
   return guarded_int([&] {
     const Tensor& t = self_tensor(s);
@@ -454,7 +464,12 @@ PyObject* get_base(PyObject* s, void*) {
   const auto& view = cast(s)->impl->view;
   return view ? wrap(view->base) : Py_NewRef(Py_None);
 }
-PyObject* get_data(PyObject* s, void*) { return wrap(self_tensor(s).detach()); }
+PyObject* get_data(PyObject* s, void*) {
+  return guarded([&] {
+    ResultsOf face(s);
+    return wrap(self_tensor(s).detach());
+  });
+}
 int set_data(PyObject* s, PyObject* value, void*) {
   return guarded_int([&] {
     if (value == nullptr || !is_tensor(value))
@@ -557,7 +572,10 @@ PyObject* tolist(PyObject* self, PyObject*) {
 }
 
 PyObject* detach(PyObject* self, PyObject*) {
-  return guarded([&] { return wrap(self_tensor(self).detach()); });
+  return guarded([&] {
+    ResultsOf face(self);
+    return wrap(self_tensor(self).detach());
+  });
 }
 PyObject* detach_(PyObject* self, PyObject*) {
   eager::TensorImpl& impl = *cast(self)->impl;
@@ -580,7 +598,10 @@ PyObject* is_contiguous(PyObject* self, PyObject*) {
 }
 PyObject* contiguous(PyObject* self, PyObject*) {
   if (self_tensor(self).array().is_dense()) return Py_NewRef(self);
-  return guarded([&] { return call_method(self, "tensor.clone").release(); });
+  return guarded([&] {
+    ResultsOf face(self);
+    return call_method(self, "tensor.clone").release();
+  });
 }
 PyObject* same(PyObject* self, PyObject*) { return Py_NewRef(self); }
 PyObject* bump(PyObject* self, PyObject*) {
@@ -800,6 +821,7 @@ const Tensor& tensor_of(PyObject* object) { return self_tensor(object); }
 
 PyObject* wrap(Tensor tensor) {
   if (!tensor) Py_RETURN_NONE;
+  if (PyTypeObject* face = ResultsOf::face()) return wrap_as(face, std::move(tensor));
   TensorObject* object;
   if (free_count > 0) {
     object = free_list[--free_count];
