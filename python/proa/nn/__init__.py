@@ -42,6 +42,7 @@ from .clip import ClipGradBase, ClipGradByGlobalNorm, ClipGradByNorm, ClipGradBy
 from .container import LayerDict, LayerList, ParameterDict, ParameterList, Sequential
 from .conv import Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose
 from .creation import create_parameter
+from .decode import BeamSearchDecoder, Decoder, dynamic_decode
 from .distance import CosineSimilarity, PairwiseDistance
 from .dropout import AlphaDropout, Dropout, Dropout2D, Dropout3D, FeatureAlphaDropout
 from .layer import Layer
@@ -65,6 +66,7 @@ from .loss import (
     MultiMarginLoss,
     NLLLoss,
     PoissonNLLLoss,
+    RNNTLoss,
     SmoothL1Loss,
     SoftMarginLoss,
     TripletMarginLoss,
@@ -236,6 +238,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3D",
     "BatchNorm3d",
+    "BeamSearchDecoder",
     "BiRNN",
     "Bilinear",
     "CELU",
@@ -277,6 +280,7 @@ __all__ = [
     "Dropout2d",
     "Dropout3D",
     "Dropout3d",
+    "Decoder",
     "ELU",
     "Embedding",
     "FeatureAlphaDropout",
@@ -358,6 +362,7 @@ __all__ = [
     "RMSNorm",
     "RNN",
     "RNNCellBase",
+    "RNNTLoss",
     "RReLU",
     "ReLU",
     "ReLU6",
@@ -415,6 +420,7 @@ __all__ = [
     "ZeroPad3D",
     "ZeroPad3d",
     "create_parameter",
+    "dynamic_decode",
     "functional",
     "init",
     "initializer",

@@ -37,6 +37,7 @@ __all__ = [
     "MultiMarginLoss",
     "NLLLoss",
     "PoissonNLLLoss",
+    "RNNTLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
     "TripletMarginLoss",
@@ -389,6 +390,42 @@ class CrossEntropyLoss(_Loss):
             label_smoothing=self.label_smoothing or None,
             axis=None if self.axis == -1 else self.axis,
         )
+
+
+class RNNTLoss(Layer):
+    """-log of the probability of the labels over all paths of a transducer.
+
+    Args:
+        blank: the class of the blank.
+        fastemit_lambda: how much more the gradient of emitting counts.
+        reduction: mean, sum or none.
+
+    Shape: input [batch, time, longest + 1, classes], label [batch, longest], lengths [batch].
+    """
+
+    def __init__(
+        self,
+        blank: int = 0,
+        fastemit_lambda: float = 0.001,
+        reduction: str = "mean",
+        name: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.blank = blank
+        self.fastemit_lambda = fastemit_lambda
+        self.reduction = one_of("RNNTLoss", "reduction", reduction, ["mean", "sum", "none"])
+
+    def forward(
+        self,
+        input: _proa.Tensor,
+        label: _proa.Tensor,
+        input_lengths: _proa.Tensor,
+        label_lengths: _proa.Tensor,
+    ) -> _proa.Tensor:
+        return F.rnnt_loss(
+            input, label, input_lengths, label_lengths, self.blank, self.fastemit_lambda,
+            self.reduction,
+        )  # fmt: skip
 
 
 class TripletMarginWithDistanceLoss(_Loss):

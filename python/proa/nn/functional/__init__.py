@@ -11,8 +11,10 @@ from ..._proa.top import tanh as tanh
 from .activations import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .dropouts import *  # noqa: F403
+from .flash_attention import *  # noqa: F403
 from .layout import *  # noqa: F403
 from .losses import *  # noqa: F403
+from .margins import *  # noqa: F403
 from .norms import *  # type: ignore[no-redef]  # noqa: F403
 from .resize import *  # noqa: F403
 from .sampling import *  # noqa: F403

@@ -339,6 +339,12 @@ def scaled_dot_product_attention(
     """softmax(q k^T scale + mask) v over [..., heads, length, size]; a bool mask says where to
     attend.
     """
+    if query.ndim == key.ndim == value.ndim == 4:
+        parts = (ops.transpose(x, [0, 2, 1, 3]) for x in (query, key, value))
+        y = ours.scaled_dot_product_attention(
+            *parts, attn_mask, dropout_p, is_causal, scale=scale
+        )
+        return ops.transpose(y, [0, 2, 1, 3])
     if enable_gqa:
         groups = query.shape[-3] // key.shape[-3]
         key, value = (ops.repeat_interleave(x, groups, -3) for x in (key, value))

@@ -139,24 +139,18 @@ def _walk(layer: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def as_parameter(parameter: Any) -> Any:
-    """The same memory as a Parameter with PyTorch's methods."""
-    if isinstance(parameter, Parameter):
-        return parameter
-    made = Parameter(parameter, not parameter.stop_gradient, parameter.name)
-    for name in ("optimize_attr", "regularizer", "need_clip"):
-        setattr(made, name, getattr(parameter, name))
-    return made
+    """The parameter itself, with PyTorch's methods from now on."""
+    if not isinstance(parameter, Parameter):
+        parameter.__class__ = Parameter
+    return parameter
 
 
 def adopt(layer: Layer) -> None:
-    """Give every parameter and buffer below PyTorch's methods; shared ones stay shared."""
-    known: dict[int, Any] = {}
+    """Give every parameter and buffer below PyTorch's methods."""
     for below in layer.sublayers(include_self=True):
-        for name, parameter in list(below._parameters.items()):
-            if parameter is not None and not isinstance(parameter, Parameter):
-                if id(parameter) not in known:
-                    known[id(parameter)] = (as_parameter(parameter), parameter)
-                below._parameters[name] = known[id(parameter)][0]
+        for parameter in below._parameters.values():
+            if parameter is not None:
+                as_parameter(parameter)
         for name, buffer in list(below._buffers.items()):
             if buffer is not None:
                 below._buffers[name] = _proa._with_face(buffer)
