@@ -5,6 +5,7 @@ Why two: the loop, its lengths and its masks are the same for every decoder.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -111,9 +112,7 @@ class BeamSearchDecoder(Decoder):
     def initialize(self, inits: Any) -> tuple[Any, BeamState, _proa.Tensor]:
         """The states of the cell in each beam; all but the first beam begin impossible."""
         beam = self.beam_size
-        states = mapped(
-            lambda x: self._split(self.tile_beam_merge_with_batch(x, beam)), inits
-        )
+        states = mapped(lambda x: self._split(self.tile_beam_merge_with_batch(x, beam)), inits)
         first: Any = states
         while not isinstance(first, _proa.Tensor):
             first = next(iter(first.values())) if isinstance(first, dict) else first[0]
@@ -217,8 +216,9 @@ def dynamic_decode(
             now = now | finished
             lengths = lengths + (1 - finished.astype("int64"))
             if impute_finished:
-                outputs = mapped(lambda x: _held(finished, proa.zeros_like(x), x), outputs)
-                new_states = mapped(lambda old, new: _held(finished, old, new), states, new_states)
+                held = functools.partial(_held, finished)
+                outputs = mapped(held, mapped(proa.zeros_like, outputs), outputs)
+                new_states = mapped(held, states, new_states)
         kept.append(outputs)
         states, finished = new_states, now
         if max_step_num is not None and len(kept) > max_step_num:

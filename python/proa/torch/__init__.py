@@ -165,7 +165,6 @@ backends = types.SimpleNamespace(
     mps=types.SimpleNamespace(is_available=lambda: False),
 )
 random = types.SimpleNamespace(manual_seed=manual_seed, fork_rng=contextlib.nullcontext)
-autograd.set_grad_enabled = set_grad_enabled
 __version__ = "2.13.0+proa"
 __all__ = [
     "Size", "Tensor", "amp", "arange", "autograd", "autocast", "check_device", "compile", "cuda",

@@ -34,7 +34,8 @@ TABLE = """
 sum(input, dim=None, keepdim=False, *, dtype=None, out=None) = sum : dtype=dtype
 nansum(input, dim=None, keepdim=False, *, dtype=None, out=None) = nansum : dtype=dtype
 flip(input, dims) = flip : axis=dims
-gather(input, dim, index, *, sparse_grad=False, out=None) = take_along_axis : arr=input; indices=index; axis=dim; broadcast=False
+gather(input, dim, index, *, sparse_grad=False, out=None) = take_along_axis : arr=input;
+  indices=index; axis=dim; broadcast=False
 index_select(input, dim, index, *, out=None) = index_select
 heaviside(input, values, *, out=None) = heaviside
 ger(input, vec2, *, out=None) = outer
@@ -44,10 +45,12 @@ pow(input, exponent, *, out=None) = pow
 polygamma(n, input, *, out=None) = polygamma
 true_divide(input, other, *, out=None) = divide
 squeeze(input, dim=None) = squeeze
-repeat_interleave(input, repeats, dim=None, *, output_size=None) = repeat_interleave : axis=dim; x=input; repeats=repeats if output_size is None else repeats
+repeat_interleave(input, repeats, dim=None, *, output_size=None) = repeat_interleave : axis=dim;
+  x=input; repeats=repeats if output_size is None else repeats
 masked_fill(input, mask, value) = masked_fill
 permute(input, dims) = transpose : perm=dims
-scatter_add(input, dim, index, src) = put_along_axis : arr=input; indices=index; values=src; axis=dim; reduce='add'; broadcast=False
+scatter_add(input, dim, index, src) = put_along_axis : arr=input; indices=index; values=src;
+  axis=dim; reduce='add'; broadcast=False
 """
 
 for _name, _parameters, _target, _given in spelling.rows(TABLE):
@@ -139,7 +142,9 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: floa
 # ---- reductions ----
 
 
-def _reduced(kind: Any, pick: Any, made: Any, input: Any, dim: Any, keepdim: bool, other: Any) -> Any:
+def _reduced(
+    kind: Any, pick: Any, made: Any, input: Any, dim: Any, keepdim: bool, other: Any
+) -> Any:
     if other is None and isinstance(dim, _proa.Tensor):
         dim, other = None, dim
     if other is not None:
@@ -405,7 +410,9 @@ def select(input: Any, dim: int, index: int) -> Any:
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> Any:
     """Grids of coordinates."""
-    listed = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    listed = (
+        list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    )
     return tuple(ops.meshgrid(list(listed), indexing))
 
 
@@ -568,5 +575,3 @@ def _where(self: Any, condition: Any, other: Any) -> Any:
 
 
 setattr(Tensor, "where", _where)  # noqa: B010
-__all__ = [*METHODS, "meshgrid", "where", "numel", "permute", "flip", "polygamma", "rsub",
-           "var_mean", "std_mean", "result_type"]  # fmt: skip

@@ -3,9 +3,10 @@
 Why a table: hundreds of names differ only in the order and the spelling of their arguments, and a
 line of text says that better than a function does.
 
-A row is `name(parameters) = target : ours=expression; ...`. Each parameter goes to the target's
-parameter of the same meaning: of the same name, of one of the names in `_MEANINGS`, or as the
-expression says. Parameters in `_SILENT` choose what there is no choice of here and are dropped.
+A row is `name(parameters) = target : ours=expression; ...`; an indented line goes on with it. Each
+parameter goes to the target's parameter of the same meaning: of the same name, of one of the names
+in `_MEANINGS`, or as the expression says. Parameters in `_SILENT` choose what there is no choice of
+here and are dropped.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ _ROW = re.compile(r"(\w+)\((.*?)\)\s*(?:=\s*(\w+))?\s*(?::\s*(.*))?$")
 
 def rows(table: str) -> Iterator[tuple[str, str, str, dict[str, str]]]:
     """(name, parameters, target, {our parameter: expression}) of each line of a table."""
-    for line in table.strip().splitlines():
+    for line in re.sub(r"\n +", " ", table.strip()).splitlines():
         found = _ROW.match(line.strip())
         if found is None:
             refuse("proa.torch", "table", "name(parameters) = target : ours=expression", line)
@@ -123,8 +124,8 @@ def arguments(where: str, parameters: str, target: Any, given: dict[str, str]) -
 def function(name: str, parameters: str, target: Any, given: dict[str, str]) -> Callable[..., Any]:
     """A function of PyTorch's signature that calls the target."""
     check, call = arguments(name, parameters, target, given)
-    space: dict[str, Any] = {"target": target, "no_more": no_more}
-    exec(f"def {name}({parameters}):\n    {check}\n    return target({call})", space)  # noqa: S102
+    space: dict[str, Any] = {"_target": target, "no_more": no_more}
+    exec(f"def {name}({parameters}):\n    {check}\n    return _target({call})", space)  # noqa: S102
     made: Callable[..., Any] = space[name]
     made.__doc__ = f"{target.__doc__ or ''}\n\nThe arguments are PyTorch's."
     return made
@@ -136,8 +137,8 @@ def layer(
     """A class of PyTorch's signature; the last base, whose parameters they become, builds it."""
     target = bases[-1]
     check, call = arguments(name, parameters, target, given)
-    space: dict[str, Any] = {"target": target, "no_more": no_more}
-    code = f"def __init__(self, {parameters}):\n    {check}\n    target.__init__(self, {call})"
+    space: dict[str, Any] = {"_target": target, "no_more": no_more}
+    code = f"def __init__(self, {parameters}):\n    {check}\n    _target.__init__(self, {call})"
     exec(code, space)  # noqa: S102 - text from the table above the call
     doc = f"{target.__doc__ or ''}\n\nThe arguments are PyTorch's."
     return type(name, bases, {"__init__": space["__init__"], "__doc__": doc, "__module__": module})

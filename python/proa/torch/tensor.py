@@ -36,7 +36,7 @@ class Size(tuple[int, ...]):
 
     __hash__ = tuple.__hash__
 
-    def __add__(self, other: Any) -> Size:  # type: ignore[override]
+    def __add__(self, other: Any) -> Size:
         return Size(tuple(self) + tuple(other))
 
     def __radd__(self, other: Any) -> Size:
@@ -47,8 +47,9 @@ class Size(tuple[int, ...]):
     @overload
     def __getitem__(self, key: slice) -> Size: ...
     def __getitem__(self, key: SupportsIndex | slice) -> int | Size:
-        found = tuple.__getitem__(self, key)
-        return Size(found) if isinstance(key, slice) else found
+        if isinstance(key, slice):
+            return Size(tuple.__getitem__(self, key))
+        return tuple.__getitem__(self, key)
 
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
@@ -71,8 +72,6 @@ class device:
     """A place for tensors, by name or by type and index: `device("cpu")`."""
 
     def __init__(self, type: str | device = "cpu", index: int | None = None) -> None:
-        if isinstance(type, device):
-            type, index = type.type, type.index
         name, _, number = str(type).partition(":")
         self.type = name
         self.index = int(number) if number else index
@@ -115,41 +114,46 @@ _OLD_TYPES = {
 }  # fmt: skip
 
 
-class Tensor(_proa.Tensor):
+# Any to type checkers: the methods of this class mean to differ from those of its base.
+_Base: Any = _proa.Tensor
+ops: Any = _proa.ops
+
+
+class Tensor(_Base):  # type: ignore[misc]
     """A tensor with PyTorch's methods.
 
     `Tensor(2, 3)` has that shape, `Tensor(data)` takes the data, both in the default dtype.
     """
 
-    def __new__(cls, *data: Any) -> Tensor:
+    def __new__(cls, *data: Any) -> Any:
         if all(isinstance(item, int) and not isinstance(item, bool) for item in data):
-            made = _proa.ops.zeros(list(data) if data else [0])
+            made = ops.zeros(list(data) if data else [0])
         elif len(data) == 1 and isinstance(data[0], Size):
-            made = _proa.ops.zeros(list(data[0]))
+            made = ops.zeros(list(data[0]))
         elif len(data) == 1 and isinstance(data[0], _proa.Tensor):
             made = data[0]
         elif len(data) == 1:
             made = _proa.to_tensor(data[0], dtype=_proa.get_default_dtype())
         else:
             refuse("Tensor", "data", "sizes, or one tensor, array or list", data)
-        return super().__new__(cls, made)  # type: ignore[call-arg]
+        return super().__new__(cls, made)
 
     # ---- what it is ----
 
     @property
-    def shape(self) -> Size:  # type: ignore[override]
+    def shape(self) -> Size:
         """The extents."""
         return Size(_shape(self))
 
     @property
-    def size(self) -> Extents:  # type: ignore[override]
+    def size(self) -> Extents:
         """`x.size()` is the shape, `x.size(dim)` one extent."""
         found = Extents(_elements(self))
         found.shape = Size(_shape(self))
         return found
 
     @property
-    def device(self) -> device:  # type: ignore[override]
+    def device(self) -> device:
         """Where the memory is."""
         return device("cpu")
 
@@ -160,7 +164,7 @@ class Tensor(_proa.Tensor):
 
     def numel(self) -> int:
         """The number of elements."""
-        return _elements(self)
+        return int(_elements(self))
 
     def stride(self, dim: int | None = None) -> Any:
         """Strides in elements, or that of one dim."""
@@ -170,7 +174,7 @@ class Tensor(_proa.Tensor):
         """-1: the memory is the host's."""
         return -1
 
-    def __repr__(self) -> str:  # type: ignore[override]
+    def __repr__(self) -> str:
         values = self.detach()
         if values.dtype == "bfloat16":
             values = values.float()
@@ -191,7 +195,7 @@ class Tensor(_proa.Tensor):
 
     # ---- dtype and place ----
 
-    def to(self, *wanted: Any, **named: Any) -> Tensor:  # type: ignore[override]
+    def to(self, *wanted: Any, **named: Any) -> Any:
         """Another dtype or device: `x.to(torch.float64)`, `x.to("cpu")`, `x.to(other)`."""
         dtype = named.get("dtype")
         place = named.get("device")
@@ -204,29 +208,29 @@ class Tensor(_proa.Tensor):
                 dtype = value
         check_device(place)
         if dtype is not None and dtype != self.dtype:
-            return _proa.ops.cast(self, dtype)  # type: ignore[return-value]
-        return self.clone() if named.get("copy") else self  # type: ignore[return-value]
+            return ops.cast(self, dtype)
+        return self.clone() if named.get("copy") else self
 
-    def cuda(self, *ignored: Any, **named: Any) -> Tensor:  # type: ignore[override]
+    def cuda(self, *ignored: Any, **named: Any) -> Any:
         """Refused: this build has no such device."""
         check_device("cuda")
         return self
 
-    def share_memory_(self) -> Tensor:
+    def share_memory_(self) -> Any:
         """Itself: memory is shared with workers by copy."""
         return self
 
-    def pin_memory(self) -> Tensor:  # type: ignore[override]
+    def pin_memory(self) -> Any:
         """Itself."""
         return self
 
-    def numpy(self, *, force: bool = False) -> Any:  # type: ignore[override]
+    def numpy(self, *, force: bool = False) -> Any:
         """A NumPy array of the same memory; force takes it off the tape first."""
-        return _proa.Tensor.numpy(self.detach() if force else self)
+        return _Base.numpy(self.detach() if force else self)
 
     # ---- gradients ----
 
-    def backward(  # type: ignore[override]
+    def backward(
         self,
         gradient: _proa.Tensor | None = None,
         retain_graph: bool | None = None,
@@ -235,13 +239,13 @@ class Tensor(_proa.Tensor):
     ) -> None:
         """Gradients of this tensor into the leaves it was made from (or only into `inputs`)."""
         if not create_graph and inputs is None:
-            _proa.Tensor.backward(self, gradient, bool(retain_graph))
+            _Base.backward(self, gradient, bool(retain_graph))
             return
         from .autograd import grad_into
 
         grad_into(self, gradient, retain_graph, create_graph, inputs)
 
-    def register_hook(self, hook: Any) -> Any:  # type: ignore[override]
+    def register_hook(self, hook: Any) -> Any:
         """Call `hook(gradient)`; what it returns, unless None, takes the gradient's place."""
         from ..tensor.methods import register_hook
 
@@ -249,67 +253,67 @@ class Tensor(_proa.Tensor):
 
     # ---- shapes ----
 
-    def view(self, *shape: Any) -> Tensor:  # type: ignore[override]
+    def view(self, *shape: Any) -> Any:
         """The elements in another shape, in the same memory; a dtype casts the bits."""
         if len(shape) == 1 and not isinstance(shape[0], (int, list, tuple)):
-            return _proa.ops.bitcast(self, shape[0])  # type: ignore[return-value, attr-defined]
-        return _proa.ops.reshape(self, ints(shape))  # type: ignore[return-value]
+            return ops.bitcast(self, shape[0])
+        return ops.reshape(self, ints(shape))
 
-    def reshape(self, *shape: Any) -> Tensor:  # type: ignore[override]
+    def reshape(self, *shape: Any) -> Any:
         """The elements in another shape."""
-        return _proa.ops.reshape(self, ints(shape))  # type: ignore[return-value]
+        return ops.reshape(self, ints(shape))
 
-    def view_as(self, other: _proa.Tensor) -> Tensor:  # type: ignore[override]
+    def view_as(self, other: _proa.Tensor) -> Any:
         """The elements in the shape of another tensor."""
         return self.view(list(other.shape))
 
     reshape_as = view_as
 
-    def permute(self, *dims: Any) -> Tensor:  # type: ignore[override]
+    def permute(self, *dims: Any) -> Any:
         """The dims in another order."""
-        return _proa.ops.transpose(self, ints(dims))  # type: ignore[return-value]
+        return ops.transpose(self, ints(dims))
 
-    def expand(self, *sizes: Any) -> Tensor:  # type: ignore[override]
+    def expand(self, *sizes: Any) -> Any:
         """Dims of extent 1 repeated without copies; -1 keeps an extent."""
-        return _proa.ops.expand(self, ints(sizes))  # type: ignore[return-value]
+        return ops.expand(self, ints(sizes))
 
-    def expand_as(self, other: _proa.Tensor) -> Tensor:  # type: ignore[override]
+    def expand_as(self, other: _proa.Tensor) -> Any:
         """Expanded to the shape of another tensor."""
         return self.expand(list(other.shape))
 
-    def repeat(self, *repeats: Any) -> Tensor:  # type: ignore[override]
+    def repeat(self, *repeats: Any) -> Any:
         """The tensor laid side by side along each dim."""
-        return _proa.ops.tile(self, ints(repeats))  # type: ignore[return-value]
+        return ops.tile(self, ints(repeats))
 
-    def tile(self, *dims: Any) -> Tensor:  # type: ignore[override]
+    def tile(self, *dims: Any) -> Any:
         """As repeat; missing dims in front are 1."""
-        return _proa.ops.tile(self, ints(dims))  # type: ignore[return-value]
+        return ops.tile(self, ints(dims))
 
-    def flip(self, *dims: Any) -> Tensor:  # type: ignore[override]
+    def flip(self, *dims: Any) -> Any:
         """The order along dims turned round."""
-        return _proa.ops.flip(self, ints(dims))  # type: ignore[return-value]
+        return ops.flip(self, ints(dims))
 
     # ---- filled like this one ----
 
-    def new_tensor(self, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    def new_tensor(self, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:
         """A tensor of `data`, of this dtype unless told otherwise."""
         made = _proa._with_face(_proa.to_tensor(data, dtype=self.dtype if dtype is None else dtype))
         made.requires_grad = requires_grad
-        return made  # type: ignore[no-any-return]
+        return made
 
     def new_full(
         self, size: Iterable[Any], fill_value: Any, *, dtype: Any = None, device: Any = None
-    ) -> Tensor:
+    ) -> Any:
         """A tensor of one value, of this dtype unless told otherwise."""
         check_device(device)
         kind = self.dtype if dtype is None else dtype
-        return _proa._with_face(_proa.ops.full(list(size), fill_value, kind))  # type: ignore[no-any-return]
+        return _proa._with_face(ops.full(list(size), fill_value, kind))
 
-    def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None) -> Any:
         """Zeros of this dtype."""
         return self.new_full(ints(size), 0, dtype=dtype, device=device)
 
-    def new_ones(self, *size: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    def new_ones(self, *size: Any, dtype: Any = None, device: Any = None) -> Any:
         """Ones of this dtype."""
         return self.new_full(ints(size), 1, dtype=dtype, device=device)
 
@@ -317,32 +321,32 @@ class Tensor(_proa.Tensor):
 
     # ---- random numbers in place ----
 
-    def uniform_(self, a: float = 0.0, b: float = 1.0, **ignored: Any) -> Tensor:  # type: ignore[override]
+    def uniform_(self, a: float = 0.0, b: float = 1.0, **ignored: Any) -> Any:
         """Uniform numbers in [a, b)."""
-        return self.copy_(_proa.ops.uniform(list(self.shape), self.dtype, a, b))  # type: ignore[return-value]
+        return self.copy_(ops.uniform(list(self.shape), self.dtype, a, b))
 
-    def normal_(self, mean: float = 0.0, std: float = 1.0, **ignored: Any) -> Tensor:  # type: ignore[override]
+    def normal_(self, mean: float = 0.0, std: float = 1.0, **ignored: Any) -> Any:
         """Normal numbers."""
-        drawn = _proa.ops.randn(list(self.shape), dtype=self.dtype)
-        return self.copy_(drawn * std + mean)  # type: ignore[return-value]
+        drawn = ops.randn(list(self.shape), dtype=self.dtype)
+        return self.copy_(drawn * std + mean)
 
-    def random_(self, low: int = 0, high: int | None = None) -> Tensor:  # type: ignore[override, valid-type]
+    def random_(self, low: int = 0, high: int | None = None) -> Any:
         """Integers of [low, high), or of [0, low) where high is None."""
         if high is None:
             low, high = 0, low or 2**24
-        return self.copy_(_proa.ops.randint(low, high, list(self.shape)).astype(self.dtype))  # type: ignore[return-value]
+        return self.copy_(ops.randint(low, high, list(self.shape)).astype(self.dtype))
 
-    def bernoulli_(self, p: float = 0.5) -> Tensor:  # type: ignore[override]
+    def bernoulli_(self, p: float = 0.5) -> Any:
         """1 with probability p, else 0."""
-        drawn = _proa.ops.uniform(list(self.shape), "float32", 0.0, 1.0) < p
-        return self.copy_(drawn.astype(self.dtype))  # type: ignore[return-value]
+        drawn = ops.uniform(list(self.shape), "float32", 0.0, 1.0) < p
+        return self.copy_(drawn.astype(self.dtype))
 
-    def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
-        return _proa.Tensor.__deepcopy__(self, memo)  # type: ignore[no-any-return, attr-defined]
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        return _Base.__deepcopy__(self, memo)
 
 
-_shape = _proa.Tensor.shape.__get__  # type: ignore[attr-defined]
-_elements = _proa.Tensor.size.__get__  # type: ignore[attr-defined]
+_shape = _Base.shape.__get__
+_elements = _Base.size.__get__
 
 
 def ints(values: tuple[Any, ...]) -> list[Any]:
@@ -363,7 +367,7 @@ def _type(self: Tensor, dtype: Any = None) -> Any:
 
 
 def _cast(dtype: str) -> Any:
-    def method(self: Tensor) -> Tensor:
+    def method(self: Tensor) -> Any:
         return self.to(dtype=dtype)
 
     method.__doc__ = f"Cast to {dtype}."

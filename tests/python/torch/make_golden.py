@@ -1,6 +1,6 @@
 """Writes golden.npz and tagger.safetensors: what PyTorch makes of the scripts, and weights of its.
 
-Run with a Python that has torch==2.13.0 (CPU) and numpy; the tests read the files and need no torch.
+Run with a Python that has torch==2.13.0 (CPU) and numpy; the tests need no torch.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import os
 import struct
 
 import numpy as np
-import scripts
 import torch
 from torch import nn, optim
 from torch.nn import functional as F
+
+import scripts
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -23,7 +24,11 @@ def write_safetensors(path, tensors):
     for name, tensor in tensors.items():
         blob = tensor.detach().contiguous().numpy().tobytes()
         kind = {torch.float32: "F32", torch.int64: "I64", torch.float64: "F64"}[tensor.dtype]
-        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [at, at + len(blob)]}
+        header[name] = {
+            "dtype": kind,
+            "shape": list(tensor.shape),
+            "data_offsets": [at, at + len(blob)],
+        }
         blobs.append(blob)
         at += len(blob)
     text = json.dumps(header).encode()

@@ -137,9 +137,13 @@ def gru_time_major(torch, nn, optim, F):
     cell = settle(torch, nn.GRUCell(3, 4).double())
     rnn = settle(torch, nn.RNN(3, 4, nonlinearity="relu").double())
     return {
-        "y": y, "h": h, "dx": x.grad, "dw": model.weight_hh_l1.grad,
-        "cell": cell(x[0].detach(), h0[0]), "rnn": rnn(x.detach())[0],
-    }  # fmt: skip
+        "y": y,
+        "h": h,
+        "dx": x.grad,
+        "dw": model.weight_hh_l1.grad,
+        "cell": cell(x[0].detach(), h0[0]),
+        "rnn": rnn(x.detach())[0],
+    }
 
 
 @script
@@ -154,11 +158,14 @@ def packed_sequences(torch, nn, optim, F):
     y, (h, c) = model(packed)
     unpacked, lengths = from_utils.pad_packed_sequence(y, batch_first=True)
     return {
-        "padded": padded, "data": packed.data, "sizes": packed.batch_sizes, "y": unpacked,
-        "lengths": lengths, "h": h, "c": c,
-    }  # fmt: skip
-
-
+        "padded": padded,
+        "data": packed.data,
+        "sizes": packed.batch_sizes,
+        "y": unpacked,
+        "lengths": lengths,
+        "h": h,
+        "c": c,
+    }
 
 
 @script
@@ -167,10 +174,10 @@ def transformer_encoder(torch, nn, optim, F):
         def __init__(self, size, longest=16):
             super().__init__()
             position = torch.arange(longest).unsqueeze(1)
-            rate = torch.exp(torch.arange(0, size, 2) * (-math.log(10000.0) / size))
+            rate = torch.exp(torch.arange(0, size, 2).double() * (-math.log(10000.0) / size))
             table = torch.zeros(longest, size, dtype=torch.float64)
-            table[:, 0::2] = torch.sin(position * rate).double()
-            table[:, 1::2] = torch.cos(position * rate).double()
+            table[:, 0::2] = torch.sin(position * rate)
+            table[:, 1::2] = torch.cos(position * rate)
             self.register_buffer("table", table.unsqueeze(0))
 
         def forward(self, x):
@@ -212,9 +219,15 @@ def transformer_encoder(torch, nn, optim, F):
 @script
 def seq2seq_transformer(torch, nn, optim, F):
     model = nn.Transformer(
-        d_model=8, nhead=2, num_encoder_layers=1, num_decoder_layers=2, dim_feedforward=12,
-        dropout=0.0, activation="gelu", norm_first=True,
-    ).double()  # fmt: skip
+        d_model=8,
+        nhead=2,
+        num_encoder_layers=1,
+        num_decoder_layers=2,
+        dim_feedforward=12,
+        dropout=0.0,
+        activation="gelu",
+        norm_first=True,
+    ).double()
     settle(torch, model)
     src, tgt = wave(torch, 5, 2, 8), wave(torch, 4, 2, 8, shift=3.0)
     mask = nn.Transformer.generate_square_subsequent_mask(4).double()
@@ -225,21 +238,29 @@ def seq2seq_transformer(torch, nn, optim, F):
 
 @script
 def attention_weights(torch, nn, optim, F):
-    attention = settle(torch, nn.MultiheadAttention(8, 2, kdim=6, vdim=5, batch_first=True).double())
+    attention = settle(
+        torch, nn.MultiheadAttention(8, 2, kdim=6, vdim=5, batch_first=True).double()
+    )
     q, k, v = wave(torch, 2, 3, 8), wave(torch, 2, 4, 6), wave(torch, 2, 4, 5)
     padding = torch.tensor([[False, False, False, True], [False, False, True, True]])
     y, weights = attention(q, k, v, key_padding_mask=padding)
     heads = F.scaled_dot_product_attention(
-        q.view(2, 3, 2, 4).transpose(1, 2), q.view(2, 3, 2, 4).transpose(1, 2),
-        q.view(2, 3, 2, 4).transpose(1, 2), is_causal=True,
-    )  # fmt: skip
+        q.view(2, 3, 2, 4).transpose(1, 2),
+        q.view(2, 3, 2, 4).transpose(1, 2),
+        q.view(2, 3, 2, 4).transpose(1, 2),
+        is_causal=True,
+    )
     return {"y": y, "weights": weights, "heads": heads}
 
 
 @script
 def gan_step(torch, nn, optim, F):
-    generator = settle(torch, nn.Sequential(nn.Linear(3, 8), nn.LeakyReLU(0.2), nn.Linear(8, 2)).double())
-    critic = settle(torch, nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1)).double())
+    generator = settle(
+        torch, nn.Sequential(nn.Linear(3, 8), nn.LeakyReLU(0.2), nn.Linear(8, 2)).double()
+    )
+    critic = settle(
+        torch, nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1)).double()
+    )
     opt_g = optim.Adam(generator.parameters(), lr=2e-3, betas=(0.5, 0.999))
     opt_d = optim.Adam(critic.parameters(), lr=2e-3, betas=(0.5, 0.999))
     criterion = nn.BCEWithLogitsLoss()
@@ -308,13 +329,16 @@ def data_loader(torch, nn, optim, F):
     names = sum(len(batch["name"]) for batch in loader)
     tensors = torch.utils.data.TensorDataset(torch.arange(6).float(), torch.arange(6) * 2)
     pairs = [
-        x.dot(y.float()) for x, y in torch.utils.data.DataLoader(tensors, batch_size=2, drop_last=True)
+        x.dot(y.float())
+        for x, y in torch.utils.data.DataLoader(tensors, batch_size=2, drop_last=True)
     ]
     first, second = torch.utils.data.random_split(tensors, [4, 2])
     return {
-        "seen": torch.cat(seen), "labels": labels, "pairs": torch.stack(pairs),
+        "seen": torch.cat(seen),
+        "labels": labels,
+        "pairs": torch.stack(pairs),
         "sizes": torch.tensor([len(loader), names, len(first), len(second)]),
-    }  # fmt: skip
+    }
 
 
 @script
@@ -335,7 +359,9 @@ def schedulers(torch, nn, optim, F):
         "threephase": lambda o: s.OneCycleLR(
             o, 0.5, epochs=3, steps_per_epoch=4, three_phase=True, anneal_strategy="linear"
         ),
-        "cyclic": lambda o: s.CyclicLR(o, 0.01, 0.2, step_size_up=3, step_size_down=4, mode="triangular2"),
+        "cyclic": lambda o: s.CyclicLR(
+            o, 0.01, 0.2, step_size_up=3, step_size_down=4, mode="triangular2"
+        ),
         "sequential": lambda o: s.SequentialLR(
             o, [s.LinearLR(o, 0.1, total_iters=4), s.CosineAnnealingLR(o, T_max=6)], milestones=[4]
         ),
@@ -442,40 +468,90 @@ def tensor_methods(torch, nn, optim, F):
     ordered, places = torch.sort(x, dim=1, descending=True)
     top = x.topk(2, dim=1)
     found = {
-        "max": values, "argmax": indices, "min": low.values, "argmin": low.indices,
-        "maxall": x.max(), "maximum": torch.max(x, -x), "sorted": ordered, "places": places,
-        "topk": top.values, "topi": top[1], "median": x.median(), "medians": x.median(dim=1)[0],
-        "kth": x.kthvalue(2, dim=1).values, "cummax": x.cummax(dim=1)[0],
-        "std": x.std(), "var": x.var(dim=0, unbiased=False), "std1": x.std(1, keepdim=True),
-        "norm": x.norm(), "norm1": x.norm(1, dim=1), "sum": x.sum(1, True), "mean": x.mean((0, 1)),
-        "split": torch.cat(x.split(3, dim=1)[::-1], dim=1), "chunk": x.chunk(2, dim=1)[1],
-        "sections": x.split([1, 3], dim=1)[1], "transpose": x.transpose(0, 1), "t": x.t(),
-        "permute": x.unsqueeze(0).permute(2, 0, 1), "view": x.view(2, -1), "flip": x.flip(0),
-        "expand": x[:, :1].expand(-1, 3), "repeat": x.repeat(2, 1), "roll": x.roll(1, 0),
+        "max": values,
+        "argmax": indices,
+        "min": low.values,
+        "argmin": low.indices,
+        "maxall": x.max(),
+        "maximum": torch.max(x, -x),
+        "sorted": ordered,
+        "places": places,
+        "topk": top.values,
+        "topi": top[1],
+        "median": x.median(),
+        "medians": x.median(dim=1)[0],
+        "kth": x.kthvalue(2, dim=1).values,
+        "cummax": x.cummax(dim=1)[0],
+        "std": x.std(),
+        "var": x.var(dim=0, unbiased=False),
+        "std1": x.std(1, keepdim=True),
+        "norm": x.norm(),
+        "norm1": x.norm(1, dim=1),
+        "sum": x.sum(1, True),
+        "mean": x.mean((0, 1)),
+        "split": torch.cat(x.split(3, dim=1)[::-1], dim=1),
+        "chunk": x.chunk(2, dim=1)[1],
+        "sections": x.split([1, 3], dim=1)[1],
+        "transpose": x.transpose(0, 1),
+        "t": x.t(),
+        "permute": x.unsqueeze(0).permute(2, 0, 1),
+        "view": x.view(2, -1),
+        "flip": x.flip(0),
+        "expand": x[:, :1].expand(-1, 3),
+        "repeat": x.repeat(2, 1),
+        "roll": x.roll(1, 0),
         "gather": x.gather(1, torch.tensor([[0, 1], [2, 3], [1, 1]])),
         "scatter": torch.zeros(3, 4).double().scatter_(1, torch.tensor([[0], [2], [3]]), 1.5),
-        "scatter_add": torch.zeros(2, 4).double().scatter_add(0, torch.tensor([[0, 1, 0, 1]]), x[:1]),
+        "scatter_add": torch.zeros(2, 4)
+        .double()
+        .scatter_add(0, torch.tensor([[0, 1, 0, 1]]), x[:1]),
         "index_add": torch.zeros(3, 4).double().index_add(0, torch.tensor([0, 2]), x[:2], alpha=2),
-        "index_select": x.index_select(1, torch.tensor([3, 0])), "where": x.where(x > 0, -x),
-        "masked": x.masked_fill(x < 0, 9.0), "picked": x[x > 0.5], "nonzero": (x > 0).nonzero(),
-        "places2": torch.where(x > 0)[1], "clamp": x.clamp(min=-0.5, max=0.5),
-        "add": torch.add(x, x, alpha=2), "sub": x.sub(1.0, alpha=3), "addmm": torch.addmm(x[:, :3], x, x.t()),
-        "floor": torch.div(x, 0.3, rounding_mode="floor"), "trunc": x.div(0.3, rounding_mode="trunc"),
-        "round": torch.round(x, decimals=2), "unflatten": x.unflatten(1, (2, 2)),
-        "narrow": x.narrow(1, 1, 2), "select": x.select(0, 1), "squeeze": x[:1].squeeze(0),
-        "unbind": x.unbind(1)[2], "stack": torch.stack(list(x), dim=1), "outer": torch.outer(x[0], x[1]),
-        "einsum": torch.einsum("ij,kj->ik", x, x), "cumsum": x.cumsum(dim=0), "prod": x.prod(1),
-        "any": (x > 0.9).any(dim=1), "all": (x > -2).all(), "logsumexp": x.logsumexp(dim=1),
-        "tril": x.tril(), "diag": x.diagonal(), "bmm": torch.bmm(x.view(1, 3, 4), x.view(1, 4, 3)),
-        "meshgrid": torch.meshgrid(x[0], x[1], indexing="ij")[1], "interleave": x.repeat_interleave(2, dim=1),
-        "unique": torch.unique(torch.tensor([3, 1, 3, 2])), "movedim": x.view(1, 3, 4).movedim(0, 2),
-        "onehot": F.one_hot(torch.tensor([0, 2, 1])), "full": torch.full((2, 2), 3),
-        "long": x.mul(10).long(), "numel": torch.tensor([x.numel(), x.dim(), x.size(1), *x.size()]),
+        "index_select": x.index_select(1, torch.tensor([3, 0])),
+        "where": x.where(x > 0, -x),
+        "masked": x.masked_fill(x < 0, 9.0),
+        "picked": x[x > 0.5],
+        "nonzero": (x > 0).nonzero(),
+        "places2": torch.where(x > 0)[1],
+        "clamp": x.clamp(min=-0.5, max=0.5),
+        "add": torch.add(x, x, alpha=2),
+        "sub": x.sub(1.0, alpha=3),
+        "addmm": torch.addmm(x[:, :3], x, x.t()),
+        "floor": torch.div(x, 0.3, rounding_mode="floor"),
+        "trunc": x.div(0.3, rounding_mode="trunc"),
+        "round": torch.round(x, decimals=2),
+        "unflatten": x.unflatten(1, (2, 2)),
+        "narrow": x.narrow(1, 1, 2),
+        "select": x.select(0, 1),
+        "squeeze": x[:1].squeeze(0),
+        "unbind": x.unbind(1)[2],
+        "stack": torch.stack(list(x), dim=1),
+        "outer": torch.outer(x[0], x[1]),
+        "einsum": torch.einsum("ij,kj->ik", x, x),
+        "cumsum": x.cumsum(dim=0),
+        "prod": x.prod(1),
+        "any": (x > 0.9).any(dim=1),
+        "all": (x > -2).all(),
+        "logsumexp": x.logsumexp(dim=1),
+        "tril": x.tril(),
+        "diag": x.diagonal(),
+        "bmm": torch.bmm(x.view(1, 3, 4), x.view(1, 4, 3)),
+        "meshgrid": torch.meshgrid(x[0], x[1], indexing="ij")[1],
+        "interleave": x.repeat_interleave(2, dim=1),
+        "unique": torch.unique(torch.tensor([3, 1, 3, 2])),
+        "movedim": x.view(1, 3, 4).movedim(0, 2),
+        "onehot": F.one_hot(torch.tensor([0, 2, 1])),
+        "full": torch.full((2, 2), 3),
+        "long": x.mul(10).long(),
+        "numel": torch.tensor([x.numel(), x.dim(), x.size(1), *x.size()]),
         "median_lower": torch.tensor([4.0, 1.0, 3.0, 2.0]).median(),
-        "triu_indices": torch.triu_indices(3, 3, 1), "lerp": torch.lerp(x, -x, 0.25),
-        "softmax": torch.softmax(x, dim=1), "addcmul": torch.addcmul(x, x, x, value=0.5),
-        "baddbmm": torch.baddbmm(x.view(1, 3, 4)[:, :, :3], x.view(1, 3, 4), x.view(1, 4, 3), beta=0.5),
-    }  # fmt: skip
+        "triu_indices": torch.triu_indices(3, 3, 1),
+        "lerp": torch.lerp(x, -x, 0.25),
+        "softmax": torch.softmax(x, dim=1),
+        "addcmul": torch.addcmul(x, x, x, value=0.5),
+        "baddbmm": torch.baddbmm(
+            x.view(1, 3, 4)[:, :, :3], x.view(1, 3, 4), x.view(1, 4, 3), beta=0.5
+        ),
+    }
     y = x.clone()
     y.add_(1.0).mul_(2.0)
     y[0, :2] = 7.0
@@ -502,36 +578,70 @@ def functional_calls(torch, nn, optim, F):
     normed = F.batch_norm(x, mean, variance, training=True, momentum=0.2)
     weight = torch.tensor([1.0, 0.5, 2.0]).double()
     found = {
-        "conv": F.conv2d(x, w, stride=2, padding=1), "conv_t": F.conv_transpose2d(x, w.transpose(0, 1), stride=2),
-        "max": F.max_pool2d(x, 2), "max_i": F.max_pool2d(x, 3, 2, 1, return_indices=True)[1],
-        "avg": F.avg_pool2d(x, 3, 2, 1), "avg_c": F.avg_pool2d(x, 3, 2, 1, False, False),
-        "adaptive": F.adaptive_avg_pool2d(x, (2, 3)), "interp": F.interpolate(x, scale_factor=2, mode="bilinear"),
+        "conv": F.conv2d(x, w, stride=2, padding=1),
+        "conv_t": F.conv_transpose2d(x, w.transpose(0, 1), stride=2),
+        "max": F.max_pool2d(x, 2),
+        "max_i": F.max_pool2d(x, 3, 2, 1, return_indices=True)[1],
+        "avg": F.avg_pool2d(x, 3, 2, 1),
+        "avg_c": F.avg_pool2d(x, 3, 2, 1, False, False),
+        "adaptive": F.adaptive_avg_pool2d(x, (2, 3)),
+        "interp": F.interpolate(x, scale_factor=2, mode="bilinear"),
         "interp_c": F.interpolate(x, size=(4, 9), mode="bicubic", align_corners=True),
-        "nearest": F.interpolate(x, size=(3, 12)), "pad": F.pad(x, (1, 2, 0, 1)), "pad_v": F.pad(x, (1, 1), value=3.0),
-        "reflect": F.pad(x, (1, 2, 2, 1), mode="reflect"), "replicate": F.pad(x[0], (1, 2), mode="replicate"),
-        "unfold": F.unfold(x, 3, padding=1, stride=2), "fold": F.fold(F.unfold(x, 2, stride=2), (6, 6), 2, stride=2),
-        "bn": normed, "bn_mean": mean, "bn_var": variance, "ln": F.layer_norm(x, (6, 6)),
-        "gn": F.group_norm(x, 3), "in": F.instance_norm(x), "lrn": F.local_response_norm(x, 3),
-        "linear": F.linear(a, wave(torch, 2, 5), wave(torch, 2)), "softmax": F.softmax(a, dim=0),
-        "gelu": F.gelu(a), "gelu_t": F.gelu(a, approximate="tanh"), "glu": F.glu(a[:, :4]),
-        "hardtanh": F.hardtanh(a, -0.3, 0.6), "elu": F.elu(a, 0.7), "softplus": F.softplus(a, beta=2),
-        "threshold": F.threshold(a, 0.1, 5.0), "normalize": F.normalize(a), "cos": F.cosine_similarity(a, b),
-        "pairwise": F.pairwise_distance(a, b), "pdist": F.pdist(a), "shuffle": F.pixel_shuffle(x.reshape(2, 12, 3, 3), 2),
-        "ce": F.cross_entropy(logits, target), "ce_w": F.cross_entropy(logits, target, weight=weight),
+        "nearest": F.interpolate(x, size=(3, 12)),
+        "pad": F.pad(x, (1, 2, 0, 1)),
+        "pad_v": F.pad(x, (1, 1), value=3.0),
+        "reflect": F.pad(x, (1, 2, 2, 1), mode="reflect"),
+        "replicate": F.pad(x[0], (1, 2), mode="replicate"),
+        "unfold": F.unfold(x, 3, padding=1, stride=2),
+        "fold": F.fold(F.unfold(x, 2, stride=2), (6, 6), 2, stride=2),
+        "bn": normed,
+        "bn_mean": mean,
+        "bn_var": variance,
+        "ln": F.layer_norm(x, (6, 6)),
+        "gn": F.group_norm(x, 3),
+        "in": F.instance_norm(x),
+        "lrn": F.local_response_norm(x, 3),
+        "linear": F.linear(a, wave(torch, 2, 5), wave(torch, 2)),
+        "softmax": F.softmax(a, dim=0),
+        "gelu": F.gelu(a),
+        "gelu_t": F.gelu(a, approximate="tanh"),
+        "glu": F.glu(a[:, :4]),
+        "hardtanh": F.hardtanh(a, -0.3, 0.6),
+        "elu": F.elu(a, 0.7),
+        "softplus": F.softplus(a, beta=2),
+        "threshold": F.threshold(a, 0.1, 5.0),
+        "normalize": F.normalize(a),
+        "cos": F.cosine_similarity(a, b),
+        "pairwise": F.pairwise_distance(a, b),
+        "pdist": F.pdist(a),
+        "shuffle": F.pixel_shuffle(x.reshape(2, 12, 3, 3), 2),
+        "ce": F.cross_entropy(logits, target),
+        "ce_w": F.cross_entropy(logits, target, weight=weight),
         "ce_soft": F.cross_entropy(logits, F.softmax(logits * 2, 1), label_smoothing=0.2),
         "ce_map": F.cross_entropy(x, torch.arange(72).reshape(2, 6, 6) % 3, reduction="none"),
-        "nll": F.nll_loss(F.log_softmax(logits, -1), target, reduction="sum"), "bce": F.binary_cross_entropy(p, p.round()),
-        "kl": F.kl_div(F.log_softmax(a, 1), F.softmax(b, 1), reduction="batchmean"), "l1": F.l1_loss(a, b),
-        "smooth": F.smooth_l1_loss(a, b, beta=0.3), "huber": F.huber_loss(a, b, delta=0.4),
-        "hinge": F.hinge_embedding_loss(a[:, 0], same), "margin": F.margin_ranking_loss(a[:, 0], b[:, 0], same, margin=0.1),
-        "cosine": F.cosine_embedding_loss(a, b, same), "triplet": F.triplet_margin_loss(a, b, a.flip(0)),
-        "soft": F.soft_margin_loss(a[:, 0], same), "mlsm": F.multilabel_soft_margin_loss(a, (b > 0).double()),
-        "multi": F.multi_margin_loss(logits, target), "poisson": F.poisson_nll_loss(a, p, full=True),
-        "gauss": F.gaussian_nll_loss(a, b, p), "grid": F.grid_sample(x, wave(torch, 2, 3, 3, 2), align_corners=False),
+        "nll": F.nll_loss(F.log_softmax(logits, -1), target, reduction="sum"),
+        "bce": F.binary_cross_entropy(p, p.round()),
+        "kl": F.kl_div(F.log_softmax(a, 1), F.softmax(b, 1), reduction="batchmean"),
+        "l1": F.l1_loss(a, b),
+        "smooth": F.smooth_l1_loss(a, b, beta=0.3),
+        "huber": F.huber_loss(a, b, delta=0.4),
+        "hinge": F.hinge_embedding_loss(a[:, 0], same),
+        "margin": F.margin_ranking_loss(a[:, 0], b[:, 0], same, margin=0.1),
+        "cosine": F.cosine_embedding_loss(a, b, same),
+        "triplet": F.triplet_margin_loss(a, b, a.flip(0)),
+        "soft": F.soft_margin_loss(a[:, 0], same),
+        "mlsm": F.multilabel_soft_margin_loss(a, (b > 0).double()),
+        "multi": F.multi_margin_loss(logits, target),
+        "poisson": F.poisson_nll_loss(a, p, full=True),
+        "gauss": F.gaussian_nll_loss(a, b, p),
+        "grid": F.grid_sample(x, wave(torch, 2, 3, 3, 2), align_corners=False),
         "affine": F.affine_grid(wave(torch, 2, 2, 3), [2, 3, 4, 4], align_corners=True),
-        "embedding": F.embedding(target, logits), "bilinear": F.bilinear(a, b, wave(torch, 2, 5, 5)),
-        "ctc": F.ctc_loss(F.log_softmax(wave(torch, 8, 2, 5), -1), torch.tensor([1, 2, 3, 3, 4]), (8, 7), (3, 2)),
-    }  # fmt: skip
+        "embedding": F.embedding(target, logits),
+        "bilinear": F.bilinear(a, b, wave(torch, 2, 5, 5)),
+        "ctc": F.ctc_loss(
+            F.log_softmax(wave(torch, 8, 2, 5), -1), torch.tensor([1, 2, 3, 3, 4]), (8, 7), (3, 2)
+        ),
+    }
     return found
 
 
@@ -540,19 +650,38 @@ def layer_zoo(torch, nn, optim, F):
     x = wave(torch, 2, 4, 6, 6)
     row = wave(torch, 2, 4, 9)
     layers = {
-        "conv": nn.Conv2d(4, 6, 3, 2, 1, 1, 2, False), "conv_r": nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"),
-        "conv_t": nn.ConvTranspose2d(4, 3, 3, 2, 1, 1), "bn": nn.BatchNorm2d(4), "gn": nn.GroupNorm(2, 4),
-        "in": nn.InstanceNorm2d(4, affine=True), "ln": nn.LayerNorm([6, 6]), "avg": nn.AvgPool2d(3, 2, 1),
-        "max": nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True), "ad": nn.AdaptiveMaxPool2d(2),
-        "prelu": nn.PReLU(4), "hard": nn.Hardtanh(-0.2, 0.4), "soft": nn.Softmax(dim=1), "flat": nn.Flatten(),
-        "up": nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), "pad": nn.ZeroPad2d((1, 2, 0, 1)),
-        "shuffle": nn.PixelShuffle(2), "gelu": nn.GELU("tanh"), "sink": nn.Softshrink(0.2), "silu": nn.SiLU(),
-        "unfold": nn.Unfold(3, dilation=1, padding=1, stride=2), "lp": nn.LPPool2d(2, 3), "thr": nn.Threshold(0.1, 20),
-    }  # fmt: skip
+        "conv": nn.Conv2d(4, 6, 3, 2, 1, 1, 2, False),
+        "conv_r": nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"),
+        "conv_t": nn.ConvTranspose2d(4, 3, 3, 2, 1, 1),
+        "bn": nn.BatchNorm2d(4),
+        "gn": nn.GroupNorm(2, 4),
+        "in": nn.InstanceNorm2d(4, affine=True),
+        "ln": nn.LayerNorm([6, 6]),
+        "avg": nn.AvgPool2d(3, 2, 1),
+        "max": nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True),
+        "ad": nn.AdaptiveMaxPool2d(2),
+        "prelu": nn.PReLU(4),
+        "hard": nn.Hardtanh(-0.2, 0.4),
+        "soft": nn.Softmax(dim=1),
+        "flat": nn.Flatten(),
+        "up": nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
+        "pad": nn.ZeroPad2d((1, 2, 0, 1)),
+        "shuffle": nn.PixelShuffle(2),
+        "gelu": nn.GELU("tanh"),
+        "sink": nn.Softshrink(0.2),
+        "silu": nn.SiLU(),
+        "unfold": nn.Unfold(3, dilation=1, padding=1, stride=2),
+        "lp": nn.LPPool2d(2, 3),
+        "thr": nn.Threshold(0.1, 20),
+    }
     rows = {
-        "conv1": nn.Conv1d(4, 3, 5, padding=2), "bn1": nn.BatchNorm1d(4), "max1": nn.MaxPool1d(2),
-        "avg1": nn.AvgPool1d(3, 2, 1), "rms": nn.RMSNorm(9), "glu": nn.GLU(dim=1),
-    }  # fmt: skip
+        "conv1": nn.Conv1d(4, 3, 5, padding=2),
+        "bn1": nn.BatchNorm1d(4),
+        "max1": nn.MaxPool1d(2),
+        "avg1": nn.AvgPool1d(3, 2, 1),
+        "rms": nn.RMSNorm(9),
+        "glu": nn.GLU(dim=1),
+    }
     found = {}
     for name, layer in {**layers, **rows}.items():
         settle(torch, layer.double())
@@ -563,9 +692,13 @@ def layer_zoo(torch, nn, optim, F):
         for key, value in layer.state_dict().items():
             found[f"{name}/{key}"] = value
     criteria = {
-        "ce": nn.CrossEntropyLoss(label_smoothing=0.1), "nll": nn.NLLLoss(), "mse": nn.MSELoss(reduction="sum"),
-        "smooth": nn.SmoothL1Loss(beta=0.5), "huber": nn.HuberLoss(), "kl": nn.KLDivLoss(reduction="batchmean"),
-    }  # fmt: skip
+        "ce": nn.CrossEntropyLoss(label_smoothing=0.1),
+        "nll": nn.NLLLoss(),
+        "mse": nn.MSELoss(reduction="sum"),
+        "smooth": nn.SmoothL1Loss(beta=0.5),
+        "huber": nn.HuberLoss(),
+        "kl": nn.KLDivLoss(reduction="batchmean"),
+    }
     a, b, target = wave(torch, 4, 5), wave(torch, 4, 5, shift=1.0), torch.tensor([0, 4, 2, 1])
     for name, criterion in criteria.items():
         given = F.log_softmax(a, 1) if name in ("nll", "kl") else a
@@ -603,9 +736,12 @@ def containers(torch, nn, optim, F):
     modules = "|".join(type(m).__name__ for m in model.modules())
     codes = [float(ord(c)) for c in names + modules]
     return {
-        "y": y, "seen": torch.stack(seen), "count": model.count, "codes": torch.tensor(codes),
+        "y": y,
+        "seen": torch.stack(seen),
+        "count": model.count,
+        "codes": torch.tensor(codes),
         "trained": torch.tensor([trained, len(list(model.children())), len(seen)]),
-    }  # fmt: skip
+    }
 
 
 @script
@@ -620,7 +756,9 @@ def first_values(torch, nn, optim, F):
     nn.init.trunc_normal_(torch.empty(3, 3), std=0.02)
     nn.init.zeros_(layer.bias)
     return {
-        "linear": torch.tensor([layer.weight.abs().max().item() <= bound, layer.bias.sum().item() == 0]),
+        "linear": torch.tensor(
+            [layer.weight.abs().max().item() <= bound, layer.bias.sum().item() == 0]
+        ),
         "spread": torch.tensor([layer.weight.abs().max().item() > 0.9 * bound]),
         "conv": torch.tensor([conv.weight.abs().max().item() <= 1 / math.sqrt(72)]),
         "normal": torch.tensor([abs(w.std().item() / math.sqrt(2 / 400) - 1) < 0.02]),
@@ -642,5 +780,8 @@ def weight_tricks(torch, nn, optim, F):
     other.weight = tied.weight
     settle(torch, tied)
     return {
-        "flat": flat, "total": total, "grad": layer.weight.grad, "tied": other(wave(torch, 1, 4)),
-    }  # fmt: skip
+        "flat": flat,
+        "total": total,
+        "grad": layer.weight.grad,
+        "tied": other(wave(torch, 1, 4)),
+    }

@@ -6,12 +6,12 @@ import pathlib
 import sys
 
 import numpy as np
-import pytest
-
-import proa
 import proa.torch as torch
 import proa.torch.nn.functional as F
+import pytest
 from proa.torch import nn, optim
+
+import proa
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -32,7 +32,9 @@ def test_script(name):
         exact = gold.dtype.kind in "biu"
         if mine.shape != gold.shape or mine.dtype != gold.dtype:
             wrong.append(f"{key}: {mine.dtype}{mine.shape}, PyTorch: {gold.dtype}{gold.shape}")
-        elif not np.allclose(mine, gold, 0 if exact else 1e-8, 0 if exact else 1e-9, equal_nan=True):
+        elif not np.allclose(
+            mine, gold, 0 if exact else 1e-8, 0 if exact else 1e-9, equal_nan=True
+        ):
             wrong.append(f"{key}: off by {np.abs(mine - gold).max()}")
     assert not wrong, "\n".join(wrong)
 

@@ -252,5 +252,5 @@ def sparse_attention(
     if attn_mask is not None:
         mask = mask & (attn_mask != 0)
     order = [0, 2, 1, 3]
-    parts = (proa.transpose(x, order) for x in (query, key, value))
-    return proa.transpose(scaled_dot_product_attention(*parts, mask), order)
+    q, k, v = (proa.transpose(x, order) for x in (query, key, value))
+    return proa.transpose(scaled_dot_product_attention(q, k, v, mask), order)

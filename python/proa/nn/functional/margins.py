@@ -105,7 +105,7 @@ def margin_cross_entropy(
     edge = 1.0 - 1e-7
     angle = proa.acos(proa.clip(cosine, -edge, edge))
     harder = proa.cos(margin1 * angle + margin2) - margin3
-    target = (proa.arange(classes, dtype="int64").reshape([1, classes]) == column)
+    target = proa.arange(classes, dtype="int64").reshape([1, classes]) == column
     scaled = proa.where(target, harder, logits) * scale
     log_p = ops.log_softmax(scaled, -1)
     loss = -proa.take_along_axis(log_p, column, 1)

@@ -75,7 +75,7 @@ def clip_grad_norm_(
                 parameter.grad.set_value(
                     parameter.grad * factor.astype(_real_dtype(parameter.grad))
                 )
-        return total.astype("float32")
+        return total.astype(_real_dtype(found[0].grad))
 
 
 def clip_grad_value_(parameters: _proa.Tensor | Iterable[_proa.Tensor], clip_value: float) -> None:

@@ -7,17 +7,18 @@ not to attend where ours say where to.
 from __future__ import annotations
 
 import copy
+import importlib
 import math
-from collections.abc import Callable
 from typing import Any
 
 from ... import _proa
 from ...check import divisible, positive, refuse
-from . import functional as F
+from . import functional
 from .layers import Linear
 from .module import Module, Parameter
 
 ops: Any = _proa.ops
+F: Any = functional
 
 
 def _added(mask: Any, like: Any) -> Any:
@@ -56,7 +57,9 @@ class MultiheadAttention(Module):
         super().__init__()
         where = "MultiheadAttention"
         positive(where, "embed_dim", embed_dim)
-        divisible(where, "embed_dim", embed_dim, "num_heads", positive(where, "num_heads", num_heads))
+        divisible(
+            where, "embed_dim", embed_dim, "num_heads", positive(where, "num_heads", num_heads)
+        )
         for name, value in (("add_bias_kv", add_bias_kv), ("add_zero_attn", add_zero_attn)):
             if value:
                 refuse(where, name, "False", value)
@@ -79,6 +82,8 @@ class MultiheadAttention(Module):
         self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=kind)
         if self.out_proj.bias is not None:
             self.out_proj.bias.set_value(ops.zeros([embed_dim], kind))
+
+    in_proj_weight: Any
 
     def forward(
         self,
@@ -116,7 +121,7 @@ class MultiheadAttention(Module):
         weights = F.softmax(scores, -1)
         dropped = weights
         if self.dropout > 0 and self.training:
-            dropped = F.dropout(weights, self.dropout)  # type: ignore[attr-defined]
+            dropped = F.dropout(weights, self.dropout)
         y = ops.transpose(ops.matmul(dropped, v), [0, 2, 1, 3])
         y = self.out_proj(ops.reshape(y, [batch, targets, self.embed_dim]))
         if single:
@@ -154,10 +159,10 @@ def _xavier(shape: list[int], dtype: Any) -> Any:
     return Parameter(ops.uniform(shape, dtype, -bound, bound))
 
 
-def _activation(where: str, activation: Any) -> Callable[[Any], Any]:
+def _activation(where: str, activation: Any) -> Any:
     if callable(activation):
-        return activation  # type: ignore[no-any-return]
-    known = {"relu": getattr(F, "relu"), "gelu": F.gelu}  # noqa: B009
+        return activation
+    known = {"relu": F.relu, "gelu": F.gelu}
     if activation not in known:
         refuse(where, "activation", "'relu', 'gelu' or a function", activation)
     return known[activation]
@@ -167,6 +172,12 @@ class _Block(Module):
     """What the layers of encoder and decoder share: attention, a feed-forward part, norms."""
 
     _NORMS = 2
+    norm1: Any
+    norm2: Any
+    norm3: Any
+    dropout1: Any
+    dropout2: Any
+    dropout3: Any
 
     def __init__(
         self,
@@ -183,10 +194,10 @@ class _Block(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        from . import layers
+        layers: Any = importlib.import_module("proa.torch.nn.layers")
 
-        norm: Any = layers.LayerNorm  # type: ignore[attr-defined]
-        drop: Any = layers.Dropout  # type: ignore[attr-defined]
+        norm = layers.LayerNorm
+        drop = layers.Dropout
         self.self_attn = MultiheadAttention(
             d_model, nhead, dropout, bias, batch_first=batch_first, dtype=dtype
         )
@@ -271,9 +282,9 @@ class TransformerDecoderLayer(_Block):
 class _Stack(Module):
     def __init__(self, layer: Any, num_layers: int, norm: Any = None) -> None:
         super().__init__()
-        from . import layers
+        layers: Any = importlib.import_module("proa.torch.nn.layers")
 
-        listed: Any = layers.ModuleList  # type: ignore[attr-defined]
+        listed = layers.ModuleList
         self.layers = listed([copy.deepcopy(layer) for _ in range(num_layers)])
         self.num_layers = num_layers
         self.norm = norm
@@ -344,9 +355,9 @@ class Transformer(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        from . import layers
+        layers: Any = importlib.import_module("proa.torch.nn.layers")
 
-        norm: Any = layers.LayerNorm  # type: ignore[attr-defined]
+        norm = layers.LayerNorm
         shared = (
             d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first,
             norm_first, bias, device, dtype,

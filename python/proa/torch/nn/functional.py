@@ -8,10 +8,11 @@ from typing import Any
 
 from ... import _proa
 from ...check import refuse
-from ...nn import functional as ours
+from ...nn import functional as our_functional
 from .. import spelling
 
 ops: Any = _proa.ops
+ours: Any = our_functional
 
 TABLE = """
 adaptive_max_pool1d(input, output_size, return_indices=False)
@@ -19,18 +20,26 @@ adaptive_max_pool2d(input, output_size, return_indices=False)
 adaptive_max_pool3d(input, output_size, return_indices=False)
 affine_grid(theta, size, align_corners=False)
 alpha_dropout(input, p=0.5, training=False, inplace=False)
-avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True) : exclusive=not count_include_pad
-avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None) : exclusive=not count_include_pad
-avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None) : exclusive=not count_include_pad
+avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True) :
+  exclusive=not count_include_pad
+avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
+  divisor_override=None) : exclusive=not count_include_pad
+avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
+  divisor_override=None) : exclusive=not count_include_pad
 bilinear(input1, input2, weight, bias=None)
 binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction='mean')
-binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None, reduction='mean', pos_weight=None)
+binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None,
+  reduction='mean', pos_weight=None)
 celu(input, alpha=1.0, inplace=False)
 channel_shuffle(input, groups)
-conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) = conv1d_transpose
-conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) = conv2d_transpose
-conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) = conv3d_transpose
-cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction='mean') : input1=input1; input2=input2; label=target
+conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1,
+  dilation=1) = conv1d_transpose
+conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1,
+  dilation=1) = conv2d_transpose
+conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1,
+  dilation=1) = conv3d_transpose
+cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None,
+  reduction='mean') : input1=input1; input2=input2; label=target
 dropout(input, p=0.5, training=True, inplace=False)
 dropout2d(input, p=0.5, training=True, inplace=False)
 dropout3d(input, p=0.5, training=True, inplace=False)
@@ -41,13 +50,15 @@ gaussian_nll_loss(input, target, var, full=False, eps=1e-06, reduction='mean')
 glu(input, dim=-1)
 group_norm(input, num_groups, weight=None, bias=None, eps=1e-05)
 grid_sample(input, grid, mode='bilinear', padding_mode='zeros', align_corners=False)
-gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1) : x=logits; temperature=tau; hard=hard; axis=dim if eps else dim
+gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1) : x=logits; temperature=tau;
+  hard=hard; axis=dim if eps else dim
 hardsigmoid(input, inplace=False)
 hardswish(input, inplace=False)
 hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False)
 hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction='mean')
 huber_loss(input, target, reduction='mean', delta=1.0)
-interpolate(input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False) : size=size; align_corners=bool(align_corners)
+interpolate(input, size=None, scale_factor=None, mode='nearest', align_corners=None,
+  recompute_scale_factor=None, antialias=False) : size=size; align_corners=bool(align_corners)
 kl_div(input, target, size_average=None, reduce=None, reduction='mean', log_target=False)
 l1_loss(input, target, size_average=None, reduce=None, reduction='mean')
 layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05)
@@ -56,28 +67,37 @@ local_response_norm(input, size, alpha=0.0001, beta=0.75, k=1.0) : size=size
 logsigmoid(input) = log_sigmoid
 lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False)
 lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False)
-margin_ranking_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction='mean') : input=input1; other=input2; label=target
+margin_ranking_loss(input1, input2, target, margin=0, size_average=None, reduce=None,
+  reduction='mean') : input=input1; other=input2; label=target
 max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None)
 max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None)
 max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None)
 mish(input, inplace=False)
 mse_loss(input, target, size_average=None, reduce=None, reduction='mean')
-multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction='mean')
-multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction='mean') = multi_label_soft_margin_loss
-nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean')
+multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None,
+  reduction='mean')
+multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None,
+  reduction='mean') = multi_label_soft_margin_loss
+nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None,
+  reduction='mean')
 normalize(input, p=2.0, dim=1, eps=1e-12, out=None)
 pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False)
-poisson_nll_loss(input, target, log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction='mean')
+poisson_nll_loss(input, target, log_input=True, full=False, size_average=None, eps=1e-08,
+  reduce=None, reduction='mean')
 relu(input, inplace=False)
 relu6(input, inplace=False)
 rrelu(input, lower=0.125, upper=0.3333333333333333, training=False, inplace=False)
 selu(input, inplace=False)
 silu(input, inplace=False)
-smooth_l1_loss(input, target, size_average=None, reduce=None, reduction='mean', beta=1.0) : delta=beta; is_huber=False
+smooth_l1_loss(input, target, size_average=None, reduce=None, reduction='mean', beta=1.0) :
+  delta=beta; is_huber=False
 soft_margin_loss(input, target, size_average=None, reduce=None, reduction='mean')
-threshold(input, threshold, value, inplace=False) = thresholded_relu : threshold=threshold; value=value
-triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False, size_average=None, reduce=None, reduction='mean')
-triplet_margin_with_distance_loss(anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction='mean')
+threshold(input, threshold, value, inplace=False) = thresholded_relu : threshold=threshold;
+  value=value
+triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False,
+  size_average=None, reduce=None, reduction='mean')
+triplet_margin_with_distance_loss(anchor, positive, negative, *, distance_function=None,
+  margin=1.0, swap=False, reduction='mean')
 unfold(input, kernel_size, dilation=1, padding=0, stride=1)
 """
 
@@ -204,7 +224,12 @@ def embedding(
 ) -> Any:
     """The rows of the weight at the places of the input."""
     spelling.no_more("embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq)
-    return ours.embedding(input, weight, padding_idx)
+    rows = ours.embedding(input, weight)
+    if padding_idx is None:
+        return rows
+    # The row of the padding is read like any other, but takes no gradient.
+    hidden = ops.unsqueeze(input == padding_idx % weight.shape[0], -1)
+    return ops.where(hidden, rows.detach(), rows)
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
@@ -226,7 +251,9 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         return ops.squeeze(made, 0) if single else made
     whole = [0] * (2 * input.ndim - len(sides))
     pairs = [sides[i : i + 2] for i in range(0, len(sides), 2)][::-1]
-    return ours.pad(input, whole + [side for pair in pairs for side in pair], "constant", value or 0.0)
+    return ours.pad(
+        input, whole + [side for pair in pairs for side in pair], "constant", value or 0.0
+    )
 
 
 def _max_pool(
@@ -245,9 +272,7 @@ def _max_pool(
     run: Any = getattr(ours, where)
     single = input.ndim == dims + 1
     batch = ops.unsqueeze(input, 0) if single else input
-    made = run(
-        batch, kernel_size, stride, padding, ceil_mode=ceil_mode, return_mask=return_indices
-    )
+    made = run(batch, kernel_size, stride, padding, ceil_mode=ceil_mode, return_mask=return_indices)
     if not single:
         return made
     return tuple(ops.squeeze(y, 0) for y in made) if return_indices else ops.squeeze(made, 0)
@@ -309,11 +334,15 @@ def instance_norm(
 ) -> Any:
     """Each image of each channel normalised by itself."""
     if running_mean is not None or not use_input_stats:
-        refuse("instance_norm", "running_mean", "None: statistics are the image's own", running_mean)
+        refuse(
+            "instance_norm", "running_mean", "None: statistics are the image's own", running_mean
+        )
     return ours.instance_norm(input, weight=weight, bias=bias, eps=eps)
 
 
-def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+def rms_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Any:
     """x over the root of its mean square along the last dims."""
     small = _proa_eps(input.dtype) if eps is None else eps
     axes = list(range(-len(list(normalized_shape)), 0))
@@ -341,9 +370,7 @@ def scaled_dot_product_attention(
     """
     if query.ndim == key.ndim == value.ndim == 4:
         parts = (ops.transpose(x, [0, 2, 1, 3]) for x in (query, key, value))
-        y = ours.scaled_dot_product_attention(
-            *parts, attn_mask, dropout_p, is_causal, scale=scale
-        )
+        y = ours.scaled_dot_product_attention(*parts, attn_mask, dropout_p, is_causal, scale=scale)
         return ops.transpose(y, [0, 2, 1, 3])
     if enable_gqa:
         groups = query.shape[-3] // key.shape[-3]

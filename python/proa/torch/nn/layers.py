@@ -10,25 +10,31 @@ from typing import Any
 
 from ... import _proa
 from ... import nn as ours
+from ...autograd import no_grad
 from ...check import refuse
 from .. import spelling
-from . import functional as F
+from . import functional
 from .module import Module, Parameter, adopt
 
 ops: Any = _proa.ops
+F: Any = functional
 
 TABLE = """
 AdaptiveAvgPool1d(output_size) = AdaptiveAvgPool1D
 AdaptiveAvgPool2d(output_size) = AdaptiveAvgPool2D
 AdaptiveAvgPool3d(output_size) = AdaptiveAvgPool3D
-AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0, head_bias=False, device=None, dtype=None)
+AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0, head_bias=False,
+  device=None, dtype=None)
 AdaptiveMaxPool1d(output_size, return_indices=False) = AdaptiveMaxPool1D
 AdaptiveMaxPool2d(output_size, return_indices=False) = AdaptiveMaxPool2D
 AdaptiveMaxPool3d(output_size, return_indices=False) = AdaptiveMaxPool3D
 AlphaDropout(p=0.5, inplace=False)
-AvgPool1d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True) = AvgPool1D
-AvgPool2d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None) = AvgPool2D
-AvgPool3d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None) = AvgPool3D
+AvgPool1d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True) =
+  AvgPool1D
+AvgPool2d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
+  divisor_override=None) = AvgPool2D
+AvgPool3d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
+  divisor_override=None) = AvgPool3D
 BCELoss(weight=None, size_average=None, reduce=None, reduction='mean')
 BCEWithLogitsLoss(weight=None, size_average=None, reduce=None, reduction='mean', pos_weight=None)
 Bilinear(in1_features, in2_features, out_features, bias=True, device=None, dtype=None)
@@ -40,12 +46,18 @@ CircularPad3d(padding) = CircularPad3D
 ConstantPad1d(padding, value) = ConstantPad1D : value=value
 ConstantPad2d(padding, value) = ConstantPad2D : value=value
 ConstantPad3d(padding, value) = ConstantPad3D : value=value
-Conv1d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros', device=None, dtype=None) = Conv1D
-Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros', device=None, dtype=None) = Conv2D
-Conv3d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros', device=None, dtype=None) = Conv3D
-ConvTranspose1d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv1DTranspose
-ConvTranspose2d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv2DTranspose
-ConvTranspose3d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv3DTranspose
+Conv1d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
+  bias=True, padding_mode='zeros', device=None, dtype=None) = Conv1D
+Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
+  bias=True, padding_mode='zeros', device=None, dtype=None) = Conv2D
+Conv3d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
+  bias=True, padding_mode='zeros', device=None, dtype=None) = Conv3D
+ConvTranspose1d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0,
+  groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv1DTranspose
+ConvTranspose2d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0,
+  groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv2DTranspose
+ConvTranspose3d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0,
+  groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv3DTranspose
 CosineEmbeddingLoss(margin=0.0, size_average=None, reduce=None, reduction='mean')
 CosineSimilarity(dim=1, eps=1e-08)
 Dropout(p=0.5, inplace=False)
@@ -53,7 +65,8 @@ Dropout1d(p=0.5, inplace=False) = Dropout : p=p; axis=[0, 1]
 Dropout2d(p=0.5, inplace=False) = Dropout2D
 Dropout3d(p=0.5, inplace=False) = Dropout3D
 ELU(alpha=1.0, inplace=False)
-Embedding(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False, _weight=None, _freeze=False, device=None, dtype=None)
+Embedding(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0,
+  scale_grad_by_freq=False, sparse=False, _weight=None, _freeze=False, device=None, dtype=None)
 FeatureAlphaDropout(p=0.5, inplace=False)
 Flatten(start_dim=1, end_dim=-1)
 Fold(output_size, kernel_size, dilation=1, padding=0, stride=1)
@@ -68,14 +81,18 @@ Hardtanh(min_val=-1.0, max_val=1.0, inplace=False)
 HingeEmbeddingLoss(margin=1.0, size_average=None, reduce=None, reduction='mean')
 HuberLoss(reduction='mean', delta=1.0)
 Identity(*args, **kwargs)
-InstanceNorm1d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) = InstanceNorm1D : momentum=1.0 - momentum
-InstanceNorm2d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) = InstanceNorm2D : momentum=1.0 - momentum
-InstanceNorm3d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) = InstanceNorm3D : momentum=1.0 - momentum
+InstanceNorm1d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) =
+  InstanceNorm1D : momentum=1.0 - momentum
+InstanceNorm2d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) =
+  InstanceNorm2D : momentum=1.0 - momentum
+InstanceNorm3d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) =
+  InstanceNorm3D : momentum=1.0 - momentum
 KLDivLoss(size_average=None, reduce=None, reduction='mean', log_target=False)
 L1Loss(size_average=None, reduce=None, reduction='mean')
 LPPool1d(norm_type, kernel_size, stride=None, ceil_mode=False) = LPPool1D
 LPPool2d(norm_type, kernel_size, stride=None, ceil_mode=False) = LPPool2D
-LayerNorm(normalized_shape, eps=1e-05, elementwise_affine=True, bias=True, device=None, dtype=None)
+LayerNorm(normalized_shape, eps=1e-05, elementwise_affine=True, bias=True, device=None,
+  dtype=None)
 LeakyReLU(negative_slope=0.01, inplace=False)
 LocalResponseNorm(size, alpha=0.0001, beta=0.75, k=1.0) : size=size
 LogSigmoid()
@@ -96,7 +113,8 @@ ParameterDict(parameters=None)
 ParameterList(values=None)
 PixelShuffle(upscale_factor)
 PixelUnshuffle(downscale_factor)
-PoissonNLLLoss(log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction='mean')
+PoissonNLLLoss(log_input=True, full=False, size_average=None, eps=1e-08, reduce=None,
+  reduction='mean')
 RReLU(lower=0.125, upper=0.3333333333333333, inplace=False)
 ReLU(inplace=False)
 ReLU6(inplace=False)
@@ -117,7 +135,8 @@ Softsign()
 Tanh()
 Tanhshrink()
 Threshold(threshold, value, inplace=False) = ThresholdedReLU : threshold=threshold; value=value
-TripletMarginLoss(margin=1.0, p=2.0, eps=1e-06, swap=False, size_average=None, reduce=None, reduction='mean')
+TripletMarginLoss(margin=1.0, p=2.0, eps=1e-06, swap=False, size_average=None, reduce=None,
+  reduction='mean')
 TripletMarginWithDistanceLoss(*, distance_function=None, margin=1.0, swap=False, reduction='mean')
 Unflatten(dim, unflattened_size)
 Unfold(kernel_size, dilation=1, padding=0, stride=1)
@@ -127,7 +146,10 @@ ZeroPad1d(padding) = ZeroPad1D
 ZeroPad2d(padding) = ZeroPad2D
 ZeroPad3d(padding) = ZeroPad3D
 """
-_BATCH_NORM = "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None"  # noqa: E501
+_BATCH_NORM = (
+    "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, "
+    "dtype=None"
+)
 
 
 def uniform_fans(layer: Any, rows: int) -> None:
@@ -190,6 +212,27 @@ def _embedding_reset(self: Any) -> None:
     self.weight.set_value(drawn)
 
 
+def _embedding_forward(self: Any, x: Any) -> Any:
+    """The rows at the places of x."""
+    if self.padding_idx is None:
+        return ours.Embedding.forward(self, x)
+    if self.max_norm is not None:
+        with no_grad():
+            self._shrink(x, self.max_norm)
+    return F.embedding(x, self.weight, self.padding_idx)
+
+
+def _read(own: str) -> Any:
+    return lambda self: self.__dict__.get(own)
+
+
+def _alias(made: Any, names: dict[str, str]) -> None:
+    """PyTorch's names of what our layer calls otherwise, in the state and as attributes."""
+    made._STATE_NAMES = names
+    for own, name in names.items():
+        setattr(made, name, property(_read(own)))
+
+
 class _BatchNorm:
     """What PyTorch's batch norms have beside ours: names of state, and a count of batches."""
 
@@ -231,13 +274,14 @@ def _build() -> None:
                 made.reset_parameters = reset
                 made.__init__ = _then(made.__init__, reset)
         globals()[name] = made
+    globals()["Embedding"].forward = _embedding_forward
+    _alias(globals()["PReLU"], {"_weight": "weight"})
     for dims in ("1d", "2d", "3d"):
+        _alias(globals()[f"InstanceNorm{dims}"], {"scale": "weight"})
         base = getattr(ours, f"BatchNorm{dims.upper()}")
         given = {"momentum": "1.0 - momentum"}
         name = f"BatchNorm{dims}"
-        made = spelling.layer(
-            name, _BATCH_NORM, (_BatchNorm, Module, base), given, "proa.torch.nn"
-        )
+        made = spelling.layer(name, _BATCH_NORM, (_BatchNorm, Module, base), given, "proa.torch.nn")
         made.__init__ = _count_batches(made.__init__)
         finish(made)
         globals()[name] = made
@@ -392,7 +436,7 @@ class Upsample(Module):
         self.align_corners = align_corners
 
     def forward(self, input: Any) -> Any:
-        run: Any = F.interpolate  # type: ignore[attr-defined]
+        run = F.interpolate
         return run(input, self.size, self.scale_factor, self.mode, self.align_corners)
 
     def extra_repr(self) -> str:
@@ -427,6 +471,8 @@ class RMSNorm(Module):
 
 class CrossEntropyLoss(Module):
     """Cross entropy of logits with the classes along dim 1."""
+
+    weight: Any
 
     def __init__(
         self,
@@ -469,8 +515,8 @@ class SmoothL1Loss(Module):
 
     def forward(self, input: Any, target: Any) -> Any:
         if self.beta == 0:
-            return F.l1_loss(input, target, reduction=self.reduction)  # type: ignore[attr-defined]
-        run: Any = F.smooth_l1_loss  # type: ignore[attr-defined]
+            return F.l1_loss(input, target, reduction=self.reduction)
+        run = F.smooth_l1_loss
         return run(input, target, reduction=self.reduction, beta=self.beta)
 
 
@@ -485,9 +531,7 @@ class CTCLoss(Module):
         self.reduction = reduction
         self.zero_infinity = zero_infinity
 
-    def forward(
-        self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any
-    ) -> Any:
+    def forward(self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Any:
         return F.ctc_loss(
             log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction,
             self.zero_infinity,

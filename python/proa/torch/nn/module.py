@@ -15,12 +15,14 @@ from ...nn import Layer
 from ...nn import Parameter as OurParameter
 from ..tensor import Tensor
 
+_new: Any = _proa.Tensor.__new__
 
-class Parameter(OurParameter, Tensor):
+
+class Parameter(OurParameter, Tensor):  # type: ignore[misc]
     """A tensor that modules register and optimizers update."""
 
     def __new__(cls, data: Any = None, *settings: Any, **named: Any) -> Any:
-        return _proa.Tensor.__new__(cls, [] if data is None else data)
+        return _new(cls, [] if data is None else data)
 
     def __init__(
         self, data: Any = None, requires_grad: bool = True, name: str | None = None
@@ -98,11 +100,20 @@ class Module(Layer):
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Any]]:
         """(dotted name, buffer)."""
-        for name, buffer in super().named_buffers(prefix, recurse, remove_duplicate):
-            start, _, last = name.rpartition(".")
-            owner = self.get_submodule(start[len(prefix) :].lstrip(".")) if start else self
-            last = getattr(owner, "_STATE_NAMES", {}).get(last, last)
-            yield (f"{start}.{last}" if start else last), buffer
+        return super().named_buffers(prefix, recurse, remove_duplicate)
+
+    def _named_tensors(
+        self, registry: str, prefix: str, deep: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        start = f"{prefix}." if prefix else ""
+        for path, layer in _walk(self, start) if deep else [(start, self)]:
+            names = getattr(layer, "_STATE_NAMES", {})
+            for name, tensor in layer.__dict__[registry].items():
+                if tensor is None or (remove_duplicate and id(tensor) in seen):
+                    continue
+                seen.add(id(tensor))
+                yield path + names.get(name, name), tensor
 
     def register_buffer(  # type: ignore[override]
         self, name: str, tensor: Any, persistent: bool = True

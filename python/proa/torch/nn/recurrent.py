@@ -25,7 +25,6 @@ class PackedSequence(NamedTuple):
 
 class _Recurrent(Module):
     _BASE: Any
-    _STATES = 1
     _FLAT = True
 
     def __init__(
@@ -57,7 +56,7 @@ class _Recurrent(Module):
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
 
-    def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:  # type: ignore[override]
+    def forward(self, input: Any, hx: Any = None) -> Any:
         """(outputs, last states), both packed where the input is."""
         if isinstance(input, PackedSequence):
             return self._packed(input, hx)
@@ -98,7 +97,7 @@ class _Recurrent(Module):
         """Nothing: the weights are used as they are."""
 
 
-class LSTM(_Recurrent, ours.LSTM):
+class LSTM(_Recurrent, ours.LSTM):  # type: ignore[misc]
     """Long short-term memory, stacked: (outputs, (h, c))."""
 
     _BASE = ours.LSTM
@@ -122,13 +121,13 @@ class LSTM(_Recurrent, ours.LSTM):
         )  # fmt: skip
 
 
-class GRU(_Recurrent, ours.GRU):
+class GRU(_Recurrent, ours.GRU):  # type: ignore[misc]
     """Gated recurrent units, stacked: (outputs, h)."""
 
     _BASE = ours.GRU
 
 
-class RNN(_Recurrent, ours.SimpleRNN):
+class RNN(_Recurrent, ours.SimpleRNN):  # type: ignore[misc]
     """tanh or relu of a linear step, stacked: (outputs, h)."""
 
     _BASE = ours.SimpleRNN
@@ -170,7 +169,7 @@ class _Cell(Module):
         )
         adopt(self)
 
-    def forward(self, input: Any, hx: Any = None) -> Any:  # type: ignore[override]
+    def forward(self, input: Any, hx: Any = None) -> Any:
         """The new state."""
         single = input.ndim == 1
         if single:

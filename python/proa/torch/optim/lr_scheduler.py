@@ -91,7 +91,9 @@ class LambdaLR(_Factor):
 
     def __init__(self, optimizer: Any, lr_lambda: Any, last_epoch: int = -1) -> None:
         count = len(optimizer.param_groups)
-        self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
+        self.lr_lambdas = (
+            list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
+        )
         if len(self.lr_lambdas) != count:
             refuse("LambdaLR", "lr_lambda", f"{count} functions", lr_lambda)
         super().__init__(optimizer, last_epoch)
@@ -108,7 +110,9 @@ class MultiplicativeLR(LRScheduler):
 
     def __init__(self, optimizer: Any, lr_lambda: Any, last_epoch: int = -1) -> None:
         count = len(optimizer.param_groups)
-        self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
+        self.lr_lambdas = (
+            list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
+        )
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -268,7 +272,7 @@ class OneCycleLR(LRScheduler):
         up = pct_start * total_steps - 1.0
         low, high = "low", "high"
         if three_phase:
-            self.phases = [(up, low, high), (2 * up + 1.0, high, low), (total_steps - 1.0, low, "end")]
+            self.phases = [(up, low, high), (2 * up, high, low), (total_steps - 1.0, low, "end")]
         else:
             self.phases = [(up, low, high), (total_steps - 1.0, high, "end")]
         self.momenta = {low: max_momentum, high: base_momentum, "end": max_momentum}

@@ -239,7 +239,9 @@ class _RMSpropRule(optimizer.RMSProp):
             mean = rho * state["mean_grad"] + (1.0 - rho) * grad
             state["mean_grad"]._assign(mean)
             square = square - mean * mean
-        velocity = group.hyper["momentum"] * state["momentum"] + grad / (proa.sqrt(square) + epsilon)
+        velocity = group.hyper["momentum"] * state["momentum"] + grad / (
+            proa.sqrt(square) + epsilon
+        )
         state["momentum"]._assign(velocity)
         return value - lr.astype(value.dtype) * velocity
 
