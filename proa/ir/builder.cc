@@ -15,13 +15,13 @@ Operation* Builder::insert(const OpState& state) {
 }
 
 Operation* Builder::create(const OpInfo& info, std::span<const Value> operands, AttrList attrs,
-                           std::span<const int64_t> segments, size_t regions) {
+                           std::span<const int64_t> segments, Regions regions) {
   PROA_CHECK(info.page, "operation ", info.name, " has no page to infer its results from");
   const Page& page = *info.page;
   OpState state;
   state.info = &info;
   state.location = location_;
-  state.regions = regions;
+  state.regions = regions.size();
 
   // Absent optional operands arrive as null values; the operation stores the others and segments.
   bool uneven = false;
@@ -44,14 +44,19 @@ Operation* Builder::create(const OpInfo& info, std::span<const Value> operands, 
   std::vector<Type> types;
   types.reserve(state.operands.size());
   for (Value operand : state.operands) types.push_back(operand.type());
-  state.results = infer(info, attrs, types, counts, facts(), context().default_float(), context());
+  std::vector<RegionTypes> inside;
+  for (size_t i = 0; i < regions.size(); ++i) inside.push_back(region_types(info, i, *regions[i]));
+  state.results =
+      infer(info, attrs, types, counts, facts(), context().default_float(), context(), inside);
   state.attrs = std::move(attrs);
-  return insert(state);
+  Operation* op = insert(state);
+  for (size_t i = 0; i < regions.size(); ++i) op->region(i).take_body(*regions[i]);
+  return op;
 }
 
 Operation* Builder::create(std::string_view full_name, std::span<const Value> operands,
-                           AttrList attrs, std::span<const int64_t> segments, size_t regions) {
-  return create(context().op(full_name), operands, std::move(attrs), segments, regions);
+                           AttrList attrs, std::span<const int64_t> segments, Regions regions) {
+  return create(context().op(full_name), operands, std::move(attrs), segments, std::move(regions));
 }
 
 Operation* Builder::create_return(std::span<const Value> values) {

@@ -44,15 +44,18 @@ class Builder {
   Location location() const { return location_; }
   void set_location(Location location) { location_ = location; }
 
+  // Regions that are filled before their operation exists, as its results follow from them.
+  using Regions = std::vector<std::unique_ptr<Region>>;
+
   Operation* insert(const OpState& state);
   // By page: checks operands and attributes, infers results, inserts. Absent optional operands are
   // null Values; `segments` says how many operands each variadic or optional operand of the page
   // has, and may be left out where each operand of the page has exactly one.
   Operation* create(const OpInfo& info, std::span<const Value> operands, AttrList attrs = {},
-                    std::span<const int64_t> segments = {}, size_t regions = 0);
+                    std::span<const int64_t> segments = {}, Regions regions = {});
   Operation* create(std::string_view full_name, std::span<const Value> operands,
                     AttrList attrs = {}, std::span<const int64_t> segments = {},
-                    size_t regions = 0);
+                    Regions regions = {});
   Operation* create_return(std::span<const Value> values);
 
   // Every operation that is created is shown to the listener (the rewriter, capture).

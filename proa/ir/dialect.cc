@@ -40,6 +40,7 @@ OpInfo& Dialect::add_op(std::string_view name, uint32_t traits) {
 OpInfo& Dialect::add_page(std::shared_ptr<const Page> page, uint32_t traits) {
   OpInfo& info = add_op(page->name, traits);
   info.page = std::move(page);
+  info.verify = info.page->verify;
   return info;
 }
 

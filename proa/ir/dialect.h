@@ -12,6 +12,7 @@
 
 namespace proa::ir {
 
+class Facts;
 class Operation;
 struct Page;
 
@@ -41,8 +42,8 @@ struct OpInfo {
   std::string name;  // full: "prim.add"
   Dialect* dialect = nullptr;
   uint32_t traits = 0;
-  std::shared_ptr<const Page> page;            // operator pages only
-  void (*verify)(const Operation&) = nullptr;  // throws UserError
+  std::shared_ptr<const Page> page;                    // operator pages only
+  void (*verify)(const Operation&, Facts&) = nullptr;  // throws UserError
   std::array<const void*, kMaxInterfaces> interfaces{};
 
   bool has(Trait t) const { return (traits & static_cast<uint32_t>(t)) != 0; }

@@ -143,13 +143,15 @@ void check_attrs(const Page& page, const AttrList& attrs) {
 }  // namespace
 
 Infer::Infer(const Page& page, const AttrList& attrs, std::span<const Type> operands,
-             std::span<const int64_t> segments, Facts& facts, DType default_float, Context& context)
+             std::span<const int64_t> segments, Facts& facts, DType default_float, Context& context,
+             std::span<const RegionTypes> regions)
     : AttrView(page, attrs),
       context_(context),
       operands_(operands),
       segments_(segments.begin(), segments.end()),
       facts_(facts),
-      default_float_(default_float) {
+      default_float_(default_float),
+      regions_(regions) {
   if (segments_.empty()) segments_.assign(page.operands.size(), 1);
   int offset = 0;
   for (int64_t n : segments_) {
@@ -232,12 +234,39 @@ void Infer::result(std::span<const Dim> dims, DType dtype) {
 
 void Infer::result(Type type) { results_.push_back(type); }
 
+RegionTypes region_types(const OpInfo& info, size_t index, const Region& region) {
+  std::string_view name = "regions";
+  if (info.page && index < info.page->regions.size()) name = info.page->regions[index];
+  std::string_view op = info.page ? info.page->name : std::string_view(info.name);
+  const Operation* end = region.block_count() == 1 ? region.block().terminator() : nullptr;
+  if (end == nullptr) {
+    throw UserError(ErrorKind::value, op, name,
+                    str("expected one block that ends in return, got ", region.block_count(),
+                        region.block_count() == 1 ? " without" : ""));
+  }
+  RegionTypes types;
+  for (Value argument : region.block().arguments()) types.arguments.push_back(argument.type());
+  for (Value result : end->operands()) types.results.push_back(result.type());
+  return types;
+}
+
+bool same_type(Type a, Type b, Facts& facts) {
+  if (a == b) return true;
+  if (!a.is_tensor() || !b.is_tensor() || a.dtype() != b.dtype() || a.rank() != b.rank())
+    return false;
+  for (size_t i = 0; i < a.dims().size(); ++i) {
+    if (a.dims()[i] != b.dims()[i] && facts.prove_eq(a.dims()[i], b.dims()[i]) != Truth::yes)
+      return false;
+  }
+  return true;
+}
+
 std::vector<Type> infer(const OpInfo& info, const AttrList& attrs, std::span<const Type> operands,
                         std::span<const int64_t> segments, Facts& facts, DType default_float,
-                        Context& context) {
+                        Context& context, std::span<const RegionTypes> regions) {
   const Page& page = *info.page;
   check_attrs(page, attrs);
-  Infer view(page, attrs, operands, segments, facts, default_float, context);
+  Infer view(page, attrs, operands, segments, facts, default_float, context, regions);
 
   bool first = true;
   DType met = default_float;
@@ -276,6 +305,13 @@ std::vector<Type> infer(const OpInfo& info, const AttrList& attrs, std::span<con
   }
   if (page.dtypes.meet == DTypeRule::Meet::promote_float && !is_inexact(met)) met = default_float;
   view.met_ = met;
+  if (regions.size() != page.regions.size()) {
+    std::vector<std::string> names(page.regions.begin(), page.regions.end());
+    throw UserError(ErrorKind::value, page.name, "regions",
+                    names.empty() ? str("expected none, got ", regions.size())
+                                  : str("expected ", names.size(), " (", proa::join(names, ", "),
+                                        "), got ", regions.size()));
+  }
   if (page.checks != nullptr) page.checks(view);
   PROA_CHECK(page.shape, "the page of ", page.name, " has no shape rule");
   page.shape(view);

@@ -97,6 +97,29 @@ Module Module::clone() const {
   return copy;
 }
 
+Func find_function(const Operation& from, std::string_view name) {
+  const Operation* top = &from;
+  while (top->parent() != nullptr) top = top->parent();
+  if (!top->is("builtin.module")) return {};
+  for (Operation& op : top->region(0).block()) {
+    if (op.is("builtin.func") && Func(&op).name() == name) return Func(&op);
+  }
+  return {};
+}
+
+void bring_functions(Operation& op, const Module& from, Module& to) {
+  op.walk([&](Operation* inner) {
+    for (const NamedAttr& item : inner->attrs().items()) {
+      if (!item.value().is(AttrKind::symbol)) continue;
+      Func func = from.find(item.value().as_string());
+      if (!func || to.find(func.name())) continue;
+      ValueMap map;
+      to.body().append(clone(*func.op(), map));
+      bring_functions(*func.op(), from, to);
+    }
+  });
+}
+
 void ValueMap::grow() {
   auto old = std::move(slots_);
   slots_.assign(old.empty() ? 16 : old.size() * 2, {nullptr, nullptr});

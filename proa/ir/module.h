@@ -56,6 +56,12 @@ class Module {
   Operation* op_ = nullptr;
 };
 
+// The function of this name in the module around an operation; null if absent.
+Func find_function(const Operation& from, std::string_view name);
+// Copies into `to` the functions of `from` that `op`, or what is inside it, names; and what these
+// name.
+void bring_functions(Operation& op, const Module& from, Module& to);
+
 // Copies operations from one block to another; `map` gives values of the source that are already
 // known.
 class ValueMap {

@@ -20,6 +20,8 @@ class Augment;
 class Vjp;
 class Cost;
 class AttrList;
+class Facts;
+class Operation;
 class SampleList;
 
 // A constant as a page writes it: a default, or an attribute of a sample.
@@ -124,15 +126,18 @@ constexpr DTypeRule by_shape_rule(DTypeRule::Meet meet = DTypeRule::Meet::none) 
 }
 
 // How cotangents flow. Exactly one of: backward (with or without augment), by_decomposition(),
+// by_regions() (control flow: the transform differentiates what the regions compute),
 // not_differentiable("why"), zero_gradient("why").
 struct VjpRule {
   void (*augment)(Augment&) = nullptr;  // the forward that also gives named residuals
   void (*backward)(Vjp&) = nullptr;
   bool decomposed = false;
+  bool regions = false;
   bool zero = false;  // the derivative is zero wherever it exists (floor, eq)
   std::string_view reason = {};
 };
 constexpr VjpRule by_decomposition() { return {.decomposed = true}; }
+constexpr VjpRule by_regions() { return {.regions = true}; }
 constexpr VjpRule not_differentiable(std::string_view reason) { return {.reason = reason}; }
 constexpr VjpRule zero_gradient(std::string_view reason) {
   return {.zero = true, .reason = reason};
@@ -173,6 +178,7 @@ struct Page {
   std::string_view doc;  // see CONTRIBUTING: one paragraph, Args, Returns, Errors, Source
   std::vector<OperandSpec> operands;
   std::vector<AttrSpec> attrs = {};
+  std::vector<std::string_view> regions = {};  // names; each is one block that ends in return
   std::string_view signature =
       {};           // argument order "x, axis, weight"; empty: operands, then attributes
   int results = 1;  // -1: the shape rule says how many
@@ -181,6 +187,7 @@ struct Page {
   void (*shape)(Infer&) = nullptr;
   void (*contents)(Contents&) = nullptr;  // of small integer tensors, as dim expressions
   void (*checks)(Infer&) = nullptr;       // what is refused, before the shape rule runs
+  void (*verify)(const Operation&, Facts&) = nullptr;  // what needs the functions around it
   VjpRule vjp;
   DecomposeRule decompose = nullptr;
   std::string_view sharding = {};  // factors: "b m k, b k n -> b m n; k: sum"; or "none: reason"

@@ -95,7 +95,8 @@ class Parser {
   void region(Region& region, bool graph);
   void block_arguments(Block& block, std::vector<Token>* names);
   void body(Block& block);
-  std::vector<Type> result_types(const OpState& state, const Token& name, size_t count);
+  std::vector<Type> result_types(const OpState& state, const Token& name, size_t count,
+                                 std::span<const std::unique_ptr<Region>> regions);
   Location location(const Token& at);
   void expect_end();
   void check_forward();
@@ -318,7 +319,7 @@ void Parser::generic(Block& block) {
                           state.results.size(), " result types"));
     }
   } else if (!names.empty()) {
-    state.results = result_types(state, name, names.size());
+    state.results = result_types(state, name, names.size(), bodies.regions);
   }
   state.location = location(at);
   Operation* op = Operation::create(state);
@@ -327,8 +328,9 @@ void Parser::generic(Block& block) {
   define_results(op, names);
 }
 
-std::vector<Type> Parser::result_types(const OpState& state, const Token& name, size_t count) {
-  if (!state.info->page || state.regions != 0) {
+std::vector<Type> Parser::result_types(const OpState& state, const Token& name, size_t count,
+                                       std::span<const std::unique_ptr<Region>> regions) {
+  if (!state.info->page || (state.regions != 0 && state.info->page->regions.empty())) {
     lexer_.fail_expected(
         str("':' and the result types (", name.text, " has no page to infer them from)"));
   }
@@ -342,8 +344,11 @@ std::vector<Type> Parser::result_types(const OpState& state, const Token& name, 
   std::vector<Type> types;
   try {
     std::vector<int64_t> segments = checked_segments(*state.info, state.attrs, operands.size());
-    types =
-        infer(*state.info, state.attrs, operands, segments, module_->facts(), DType::f32, context_);
+    std::vector<RegionTypes> inside;
+    for (size_t r = 0; r < regions.size(); ++r)
+      inside.push_back(region_types(*state.info, r, *regions[r]));
+    types = infer(*state.info, state.attrs, operands, segments, module_->facts(), DType::f32,
+                  context_, inside);
   } catch (const UserError& error) { lexer_.fail(name, error.what()); }
   if (types.size() != count) {
     lexer_.fail(name, str(name.text, " has ", types.size(), " results, got ", count, " names"));

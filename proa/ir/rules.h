@@ -47,11 +47,17 @@ class AttrView {
   const AttrList& attrs_;
 };
 
+// What a region takes and gives: all that the rule of an operation with regions may ask of them.
+struct RegionTypes {
+  std::vector<Type> arguments, results;
+};
+
 // Operands in the order of the page; segments give how many each one has.
 class Infer : public AttrView {
  public:
   Infer(const Page& page, const AttrList& attrs, std::span<const Type> operands,
-        std::span<const int64_t> segments, Facts& facts, DType default_float, Context& context);
+        std::span<const int64_t> segments, Facts& facts, DType default_float, Context& context,
+        std::span<const RegionTypes> regions = {});
 
   Context& context() const { return context_; }
   Facts& facts() const { return facts_; }
@@ -64,6 +70,7 @@ class Infer : public AttrView {
   int rank(int operand, int k = 0) const { return type(operand, k).rank(); }
   DType met() const { return met_; }  // where the operands meet
   DType default_float() const { return default_float_; }
+  const RegionTypes& region(int i) const { return regions_[static_cast<size_t>(i)]; }
 
   // Proved false: a UserError(shape) on `argument`. Not provable: recorded as a guard.
   void require_eq(Dim a, Dim b, std::string_view argument, std::string_view message);
@@ -87,14 +94,21 @@ class Infer : public AttrView {
   DType default_float_;
   DType met_ = DType::f32;
   std::vector<Type> results_;
+  std::span<const RegionTypes> regions_;
   friend std::vector<Type> infer(const OpInfo&, const AttrList&, std::span<const Type>,
-                                 std::span<const int64_t>, Facts&, DType, Context&);
+                                 std::span<const int64_t>, Facts&, DType, Context&,
+                                 std::span<const RegionTypes>);
 };
 
 // Checks operands and attributes of an operation against its page and gives the result types.
 std::vector<Type> infer(const OpInfo& info, const AttrList& attrs, std::span<const Type> operands,
                         std::span<const int64_t> segments, Facts& facts, DType default_float,
-                        Context& context);
+                        Context& context, std::span<const RegionTypes> regions = {});
+// For `infer`, of region `index` of an operation. A region that is not one block which ends in
+// return is a UserError.
+RegionTypes region_types(const OpInfo& info, size_t index, const Region& region);
+// The same dtype and dims, the dims as far as the facts prove it.
+bool same_type(Type a, Type b, Facts& facts);
 // The segments of an existing operation (attribute "segments", or one each).
 std::vector<int64_t> segments_of(const Operation& op);
 

@@ -24,6 +24,15 @@ Sample& SampleList::ok_list(std::vector<std::vector<Arg>> operands, SampleAttrs 
   return legal_.back();
 }
 
+TextSample& SampleList::ok_text(std::string_view text) {
+  texts_.push_back({.text = text});
+  return texts_.back();
+}
+
+void SampleList::wrong_text(std::string_view text, ErrorKind kind, std::string_view says) {
+  texts_.push_back({.text = text, .wrong = kind, .says = says});
+}
+
 void SampleList::wrong(std::vector<Arg> operands, SampleAttrs attrs, ErrorKind kind,
                        std::string_view says) {
   wrong_list(one_each(std::move(operands)), std::move(attrs), kind, says);

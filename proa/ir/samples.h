@@ -72,6 +72,14 @@ struct WrongSample {
   std::string_view says;  // a part of the message that must be there
 };
 
+// Of an operation with regions or functions: a module whose @main uses it.
+struct TextSample {
+  std::string_view text;
+  bool gradient = true;
+  std::optional<ErrorKind> wrong = {};  // refused with this kind, in these words
+  std::string_view says = {};
+};
+
 class SampleList {
  public:
   // ok({T({2,3}), T({3})}, {{"axis", 1}}): one Arg an operand, in the page's order.
@@ -82,12 +90,16 @@ class SampleList {
   void wrong(std::vector<Arg> operands, SampleAttrs attrs, ErrorKind kind, std::string_view says);
   void wrong_list(std::vector<std::vector<Arg>> operands, SampleAttrs attrs, ErrorKind kind,
                   std::string_view says);
+  TextSample& ok_text(std::string_view text);
+  void wrong_text(std::string_view text, ErrorKind kind, std::string_view says);
+  const std::vector<TextSample>& texts() const { return texts_; }
   const std::vector<Sample>& legal() const { return legal_; }
   const std::vector<WrongSample>& wrong() const { return wrong_; }
 
  private:
   std::vector<Sample> legal_;
   std::vector<WrongSample> wrong_;
+  std::vector<TextSample> texts_;
 };
 
 }  // namespace proa::ir

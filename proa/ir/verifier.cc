@@ -30,7 +30,6 @@ class Verifier {
   void check_operand(const Operation& op, size_t i);
   void check_attribute(const Operation& op, std::string_view name, Attribute attribute);
   void check_page(const Operation& op);
-  bool same_type(Type a, Type b);
 
   const Module& module_;
   Facts facts_;  // a copy: shape rules record what they assume
@@ -109,7 +108,7 @@ void Verifier::visit(const Operation& op) {
   }
   if (info.verify == nullptr) return;
   try {
-    info.verify(op);
+    info.verify(op, facts_);
   } catch (const UserError& error) {
     throw UserError(error.kind(), op.name(), error.argument(),
                     str(error.message(), context_of(op)));
@@ -218,25 +217,13 @@ void Verifier::check_attribute(const Operation& op, std::string_view name, Attri
   }
 }
 
-bool Verifier::same_type(Type a, Type b) {
-  if (a == b) return true;
-  if (!a.is_tensor() || !b.is_tensor() || a.dtype() != b.dtype() || a.rank() != b.rank())
-    return false;
-  for (size_t i = 0; i < a.dims().size(); ++i) {
-    if (a.dims()[i] != b.dims()[i] && facts_.prove_eq(a.dims()[i], b.dims()[i]) != Truth::yes)
-      return false;
-  }
-  return true;
-}
-
 void Verifier::check_page(const Operation& op) {
   const Page& page = *op.info().page;
   std::vector<Type> operands, inferred;
   try {
     std::vector<int64_t> segments = checked_segments(op.info(), op.attrs(), op.operand_count());
-    // Operations with regions get their types from what the regions give: their own verifier
-    // checks.
-    if (page.shape == nullptr || op.region_count() != 0) return;
+    // Regions that the page does not name are the business of the operation's own verifier.
+    if (page.shape == nullptr || (op.region_count() != 0 && page.regions.empty())) return;
     for (Value operand : op.operands()) {
       operands.push_back(operand.type());
       if (page.effects != Effects::token && !operand.type().is_tensor()) {
@@ -244,14 +231,17 @@ void Verifier::check_page(const Operation& op) {
                         str("expected tensors, got ", to_string(operand.type())));
       }
     }
+    std::vector<RegionTypes> regions;
+    for (size_t r = 0; r < op.region_count(); ++r)
+      regions.push_back(region_types(op.info(), r, op.region(r)));
     // The default float under which the operation was made shows in its result.
     DType default_float = DType::f32;
     if (op.result_count() != 0 && op.result().type().is_tensor() &&
         is_inexact(op.result().dtype())) {
       default_float = real_of(op.result().dtype());
     }
-    inferred =
-        infer(op.info(), op.attrs(), operands, segments, facts_, default_float, module_.context());
+    inferred = infer(op.info(), op.attrs(), operands, segments, facts_, default_float,
+                     module_.context(), regions);
   } catch (const UserError& error) {
     throw UserError(error.kind(), op.name(), error.argument(),
                     str(error.message(), context_of(op)));
@@ -260,7 +250,7 @@ void Verifier::check_page(const Operation& op) {
     fail(op, "", str("expected ", inferred.size(), " results, got ", op.result_count()));
   }
   for (size_t i = 0; i < inferred.size(); ++i) {
-    if (!same_type(inferred[i], op.result(i).type())) {
+    if (!same_type(inferred[i], op.result(i).type(), facts_)) {
       fail(op, "",
            str("result ", i, " should be ", to_string(inferred[i]), ", got ",
                to_string(op.result(i).type())));
