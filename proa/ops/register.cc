@@ -23,7 +23,9 @@
   family(fft)                           \
   family(factorization)                 \
   family(decomposition)                 \
-  family(structure)
+  family(structure)                     \
+  family(control)                       \
+  family(calling)
 
 #define PROA_TENSOR_FAMILIES(family) \
   family(arithmetic)                 \
@@ -77,6 +79,7 @@ uint32_t traits_of(const ir::Page& page, bool primitive) {
   if (primitive && std::ranges::find(kCommutative, page.name) != std::end(kCommutative)) {
     traits = traits | ir::Trait::commutative;
   }
+  if (!page.regions.empty()) traits = traits | ir::Trait::structured | ir::Trait::isolated;
   if (primitive && page.name == "constant") traits = traits | ir::Trait::constant_like;
   return traits;
 }

@@ -16,8 +16,9 @@ namespace {
 
 // Views, bindings and structure: proa/compiler/emit makes them instructions of their own.
 const std::set<std::string_view> kWithoutKernel = {
-    "reshape", "transpose", "broadcast",    "slice", "reverse", "constant", "barrier",
-    "call",    "as_dim",    "shape_assert", "if",    "while",   "scan_loop"};
+    "reshape",  "transpose", "broadcast", "slice",      "reverse",
+    "constant", "barrier",   "call",      "as_dim",     "shape_assert",
+    "if",       "while",     "scan_loop", "custom_vjp", "custom_call"};
 
 TEST(KernelCoverage, EveryPrimitiveHasAKernel) {
   ir::Context context;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -10,6 +11,9 @@
 #include "proa/ir/contents.h"
 #include "proa/ir/context.h"
 #include "proa/ir/module.h"
+#include "proa/ir/parser.h"
+#include "proa/ir/printer.h"
+#include "proa/ir/verifier.h"
 #include "proa/ops/expr.h"
 #include "proa/ops/register.h"
 
@@ -137,7 +141,13 @@ const std::map<std::string_view, std::vector<std::string_view>>& contract() {
       {"barrier", {}},
       {"dim", {"axis"}},
       {"as_dim", {"symbol", "low", "high"}},
-      {"shape_assert", {"message"}}};
+      {"shape_assert", {"message"}},
+      {"if", {}},
+      {"while", {}},
+      {"scan_loop", {"length", "reverse"}},
+      {"call", {"callee", "results"}},
+      {"custom_vjp", {"forward", "backward", "results"}},
+      {"custom_call", {"numbers", "target", "results"}}};
   return table;
 }
 
@@ -163,10 +173,11 @@ TEST_F(PrimPages, AreComplete) {
       EXPECT_NE(page.doc.find(spec.name), std::string_view::npos)
           << "the doc does not say " << spec.name;
     }
-    EXPECT_TRUE(page.shape != nullptr || info.has(ir::Trait::structured));
+    EXPECT_NE(page.shape, nullptr);
+    EXPECT_EQ(info.has(ir::Trait::structured), !page.regions.empty());
     const ir::VjpRule& vjp = page.vjp;
-    int kinds =
-        (vjp.backward != nullptr) + vjp.decomposed + vjp.zero + (!vjp.zero && !vjp.reason.empty());
+    int kinds = (vjp.backward != nullptr) + vjp.decomposed + vjp.regions + vjp.zero +
+                (!vjp.zero && !vjp.reason.empty());
     EXPECT_EQ(kinds, 1);
     EXPECT_TRUE(vjp.augment == nullptr || vjp.backward != nullptr);
     EXPECT_FALSE(page.sharding.empty());
@@ -175,7 +186,8 @@ TEST_F(PrimPages, AreComplete) {
     ir::SampleList samples;
     page.samples(samples);
     EXPECT_GE(samples.wrong().size(), 6u);
-    EXPECT_TRUE(!samples.legal().empty() || page.decompose != nullptr);
+    bool text = std::ranges::any_of(samples.texts(), [](const auto& t) { return !t.wrong; });
+    EXPECT_TRUE(!samples.legal().empty() || text);
     std::set<std::string> different;
     for (const ir::WrongSample& wrong : samples.wrong()) {
       EXPECT_FALSE(wrong.says.empty());
@@ -236,6 +248,55 @@ TEST_F(PrimPages, WrongSamplesAreRefusedInTheWordsOfThePage) {
       } catch (const Error& error) { ADD_FAILURE() << describe(page, c) << ": " << error.what(); }
     }
   });
+}
+
+// Operations with regions or functions are written down as modules: read, checked, and the same
+// after they were printed and read again.
+TEST_F(PrimPages, LegalTextsAreLegalAndComeBack) {
+  size_t count = 0;
+  each([&](const ir::OpInfo& info, const Page& page) {
+    ir::SampleList samples;
+    page.samples(samples);
+    for (const ir::TextSample& sample : samples.texts()) {
+      if (sample.wrong) continue;
+      SCOPED_TRACE(sample.text);
+      ++count;
+      try {
+        ir::Module module = ir::parse_module(sample.text, context_);
+        bool used = false;
+        module.op()->walk([&](ir::Operation* op) { used |= &op->info() == &info; });
+        EXPECT_TRUE(used);
+        std::string printed = ir::print(module);
+        EXPECT_EQ(ir::print(ir::parse_module(printed, context_)), printed);
+        ir::verify(module.clone());
+      } catch (const Error& error) { ADD_FAILURE() << error.what(); }
+    }
+  });
+  EXPECT_GE(count, 12u);
+}
+
+TEST_F(PrimPages, WrongTextsAreRefusedInTheWordsOfThePage) {
+  size_t count = 0;
+  each([&](const ir::OpInfo&, const Page& page) {
+    ir::SampleList samples;
+    page.samples(samples);
+    for (const ir::TextSample& sample : samples.texts()) {
+      if (!sample.wrong) continue;
+      SCOPED_TRACE(sample.text);
+      ++count;
+      try {
+        ir::parse_module(sample.text, context_);
+        ADD_FAILURE() << "was taken";
+      } catch (const UserError& error) {
+        // Where a text leaves types to be inferred, the parser says it with its line.
+        EXPECT_TRUE(error.kind() == *sample.wrong || error.kind() == ErrorKind::value)
+            << error.what();
+        EXPECT_NE(std::string_view(error.what()).find(sample.says), std::string_view::npos)
+            << error.what() << " does not say '" << sample.says << "'";
+      } catch (const Error& error) { ADD_FAILURE() << error.what(); }
+    }
+  });
+  EXPECT_GE(count, 36u);
 }
 
 // One operation with symbols in the place of extents gives, once the symbols have their values, the

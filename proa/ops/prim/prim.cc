@@ -79,6 +79,19 @@ Dim dilated(Dim n, int64_t interior) {
   return max(Dim(0), n + (n - 1) * Dim(interior));
 }
 
+void results_by_attribute(Infer& op) {
+  ir::Type types = op.raw("results").as_type();
+  if (types.kind() != ir::TypeKind::custom || types.name() != kTuple) {
+    op.fail(ErrorKind::type, "results",
+            str("expected !", kTuple, "<types...>, got ", to_string(types)));
+  }
+  for (ir::Attribute type : types.parameters()) {
+    if (!type.is(ir::AttrKind::type))
+      op.fail(ErrorKind::type, "results", str("expected types, got ", to_string(type)));
+    op.result(type.as_type());
+  }
+}
+
 void no_flops(Cost& cost) { cost.flops(0); }
 void flops_of_operand(Cost& cost) { cost.flops(Cost::elements(cost.operand(0))); }
 

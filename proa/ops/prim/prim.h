@@ -30,6 +30,8 @@ std::vector<ir::Page> fft_pages();
 std::vector<ir::Page> factorization_pages();
 std::vector<ir::Page> decomposition_pages();
 std::vector<ir::Page> structure_pages();
+std::vector<ir::Page> control_pages();
+std::vector<ir::Page> calling_pages();
 
 namespace prim {
 
@@ -61,6 +63,8 @@ using Result = DTypeRule::Result;
 
 // Type of a list of types: the results of a call are written as one attribute.
 inline constexpr std::string_view kTuple = "builtin.tuple";
+// The types in the attribute "results" become the results of the operation.
+void results_by_attribute(Infer& op);
 
 inline constexpr std::string_view kEachAxis = "... -> ...";
 inline constexpr std::string_view kEachAxis2 = "..., ... -> ...";

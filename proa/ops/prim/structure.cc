@@ -1,6 +1,5 @@
-// Structure without regions — barrier, call — and the words between tensors and dims.
+// The barrier, and the words between tensors and dims.
 
-#include "proa/ir/module.h"
 #include "proa/ops/prim/prim.h"
 
 namespace proa::ops {
@@ -34,70 +33,6 @@ void barrier_samples(SampleList& s) {
   s.wrong_list({{T({2}), T({3})}}, {{"shape", std::vector<int64_t>{2}}}, ErrorKind::key,
                "no such argument");
   s.wrong_list({{T({2}), T({3})}}, {{"count", 2}}, ErrorKind::key, "no such argument");
-}
-
-// call
-
-// The body of the function in the place of the call.
-void call_inline(ir::Decompose& d) {
-  Builder& b = d.builder();
-  std::string_view name = d.raw("callee").as_string();
-  ir::Func callee = b.module().find(name);
-  if (!callee) d.fail(ErrorKind::key, "callee", str("there is no function @", name));
-  ir::ValueMap map;
-  std::vector<ir::Value> arguments = callee.arguments();
-  PROA_CHECK(arguments.size() == static_cast<size_t>(d.count(0)), "@", name, " takes ",
-             arguments.size(), " arguments, got ", d.count(0));
-  for (size_t i = 0; i < arguments.size(); ++i)
-    map.set(arguments[i], d.in(0, static_cast<int>(i)).value);
-  for (ir::Operation& op : callee.body()) {
-    if (&op == callee.return_op()) continue;
-    ir::OpState state{.info = &op.info(),
-                      .location = op.location(),
-                      .operands = {},
-                      .results = {},
-                      .attrs = op.attrs(),
-                      .regions = op.region_count()};
-    for (ir::Value operand : op.operands()) state.operands.push_back(map.at(operand));
-    for (ir::Value result : op.results()) state.results.push_back(result.type());
-    ir::Operation* copy = b.insert(state);
-    for (size_t i = 0; i < op.result_count(); ++i) map.set(op.result(i), copy->result(i));
-    for (size_t r = 0; r < op.region_count(); ++r) {
-      for (size_t k = 0; k < op.region(r).block_count(); ++k) {
-        const ir::Block& from = op.region(r).block(k);
-        ir::Block& to = copy->region(r).add_block();
-        for (ir::Value argument : from.arguments())
-          map.set(argument, to.add_argument(argument.type()));
-        ir::clone_body(from, to, map, true);
-      }
-    }
-  }
-  for (ir::Value result : callee.results()) d.out({map.at(result), &b});
-}
-
-// The results are those of the function, written down at the call.
-void call_shape(Infer& op) {
-  ir::Type types = op.raw("results").as_type();
-  if (types.kind() != ir::TypeKind::custom || types.name() != kTuple) {
-    op.fail(ErrorKind::type, "results",
-            str("expected !", kTuple, "<types...>, got ", to_string(types)));
-  }
-  for (ir::Attribute type : types.parameters()) {
-    if (!type.is(ir::AttrKind::type))
-      op.fail(ErrorKind::type, "results", str("expected types, got ", to_string(type)));
-    op.result(type.as_type());
-  }
-}
-
-// A sample's callee is a name; a function cannot be written in a sample, so that all of them are
-// wrong.
-void call_samples(SampleList& s) {
-  s.wrong_list({{T({2})}}, {}, ErrorKind::value, "required");
-  s.wrong_list({{T({2})}}, {{"callee", "f"}}, ErrorKind::type, "a function's name");
-  s.wrong_list({{T({2})}}, {{"callee", 1}}, ErrorKind::type, "a function's name");
-  s.wrong_list({{T({2})}}, {{"results", 1}}, ErrorKind::type, "a type");
-  s.wrong_list({{T({2})}}, {{"results", "f32[2]"}}, ErrorKind::type, "a type");
-  s.wrong_list({{}}, {{"function", "f"}}, ErrorKind::key, "no such argument");
 }
 
 // dim
@@ -194,23 +129,6 @@ std::vector<Page> structure_pages() {
        .sharding = kEachAxis,
        .cost = no_flops,
        .samples = barrier_samples},
-      {.name = "call",
-       .doc = "The results of a function of the same module. Its decomposition is the function's "
-              "body, which is also how it is differentiated.\n"
-              "Args:\n  inputs: what the function takes.\n  callee: the function.\n  results: the "
-              "types of its results, as !builtin.tuple<types...>.\n"
-              "Returns:\n  what the function returns.\n"
-              "Errors:\n  KeyError where there is no such function.",
-       .operands = {{.name = "inputs", .dtypes = kStoredSet, .variadic = true}},
-       .attrs = {{.name = "callee", .form = AttrForm::symbol},
-                 {.name = "results", .form = AttrForm::type}},
-       .results = -1,
-       .dtypes = by_shape_rule(),
-       .shape = call_shape,
-       .vjp = ir::by_decomposition(),
-       .decompose = call_inline,
-       .sharding = "none: that of the body",
-       .samples = call_samples},
       {.name = "dim",
        .doc = "The extent of an axis as a tensor. It reads the shape, not the elements.\n"
               "Args:\n  x: any dtype.\n  axis: negative counts from the end.\n"
