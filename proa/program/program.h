@@ -25,8 +25,10 @@ enum class InstructionKind : uint8_t {
   alias,      // out[0] is in[0]
   if_,        // in[0] chooses programs[0] or programs[1]; both take the other operands
   while_,     // programs[0] gives the condition of the state, programs[1] the next state
-  scan_loop,  // in[0] times: programs[0](step, carries, constants)
+  scan_loop,  // length (word 0) times, or backwards (word 1): programs[0](step, carries, slices of
+              // what is scanned, constants) gives the carries, then outputs to stack
   bind,       // out[0] = in[0], an i64 scalar whose value becomes a symbol
+  rebind,     // the same for a symbol that is known: the value must be that of before
   assert_,    // in[0] must be true
 };
 
@@ -45,7 +47,8 @@ struct Instruction {
   std::vector<std::shared_ptr<Program>> programs;
   std::vector<int32_t> release;       // slots whose last reader this is
   std::string location;               // the user's line, where it is known
-  int32_t symbol = -1;                // of bind
+  int32_t symbol = -1;                // of bind and rebind
+  int32_t carries = 0, scanned = 0;   // of scan_loop: operands, which come in this order
   int64_t low = 0, high = INT64_MAX;  // of bind
 };
 

@@ -4,6 +4,8 @@
 
 #include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
+#include "proa/runtime/allocator.h"
+#include "proa/runtime/device.h"
 
 namespace proa::runtime {
 
@@ -37,18 +39,23 @@ struct Executable::Frame {
   }
 };
 
-Executable::Executable(std::shared_ptr<const Program> program, const KernelTable& kernels)
-    : program_(std::move(program)) {
+Executable::Executable(std::shared_ptr<const Program> program, const KernelTable& kernels,
+                       Device device)
+    : program_(std::move(program)), device_(device) {
   for (const Instruction& code : program_->code) {
     KernelFn kernel = nullptr;
     if (code.kind == InstructionKind::kernel) {
       kernel = kernels.find(code.name);
+      if (kernel == nullptr && !code.name.starts_with("prim.")) {
+        throw UserError(ErrorKind::key, "custom_call", "target",
+                        str("there is no kernel '", code.name, "'"));
+      }
       PROA_CHECK(kernel, "no kernel is registered for ", code.name);
     }
     kernels_.push_back(kernel);
     inner_.emplace_back();
     for (const auto& body : code.programs) {
-      inner_.back().push_back(std::make_unique<Executable>(body, kernels));
+      inner_.back().push_back(std::make_unique<Executable>(body, kernels, device));
     }
   }
   for (const Constant& constant : program_->constants) {
@@ -61,10 +68,11 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
     array.dtype = constant.dtype;
     array.dims = Extents(std::span<const int64_t>(constant.dims));
     array.strides = dense_strides(constant.dims);
+    if (!computes()) array = make(array.dims, array.dtype);
     constants_.push_back(std::move(array));
   }
-  single_ = program_->code.size() == 1 && kernels_[0] != nullptr && constants_.empty() &&
-            program_->outputs == program_->code[0].out;
+  single_ = computes() && program_->code.size() == 1 && kernels_[0] != nullptr &&
+            constants_.empty() && program_->outputs == program_->code[0].out;
   if (!single_) return;
   for (int32_t slot : program_->code[0].in) {
     auto at = std::ranges::find(program_->inputs, slot);
@@ -141,15 +149,8 @@ void Executable::run(std::span<const Array> inputs, std::span<const int64_t> sym
   size_t stage = 0;
   for (size_t i = 0; i < program.code.size(); ++i) {
     const Instruction& code = program.code[i];
-    if (code.kind == InstructionKind::bind) {
-      int64_t value = *reinterpret_cast<const int64_t*>(frame.at(code.in[0]).data);
-      if (value < code.low || value > code.high) {
-        throw UserError(ErrorKind::value, "as_dim", "x",
-                        str("expected a size in ", code.low, "..", code.high, ", got ", value));
-      }
-      frame.symbols[static_cast<size_t>(code.symbol)] = value;
-      frame.at(code.out[0]) = frame.at(code.in[0]);
-      compute_dims(++stage, frame);
+    if (code.kind == InstructionKind::bind || code.kind == InstructionKind::rebind) {
+      bind(code, stage, frame);
     } else {
       step(code, i, frame);
     }
@@ -158,20 +159,68 @@ void Executable::run(std::span<const Array> inputs, std::span<const int64_t> sym
   for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = frame.at(program.outputs[i]);
 }
 
+Array Executable::make(std::span<const int64_t> dims, DType dtype) const {
+  if (device_ == kCpu) return Array::dense(dims, dtype);
+  Array array;
+  array.dtype = dtype;
+  array.dims = Extents(dims);
+  array.strides = dense_strides(dims);
+  array.buffer = allocator_of(device_).allocate(tensor_bytes(dims, dtype));
+  array.data = static_cast<char*>(array.buffer->data());
+  return array;
+}
+
+void Executable::bind(const Instruction& code, size_t& stage, Frame& frame) const {
+  int64_t& symbol = frame.symbols[static_cast<size_t>(code.symbol)];
+  frame.at(code.out[0]) = frame.at(code.in[0]);
+  bool known = code.kind == InstructionKind::rebind;
+  if (!computes()) {
+    if (known) return;
+    symbol = code.high == INT64_MAX ? code.low : code.high;
+    return compute_dims(++stage, frame);
+  }
+  int64_t value = *reinterpret_cast<const int64_t*>(frame.at(code.in[0]).data);
+  if (value < code.low || value > code.high) {
+    throw UserError(ErrorKind::value, "as_dim", "x",
+                    str("expected a size in ", code.low, "..", code.high, ", got ", value));
+  }
+  if (known) {
+    PROA_CHECK(symbol == value, "a size that is ", symbol, " is bound again to ", value);
+    return;
+  }
+  symbol = value;
+  compute_dims(++stage, frame);
+}
+
+namespace {
+
+bool truth(const Array& a) { return *reinterpret_cast<const uint8_t*>(a.data) != 0; }
+
+// Element i of the first axis.
+Array element(const Array& x, int64_t i) {
+  Array y = x;
+  y.data += i * x.strides[0] * static_cast<int64_t>(size_of(x.dtype));
+  y.dims = Extents(std::span<const int64_t>(x.dims.begin() + 1, x.dims.end()));
+  y.strides = Extents(std::span<const int64_t>(x.strides.begin() + 1, x.strides.end()));
+  return y;
+}
+
+}  // namespace
+
 void Executable::step(const Instruction& code, size_t index, Frame& frame) const {
   switch (code.kind) {
     case InstructionKind::kernel: return call(code, index, frame);
     case InstructionKind::view: return view(code, frame);
     case InstructionKind::alias: frame.at(code.out[0]) = frame.at(code.in[0]); return;
-    case InstructionKind::if_:
-    case InstructionKind::while_:
-    case InstructionKind::scan_loop: return loop(code, index, frame);
+    case InstructionKind::if_: return branch(code, index, frame);
+    case InstructionKind::while_: return loop(code, index, frame);
+    case InstructionKind::scan_loop: return scan(code, index, frame);
     case InstructionKind::assert_:
-      if (*reinterpret_cast<const uint8_t*>(frame.at(code.in[0]).data) == 0) {
+      if (computes() && !truth(frame.at(code.in[0])))
         throw UserError(ErrorKind::value, code.location);
-      }
       return;
-    case InstructionKind::bind: break;
+    case InstructionKind::bind:
+    case InstructionKind::rebind: break;
   }
   throw InternalError("an instruction of unknown kind");
 }
@@ -183,9 +232,10 @@ void Executable::call(const Instruction& code, size_t index, Frame& frame) const
   }
   for (int32_t slot : code.out) {
     const Slot& info = program_->slots[static_cast<size_t>(slot)];
-    frame.at(slot) = Array::dense(frame.extents(info), info.dtype);
+    frame.at(slot) = make(frame.extents(info), info.dtype);
     out.push_back(frame.at(slot).ref());
   }
+  if (!computes()) return;
   KernelArgs args;
   args.in = {in.data(), in.size()};
   args.out = {out.data(), out.size()};
@@ -207,7 +257,14 @@ void Executable::view(const Instruction& code, Frame& frame) const {
   AttrWords attrs{words.data(), code.offsets.data()};
   Array y;
   switch (code.view) {
-    case ViewKind::reshape: y = reshape(x, dims); break;
+    case ViewKind::reshape:
+      if (computes()) {
+        y = reshape(x, dims);
+      } else {
+        auto same = reshape_view(x, dims);
+        y = same ? *same : make(dims, x.dtype);
+      }
+      break;
     case ViewKind::transpose: y = transpose(x, attrs.ints(0)); break;
     case ViewKind::broadcast: y = broadcast(x, dims, attrs.ints(1)); break;
     case ViewKind::slice: y = slice(x, attrs.ints(0), dims, attrs.ints(2)); break;
@@ -216,38 +273,62 @@ void Executable::view(const Instruction& code, Frame& frame) const {
   frame.at(code.out[0]) = std::move(y);
 }
 
-void Executable::loop(const Instruction& code, size_t index, Frame& frame) const {
+void Executable::branch(const Instruction& code, size_t index, Frame& frame) const {
+  std::vector<Array> inputs, results(code.out.size());
+  for (size_t i = 1; i < code.in.size(); ++i) inputs.push_back(frame.at(code.in[i]));
   std::span<const int64_t> symbols(frame.symbols.data(), frame.symbols.size());
-  auto truth = [](const Array& a) { return *reinterpret_cast<const uint8_t*>(a.data) != 0; };
-  std::vector<Array> state, results(code.out.size());
-  size_t first = code.kind == InstructionKind::while_ ? 0 : 1;
-  for (size_t i = first; i < code.in.size(); ++i) state.push_back(frame.at(code.in[i]));
   const auto& bodies = inner_[index];
-  if (code.kind == InstructionKind::if_) {
-    bodies[truth(frame.at(code.in[0])) ? 0 : 1]->run(state, symbols, results);
-  } else if (code.kind == InstructionKind::while_) {
-    for (;;) {
-      Array condition;
-      bodies[0]->run(state, symbols, std::span(&condition, 1));
-      if (!truth(condition)) break;
-      throw_if_interrupted();
-      bodies[1]->run(state, symbols, results);
-      std::copy(results.begin(), results.end(), state.begin());
-    }
-    std::copy_n(state.begin(), results.size(), results.begin());
+  if (computes()) {
+    bodies[truth(frame.at(code.in[0])) ? 0 : 1]->run(inputs, symbols, results);
   } else {
-    int64_t count = *reinterpret_cast<const int64_t*>(frame.at(code.in[0]).data);
-    state.insert(state.begin(), Array::dense({}, DType::i64));
-    for (int64_t i = 0; i < count; ++i) {
-      throw_if_interrupted();
-      state[0] = Array::dense({}, DType::i64);
-      *reinterpret_cast<int64_t*>(state[0].data) = i;
-      bodies[0]->run(state, symbols, results);
-      std::copy(results.begin(), results.end(), state.begin() + 1);
-    }
-    std::copy_n(state.begin() + 1, results.size(), results.begin());
+    for (const auto& body : bodies) body->run(inputs, symbols, results);
   }
-  for (size_t i = 0; i < results.size(); ++i) frame.at(code.out[i]) = results[i];
+  for (size_t i = 0; i < results.size(); ++i) frame.at(code.out[i]) = std::move(results[i]);
+}
+
+void Executable::loop(const Instruction& code, size_t index, Frame& frame) const {
+  std::vector<Array> state, results(code.out.size());
+  for (int32_t slot : code.in) state.push_back(frame.at(slot));
+  std::span<const int64_t> symbols(frame.symbols.data(), frame.symbols.size());
+  const auto& bodies = inner_[index];
+  for (bool more = true; more; more = computes()) {
+    Array condition;
+    bodies[0]->run(state, symbols, std::span(&condition, 1));
+    if (computes() && !truth(condition)) break;
+    throw_if_interrupted();
+    bodies[1]->run(state, symbols, results);
+    std::copy(results.begin(), results.end(), state.begin());
+  }
+  for (size_t i = 0; i < results.size(); ++i) frame.at(code.out[i]) = std::move(state[i]);
+}
+
+void Executable::scan(const Instruction& code, size_t index, Frame& frame) const {
+  auto words = frame.words(code);
+  AttrWords attrs{words.data(), code.offsets.data()};
+  int64_t length = attrs.integer(0);
+  bool reversed = attrs.boolean(1);
+  auto carries = static_cast<size_t>(code.carries);
+  size_t constants = carries + static_cast<size_t>(code.scanned);
+  std::vector<Array> state(code.in.size() + 1), results(code.out.size()), stacks;
+  for (size_t i = 0; i < code.in.size(); ++i) state[i + 1] = frame.at(code.in[i]);
+  for (size_t i = carries; i < code.out.size(); ++i) {
+    const Slot& info = program_->slots[static_cast<size_t>(code.out[i])];
+    stacks.push_back(make(frame.extents(info), info.dtype));
+  }
+  std::span<const int64_t> symbols(frame.symbols.data(), frame.symbols.size());
+  for (int64_t k = 0; k < (computes() ? length : std::min<int64_t>(length, 1)); ++k) {
+    throw_if_interrupted();
+    int64_t step = reversed ? length - 1 - k : k;
+    state[0] = make({}, DType::i64);
+    if (computes()) *reinterpret_cast<int64_t*>(state[0].data) = step;
+    for (size_t i = carries; i < constants; ++i) state[i + 1] = element(frame.at(code.in[i]), step);
+    inner_[index][0]->run(state, symbols, results);
+    for (size_t i = 0; i < stacks.size() && computes(); ++i)
+      copy(results[carries + i], element(stacks[i], step));
+    std::copy_n(results.begin(), carries, state.begin() + 1);
+  }
+  for (size_t i = 0; i < carries; ++i) frame.at(code.out[i]) = std::move(state[i + 1]);
+  for (size_t i = 0; i < stacks.size(); ++i) frame.at(code.out[carries + i]) = std::move(stacks[i]);
 }
 
 }  // namespace proa::runtime

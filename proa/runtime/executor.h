@@ -16,8 +16,12 @@ program::KernelTable& cpu_kernels();
 
 class Executable {
  public:
-  // A kernel that is missing from the table is an InternalError that names it.
-  Executable(std::shared_ptr<const program::Program> program, const program::KernelTable& kernels);
+  // A primitive whose kernel is missing from the table is an InternalError that names it; a
+  // custom_call's kernel is a UserError(key). On the null device memory is counted and no element
+  // is there: kernels do not run, of an if both branches are gone through, of a loop one step, and
+  // a size that depends on data has its upper bound, or its lower one where it has no other.
+  Executable(std::shared_ptr<const program::Program> program, const program::KernelTable& kernels,
+             Device device = kCpu);
   ~Executable();
 
   const program::Program& program() const { return *program_; }
@@ -39,10 +43,16 @@ class Executable {
   void run_single(std::span<const Array> inputs, std::span<Array> outputs,
                   const Frame& frame) const;
   void view(const program::Instruction& code, Frame& frame) const;
+  void branch(const program::Instruction& code, size_t index, Frame& frame) const;
   void loop(const program::Instruction& code, size_t index, Frame& frame) const;
+  void scan(const program::Instruction& code, size_t index, Frame& frame) const;
+  void bind(const program::Instruction& code, size_t& stage, Frame& frame) const;
+  bool computes() const { return device_ != kNull; }
+  Array make(std::span<const int64_t> dims, DType dtype) const;
   void compute_dims(size_t stage, Frame& frame) const;
 
   std::shared_ptr<const program::Program> program_;
+  Device device_;
   std::vector<program::KernelFn> kernels_;  // by instruction; null where it is no kernel
   std::vector<Array> constants_;
   // A program of one kernel, from inputs to outputs: most of what eager runs. Inputs by operand of

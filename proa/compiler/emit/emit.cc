@@ -84,7 +84,7 @@ class Emitter {
     if (op.is("prim.constant")) return constant(op);
     if (op.is("prim.call")) return call(op);
     Instruction made;
-    made.name = op.name();
+    made.name = op.is("prim.custom_call") ? op.attr("target").as_string() : op.name();
     if (op.location().storage()) made.location = to_string(op.location());
     made.in = operand_slots(op);
     if (op.is("prim.barrier")) {
@@ -103,14 +103,7 @@ class Emitter {
     } else if (op.info().has(Trait::structured)) {
       structured(op, made);
     } else if (op.is("prim.as_dim")) {
-      made.kind = InstructionKind::bind;
-      Dim symbol = op.attr("symbol").as_dim();
-      made.symbol = static_cast<int32_t>(symbols_.size());
-      bound_.push_back(symbols_.size());
-      if (Attribute low = op.attr("low")) made.low = low.as_int();
-      if (Attribute high = op.attr("high")) made.high = high.as_int();
-      symbols_.push_back(symbol);
-      program_.sources.push_back({});
+      bind(op, made);
     } else if (op.is("prim.shape_assert")) {
       made.kind = InstructionKind::assert_;
       made.location = str(op.attr("message").as_string());
@@ -165,10 +158,32 @@ class Emitter {
     else if (op.is("prim.while")) made.kind = InstructionKind::while_;
     else if (op.is("prim.scan_loop")) made.kind = InstructionKind::scan_loop;
     else throw InternalError(str("no instruction runs ", op.name()));
+    if (made.kind == InstructionKind::scan_loop) {
+      std::span<const int64_t> segments = op.attr("segments").as_ints();
+      made.carries = static_cast<int32_t>(segments[0]);
+      made.scanned = static_cast<int32_t>(segments[1]);
+    }
     for (size_t r = 0; r < op.region_count(); ++r) {
       made.programs.push_back(std::make_shared<Program>());
       Emitter(module_, *made.programs.back()).run_region(op.region(r).block(), symbols_);
     }
+  }
+
+  // A gradient binds the number of a loop's steps again, where its stacks may have told it already.
+  void bind(Operation& op, Instruction& made) {
+    Dim symbol = op.attr("symbol").as_dim();
+    auto at = std::ranges::find(symbols_, symbol);
+    made.symbol = static_cast<int32_t>(at - symbols_.begin());
+    if (Attribute low = op.attr("low")) made.low = low.as_int();
+    if (Attribute high = op.attr("high")) made.high = high.as_int();
+    if (at != symbols_.end()) {
+      made.kind = InstructionKind::rebind;
+      return;
+    }
+    made.kind = InstructionKind::bind;
+    bound_.push_back(symbols_.size());
+    symbols_.push_back(symbol);
+    program_.sources.push_back({});
   }
 
   static bool view(Operation& op, Instruction& made) {
