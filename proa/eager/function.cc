@@ -57,6 +57,7 @@ Module alone(const Module& module, Func func) {
   Operation* copy = clone(*func.op(), map);
   copy->set_attr("name", Attribute::string(module.context(), "main"));
   only.body().append(copy);
+  bring_functions(*copy, module, only);
   return only;
 }
 

@@ -7,13 +7,16 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "proa/base/error.h"
 #include "proa/ir/dialect.h"
+#include "proa/ir/rewriter.h"
 #include "proa/ir/rules.h"
 #include "proa/ops/expr.h"
+#include "proa/transform/autodiff_regions.h"
 #include "proa/transform/decompose.h"
 
 namespace proa::transform {
@@ -36,6 +39,7 @@ struct Step {
   std::vector<Value> results;    // forward values
   Residuals kept;                // forward values by name
   std::unique_ptr<Body> inside;  // where it is differentiated by decomposition
+  std::optional<RegionStep> regions;
 };
 
 // A block being differentiated. Its values are keys for cotangents; `forward` maps them to values
@@ -59,9 +63,10 @@ class Differentiator {
         active |= differentiable(operand.type()) && body.active.contains(operand.impl());
       }
       const Page* page = op.info().page.get();
-      // Nothing flows through an operation that gives integers or truth values only.
+      // Nothing flows through an operation that gives integers or truth values only, as far as
+      // anybody reads it.
       bool flows = false;
-      for (Value result : op.results()) flows |= differentiable(result.type());
+      for (Value result : op.results()) flows |= differentiable(result.type()) && !result.unused();
       if (!active || !flows || page == nullptr || page->vjp.zero) {
         if (active && flows && page == nullptr) {
           throw UserError(ErrorKind::not_supported, op.name(), "", "has no gradient rule");
@@ -69,7 +74,8 @@ class Differentiator {
         copy(op, body);
         continue;
       }
-      if (!page->vjp.decomposed && page->vjp.backward == nullptr) { refuse(op, *page); }
+      const VjpRule& vjp = page->vjp;
+      if (!vjp.decomposed && !vjp.regions && vjp.backward == nullptr) refuse(op, *page);
       step(op, *page, body);
     }
   }
@@ -134,6 +140,9 @@ class Differentiator {
     std::vector<int64_t> segments = segments_of(op);
     if (page.vjp.decomposed) {
       open(op, step, body);
+    } else if (page.vjp.regions) {
+      step.regions = region_forward(op, step.operands, out_);
+      step.results = step.regions->results;
     } else if (page.vjp.augment != nullptr) {
       std::vector<Type> types;
       for (Value result : op.results()) types.push_back(result.type());
@@ -160,6 +169,7 @@ class Differentiator {
   void open(Operation& op, Step& step, Body& body) {
     Module& scratch = scratch_.emplace_back(module_.context());
     scratch.facts() = module_.facts();
+    bring_functions(op, module_, scratch);
     std::vector<Type> types;
     for (Value operand : op.operands()) types.push_back(operand.type());
     Func func = scratch.add_func("body", types);
@@ -216,6 +226,13 @@ class Differentiator {
         auto it = inner.find(inside.arguments[i].impl());
         if (it != inner.end()) made[i] = it->second;
       }
+    } else if (step.regions) {
+      std::vector<Value> operands, kept;
+      std::vector<bool> active;
+      for (Value operand : step.operands) operands.push_back(fetch(operand, builder));
+      for (Value value : step.regions->kept) kept.push_back(fetch(value, builder));
+      for (Value operand : op.operands()) active.push_back(body.active.contains(operand.impl()));
+      made = region_backward(op, *step.regions, operands, kept, given, active, builder);
     } else {
       made = rule(step, body, given, builder);
     }
@@ -276,8 +293,7 @@ std::string fresh_name(const Module& module, std::string name) {
 void drop_unused(Block& block) {
   for (Operation* op = block.back(); op != nullptr;) {
     Operation* prev = op->prev();
-    if (!op->info().has(Trait::terminator) && op->info().has(Trait::pure) && op->unused())
-      op->erase();
+    if (!op->info().has(Trait::terminator) && op->unused() && is_removable(*op)) op->erase();
     op = prev;
   }
 }
