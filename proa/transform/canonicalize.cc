@@ -395,6 +395,65 @@ bool select(Operation& op, Rewriter& rewriter) {
   return true;
 }
 
+// Structure: what is known to run stands where it runs, what is known not to run goes.
+
+// The operations of a region stand in front of `op`, and what it returns steps in for the results.
+bool inline_region(Operation& op, Block& block, std::span<const Value> arguments,
+                   Rewriter& rewriter) {
+  Operation* end = block.terminator();
+  for (size_t i = 0; i < op.result_count(); ++i) {
+    Value value = end->operand(i);
+    if (value.type() != op.result(i).type()) return false;
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) block.argument(i).replace_uses(arguments[i]);
+  while (block.front() != end) {
+    Operation* inner = block.front();
+    inner->move_before(&op);
+    rewriter.update(*inner, [] {});
+  }
+  std::vector<Value> results = end->operands();
+  end->set_operands({});
+  rewriter.replace(op, results);
+  return true;
+}
+
+bool is_known(Value condition, bool value) { return is_splat(condition, value ? 1.0 : 0.0); }
+
+// An if over a condition that is known.
+bool known_if(Operation& op, Rewriter& rewriter) {
+  for (bool value : {true, false}) {
+    if (!is_known(op.operand(0), value)) continue;
+    std::vector<Value> inputs = op.operands();
+    return inline_region(op, op.region(value ? 0 : 1).block(), std::span(inputs).subspan(1),
+                         rewriter);
+  }
+  return false;
+}
+
+// A loop without a step gives its carries back; outputs of no step have no elements, and are left
+// to the loop.
+bool no_steps(Operation& op, Rewriter& rewriter) {
+  if (op.is("prim.while")) {
+    if (!is_known(op.region(0).block().terminator()->operand(0), false)) return false;
+    for (Operation& inner : op.region(0).block()) {
+      if (!inner.info().has(Trait::terminator) && !is_removable(inner)) return false;
+    }
+  } else if (!op.attr("length").as_dim().is_const(0)) {
+    return false;
+  }
+  std::vector<Value> carries = op.operands();
+  if (carries.size() < op.result_count()) return false;
+  carries.resize(op.result_count());
+  for (size_t i = 0; i < carries.size(); ++i) {
+    if (carries[i].type() != op.result(i).type()) return false;
+  }
+  if (op.is("prim.scan_loop") && op.result_count() != static_cast<size_t>(segments_of(op)[0])) {
+    return false;
+  }
+  rewriter.replace(op, carries);
+  return true;
+}
+
 }  // namespace
 
 PatternSet canonical_patterns() {
@@ -434,6 +493,9 @@ PatternSet canonical_patterns() {
       {"prim.min", idempotent},
       {"prim.xor", exclusive_or},
       {"prim.select", select},
+      {"prim.if", known_if},
+      {"prim.while", no_steps},
+      {"prim.scan_loop", no_steps},
   };
   for (const auto& entry : table) {
     patterns.add({.name = std::string(entry.root).substr(5),

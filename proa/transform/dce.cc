@@ -2,6 +2,7 @@
 
 #include "proa/ir/dialect.h"
 #include "proa/ir/rewriter.h"
+#include "proa/transform/prune.h"
 
 namespace proa::transform {
 
@@ -23,6 +24,11 @@ int64_t sweep(Block& block) {
       op->erase();
       ++removed;
     } else {
+      if (op->info().has(Trait::structured)) {
+        Operation* pruned = prune(op);
+        removed += pruned != op;
+        op = pruned;
+      }
       for (size_t r = 0; r < op->region_count(); ++r) {
         // Where order is by data a reader may stand in front of what it reads.
         bool by_data = op->info().has(Trait::graph_region);

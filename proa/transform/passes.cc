@@ -1,6 +1,8 @@
 // The passes of this floor by name, for pipelines and proa-opt.
 
+#include "proa/base/error.h"
 #include "proa/ir/pass.h"
+#include "proa/transform/autodiff.h"
 #include "proa/transform/canonicalize.h"
 #include "proa/transform/cse.h"
 #include "proa/transform/dce.h"
@@ -11,6 +13,28 @@
 namespace proa::transform {
 
 namespace {
+
+// Every result to every argument, as far as they are floating point or complex.
+void differentiate_named(ir::Module& module, ir::PassContext& context) {
+  std::string_view name = context.text("func");
+  ir::Func func = name.empty() ? module.main() : module.find(name);
+  if (!func) throw UserError(ErrorKind::key, "autodiff", "func", str("there is no @", name));
+  auto inexact = [](const std::vector<ir::Type>& types) {
+    std::vector<int> list;
+    for (size_t i = 0; i < types.size(); ++i) {
+      if (types[i].is_tensor() && is_inexact(types[i].dtype())) list.push_back(static_cast<int>(i));
+    }
+    return list;
+  };
+  differentiate(module, func, inexact(func.argument_types()), inexact(func.result_types()));
+}
+
+const ir::PassRegistration kAutodiff({"autodiff",
+                                      "adds the forward and the backward of a function",
+                                      differentiate_named,
+                                      {{"func", "", "the function's name; empty: the first"}}});
+
+bool is_custom_vjp(const ir::Operation& op) { return op.is("prim.custom_vjp"); }
 
 const ir::PassRegistration kCanonicalize(
     {"canonicalize", "rewrites operations to simpler ones of the same bits",
@@ -28,8 +52,12 @@ const ir::PassRegistration kDce({"dce",
                                  }});
 
 const ir::PassRegistration kDecompose(
-    {"decompose", "replaces every composite by what its page decomposes it into",
-     [](ir::Module& module, ir::PassContext&) { decompose(module); }});
+    {"decompose",
+     "replaces every composite by what its page decomposes it into",
+     [](ir::Module& module, ir::PassContext& context) {
+       decompose(module, context.flag("keep_vjp") ? is_custom_vjp : nullptr);
+     },
+     {{"keep_vjp", "false", "custom_vjp stays, for a gradient that is taken later"}}});
 
 const ir::PassRegistration kFold(
     {"fold",

@@ -136,3 +136,66 @@ func @signs(%x: f64[3], %y: f64[3], %c: bool[3]) {
   %10 = prim.not(%7)
   return %2, %3, %4, %5, %6, %8, %9, %10
 }
+// -----
+// A condition that is known: the branch stands where the if stood, what is inside it too.
+// CHECK: func @known(%x: f32[2], %y: f32[2])
+// CHECK-NEXT: %0 = prim.exp(%y)
+// CHECK-NEXT: return %0, %x
+func @known(%x: f32[2], %y: f32[2]) {
+  %0 = prim.constant() {value = dense<bool[] true>}
+  %1 = prim.constant() {value = dense<bool[] false>}
+  %2, %3 = prim.if(%0, %x, %y) ({
+    ^(%a: f32[2], %b: f32[2]):
+    %4 = prim.constant() {value = dense<bool[] false>}
+    %5 = prim.if(%4, %b) ({
+      ^(%c: f32[2]):
+      return %c
+    }, {
+      ^(%c: f32[2]):
+      %6 = prim.exp(%c)
+      return %6
+    })
+    return %5, %a
+  }, {
+    ^(%a: f32[2], %b: f32[2]):
+    return %a, %b
+  })
+  return %2, %3
+}
+// -----
+// A while that never starts, and a loop of no steps, give their carries back.
+// CHECK: func @never(%x: f32[2])
+// CHECK-NEXT: return %x, %x
+func @never(%x: f32[2]) {
+  %0 = prim.while([%x], []) ({
+    ^(%a: f32[2]):
+    %1 = prim.constant() {value = dense<bool[] false>}
+    return %1
+  }, {
+    ^(%a: f32[2]):
+    %2 = prim.exp(%a)
+    return %2
+  })
+  %3 = prim.scan_loop([%x], [], []) {length = 0} ({
+    ^(%i: i64[], %a: f32[2]):
+    %4 = prim.exp(%a)
+    return %4
+  })
+  return %0, %3
+}
+// -----
+// A condition that asserts something is not thrown away.
+// CHECK: prim.while
+// CHECK: prim.shape_assert
+func @asserts(%x: bool[]) {
+  %0 = prim.while([%x], []) ({
+    ^(%a: bool[]):
+    prim.shape_assert(%a) {message = "must hold"}
+    %1 = prim.constant() {value = dense<bool[] false>}
+    return %1
+  }, {
+    ^(%a: bool[]):
+    return %a
+  })
+  return %0
+}

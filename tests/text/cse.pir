@@ -49,3 +49,35 @@ func @h(%k: i64[2], %l: i64[2], %x: f32[2]) {
   %4 = prim.barrier(%x)
   return %0, %1, %2, %3, %4
 }
+// -----
+// Inside a region as outside of it; never across its border.
+// CHECK: %0 = prim.exp(%x)
+// CHECK-NEXT: %1 = prim.if(%p, %x) ({
+// CHECK: %3 = prim.exp(%2)
+// CHECK-NEXT: %4 = prim.add(%3, %3)
+// CHECK: %6 = prim.exp(%5)
+// CHECK-NEXT: return %6
+func @regions(%p: bool[], %x: f32[2]) {
+  %0 = prim.exp(%x)
+  %1 = prim.if(%p, %x) ({
+    ^(%a: f32[2]):
+    %2 = prim.exp(%a)
+    %3 = prim.exp(%a)
+    %4 = prim.add(%2, %3)
+    return %4
+  }, {
+    ^(%a: f32[2]):
+    %5 = prim.exp(%a)
+    return %5
+  })
+  return %0, %1
+}
+// -----
+// Nothing is known of a foreign kernel: two calls are two calls.
+// CHECK: prim.custom_call
+// CHECK-NEXT: prim.custom_call
+func @foreign(%x: f32[2]) {
+  %0 = prim.custom_call(%x) {results = !builtin.tuple<f32[2]>, target = "a.kernel"}
+  %1 = prim.custom_call(%x) {results = !builtin.tuple<f32[2]>, target = "a.kernel"}
+  return %0, %1
+}

@@ -26,3 +26,81 @@ func @g(%n: i64[]) {
   %2 = prim.neg(%1)
   return %1
 }
+// -----
+// What an if gives or takes for nobody goes: with the result its reader inside, then the input.
+// CHECK: %0 = prim.if(%p, %x) ({
+// CHECK-NEXT: ^(%1: f32[2]):
+// CHECK-NEXT: %2 = prim.exp(%1)
+// CHECK-NEXT: return %2
+// CHECK-NEXT: }, {
+// CHECK-NEXT: ^(%3: f32[2]):
+// CHECK-NEXT: return %3
+// CHECK-NEXT: }) : f32[2]
+func @branches(%p: bool[], %x: f32[2], %y: f32[2]) {
+  %0, %1 = prim.if(%p, %x, %y) ({
+    ^(%a: f32[2], %b: f32[2]):
+    %2 = prim.exp(%a)
+    %3 = prim.sin(%b)
+    return %2, %3
+  }, {
+    ^(%a: f32[2], %b: f32[2]):
+    return %a, %b
+  })
+  return %0
+}
+// -----
+// A carry that only makes itself goes; one that the condition reads stays, and so does the
+// constant that a carry is made of.
+// CHECK: prim.while([%i, %x], [%w])
+// CHECK-NEXT: ^(%{{[0-9]+}}: i64[], %{{[0-9]+}}: f32[2], %{{[0-9]+}}: f32[2]):
+// CHECK-NOT: prim.cos
+// CHECK: return
+func @carries(%i: i64[], %x: f32[2], %y: f32[2], %w: f32[2], %v: f32[2]) {
+  %0, %1, %2 = prim.while([%i, %x, %y], [%w, %v]) ({
+    ^(%k: i64[], %a: f32[2], %b: f32[2], %c: f32[2], %d: f32[2]):
+    %3 = prim.constant() {value = dense<i64[] 3>}
+    %4 = prim.compare(%k, %3) {kind = "lt"}
+    return %4
+  }, {
+    ^(%k: i64[], %a: f32[2], %b: f32[2], %c: f32[2], %d: f32[2]):
+    %5 = prim.constant() {value = dense<i64[] 1>}
+    %6 = prim.add(%k, %5)
+    %7 = prim.mul(%a, %c)
+    %8 = prim.mul(%b, %d)
+    %9 = prim.cos(%8)
+    return %6, %7, %9
+  })
+  return %1
+}
+// -----
+// An output that nobody reads is not stacked; what is scanned for it goes too.
+// CHECK: prim.scan_loop([%x], [], []) {length = 3} ({
+// CHECK-NOT: prim.exp
+// CHECK: }) : f32[2]
+func @outputs(%x: f32[2], %s: f32[3, 2]) {
+  %0, %1 = prim.scan_loop([%x], [%s], []) {length = 3} ({
+    ^(%i: i64[], %a: f32[2], %b: f32[2]):
+    %2 = prim.sin(%a)
+    %3 = prim.exp(%b)
+    return %2, %3
+  })
+  return %0
+}
+// -----
+// Effects stay, and what they read: here a whole if that gives nothing, and a foreign kernel.
+// CHECK: prim.if(%p, %q)
+// CHECK: prim.shape_assert
+// CHECK: prim.custom_call(%x)
+// CHECK-NEXT: return
+func @effects(%p: bool[], %q: bool[], %x: f32[2]) {
+  %0 = prim.if(%p, %q, %x) ({
+    ^(%a: bool[], %b: f32[2]):
+    prim.shape_assert(%a) {message = "must hold"}
+    return %b
+  }, {
+    ^(%a: bool[], %b: f32[2]):
+    return %b
+  })
+  %1 = prim.custom_call(%x) {results = !builtin.tuple<f32[2]>, target = "a.kernel"}
+  return
+}

@@ -42,3 +42,21 @@ func @h() {
   %3 = prim.neg(%2)
   return %1, %3
 }
+// -----
+// Inside regions as outside; a region itself is not computed.
+// CHECK: prim.if(%p)
+// CHECK: prim.constant() {value = dense<i64[] 7>}
+// CHECK-NOT: prim.add
+// CHECK: return
+func @regions(%p: bool[]) {
+  %0 = prim.if(%p) ({
+    %1 = prim.constant() {value = dense<i64[] 3>}
+    %2 = prim.constant() {value = dense<i64[] 4>}
+    %3 = prim.add(%1, %2)
+    return %3
+  }, {
+    %4 = prim.constant() {value = dense<i64[] 1>}
+    return %4
+  })
+  return %0
+}
