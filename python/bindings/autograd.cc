@@ -169,27 +169,51 @@ PyObject* remove_hook(PyObject*, PyObject* args) {
 }
 
 // A node whose backward is written in Python (autograd.PyLayer).
-class PythonNode : public eager::Node {
+class PythonNode : public eager::Node, public std::enable_shared_from_this<PythonNode> {
  public:
   PythonNode(uint64_t sequence, std::string name, PyObject* backward,
              std::span<const Tensor> inputs)
-      : Node(sequence), name_(std::move(name)), backward_(backward) {
+      : Node(sequence), name_(std::move(name)), backward_(std::make_unique<Callable>(backward)) {
     for (const Tensor& t : inputs) {
       edges.push_back(t ? eager::edge_of(t) : eager::Edge{});
       inputs_.push_back(t ? Input{{t.dims().begin(), t.dims().end()}, t.dtype()} : Input{});
     }
   }
   std::string_view name() const override { return name_; }
-  std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool) override {
+
+  // The memory of result `i`. A tensor with its place on the tape would hold this node.
+  void save(const Tensor& result, int i) { saved_.push_back({result.array(), i}); }
+
+  std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) override {
+    if (freed_) {
+      throw UserError(
+          ErrorKind::state, name_, "",
+          "backward runs a second time over the same graph, whose saved values are freed; "
+          "say retain_graph=True the first time");
+    }
     HoldGil gil;
+    Ref results = checked(PyList_New(static_cast<Py_ssize_t>(saved_.size())));
+    for (size_t i = 0; i < saved_.size(); ++i) {
+      Tensor result(saved_[i].array);
+      result.impl()->edge = {shared_from_this(), saved_[i].place};
+      PyObject* item = wrap(std::move(result));
+      if (item == nullptr) throw PythonError{};
+      PyList_SET_ITEM(results.get(), static_cast<Py_ssize_t>(i), item);
+    }
     Ref list = checked(PyList_New(static_cast<Py_ssize_t>(cotangents.size())));
     for (size_t i = 0; i < cotangents.size(); ++i) {
       PyObject* item = wrap(cotangents[i]);
       if (item == nullptr) throw PythonError{};
       PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), item);
     }
-    Ref result = checked(
-        outlive_shutdown([&] { return PyObject_CallOneArg(backward_.function, list.get()); }));
+    Ref result = checked(outlive_shutdown([&] {
+      return PyObject_CallFunctionObjArgs(backward_->function, list.get(), results.get(), nullptr);
+    }));
+    if (!keep) {
+      freed_ = true;
+      saved_.clear();
+      backward_.reset();
+    }
     std::vector<Tensor> out = tensors_of(result.get(), name_, "backward");
     if (out.size() != edges.size()) {
       throw UserError(ErrorKind::value, name_, "backward",
@@ -210,22 +234,36 @@ class PythonNode : public eager::Node {
     std::vector<int64_t> dims;
     DType dtype = DType::f32;
   };
+  struct Saved {
+    runtime::Array array;
+    int place;
+  };
   std::string name_;
-  Callable backward_;
+  std::unique_ptr<Callable> backward_;
   std::vector<Input> inputs_;
+  std::vector<Saved> saved_;
+  bool freed_ = false;
 };
 
-// _record(name, inputs, outputs, backward): the outputs become results of one node of the tape.
+// _record(name, inputs, outputs, backward, saved): the outputs become results of one node of the
+// tape. backward(gradients, results) is called with those results, by number, that `saved` lists.
 PyObject* record(PyObject*, PyObject* args) {
   const char* name;
-  PyObject *inputs, *outputs, *backward;
-  if (!PyArg_ParseTuple(args, "sOOO", &name, &inputs, &outputs, &backward)) return nullptr;
+  PyObject *inputs, *outputs, *backward, *saved;
+  if (!PyArg_ParseTuple(args, "sOOOO!", &name, &inputs, &outputs, &backward, &PyList_Type, &saved))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     auto from = tensors_of(inputs, name, "inputs"), to = tensors_of(outputs, name, "outputs");
     auto node = std::make_shared<PythonNode>(eager::next_sequence(), name, backward, from);
     node->outputs = to.size();
     for (size_t i = 0; i < to.size(); ++i) {
       if (to[i] && is_inexact(to[i].dtype())) to[i].impl()->edge = {node, static_cast<int>(i)};
+    }
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(saved); ++k) {
+      long place = PyLong_AsLong(PyList_GET_ITEM(saved, k));
+      if (place == -1 && PyErr_Occurred() != nullptr) return nullptr;
+      auto i = static_cast<size_t>(place);
+      if (i < to.size() && to[i]) node->save(to[i], static_cast<int>(place));
     }
     Py_RETURN_NONE;
   });

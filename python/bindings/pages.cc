@@ -122,6 +122,7 @@ Ref sample_dict(const std::vector<std::vector<ir::Arg>>& operands, const ir::Sam
 std::string_view gradient_of(const ir::VjpRule& rule) {
   if (rule.backward != nullptr) return "rule";
   if (rule.decomposed) return "decomposition";
+  if (rule.regions) return "regions";
   return rule.zero ? "zero" : "none";
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _proa
+from ..refusal import state_error, type_error, value_error
 from .mode import no_grad
 
 
@@ -12,43 +13,68 @@ class PyLayerContext:
     """What `forward` hands to `backward`: saved tensors and whatever attributes are set on it."""
 
     def __init__(self) -> None:
-        self._saved: tuple[_proa.Tensor, ...] = ()
+        self._saved: tuple[Any, ...] = ()
         self._versions: tuple[int, ...] = ()
+        self._given: dict[int, _proa.Tensor] = {}  # saved results, while backward runs
+        self._fixed: tuple[_proa.Tensor, ...] = ()
         self.materialize_grads = True
+        self.needs_input_grad: tuple[bool, ...] = ()
 
-    def save_for_backward(self, *tensors: _proa.Tensor) -> None:
-        """Keeps tensors for `backward`; writing to one of them in between is an error."""
+    def save_for_backward(self, *tensors: _proa.Tensor | None) -> None:
+        """Keeps inputs, results and others for `backward`; once, and not written to in between.
+
+        Raises:
+            TypeError: something that is no tensor; set it as an attribute instead.
+        """
+        for tensor in tensors:
+            if tensor is not None and not isinstance(tensor, _proa.Tensor):
+                raise type_error(
+                    f"[save_for_backward] tensors: expected tensors, got {type(tensor).__name__}; "
+                    "anything else may be set as an attribute of ctx"
+                )
         self._saved = tensors
-        self._versions = tuple(t._version for t in tensors)
+        self._versions = tuple(0 if t is None else t._version for t in tensors)
 
-    def saved_tensor(self) -> tuple[_proa.Tensor, ...]:
+    def saved_tensor(self) -> tuple[Any, ...]:
         """The tensors kept by `save_for_backward`.
 
         Raises:
             RuntimeError: one of them was modified in place since.
         """
         for tensor, version in zip(self._saved, self._versions, strict=True):
-            if tensor._version != version:
-                raise _proa.StateError(
-                    "a tensor saved for backward was modified in place: "
+            if tensor is not None and tensor._version != version:
+                raise state_error(
+                    "[saved_tensor] a tensor saved for backward was modified in place: "
                     f"it was saved at version {version} and is at version {tensor._version} now"
                 )
-        return self._saved
+        return tuple(self._given.get(i, t) for i, t in enumerate(self._saved))
 
     @property
-    def saved_tensors(self) -> tuple[_proa.Tensor, ...]:
+    def saved_tensors(self) -> tuple[Any, ...]:
         return self.saved_tensor()
+
+    def mark_not_inplace(self, *args: _proa.Tensor) -> None:
+        """Says that these inputs, if returned, are not written to.
+
+        A result that is an input is always a new place on the tape over the same memory, so that
+        nothing else follows from it.
+        """
+
+    def mark_non_differentiable(self, *args: _proa.Tensor) -> None:
+        """These results have no gradient; `backward` gets zeros (or None) in their places."""
+        self._fixed = args
 
     def set_materialize_grads(self, value: bool) -> None:
         """False: outputs without a gradient give None to `backward` instead of zeros."""
-        self.materialize_grads = value
+        self.materialize_grads = bool(value)
 
 
 class PyLayer:
     """An operator with its own `forward(ctx, *args)` and `backward(ctx, *grads)`.
 
     Call it as `MyLayer.apply(*args)`. `backward` returns one gradient (or None) for each tensor
-    argument of `forward`, in order.
+    argument of `forward`, in order. With `create_graph=True` what `backward` computes is recorded:
+    it is differentiated through the inputs and results that `save_for_backward` keeps.
     """
 
     @staticmethod
@@ -63,24 +89,52 @@ class PyLayer:
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         ctx = PyLayerContext()
         inputs = [a for a in (*args, *kwargs.values()) if isinstance(a, _proa.Tensor)]
+        ctx.needs_input_grad = tuple(
+            isinstance(a, _proa.Tensor) and not a.stop_gradient for a in args
+        )
         with no_grad():
             result = cls.forward(ctx, *args, **kwargs)
-        outputs = [result] if isinstance(result, _proa.Tensor) else list(result)
+        if not isinstance(result, (_proa.Tensor, tuple, list)):
+            raise type_error(
+                f"[{cls.__name__}] forward: expected a tensor or a tuple or list, got "
+                f"{type(result).__name__}"
+            )
+        made = [result] if isinstance(result, _proa.Tensor) else list(result)
+        if not any(isinstance(o, _proa.Tensor) for o in made):
+            raise value_error(f"[{cls.__name__}] forward: expected at least one tensor, got none")
         if not _proa.is_grad_enabled() or all(t.stop_gradient for t in inputs):
             return result
         # A forward that gives back one of its inputs still makes a new place on the tape.
-        outputs = [o.detach() if isinstance(o, _proa.Tensor) else o for o in outputs]
+        outputs = [o.detach() if isinstance(o, _proa.Tensor) else o for o in made]
         tensors = [o for o in outputs if isinstance(o, _proa.Tensor)]
+        fixed = {id(t) for t in ctx._fixed}
+        order = [o for o in made if isinstance(o, _proa.Tensor)]
+        recorded = [None if id(o) in fixed else t for o, t in zip(order, tensors, strict=True)]
+        # Results among what was saved: backward gets them with their place on the tape. The node
+        # keeps their memory only, as the tensors themselves would hold the node for ever.
+        own = {id(t) for t in inputs}
+        places = {id(o): i for i, o in enumerate(order) if id(o) not in own | fixed}
+        saved = [(k, places[id(t)]) for k, t in enumerate(ctx._saved) if id(t) in places]
+        shapes = [t.detach() for t in tensors]
 
-        def run(grads: list[_proa.Tensor | None]) -> list[_proa.Tensor | None]:
+        def run(
+            grads: list[_proa.Tensor | None], results: list[_proa.Tensor]
+        ) -> list[_proa.Tensor | None]:
             if ctx.materialize_grads:
                 grads = [
                     _proa.ops.zeros_like(o) if g is None else g
                     for g, o in zip(grads, shapes, strict=True)
                 ]
-            found = cls.backward(ctx, *grads)
+            ctx._given = {k: t for (k, _), t in zip(saved, results, strict=True)}
+            try:
+                found = cls.backward(ctx, *grads)
+            finally:
+                ctx._given = {}
             return [found] if found is None or isinstance(found, _proa.Tensor) else list(found)
 
-        shapes = [t.detach() for t in tensors]
-        _proa._record(cls.__name__, inputs, tensors, run)
-        return outputs[0] if isinstance(result, _proa.Tensor) else type(result)(outputs)
+        _proa._record(cls.__name__, inputs, recorded, run, [place for _, place in saved])
+        if isinstance(result, _proa.Tensor):
+            return outputs[0]
+        # A named tuple takes its fields one by one.
+        kind: Any = type(result)
+        return kind(*outputs) if hasattr(result, "_fields") else kind(outputs)
