@@ -38,7 +38,7 @@ __version__ = "0.1.0"
 # Packages are imported when they are first asked for: `import proa` stays fast.
 _PACKAGES = (
     "amp", "autograd", "fft", "framework", "io", "linalg", "metric", "nn", "optimizer",
-    "regularizer", "torch",
+    "regularizer", "static", "torch",
 )
 _FROM = {
     "ParamAttr": "param_attr",
