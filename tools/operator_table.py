@@ -60,6 +60,7 @@ def gradient(page: dict[str, Any]) -> str:
     return {
         "rule": "own rule",
         "decomposition": "by decomposition",
+        "regions": "by its regions",
         "zero": f"zero: {reason}",
         "none": f"none: {reason}",
     }[page["gradient"]]

@@ -56,7 +56,9 @@ Whole whole_gradient(Module& module, Func func, std::span<const int> wanted,
   size_t operands = types.size(), residuals = gradient.residuals.size();
   std::vector<Value> inner = gradient.backward.arguments();
   for (size_t i = residuals; i < inner.size(); ++i) types.push_back(inner[i].type());
-  Whole whole{module.add_func(str(gradient.backward.name(), ".whole"), types), gradient.wanted};
+  std::string name(func.name());
+  do { name += ".whole"; } while (module.find(name));
+  Whole whole{module.add_func(name, types), gradient.wanted};
   Builder builder(module, whole.func.body());
   std::vector<Expr> outer = exprs_of(whole.func.arguments(), builder);
   std::vector<Expr> forward =

@@ -1,13 +1,13 @@
 // RUN: proa-opt %s --autodiff --dce --verify-each
 // The gradient of an if is an if over the same condition; each branch computes again what its own
 // gradient needs, and gives zeros for what only the other one reads.
-// CHECK: func @main.backward(%x: f32[], %y: f32[], %p: bool[], %0: f32[])
-// CHECK-NEXT: %1, %2 = prim.if(%p, %x, %y, %0) ({
+// CHECK: func @main.backward(%0: bool[], %1: f32[], %2: f32[])
+// CHECK-NEXT: %3, %4 = prim.if(%0, %1, %2) ({
 // CHECK: prim.cos
 // CHECK: }, {
 // CHECK-NOT: prim.cos
 // CHECK: }) : f32[], f32[]
-// CHECK-NEXT: return %1, %2
+// CHECK-NEXT: return %3, %4
 func @main(%p: bool[], %x: f32[], %y: f32[]) {
   %0 = prim.if(%p, %x, %y) ({
     ^(%a: f32[], %b: f32[]):
@@ -21,8 +21,8 @@ func @main(%p: bool[], %x: f32[], %y: f32[]) {
 }
 // -----
 // A loop keeps the carries that came into each step, and is run from its other end.
-// CHECK: func @main.forward(%h: f32[2], %x: f32[n, 2])
-// CHECK: prim.scan_loop([%h], [%x], []) {length = dim(n)}
+// CHECK: func @main.forward(%0: f32[2], %1: f32[n, 2])
+// CHECK: prim.scan_loop([%0], [%1], []) {length = dim(n)}
 // CHECK: : f32[2], f32[n, 2]
 // CHECK: func @main.backward
 // CHECK: prim.scan_loop
@@ -37,7 +37,7 @@ func @main(%h: f32[2], %x: f32[n, 2]) {
 }
 // -----
 // A while is counted first; the count is the length of the loop that keeps its carries.
-// CHECK: func @main.forward(%x: f32[])
+// CHECK: func @main.forward(%0: f32[])
 // CHECK: prim.while
 // CHECK: %{{[0-9]+}} = prim.as_dim
 // CHECK-SAME: {symbol = dim(steps{{[0-9]+}})}
