@@ -149,6 +149,9 @@ from .torch_names import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
+    Conv1d,
+    Conv2d,
+    Conv3d,
     ConvTranspose1d,
     ConvTranspose2d,
     ConvTranspose3d,
@@ -181,9 +184,6 @@ CircularPad3d = CircularPad3D
 ConstantPad1d = ConstantPad1D
 ConstantPad2d = ConstantPad2D
 ConstantPad3d = ConstantPad3D
-Conv1d = Conv1D
-Conv2d = Conv2D
-Conv3d = Conv3D
 Dropout2d = Dropout2D
 Dropout3d = Dropout3D
 LPPool1d = LPPool1D

@@ -12,6 +12,7 @@ from .. import _proa
 from ..check import divisible, one_of, positive, refuse, sizes
 from . import functional as F
 from .annotations import DTypeLike, Padding, ParamAttrLike, Size
+from .family import FORMATS, member
 from .initializer import Normal
 from .layer import Layer
 from .linear import merged_bias
@@ -19,8 +20,6 @@ from .parameter import Parameter
 from .text import settings
 
 __all__ = ["Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose"]
-
-FORMATS = {1: ["NCL", "NLC"], 2: ["NCHW", "NHWC"], 3: ["NCDHW", "NDHWC"]}
 
 _PADDING_MODES = ["zeros", "reflect", "replicate", "circular"]
 
@@ -33,9 +32,10 @@ class _Conv(Layer):
     weight: Parameter
     bias: Parameter | None
 
+    _DIMS = 0
+
     def __init__(
         self,
-        dims: int,
         transposed: bool,
         in_channels: int,
         out_channels: int,
@@ -50,7 +50,7 @@ class _Conv(Layer):
         dtype: DTypeLike | None,
     ) -> None:
         super().__init__(dtype=dtype)
-        where = type(self).__name__
+        where, dims = type(self).__name__, self._DIMS
         self._in_channels = positive(where, "in_channels", in_channels)
         self._out_channels = positive(where, "out_channels", out_channels)
         self._groups = positive(where, "groups", groups)
@@ -95,28 +95,42 @@ def _padding(where: str, padding: Padding) -> Padding:
 
 
 class _PlainConv(_Conv):
-    """A convolution; padding modes other than zeros pad first and convolve without padding."""
+    """{dims}-d convolution (cross-correlation).
+
+    Args:
+        in_channels, out_channels: channels of input and output.
+        kernel_size, stride, dilation: one int or {dims} of them.
+        padding: an int, {dims} ints, {dims} pairs, 'SAME' or 'VALID'.
+        groups: input and output channels fall into this many groups that do not mix.
+        padding_mode: zeros, reflect, replicate or circular; all but zeros pad first.
+        weight_attr, bias_attr: settings of the weight [out, in / groups, *kernel_size] and the bias
+            [out]; bias_attr=False (PyTorch: bias=False) leaves the bias out.
+        data_format: channels first or last.
+
+    Shape: x {shape} -> the same, with out_channels.
+    """
 
     _run: Callable[..., _proa.Tensor]
 
     def __init__(
         self,
-        dims: int,
         in_channels: int,
         out_channels: int,
         kernel_size: Size,
-        stride: Size,
-        padding: Padding,
-        dilation: Size,
-        groups: int,
-        padding_mode: str,
-        weight_attr: ParamAttrLike,
-        bias_attr: ParamAttrLike,
-        data_format: str,
-        dtype: DTypeLike | None,
+        stride: Size = 1,
+        padding: Padding = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        padding_mode: str = "zeros",
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        data_format: str = "NCHW",
+        *,
+        bias: bool | None = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
+        where = type(self).__name__
         super().__init__(
-            dims,
             False,
             in_channels,
             out_channels,
@@ -126,17 +140,16 @@ class _PlainConv(_Conv):
             dilation,
             groups,
             weight_attr,
-            bias_attr,
+            merged_bias(where, bias_attr, bias),
             data_format,
             dtype,
         )
-        where = type(self).__name__
         self._padding_mode = one_of(where, "padding_mode", padding_mode, _PADDING_MODES)
         self._margins: list[int] = []
         if padding_mode != "zeros":
             if isinstance(self._padding, str):
                 refuse(where, "padding", f"numbers, with padding_mode={padding_mode!r}", padding)
-            sides = sizes(where, "padding", padding, dims, low=0)
+            sides = sizes(where, "padding", padding, self._DIMS, low=0)
             # The pad operator names the last dim first, low side before high side.
             self._margins = [side for side in reversed(sides) for _ in range(2)]
 
@@ -162,28 +175,36 @@ class _PlainConv(_Conv):
 
 
 class _TransposedConv(_Conv):
-    """A transposed convolution: the gradient of a convolution with respect to its input."""
+    """{dims}-d transposed convolution: the gradient of a convolution with respect to its input.
+
+    Args: as of the convolution; the weight is [in, out / groups, *kernel_size]. output_padding adds
+    to one side of the output, where the stride leaves its size open.
+
+    Shape: x {shape} -> the same, with out_channels and
+    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
+    """
 
     _run: Callable[..., _proa.Tensor]
 
     def __init__(
         self,
-        dims: int,
         in_channels: int,
         out_channels: int,
         kernel_size: Size,
-        stride: Size,
-        padding: Padding,
-        output_padding: Size,
-        dilation: Size,
-        groups: int,
-        weight_attr: ParamAttrLike,
-        bias_attr: ParamAttrLike,
-        data_format: str,
-        dtype: DTypeLike | None,
+        stride: Size = 1,
+        padding: Padding = 0,
+        output_padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        weight_attr: ParamAttrLike = None,
+        bias_attr: ParamAttrLike = None,
+        data_format: str = "NCHW",
+        *,
+        bias: bool | None = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
+        where = type(self).__name__
         super().__init__(
-            dims,
             True,
             in_channels,
             out_channels,
@@ -193,12 +214,11 @@ class _TransposedConv(_Conv):
             dilation,
             groups,
             weight_attr,
-            bias_attr,
+            merged_bias(where, bias_attr, bias),
             data_format,
             dtype,
         )
-        where = type(self).__name__
-        self._output_padding = sizes(where, "output_padding", output_padding, dims, low=0)
+        self._output_padding = sizes(where, "output_padding", output_padding, self._DIMS, low=0)
 
     def forward(self, x: _proa.Tensor, output_size: Size | None = None) -> _proa.Tensor:
         """`output_size`: the sizes wanted of the spatial dims, in place of output_padding."""
@@ -220,172 +240,23 @@ class _TransposedConv(_Conv):
         return super().extra_repr() + (f", output_padding={self._output_padding}" if extra else "")
 
 
+@member(1)
 class Conv1D(_PlainConv):
-    """1-d convolution (cross-correlation).
-
-    Args:
-        in_channels, out_channels: channels of input and output.
-        kernel_size, stride, dilation: one int or 1 of them.
-        padding: an int, 1 ints, 1 pairs, 'SAME' or 'VALID'.
-        groups: input and output channels fall into this many groups that do not mix.
-        padding_mode: zeros, reflect, replicate or circular.
-        weight_attr, bias_attr: settings of the weight [out, in / groups, k] and the bias [out];
-            bias_attr=False (PyTorch: bias=False) leaves the bias out.
-        data_format: NCL or NLC.
-
-    Shape: x [batch, in_channels, length] -> [batch, out_channels, ...].
-    """
-
     _run = staticmethod(F.conv1d)
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Padding = 0,
-        dilation: Size = 1,
-        groups: int = 1,
-        padding_mode: str = "zeros",
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCL",
-        *,
-        bias: bool | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        super().__init__(
-            1,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            padding_mode,
-            weight_attr,
-            merged_bias("Conv1D", bias_attr, bias),
-            data_format,
-            dtype,
-        )
 
-
+@member(2)
 class Conv2D(_PlainConv):
-    """2-d convolution (cross-correlation).
-
-    Args:
-        in_channels, out_channels: channels of input and output.
-        kernel_size, stride, dilation: one int or 2 of them.
-        padding: an int, 2 ints, 2 pairs, 'SAME' or 'VALID'.
-        groups: input and output channels fall into this many groups that do not mix.
-        padding_mode: zeros, reflect, replicate or circular.
-        weight_attr, bias_attr: settings of the weight [out, in / groups, kh, kw] and the bias
-            [out]; bias_attr=False (PyTorch: bias=False) leaves the bias out.
-        data_format: NCHW or NHWC.
-
-    Shape: x [batch, in_channels, height, width] -> [batch, out_channels, ...].
-    """
-
     _run = staticmethod(F.conv2d)
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Padding = 0,
-        dilation: Size = 1,
-        groups: int = 1,
-        padding_mode: str = "zeros",
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCHW",
-        *,
-        bias: bool | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        super().__init__(
-            2,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            padding_mode,
-            weight_attr,
-            merged_bias("Conv2D", bias_attr, bias),
-            data_format,
-            dtype,
-        )
 
-
+@member(3)
 class Conv3D(_PlainConv):
-    """3-d convolution (cross-correlation).
-
-    Args:
-        in_channels, out_channels: channels of input and output.
-        kernel_size, stride, dilation: one int or 3 of them.
-        padding: an int, 3 ints, 3 pairs, 'SAME' or 'VALID'.
-        groups: input and output channels fall into this many groups that do not mix.
-        padding_mode: zeros, reflect, replicate or circular.
-        weight_attr, bias_attr: settings of the weight [out, in / groups, kd, kh, kw] and the bias
-            [out]; bias_attr=False (PyTorch: bias=False) leaves the bias out.
-        data_format: NCDHW or NDHWC.
-
-    Shape: x [batch, in_channels, depth, height, width] -> [batch, out_channels, ...].
-    """
-
     _run = staticmethod(F.conv3d)
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Padding = 0,
-        dilation: Size = 1,
-        groups: int = 1,
-        padding_mode: str = "zeros",
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCDHW",
-        *,
-        bias: bool | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        super().__init__(
-            3,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            padding_mode,
-            weight_attr,
-            merged_bias("Conv3D", bias_attr, bias),
-            data_format,
-            dtype,
-        )
 
-
+@member(1)
 class Conv1DTranspose(_TransposedConv):
-    """1-d transposed convolution.
-
-    Args: as Conv1D; the weight is [in, out / groups, *window]. output_padding adds to one side of
-    the output, where the stride leaves its size open.
-
-    Shape: x [batch, in_channels, length] -> [batch, out_channels, ...] with
-    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
-    """
-
     _run = staticmethod(F.conv1d_transpose)
 
     def __init__(
@@ -405,110 +276,19 @@ class Conv1DTranspose(_TransposedConv):
         bias: bool | None = None,
         dtype: DTypeLike | None = None,
     ) -> None:
+        # In Paddle groups come before dilation here, and behind it in the other two.
+        rest = (weight_attr, bias_attr, data_format)
         super().__init__(
-            1,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            output_padding,
-            dilation,
-            groups,
-            weight_attr,
-            merged_bias("Conv1DTranspose", bias_attr, bias),
-            data_format,
-            dtype,
-        )
+            in_channels, out_channels, kernel_size, stride, padding, output_padding, dilation,
+            groups, *rest, bias=bias, dtype=dtype,
+        )  # fmt: skip
 
 
+@member(2)
 class Conv2DTranspose(_TransposedConv):
-    """2-d transposed convolution.
-
-    Args: as Conv2D; the weight is [in, out / groups, *window]. output_padding adds to one side of
-    the output, where the stride leaves its size open.
-
-    Shape: x [batch, in_channels, height, width] -> [batch, out_channels, ...] with
-    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
-    """
-
     _run = staticmethod(F.conv2d_transpose)
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Padding = 0,
-        output_padding: Size = 0,
-        dilation: Size = 1,
-        groups: int = 1,
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCHW",
-        *,
-        bias: bool | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        super().__init__(
-            2,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            output_padding,
-            dilation,
-            groups,
-            weight_attr,
-            merged_bias("Conv2DTranspose", bias_attr, bias),
-            data_format,
-            dtype,
-        )
 
-
+@member(3)
 class Conv3DTranspose(_TransposedConv):
-    """3-d transposed convolution.
-
-    Args: as Conv3D; the weight is [in, out / groups, *window]. output_padding adds to one side of
-    the output, where the stride leaves its size open.
-
-    Shape: x [batch, in_channels, depth, height, width] -> [batch, out_channels, ...] with
-    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1.
-    """
-
     _run = staticmethod(F.conv3d_transpose)
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Padding = 0,
-        output_padding: Size = 0,
-        dilation: Size = 1,
-        groups: int = 1,
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCDHW",
-        *,
-        bias: bool | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        super().__init__(
-            3,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            output_padding,
-            dilation,
-            groups,
-            weight_attr,
-            merged_bias("Conv3DTranspose", bias_attr, bias),
-            data_format,
-            dtype,
-        )

@@ -16,6 +16,7 @@ from .. import _proa
 from ..check import divisible, one_of, only_one, positive, refuse
 from . import functional as F
 from .annotations import DTypeLike, ParamAttrLike
+from .family import FORMATS, member
 from .functional.norms import batch_norm
 from .initializer import Constant
 from .layer import Layer
@@ -77,6 +78,8 @@ class _BatchNorm(Layer):
             evaluation too.
         track_running_stats: False keeps no running statistics and always uses the batch's
             (PyTorch).
+
+    Shape: x {shape}, of 1 dim also [batch, channels].
     """
 
     weight: Parameter | None
@@ -164,93 +167,22 @@ class _BatchNorm(Layer):
         return text
 
 
+@member(1)
 class BatchNorm1D(_BatchNorm):
-    __doc__ = f"""{_BatchNorm.__doc__}
-    Shape: x [batch, channels] or [batch, channels, length] ("NLC": channels last).
-    """
-
     _RANKS = (2, 3)
     _FORMATS = ("NC", "NLC", "NCL", "NLC")
 
-    def __init__(
-        self,
-        num_features: int,
-        momentum: float = 0.9,
-        epsilon: float = 1e-05,
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCL",
-        use_global_stats: bool | None = None,
-        name: str | None = None,
-        *,
-        eps: float | None = None,
-        affine: bool | None = None,
-        track_running_stats: bool = True,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        super().__init__(
-            num_features,
-            momentum,
-            epsilon,
-            weight_attr,
-            bias_attr,
-            data_format,
-            use_global_stats,
-            name,
-            eps=eps,
-            affine=affine,
-            track_running_stats=track_running_stats,
-            dtype=dtype,
-        )
 
-
+@member(2)
 class BatchNorm2D(_BatchNorm):
-    __doc__ = f"""{_BatchNorm.__doc__}
-    Shape: x [batch, channels, height, width] ("NHWC": channels last).
-    """
-
     _RANKS = (4,)
     _FORMATS = ("NCHW", "NHWC")
 
 
+@member(3)
 class BatchNorm3D(_BatchNorm):
-    __doc__ = f"""{_BatchNorm.__doc__}
-    Shape: x [batch, channels, depth, height, width] ("NDHWC": channels last).
-    """
-
     _RANKS = (5,)
     _FORMATS = ("NCDHW", "NDHWC")
-
-    def __init__(
-        self,
-        num_features: int,
-        momentum: float = 0.9,
-        epsilon: float = 1e-05,
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCDHW",
-        use_global_stats: bool | None = None,
-        name: str | None = None,
-        *,
-        eps: float | None = None,
-        affine: bool | None = None,
-        track_running_stats: bool = True,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        super().__init__(
-            num_features,
-            momentum,
-            epsilon,
-            weight_attr,
-            bias_attr,
-            data_format,
-            use_global_stats,
-            name,
-            eps=eps,
-            affine=affine,
-            track_running_stats=track_running_stats,
-            dtype=dtype,
-        )
 
 
 class BatchNorm(_BatchNorm):
@@ -546,11 +478,14 @@ class _InstanceNorm(Layer):
         weight_attr, bias_attr: settings of scale and shift [channels]; False for both leaves them
             out (PyTorch: affine=False).
         data_format: where the channels stand.
+
+    Shape: x {shape}.
     """
 
     scale: Parameter | None
     bias: Parameter | None
 
+    _DIMS = 2
     _RANKS: tuple[int, ...] = (4,)
 
     def __init__(
@@ -572,7 +507,8 @@ class _InstanceNorm(Layer):
         self._num_features = positive(where, "num_features", num_features)
         self._epsilon = _epsilon(where, epsilon, eps)
         self._momentum = _momentum(where, momentum)
-        self._data_format: Any = data_format  # checked by the classes below
+        formats = [*FORMATS[self._DIMS], *(["NC"] if 2 in self._RANKS else [])]
+        self._data_format: Any = one_of(where, "data_format", data_format, formats)
         weight_attr = _attr(where, weight_attr, affine, "weight_attr")
         bias_attr = _attr(where, bias_attr, affine, "bias_attr")
         if (weight_attr is False) != (bias_attr is False):
@@ -599,110 +535,18 @@ class _InstanceNorm(Layer):
         return settings(num_features=self._num_features, epsilon=self._epsilon)
 
 
+@member(1)
 class InstanceNorm1D(_InstanceNorm):
-    __doc__ = f"""{_InstanceNorm.__doc__}
-    Shape: x [batch, channels, length].
-    """
-
     _RANKS = (2, 3)
 
-    def __init__(
-        self,
-        num_features: int,
-        epsilon: float = 1e-05,
-        momentum: float = 0.9,
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCL",
-        name: str | None = None,
-        *,
-        eps: float | None = None,
-        affine: bool | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        data_format = one_of("InstanceNorm1D", "data_format", data_format, ["NCL", "NLC", "NC"])
-        super().__init__(
-            num_features,
-            epsilon,
-            momentum,
-            weight_attr,
-            bias_attr,
-            data_format,
-            name,
-            eps=eps,
-            affine=affine,
-            dtype=dtype,
-        )
+
+@member(2)
+class InstanceNorm2D(_InstanceNorm): ...
 
 
-class InstanceNorm2D(_InstanceNorm):
-    __doc__ = f"""{_InstanceNorm.__doc__}
-    Shape: x [batch, channels, height, width].
-    """
-
-    def __init__(
-        self,
-        num_features: int,
-        epsilon: float = 1e-05,
-        momentum: float = 0.9,
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCHW",
-        name: str | None = None,
-        *,
-        eps: float | None = None,
-        affine: bool | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        data_format = one_of("InstanceNorm2D", "data_format", data_format, ["NCHW", "NHWC"])
-        super().__init__(
-            num_features,
-            epsilon,
-            momentum,
-            weight_attr,
-            bias_attr,
-            data_format,
-            name,
-            eps=eps,
-            affine=affine,
-            dtype=dtype,
-        )
-
-
+@member(3)
 class InstanceNorm3D(_InstanceNorm):
-    __doc__ = f"""{_InstanceNorm.__doc__}
-    Shape: x [batch, channels, depth, height, width].
-    """
-
     _RANKS = (5,)
-
-    def __init__(
-        self,
-        num_features: int,
-        epsilon: float = 1e-05,
-        momentum: float = 0.9,
-        weight_attr: ParamAttrLike = None,
-        bias_attr: ParamAttrLike = None,
-        data_format: str = "NCDHW",
-        name: str | None = None,
-        *,
-        eps: float | None = None,
-        affine: bool | None = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        data_format = one_of("InstanceNorm3D", "data_format", data_format, ["NCDHW", "NDHWC"])
-        super().__init__(
-            num_features,
-            epsilon,
-            momentum,
-            weight_attr,
-            bias_attr,
-            data_format,
-            name,
-            eps=eps,
-            affine=affine,
-            dtype=dtype,
-        )
 
 
 class LocalResponseNorm(Layer):

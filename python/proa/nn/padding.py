@@ -11,7 +11,7 @@ from .. import _proa
 from ..check import one_of, refuse
 from . import functional as F
 from .annotations import Size
-from .conv import FORMATS
+from .family import FORMATS, member
 from .layer import Layer
 from .text import settings
 
@@ -40,7 +40,7 @@ _MODES = ["constant", "reflect", "replicate", "circular"]
 
 
 class _Pad(Layer):
-    """Pads the spatial dims.
+    """Pads by any mode. Shape: x {shape}.
 
     Args:
         padding: one int for every side, or low and high of each dim, last dim first ([left, right,
@@ -50,9 +50,16 @@ class _Pad(Layer):
         data_format: where the channels stand.
     """
 
-    _DIMS = 1
+    _DIMS = 0
 
-    def __init__(self, padding: Size, mode: str, value: float, data_format: str) -> None:
+    def __init__(
+        self,
+        padding: Size,
+        mode: str = "constant",
+        value: float = 0.0,
+        data_format: str = "NCHW",
+        name: str | None = None,
+    ) -> None:
         super().__init__()
         where, dims = type(self).__name__, self._DIMS
         self._pad = _sides(where, padding, dims)
@@ -90,186 +97,108 @@ def _sides(where: str, padding: Size, dims: int) -> list[int]:
     return [int(side) for side in padding]
 
 
-class Pad1D(_Pad):
-    """Pads by any mode. Shape: x [batch, channels, length]."""
-
-    _DIMS = 1
-
-    def __init__(
-        self,
-        padding: Size,
-        mode: str = "constant",
-        value: float = 0.0,
-        data_format: str = "NCL",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(padding, mode, value, data_format)
-
-
-class ZeroPad1D(_Pad):
-    """Pads with zeros. Shape: x [batch, channels, length]."""
-
-    _DIMS = 1
-
-    def __init__(self, padding: Size, data_format: str = "NCL", name: str | None = None) -> None:
-        super().__init__(padding, "constant", 0.0, data_format)
-
-
-class ConstantPad1D(_Pad):
-    """Pads with `value`. Shape: x [batch, channels, length]."""
-
-    _DIMS = 1
-
-    def __init__(self, padding: Size, value: float, data_format: str = "NCL") -> None:
-        super().__init__(padding, "constant", value, data_format)
-
-
-class ReflectionPad1D(_Pad):
-    """Pads with the mirror image, without the edge. Shape: x [batch, channels, length]."""
-
-    _DIMS = 1
-
-    def __init__(self, padding: Size, data_format: str = "NCL") -> None:
-        super().__init__(padding, "reflect", 0.0, data_format)
-
-
-class ReplicationPad1D(_Pad):
-    """Pads with the edge. Shape: x [batch, channels, length]."""
-
-    _DIMS = 1
-
-    def __init__(self, padding: Size, data_format: str = "NCL") -> None:
-        super().__init__(padding, "replicate", 0.0, data_format)
-
-
-class CircularPad1D(_Pad):
-    """Pads with the opposite side. Shape: x [batch, channels, length]."""
-
-    _DIMS = 1
-
-    def __init__(self, padding: Size, data_format: str = "NCL") -> None:
-        super().__init__(padding, "circular", 0.0, data_format)
-
-
-class Pad2D(_Pad):
-    """Pads by any mode. Shape: x [batch, channels, height, width]."""
-
-    _DIMS = 2
-
-    def __init__(
-        self,
-        padding: Size,
-        mode: str = "constant",
-        value: float = 0.0,
-        data_format: str = "NCHW",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(padding, mode, value, data_format)
-
-
-class ZeroPad2D(_Pad):
-    """Pads with zeros. Shape: x [batch, channels, height, width]."""
-
-    _DIMS = 2
+class _ZeroPad(_Pad):
+    """Pads with zeros. Shape: x {shape}."""
 
     def __init__(self, padding: Size, data_format: str = "NCHW", name: str | None = None) -> None:
         super().__init__(padding, "constant", 0.0, data_format)
 
 
-class ConstantPad2D(_Pad):
-    """Pads with `value`. Shape: x [batch, channels, height, width]."""
-
-    _DIMS = 2
+class _ConstantPad(_Pad):
+    """Pads with `value`. Shape: x {shape}."""
 
     def __init__(self, padding: Size, value: float, data_format: str = "NCHW") -> None:
         super().__init__(padding, "constant", value, data_format)
 
 
-class ReflectionPad2D(_Pad):
-    """Pads with the mirror image, without the edge. Shape: x [batch, channels, height, width]."""
+class _ReflectionPad(_Pad):
+    """Pads with the mirror image, without the edge. Shape: x {shape}."""
 
-    _DIMS = 2
-
-    def __init__(self, padding: Size, data_format: str = "NCHW") -> None:
-        super().__init__(padding, "reflect", 0.0, data_format)
-
-
-class ReplicationPad2D(_Pad):
-    """Pads with the edge. Shape: x [batch, channels, height, width]."""
-
-    _DIMS = 2
+    _MODE = "reflect"
 
     def __init__(self, padding: Size, data_format: str = "NCHW") -> None:
-        super().__init__(padding, "replicate", 0.0, data_format)
+        super().__init__(padding, self._MODE, 0.0, data_format)
 
 
-class CircularPad2D(_Pad):
-    """Pads with the opposite side. Shape: x [batch, channels, height, width]."""
+class _ReplicationPad(_ReflectionPad):
+    """Pads with the edge. Shape: x {shape}."""
 
-    _DIMS = 2
-
-    def __init__(self, padding: Size, data_format: str = "NCHW") -> None:
-        super().__init__(padding, "circular", 0.0, data_format)
+    _MODE = "replicate"
 
 
-class Pad3D(_Pad):
-    """Pads by any mode. Shape: x [batch, channels, depth, height, width]."""
+class _CircularPad(_ReflectionPad):
+    """Pads with the opposite side. Shape: x {shape}."""
 
-    _DIMS = 3
-
-    def __init__(
-        self,
-        padding: Size,
-        mode: str = "constant",
-        value: float = 0.0,
-        data_format: str = "NCDHW",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(padding, mode, value, data_format)
+    _MODE = "circular"
 
 
-class ZeroPad3D(_Pad):
-    """Pads with zeros. Shape: x [batch, channels, depth, height, width]."""
-
-    _DIMS = 3
-
-    def __init__(self, padding: Size, data_format: str = "NCDHW", name: str | None = None) -> None:
-        super().__init__(padding, "constant", 0.0, data_format)
+@member(1)
+class Pad1D(_Pad): ...
 
 
-class ConstantPad3D(_Pad):
-    """Pads with `value`. Shape: x [batch, channels, depth, height, width]."""
-
-    _DIMS = 3
-
-    def __init__(self, padding: Size, value: float, data_format: str = "NCDHW") -> None:
-        super().__init__(padding, "constant", value, data_format)
+@member(1)
+class ZeroPad1D(_ZeroPad): ...
 
 
-class ReflectionPad3D(_Pad):
-    """Pads with the mirror image, without the edge. Shape: x [batch, channels, depth, height,
-    width].
-    """
-
-    _DIMS = 3
-
-    def __init__(self, padding: Size, data_format: str = "NCDHW") -> None:
-        super().__init__(padding, "reflect", 0.0, data_format)
+@member(1)
+class ConstantPad1D(_ConstantPad): ...
 
 
-class ReplicationPad3D(_Pad):
-    """Pads with the edge. Shape: x [batch, channels, depth, height, width]."""
-
-    _DIMS = 3
-
-    def __init__(self, padding: Size, data_format: str = "NCDHW") -> None:
-        super().__init__(padding, "replicate", 0.0, data_format)
+@member(1)
+class ReflectionPad1D(_ReflectionPad): ...
 
 
-class CircularPad3D(_Pad):
-    """Pads with the opposite side. Shape: x [batch, channels, depth, height, width]."""
+@member(1)
+class ReplicationPad1D(_ReplicationPad): ...
 
-    _DIMS = 3
 
-    def __init__(self, padding: Size, data_format: str = "NCDHW") -> None:
-        super().__init__(padding, "circular", 0.0, data_format)
+@member(1)
+class CircularPad1D(_CircularPad): ...
+
+
+@member(2)
+class Pad2D(_Pad): ...
+
+
+@member(2)
+class ZeroPad2D(_ZeroPad): ...
+
+
+@member(2)
+class ConstantPad2D(_ConstantPad): ...
+
+
+@member(2)
+class ReflectionPad2D(_ReflectionPad): ...
+
+
+@member(2)
+class ReplicationPad2D(_ReplicationPad): ...
+
+
+@member(2)
+class CircularPad2D(_CircularPad): ...
+
+
+@member(3)
+class Pad3D(_Pad): ...
+
+
+@member(3)
+class ZeroPad3D(_ZeroPad): ...
+
+
+@member(3)
+class ConstantPad3D(_ConstantPad): ...
+
+
+@member(3)
+class ReflectionPad3D(_ReflectionPad): ...
+
+
+@member(3)
+class ReplicationPad3D(_ReplicationPad): ...
+
+
+@member(3)
+class CircularPad3D(_CircularPad): ...

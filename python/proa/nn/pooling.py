@@ -5,14 +5,14 @@ Why thin: all arithmetic and every check of a window is the operator's; a layer 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, Union
 
 from .. import _proa
 from ..check import one_of, refuse, sizes
 from . import functional as F
 from .annotations import Padding, Size
-from .conv import FORMATS
+from .family import FORMATS, member
 from .layer import Layer
 from .text import settings
 
@@ -45,13 +45,15 @@ Pooled: TypeAlias = Union["_proa.Tensor", "tuple[_proa.Tensor, _proa.Tensor]"]
 class _Window(Layer):
     """A pool over sliding windows: what every one of them is told."""
 
+    _DIMS = 0
+    _run: Callable[..., Any]
     padding: Any
 
     def __init__(
-        self, dims: int, kernel_size: Size, stride: Size | None, padding: Padding, data_format: str
+        self, kernel_size: Size, stride: Size | None, padding: Padding, data_format: str
     ) -> None:
         super().__init__()
-        where = type(self).__name__
+        where, dims = type(self).__name__, self._DIMS
         sizes(where, "kernel_size", kernel_size, dims)
         if stride is not None:
             sizes(where, "stride", stride, dims)
@@ -64,49 +66,14 @@ class _Window(Layer):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AvgPool1D(_Window):
-    """Mean of each window of [batch, channels, length].
+class _AvgPool(_Window):
+    """Mean of each window of {shape}.
 
     Args:
         kernel_size, stride, padding: of the windows; stride None is kernel_size.
         exclusive: whether padding is left out of the count (PyTorch: count_include_pad=False).
         ceil_mode: whether a window that hangs over the end counts.
-    """
-
-    def __init__(
-        self,
-        kernel_size: Size,
-        stride: Size | None = None,
-        padding: Padding = 0,
-        exclusive: bool = True,
-        ceil_mode: bool = False,
-        name: str | None = None,
-        *,
-        count_include_pad: bool | None = None,
-    ) -> None:
-        super().__init__(1, kernel_size, stride, padding, "NCL")
-        self.exclusive = exclusive if count_include_pad is None else not count_include_pad
-        self.ceil_mode = ceil_mode
-
-    def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.avg_pool1d(
-            x,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            exclusive=self.exclusive,
-            ceil_mode=self.ceil_mode,
-        )
-
-
-class AvgPool2D(_Window):
-    """Mean of each window of [batch, channels, height, width].
-
-    Args:
-        kernel_size, stride, padding: of the windows; stride None is kernel_size.
-        exclusive: whether padding is left out of the count (PyTorch: count_include_pad=False).
-        ceil_mode: whether a window that hangs over the end counts.
-        divisor_override: divide by this instead of the number of elements.
+        divisor_override: divide by this instead of the number of elements (2 and 3 dims).
     """
 
     def __init__(
@@ -122,13 +89,13 @@ class AvgPool2D(_Window):
         *,
         count_include_pad: bool | None = None,
     ) -> None:
-        super().__init__(2, kernel_size, stride, padding, data_format)
+        super().__init__(kernel_size, stride, padding, data_format)
         self.exclusive = exclusive if count_include_pad is None else not count_include_pad
         self.ceil_mode = ceil_mode
         self.divisor_override = divisor_override
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.avg_pool2d(
+        pooled: _proa.Tensor = type(self)._run(
             x,
             self.kernel_size,
             self.stride,
@@ -138,85 +105,40 @@ class AvgPool2D(_Window):
             divisor_override=self.divisor_override,
             data_format=self.data_format,
         )
+        return pooled
 
 
-class AvgPool3D(_Window):
-    """Mean of each window of [batch, channels, depth, height, width].
-
-    Args:
-        kernel_size, stride, padding: of the windows; stride None is kernel_size.
-        exclusive: whether padding is left out of the count (PyTorch: count_include_pad=False).
-        ceil_mode: whether a window that hangs over the end counts.
-        divisor_override: divide by this instead of the number of elements.
-    """
+@member(1)
+class AvgPool1D(_AvgPool):
+    _run = staticmethod(F.avg_pool1d)
 
     def __init__(
         self,
         kernel_size: Size,
         stride: Size | None = None,
         padding: Padding = 0,
-        ceil_mode: bool = False,
         exclusive: bool = True,
-        divisor_override: int | None = None,
-        data_format: str = "NCDHW",
+        ceil_mode: bool = False,
         name: str | None = None,
         *,
         count_include_pad: bool | None = None,
     ) -> None:
-        super().__init__(3, kernel_size, stride, padding, data_format)
-        self.exclusive = exclusive if count_include_pad is None else not count_include_pad
-        self.ceil_mode = ceil_mode
-        self.divisor_override = divisor_override
-
-    def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.avg_pool3d(
-            x,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            ceil_mode=self.ceil_mode,
-            exclusive=self.exclusive,
-            divisor_override=self.divisor_override,
-            data_format=self.data_format,
-        )
+        own = exclusive if count_include_pad is None else not count_include_pad
+        super().__init__(kernel_size, stride, padding, ceil_mode, own, None, "NCL")
 
 
-class MaxPool1D(_Window):
-    """Maximum of each window of [batch, channels, length].
-
-    Args:
-        kernel_size, stride, padding: of the windows; stride None is kernel_size.
-        return_mask: whether to return also the place of each maximum in its flattened image.
-        ceil_mode: whether a window that hangs over the end counts.
-    """
-
-    def __init__(
-        self,
-        kernel_size: Size,
-        stride: Size | None = None,
-        padding: Padding = 0,
-        return_mask: bool = False,
-        ceil_mode: bool = False,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(1, kernel_size, stride, padding, "NCL")
-        self.ceil_mode = ceil_mode
-        self.return_mask = return_mask
-
-    def forward(self, x: _proa.Tensor) -> Pooled:
-        pooled: Pooled = F.max_pool1d(
-            x,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            ceil_mode=self.ceil_mode,
-            return_mask=self.return_mask,
-        )
-        return pooled
+@member(2)
+class AvgPool2D(_AvgPool):
+    _run = staticmethod(F.avg_pool2d)
 
 
-class MaxPool2D(_Window):
-    """Maximum of each window of [batch, channels, height, width].
+@member(3)
+class AvgPool3D(_AvgPool):
+    _run = staticmethod(F.avg_pool3d)
+
+
+class _MaxPool(_Window):
+    """Maximum of each window of {shape}.
 
     Args:
         kernel_size, stride, padding: of the windows; stride None is kernel_size.
@@ -234,12 +156,12 @@ class MaxPool2D(_Window):
         data_format: str = "NCHW",
         name: str | None = None,
     ) -> None:
-        super().__init__(2, kernel_size, stride, padding, data_format)
+        super().__init__(kernel_size, stride, padding, data_format)
         self.ceil_mode = ceil_mode
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        pooled: Pooled = F.max_pool2d(
+        pooled: Pooled = type(self)._run(
             x,
             self.kernel_size,
             self.stride,
@@ -251,87 +173,40 @@ class MaxPool2D(_Window):
         return pooled
 
 
-class MaxPool3D(_Window):
-    """Maximum of each window of [batch, channels, depth, height, width].
-
-    Args:
-        kernel_size, stride, padding: of the windows; stride None is kernel_size.
-        return_mask: whether to return also the place of each maximum in its flattened image.
-        ceil_mode: whether a window that hangs over the end counts.
-    """
+@member(1)
+class MaxPool1D(_MaxPool):
+    _run = staticmethod(F.max_pool1d)
 
     def __init__(
         self,
         kernel_size: Size,
         stride: Size | None = None,
         padding: Padding = 0,
-        ceil_mode: bool = False,
         return_mask: bool = False,
-        data_format: str = "NCDHW",
+        ceil_mode: bool = False,
         name: str | None = None,
     ) -> None:
-        super().__init__(3, kernel_size, stride, padding, data_format)
-        self.ceil_mode = ceil_mode
-        self.return_mask = return_mask
-
-    def forward(self, x: _proa.Tensor) -> Pooled:
-        pooled: Pooled = F.max_pool3d(
-            x,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            ceil_mode=self.ceil_mode,
-            return_mask=self.return_mask,
-            data_format=self.data_format,
-        )
-        return pooled
+        super().__init__(kernel_size, stride, padding, ceil_mode, return_mask, "NCL")
 
 
-class MaxUnPool1D(_Window):
-    """The partial inverse of MaxPool1D: each value goes back to its place, all else is zero.
+@member(2)
+class MaxPool2D(_MaxPool):
+    _run = staticmethod(F.max_pool2d)
+
+
+@member(3)
+class MaxPool3D(_MaxPool):
+    _run = staticmethod(F.max_pool3d)
+
+
+class _MaxUnPool(_Window):
+    """The partial inverse of MaxPool{dims}D: each value goes back to its place, all else is zero.
 
     Args:
         kernel_size, stride, padding: those of the pool.
         output_size: the wanted shape, where the pool's stride leaves it open.
 
-    Shape: x and indices [batch, channels, length], as MaxPool1D(return_mask=True) gives them.
-    """
-
-    def __init__(
-        self,
-        kernel_size: Size,
-        stride: Size | None = None,
-        padding: Padding = 0,
-        data_format: str = "NCL",
-        output_size: Sequence[int] | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(1, kernel_size, stride, padding, data_format)
-        self.output_size = output_size
-
-    def forward(
-        self, x: _proa.Tensor, indices: _proa.Tensor, output_size: Sequence[int] | None = None
-    ) -> _proa.Tensor:
-        return F.max_unpool1d(
-            x,
-            indices,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            data_format=self.data_format,
-            output_size=self.output_size if output_size is None else output_size,
-        )
-
-
-class MaxUnPool2D(_Window):
-    """The partial inverse of MaxPool2D: each value goes back to its place, all else is zero.
-
-    Args:
-        kernel_size, stride, padding: those of the pool.
-        output_size: the wanted shape, where the pool's stride leaves it open.
-
-    Shape: x and indices [batch, channels, height, width], as MaxPool2D(return_mask=True) gives
-    them.
+    Shape: x and indices {shape}, as MaxPool{dims}D(return_mask=True) gives them.
     """
 
     def __init__(
@@ -343,13 +218,13 @@ class MaxUnPool2D(_Window):
         output_size: Sequence[int] | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(2, kernel_size, stride, padding, data_format)
+        super().__init__(kernel_size, stride, padding, data_format)
         self.output_size = output_size
 
     def forward(
         self, x: _proa.Tensor, indices: _proa.Tensor, output_size: Sequence[int] | None = None
     ) -> _proa.Tensor:
-        return F.max_unpool2d(
+        y: _proa.Tensor = type(self)._run(
             x,
             indices,
             self.kernel_size,
@@ -358,87 +233,26 @@ class MaxUnPool2D(_Window):
             data_format=self.data_format,
             output_size=self.output_size if output_size is None else output_size,
         )
+        return y
 
 
-class MaxUnPool3D(_Window):
-    """The partial inverse of MaxPool3D: each value goes back to its place, all else is zero.
-
-    Args:
-        kernel_size, stride, padding: those of the pool.
-        output_size: the wanted shape, where the pool's stride leaves it open.
-
-    Shape: x and indices [batch, channels, depth, height, width], as MaxPool3D(return_mask=True)
-    gives them.
-    """
-
-    def __init__(
-        self,
-        kernel_size: Size,
-        stride: Size | None = None,
-        padding: Padding = 0,
-        data_format: str = "NCDHW",
-        output_size: Sequence[int] | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(3, kernel_size, stride, padding, data_format)
-        self.output_size = output_size
-
-    def forward(
-        self, x: _proa.Tensor, indices: _proa.Tensor, output_size: Sequence[int] | None = None
-    ) -> _proa.Tensor:
-        return F.max_unpool3d(
-            x,
-            indices,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            data_format=self.data_format,
-            output_size=self.output_size if output_size is None else output_size,
-        )
+@member(1)
+class MaxUnPool1D(_MaxUnPool):
+    _run = staticmethod(F.max_unpool1d)
 
 
-class LPPool1D(_Window):
-    """(sum of x^p)^(1/p) of each window of [batch, channels, length].
-
-    Args:
-        norm_type: p; infinity is the maximum.
-        kernel_size, stride, padding: of the windows; stride None is kernel_size.
-        ceil_mode: whether a window that hangs over the end counts.
-    """
-
-    def __init__(
-        self,
-        norm_type: float,
-        kernel_size: Size,
-        stride: Size | None = None,
-        padding: Padding = 0,
-        ceil_mode: bool = False,
-        data_format: str = "NCL",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(1, kernel_size, stride, padding, data_format)
-        if isinstance(norm_type, bool) or not isinstance(norm_type, (int, float)) or norm_type == 0:
-            refuse("LPPool1D", "norm_type", "a number other than 0", norm_type)
-        self.norm_type = float(norm_type)
-        self.ceil_mode = ceil_mode
-
-    def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.lp_pool1d(
-            x,
-            self.norm_type,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            ceil_mode=self.ceil_mode,
-            data_format=self.data_format,
-        )
-
-    def extra_repr(self) -> str:
-        return f"norm_type={self.norm_type}, {super().extra_repr()}"
+@member(2)
+class MaxUnPool2D(_MaxUnPool):
+    _run = staticmethod(F.max_unpool2d)
 
 
-class LPPool2D(_Window):
-    """(sum of x^p)^(1/p) of each window of [batch, channels, height, width].
+@member(3)
+class MaxUnPool3D(_MaxUnPool):
+    _run = staticmethod(F.max_unpool3d)
+
+
+class _LPPool(_Window):
+    """(sum of x^p)^(1/p) of each window of {shape}.
 
     Args:
         norm_type: p; infinity is the maximum.
@@ -456,14 +270,14 @@ class LPPool2D(_Window):
         data_format: str = "NCHW",
         name: str | None = None,
     ) -> None:
-        super().__init__(2, kernel_size, stride, padding, data_format)
+        super().__init__(kernel_size, stride, padding, data_format)
         if isinstance(norm_type, bool) or not isinstance(norm_type, (int, float)) or norm_type == 0:
-            refuse("LPPool2D", "norm_type", "a number other than 0", norm_type)
+            refuse(type(self).__name__, "norm_type", "a number other than 0", norm_type)
         self.norm_type = float(norm_type)
         self.ceil_mode = ceil_mode
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.lp_pool2d(
+        pooled: _proa.Tensor = type(self)._run(
             x,
             self.norm_type,
             self.kernel_size,
@@ -472,17 +286,31 @@ class LPPool2D(_Window):
             ceil_mode=self.ceil_mode,
             data_format=self.data_format,
         )
+        return pooled
 
     def extra_repr(self) -> str:
         return f"norm_type={self.norm_type}, {super().extra_repr()}"
+
+
+@member(1)
+class LPPool1D(_LPPool):
+    _run = staticmethod(F.lp_pool1d)
+
+
+@member(2)
+class LPPool2D(_LPPool):
+    _run = staticmethod(F.lp_pool2d)
 
 
 class _Adaptive(Layer):
     """A pool told its output size; the windows follow from the input's."""
 
-    def __init__(self, dims: int, output_size: OutputSize, data_format: str) -> None:
+    _DIMS = 0
+    _run: Callable[..., Any]
+
+    def __init__(self, output_size: OutputSize, data_format: str) -> None:
         super().__init__()
-        where = type(self).__name__
+        where, dims = type(self).__name__, self._DIMS
         expected = f"an int >= 1 or {dims} of them, None for the input's own size"
         given = (
             [output_size]
@@ -506,21 +334,8 @@ class _Adaptive(Layer):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1D(_Adaptive):
-    """Means of [batch, channels, length] over windows chosen to give `output_size`.
-
-    Window i of n over a dim of size s runs from floor(i s / n) to ceil((i + 1) s / n).
-    """
-
-    def __init__(self, output_size: OutputSize, name: str | None = None) -> None:
-        super().__init__(1, output_size, "NCL")
-
-    def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.adaptive_avg_pool1d(x, self._sizes)
-
-
-class AdaptiveAvgPool2D(_Adaptive):
-    """Means of [batch, channels, height, width] over windows chosen to give `output_size`.
+class _AdaptiveAvgPool(_Adaptive):
+    """Means of {shape} over windows chosen to give `output_size`.
 
     Window i of n over a dim of size s runs from floor(i s / n) to ceil((i + 1) s / n).
     """
@@ -528,29 +343,33 @@ class AdaptiveAvgPool2D(_Adaptive):
     def __init__(
         self, output_size: OutputSize, data_format: str = "NCHW", name: str | None = None
     ) -> None:
-        super().__init__(2, output_size, data_format)
+        super().__init__(output_size, data_format)
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.adaptive_avg_pool2d(x, self._sizes, data_format=self.data_format)
+        pooled: _proa.Tensor = type(self)._run(x, self._sizes, data_format=self.data_format)
+        return pooled
 
 
-class AdaptiveAvgPool3D(_Adaptive):
-    """Means of [batch, channels, depth, height, width] over windows chosen to give `output_size`.
+@member(1)
+class AdaptiveAvgPool1D(_AdaptiveAvgPool):
+    _run = staticmethod(F.adaptive_avg_pool1d)
 
-    Window i of n over a dim of size s runs from floor(i s / n) to ceil((i + 1) s / n).
-    """
-
-    def __init__(
-        self, output_size: OutputSize, data_format: str = "NCDHW", name: str | None = None
-    ) -> None:
-        super().__init__(3, output_size, data_format)
-
-    def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        return F.adaptive_avg_pool3d(x, self._sizes, data_format=self.data_format)
+    def __init__(self, output_size: OutputSize, name: str | None = None) -> None:
+        super().__init__(output_size, "NCL")
 
 
-class AdaptiveMaxPool1D(_Adaptive):
-    """Maxima of [batch, channels, length] over windows chosen to give `output_size`.
+@member(2)
+class AdaptiveAvgPool2D(_AdaptiveAvgPool):
+    _run = staticmethod(F.adaptive_avg_pool2d)
+
+
+@member(3)
+class AdaptiveAvgPool3D(_AdaptiveAvgPool):
+    _run = staticmethod(F.adaptive_avg_pool3d)
+
+
+class _AdaptiveMaxPool(_Adaptive):
+    """Maxima of {shape} over windows chosen to give `output_size`.
 
     return_mask: whether to return also the place of each maximum in its flattened image.
     """
@@ -558,58 +377,33 @@ class AdaptiveMaxPool1D(_Adaptive):
     def __init__(
         self, output_size: OutputSize, return_mask: bool = False, name: str | None = None
     ) -> None:
-        super().__init__(1, output_size, "NCL")
+        super().__init__(output_size, FORMATS[self._DIMS][0])
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        pooled: Pooled = F.adaptive_max_pool1d(x, self._sizes, return_mask=self.return_mask)
+        pooled: Pooled = type(self)._run(x, self._sizes, return_mask=self.return_mask)
         return pooled
 
     def extra_repr(self) -> str:
         return settings(output_size=self.output_size, return_mask=self.return_mask)
 
 
-class AdaptiveMaxPool2D(_Adaptive):
-    """Maxima of [batch, channels, height, width] over windows chosen to give `output_size`.
-
-    return_mask: whether to return also the place of each maximum in its flattened image.
-    """
-
-    def __init__(
-        self, output_size: OutputSize, return_mask: bool = False, name: str | None = None
-    ) -> None:
-        super().__init__(2, output_size, "NCHW")
-        self.return_mask = return_mask
-
-    def forward(self, x: _proa.Tensor) -> Pooled:
-        pooled: Pooled = F.adaptive_max_pool2d(x, self._sizes, return_mask=self.return_mask)
-        return pooled
-
-    def extra_repr(self) -> str:
-        return settings(output_size=self.output_size, return_mask=self.return_mask)
+@member(1)
+class AdaptiveMaxPool1D(_AdaptiveMaxPool):
+    _run = staticmethod(F.adaptive_max_pool1d)
 
 
-class AdaptiveMaxPool3D(_Adaptive):
-    """Maxima of [batch, channels, depth, height, width] over windows chosen to give `output_size`.
-
-    return_mask: whether to return also the place of each maximum in its flattened image.
-    """
-
-    def __init__(
-        self, output_size: OutputSize, return_mask: bool = False, name: str | None = None
-    ) -> None:
-        super().__init__(3, output_size, "NCDHW")
-        self.return_mask = return_mask
-
-    def forward(self, x: _proa.Tensor) -> Pooled:
-        pooled: Pooled = F.adaptive_max_pool3d(x, self._sizes, return_mask=self.return_mask)
-        return pooled
-
-    def extra_repr(self) -> str:
-        return settings(output_size=self.output_size, return_mask=self.return_mask)
+@member(2)
+class AdaptiveMaxPool2D(_AdaptiveMaxPool):
+    _run = staticmethod(F.adaptive_max_pool2d)
 
 
-class FractionalMaxPool2D(_Adaptive):
+@member(3)
+class AdaptiveMaxPool3D(_AdaptiveMaxPool):
+    _run = staticmethod(F.adaptive_max_pool3d)
+
+
+class _FractionalMaxPool(_Adaptive):
     """Maxima over windows of random, uneven sizes (Graham, "Fractional max-pooling", 2014).
 
     Args:
@@ -618,7 +412,7 @@ class FractionalMaxPool2D(_Adaptive):
         random_u: the number in (0, 1) that places the windows; None draws one a call.
         return_mask: whether to return also the place of each maximum in its flattened image.
 
-    Shape: x [batch, channels, height, width].
+    Shape: x {shape}.
     """
 
     def __init__(
@@ -629,51 +423,28 @@ class FractionalMaxPool2D(_Adaptive):
         return_mask: bool = False,
         name: str | None = None,
     ) -> None:
-        super().__init__(2, output_size, "NCHW")
+        super().__init__(output_size, FORMATS[self._DIMS][0])
+        where = type(self).__name__
         if random_u is not None and not 0 < random_u < 1:
-            refuse("FractionalMaxPool2D", "random_u", "a number in (0, 1) or None", random_u)
+            refuse(where, "random_u", "a number in (0, 1) or None", random_u)
         if kernel_size is not None:
-            sizes("FractionalMaxPool2D", "kernel_size", kernel_size, 2)
+            sizes(where, "kernel_size", kernel_size, self._DIMS)
         self.kernel_size = kernel_size
         self.random_u = random_u
         self.return_mask = return_mask
 
     def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.fractional_max_pool2d(
+        pooled: Pooled = type(self)._run(
             x, self.output_size, self.kernel_size, self.random_u, return_mask=self.return_mask
         )
+        return pooled
 
 
-class FractionalMaxPool3D(_Adaptive):
-    """Maxima over windows of random, uneven sizes (Graham, "Fractional max-pooling", 2014).
+@member(2)
+class FractionalMaxPool2D(_FractionalMaxPool):
+    _run = staticmethod(F.fractional_max_pool2d)
 
-    Args:
-        output_size: the size to give.
-        kernel_size: the windows' size where they overlap; None for disjoint windows.
-        random_u: the number in (0, 1) that places the windows; None draws one a call.
-        return_mask: whether to return also the place of each maximum in its flattened image.
 
-    Shape: x [batch, channels, depth, height, width].
-    """
-
-    def __init__(
-        self,
-        output_size: OutputSize,
-        kernel_size: Size | None = None,
-        random_u: float | None = None,
-        return_mask: bool = False,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(3, output_size, "NCDHW")
-        if random_u is not None and not 0 < random_u < 1:
-            refuse("FractionalMaxPool3D", "random_u", "a number in (0, 1) or None", random_u)
-        if kernel_size is not None:
-            sizes("FractionalMaxPool3D", "kernel_size", kernel_size, 3)
-        self.kernel_size = kernel_size
-        self.random_u = random_u
-        self.return_mask = return_mask
-
-    def forward(self, x: _proa.Tensor) -> Pooled:
-        return F.fractional_max_pool3d(
-            x, self.output_size, self.kernel_size, self.random_u, return_mask=self.return_mask
-        )
+@member(3)
+class FractionalMaxPool3D(_FractionalMaxPool):
+    _run = staticmethod(F.fractional_max_pool3d)

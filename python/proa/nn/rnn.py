@@ -88,24 +88,31 @@ class _GatedCell(RNNCellBase):
         self,
         input_size: int,
         hidden_size: int,
-        weight_ih_attr: ParamAttrLike,
-        weight_hh_attr: ParamAttrLike,
-        bias_ih_attr: ParamAttrLike,
-        bias_hh_attr: ParamAttrLike,
-        recurrent_size: int,
-        dtype: DTypeLike | None,
+        weight_ih_attr: ParamAttrLike = None,
+        weight_hh_attr: ParamAttrLike = None,
+        bias_ih_attr: ParamAttrLike = None,
+        bias_hh_attr: ParamAttrLike = None,
+        name: str | None = None,
+        *,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__(dtype=dtype)
+        positive(type(self).__name__, "input_size", input_size)
+        positive(type(self).__name__, "hidden_size", hidden_size)
         rows, limit = self._GATES * hidden_size, hidden_size**-0.5
         rule = Uniform(-limit, limit)
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.weight_ih = self._required([rows, input_size], weight_ih_attr, rule, "weight_ih_attr")
         self.weight_hh = self._required(
-            [rows, recurrent_size], weight_hh_attr, rule, "weight_hh_attr"
+            [rows, self._recurrent_size()], weight_hh_attr, rule, "weight_hh_attr"
         )
         self.bias_ih = self.create_parameter([rows], bias_ih_attr, None, True, rule)
         self.bias_hh = self.create_parameter([rows], bias_hh_attr, None, True, rule)
+
+    def _recurrent_size(self) -> int:
+        """The size of what goes round."""
+        return self.hidden_size
 
     @property
     def state_shape(self) -> Any:
@@ -162,18 +169,8 @@ class SimpleRNNCell(_GatedCell):
         nonlinearity: str | None = None,
         dtype: DTypeLike | None = None,
     ) -> None:
-        positive("SimpleRNNCell", "input_size", input_size)
-        positive("SimpleRNNCell", "hidden_size", hidden_size)
-        super().__init__(
-            input_size,
-            hidden_size,
-            weight_ih_attr,
-            weight_hh_attr,
-            bias_ih_attr,
-            bias_hh_attr,
-            hidden_size,
-            dtype,
-        )
+        attrs = (weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr)
+        super().__init__(input_size, hidden_size, *attrs, dtype=dtype)
         chosen = activation if nonlinearity is None else nonlinearity
         self.activation = one_of("SimpleRNNCell", "activation", chosen, ["tanh", "relu"])
 
@@ -219,27 +216,21 @@ class LSTMCell(_GatedCell):
         *,
         dtype: DTypeLike | None = None,
     ) -> None:
-        positive("LSTMCell", "input_size", input_size)
-        positive("LSTMCell", "hidden_size", hidden_size)
         integer("LSTMCell", "proj_size", proj_size, 0, "an int >= 0")
-        if proj_size >= hidden_size:
+        if proj_size and proj_size >= positive("LSTMCell", "hidden_size", hidden_size):
             refuse("LSTMCell", "proj_size", f"less than hidden_size={hidden_size}", proj_size)
-        super().__init__(
-            input_size,
-            hidden_size,
-            weight_ih_attr,
-            weight_hh_attr,
-            bias_ih_attr,
-            bias_hh_attr,
-            proj_size or hidden_size,
-            dtype,
-        )
+        self._proj_size = proj_size
+        attrs = (weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr)
+        super().__init__(input_size, hidden_size, *attrs, dtype=dtype)
         self.proj_size = proj_size
         limit = hidden_size**-0.5
         if proj_size:
             self.weight_ho = self.create_parameter(
                 [hidden_size, proj_size], None, None, False, Uniform(-limit, limit)
             )
+
+    def _recurrent_size(self) -> int:
+        return self._proj_size or self.hidden_size
 
     @property
     def state_shape(self) -> Any:
@@ -274,31 +265,6 @@ class GRUCell(_GatedCell):
     """
 
     _GATES = 3
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        weight_ih_attr: ParamAttrLike = None,
-        weight_hh_attr: ParamAttrLike = None,
-        bias_ih_attr: ParamAttrLike = None,
-        bias_hh_attr: ParamAttrLike = None,
-        name: str | None = None,
-        *,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        positive("GRUCell", "input_size", input_size)
-        positive("GRUCell", "hidden_size", hidden_size)
-        super().__init__(
-            input_size,
-            hidden_size,
-            weight_ih_attr,
-            weight_hh_attr,
-            bias_ih_attr,
-            bias_hh_attr,
-            hidden_size,
-            dtype,
-        )
 
     def advance(self, projected: _proa.Tensor, states: States) -> tuple[_proa.Tensor, States]:
         x_r, x_z, x_c = proa.split(projected, 3, -1)
@@ -499,19 +465,26 @@ class _StackedRNN(Layer):
     """
 
     _STATES = 1
+    _CELL: Callable[..., RNNCellBase]
 
     def __init__(
         self,
-        cell_of: Callable[[int], RNNCellBase],
         input_size: int,
         hidden_size: int,
-        num_layers: int,
-        direction: str,
-        time_major: bool,
-        dropout: float,
-        batch_first: bool | None,
-        bidirectional: bool | None,
-        dtype: DTypeLike | None,
+        num_layers: int = 1,
+        direction: str = "forward",
+        time_major: bool = False,
+        dropout: float = 0.0,
+        weight_ih_attr: ParamAttrLike = None,
+        weight_hh_attr: ParamAttrLike = None,
+        bias_ih_attr: ParamAttrLike = None,
+        bias_hh_attr: ParamAttrLike = None,
+        name: str | None = None,
+        *,
+        batch_first: bool | None = None,
+        bidirectional: bool | None = None,
+        bias: bool = True,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__(dtype=dtype)
         where = type(self).__name__
@@ -524,9 +497,19 @@ class _StackedRNN(Layer):
         self.time_major = time_major if batch_first is None else not batch_first
         self.dropout = probability(where, "dropout", dropout)
         self.output_size = hidden_size
+        settings = {
+            "weight_ih_attr": weight_ih_attr,
+            "weight_hh_attr": weight_hh_attr,
+            "bias_ih_attr": bias_ih_attr if bias else False,
+            "bias_hh_attr": bias_hh_attr if bias else False,
+            "dtype": dtype,
+            **self._cell_settings(),
+        }
         for layer in range(num_layers):
             width = input_size if layer == 0 else self.output_size * self.num_directions
-            cells = [cell_of(width) for _ in range(self.num_directions)]
+            cells = [
+                type(self)._CELL(width, hidden_size, **settings) for _ in range(self.num_directions)
+            ]
             self.output_size = getattr(cells[0], "proj_size", 0) or hidden_size
             run: Layer = (
                 BiRNN(cells[0], cells[1], self.time_major)
@@ -538,6 +521,10 @@ class _StackedRNN(Layer):
                 for name, parameter in cell._parameters.items():
                     if parameter is not None:
                         self.add_parameter(f"{name}_l{layer}{tail}", parameter)
+
+    def _cell_settings(self) -> dict[str, Any]:
+        """What this kind of cell is told beside the sizes and the parameters' settings."""
+        return {}
 
     def _shape_of_states(self, inputs: _proa.Tensor) -> list[list[int]]:
         batch = inputs.shape[1 if self.time_major else 0]
@@ -618,6 +605,8 @@ class SimpleRNN(_StackedRNN):
     __doc__ = f"""Stacked SimpleRNNCells; activation is tanh or relu (PyTorch: nonlinearity).
     {_StackedRNN.__doc__}"""
 
+    _CELL = SimpleRNNCell
+
     def __init__(
         self,
         input_size: int,
@@ -639,34 +628,15 @@ class SimpleRNN(_StackedRNN):
         nonlinearity: str | None = None,
         dtype: DTypeLike | None = None,
     ) -> None:
-        if not bias:
-            bias_ih_attr = bias_hh_attr = False
-
-        def cell(width: int) -> RNNCellBase:
-            return SimpleRNNCell(
-                width,
-                hidden_size,
-                chosen,
-                weight_ih_attr=weight_ih_attr,
-                weight_hh_attr=weight_hh_attr,
-                bias_ih_attr=bias_ih_attr,
-                bias_hh_attr=bias_hh_attr,
-                dtype=dtype,
-            )
-
-        chosen = activation if nonlinearity is None else nonlinearity
+        self._activation = activation if nonlinearity is None else nonlinearity
+        attrs = (weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr)
         super().__init__(
-            cell,
-            input_size,
-            hidden_size,
-            num_layers,
-            direction,
-            time_major,
-            dropout,
-            batch_first,
-            bidirectional,
-            dtype,
-        )
+            input_size, hidden_size, num_layers, direction, time_major, dropout, *attrs,
+            batch_first=batch_first, bidirectional=bidirectional, bias=bias, dtype=dtype,
+        )  # fmt: skip
+
+    def _cell_settings(self) -> dict[str, Any]:
+        return {"activation": self._activation}
 
 
 class LSTM(_StackedRNN):
@@ -675,6 +645,7 @@ class LSTM(_StackedRNN):
     proj_size: above 0, hidden states are projected to this size.
     """
 
+    _CELL = LSTMCell
     _STATES = 2
 
     def __init__(
@@ -697,81 +668,19 @@ class LSTM(_StackedRNN):
         bias: bool = True,
         dtype: DTypeLike | None = None,
     ) -> None:
-        if not bias:
-            bias_ih_attr = bias_hh_attr = False
-
-        def cell(width: int) -> RNNCellBase:
-            return LSTMCell(
-                width,
-                hidden_size,
-                proj_size=proj_size,
-                weight_ih_attr=weight_ih_attr,
-                weight_hh_attr=weight_hh_attr,
-                bias_ih_attr=bias_ih_attr,
-                bias_hh_attr=bias_hh_attr,
-                dtype=dtype,
-            )
-
+        self._proj_size = proj_size
+        attrs = (weight_ih_attr, weight_hh_attr, bias_ih_attr, bias_hh_attr)
         super().__init__(
-            cell,
-            input_size,
-            hidden_size,
-            num_layers,
-            direction,
-            time_major,
-            dropout,
-            batch_first,
-            bidirectional,
-            dtype,
-        )
+            input_size, hidden_size, num_layers, direction, time_major, dropout, *attrs,
+            batch_first=batch_first, bidirectional=bidirectional, bias=bias, dtype=dtype,
+        )  # fmt: skip
+
+    def _cell_settings(self) -> dict[str, Any]:
+        return {"proj_size": self._proj_size}
 
 
 class GRU(_StackedRNN):
     __doc__ = f"""Stacked GRUCells.
     {_StackedRNN.__doc__}"""
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        direction: str = "forward",
-        time_major: bool = False,
-        dropout: float = 0.0,
-        weight_ih_attr: ParamAttrLike = None,
-        weight_hh_attr: ParamAttrLike = None,
-        bias_ih_attr: ParamAttrLike = None,
-        bias_hh_attr: ParamAttrLike = None,
-        name: str | None = None,
-        *,
-        batch_first: bool | None = None,
-        bidirectional: bool | None = None,
-        bias: bool = True,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        if not bias:
-            bias_ih_attr = bias_hh_attr = False
-
-        def cell(width: int) -> RNNCellBase:
-            return GRUCell(
-                width,
-                hidden_size,
-                weight_ih_attr=weight_ih_attr,
-                weight_hh_attr=weight_hh_attr,
-                bias_ih_attr=bias_ih_attr,
-                bias_hh_attr=bias_hh_attr,
-                dtype=dtype,
-            )
-
-        super().__init__(
-            cell,
-            input_size,
-            hidden_size,
-            num_layers,
-            direction,
-            time_major,
-            dropout,
-            batch_first,
-            bidirectional,
-            dtype,
-        )
+    _CELL = GRUCell

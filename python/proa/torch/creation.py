@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import _proa
 from ..check import refuse
-from .spelling import no_more
+from ..spelling import no_more
 from .tensor import Tensor, check_device, ints
 
 ops: Any = _proa.ops

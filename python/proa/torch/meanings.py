@@ -11,9 +11,8 @@ import collections
 from collections.abc import Sequence
 from typing import Any
 
-from .. import _proa
+from .. import _proa, spelling
 from ..check import refuse
-from . import spelling
 from .tensor import Tensor
 
 ops: Any = _proa.ops

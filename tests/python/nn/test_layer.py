@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import inspect
 import pickle
 import warnings
 import weakref
@@ -463,7 +464,9 @@ def test_repr():
 
 def test_torch_spellings_are_there():
     assert nn.Module is nn.Layer and nn.ModuleList is nn.LayerList and nn.ModuleDict is nn.LayerDict
-    assert nn.Conv2d is nn.Conv2D and nn.SiLU is nn.Silu and nn.ZeroPad2d is nn.ZeroPad2D
+    assert nn.SiLU is nn.Silu and nn.ZeroPad2d is nn.ZeroPad2D
+    assert issubclass(nn.Conv2d, nn.Conv2D) and nn.Conv2d(1, 2, 3, 1, 0, 1, 1, False).bias is None
+    assert list(inspect.signature(nn.MaxPool3d).parameters)[3] == "dilation"
     assert nn.BatchNorm2d(3, 1e-3, 0.1)._momentum == 0.9
     assert nn.LayerNorm(4, eps=1e-3, elementwise_affine=False).weight is None
     assert nn.GroupNorm(2, 4, affine=False).bias is None

@@ -6,10 +6,9 @@ import builtins
 import math
 from typing import Any
 
-from ... import _proa
+from ... import _proa, spelling
 from ...check import refuse
 from ...nn import functional as our_functional
-from .. import spelling
 
 ops: Any = _proa.ops
 ours: Any = our_functional

@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ... import _proa
+from ... import _proa, spelling
 from ... import nn as ours
 from ...autograd import no_grad
 from ...check import refuse
-from .. import spelling
 from . import functional
 from .module import Module, Parameter, adopt
 
@@ -53,11 +52,14 @@ Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, 
 Conv3d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
   bias=True, padding_mode='zeros', device=None, dtype=None) = Conv3D
 ConvTranspose1d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0,
-  groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv1DTranspose
+  groups=1, bias=True, dilation=1, padding_mode='zeros', device=None, dtype=None) =
+  Conv1DTranspose
 ConvTranspose2d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0,
-  groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv2DTranspose
+  groups=1, bias=True, dilation=1, padding_mode='zeros', device=None, dtype=None) =
+  Conv2DTranspose
 ConvTranspose3d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0,
-  groups=1, bias=True, dilation=1, device=None, dtype=None) = Conv3DTranspose
+  groups=1, bias=True, dilation=1, padding_mode='zeros', device=None, dtype=None) =
+  Conv3DTranspose
 CosineEmbeddingLoss(margin=0.0, size_average=None, reduce=None, reduction='mean')
 CosineSimilarity(dim=1, eps=1e-08)
 Dropout(p=0.5, inplace=False)
@@ -81,12 +83,12 @@ Hardtanh(min_val=-1.0, max_val=1.0, inplace=False)
 HingeEmbeddingLoss(margin=1.0, size_average=None, reduce=None, reduction='mean')
 HuberLoss(reduction='mean', delta=1.0)
 Identity(*args, **kwargs)
-InstanceNorm1d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) =
-  InstanceNorm1D : momentum=1.0 - momentum
-InstanceNorm2d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) =
-  InstanceNorm2D : momentum=1.0 - momentum
-InstanceNorm3d(num_features, eps=1e-05, momentum=0.1, affine=False, device=None, dtype=None) =
-  InstanceNorm3D : momentum=1.0 - momentum
+InstanceNorm1d(num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False,
+  device=None, dtype=None) = InstanceNorm1D : momentum=1.0 - momentum
+InstanceNorm2d(num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False,
+  device=None, dtype=None) = InstanceNorm2D : momentum=1.0 - momentum
+InstanceNorm3d(num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False,
+  device=None, dtype=None) = InstanceNorm3D : momentum=1.0 - momentum
 KLDivLoss(size_average=None, reduce=None, reduction='mean', log_target=False)
 L1Loss(size_average=None, reduce=None, reduction='mean')
 LPPool1d(norm_type, kernel_size, stride=None, ceil_mode=False) = LPPool1D

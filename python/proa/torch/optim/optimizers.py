@@ -12,11 +12,10 @@ from typing import Any
 
 import proa
 
-from ... import _proa, optimizer
+from ... import _proa, optimizer, spelling
 from ...autograd import enable_grad, no_grad
 from ...check import refuse
 from ...optimizer.groups import ParamGroup
-from .. import spelling
 
 
 class Optimizer:

@@ -19,7 +19,7 @@ from ....io import (
 )
 from ....io import SequenceSampler as SequentialSampler
 from ....io import default_collate_fn as default_collate
-from ...spelling import no_more
+from ....spelling import no_more
 
 __all__ = [
     "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "IterableDataset",

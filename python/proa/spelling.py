@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..check import refuse
+from .check import refuse
 
 # PyTorch's name -> ours, where a target has no parameter of PyTorch's name.
 _MEANINGS = {
@@ -86,10 +86,17 @@ def rows(table: str) -> Iterator[tuple[str, str, str, dict[str, str]]]:
 
 
 def no_more(where: str, **given: object) -> None:
-    """Refuse settings that nothing here can follow."""
+    """Refuse settings that nothing here can follow; None and False ask for nothing."""
     for name, value in given.items():
         if value is not None and value is not False:
             refuse(where, name, "nothing: this setting is not known here", value)
+
+
+def only(where: str, name: str, value: Any, default: object) -> None:
+    """Refuse a setting that has no counterpart here, unless it is (all) PyTorch's default."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    if any(item is not default and item != default for item in items):
+        refuse(where, name, f"{default!r}: other values have no counterpart here", value)
 
 
 def _argument(name: str, target: Mapping[str, inspect.Parameter]) -> str | None:
@@ -97,12 +104,15 @@ def _argument(name: str, target: Mapping[str, inspect.Parameter]) -> str | None:
 
 
 def arguments(where: str, parameters: str, target: Any, given: dict[str, str]) -> tuple[str, str]:
-    """(statements, arguments of the call) that hand the parameters on to the target."""
+    """(statements, arguments of the call) that hand the parameters on to the target.
+
+    A parameter that the target does not know may have its default only.
+    """
     ours = inspect.signature(target).parameters
     theirs = inspect.signature(eval(f"lambda {parameters}: 0")).parameters  # noqa: S307 - our table
     used = set(re.findall(r"\w+", " ".join(given.values())))
     call = [f"{name}={value}" for name, value in given.items()]
-    unknown = []
+    unknown, checks = [], []
     for name, parameter in theirs.items():
         if parameter.kind is parameter.VAR_POSITIONAL:
             call.append(f"*{name}")
@@ -116,15 +126,18 @@ def arguments(where: str, parameters: str, target: Any, given: dict[str, str]) -
             if name in ("size_average", "reduce", "out"):
                 unknown.append(f"{name}={name}")
         elif own is None:
-            refuse("proa.torch", where, "a parameter of the target for each of its own", name)
-    check = f"no_more({where!r}, {', '.join(unknown)})" if unknown else "pass"
-    return check, ", ".join(call)
+            if parameter.default is parameter.empty:
+                refuse("spelling", where, "a parameter of the target for each of its own", name)
+            checks.append(f"only({where!r}, {name!r}, {name}, {parameter.default!r})")
+    if unknown:
+        checks.append(f"no_more({where!r}, {', '.join(unknown)})")
+    return "; ".join(checks) or "pass", ", ".join(call)
 
 
 def function(name: str, parameters: str, target: Any, given: dict[str, str]) -> Callable[..., Any]:
     """A function of PyTorch's signature that calls the target."""
     check, call = arguments(name, parameters, target, given)
-    space: dict[str, Any] = {"_target": target, "no_more": no_more}
+    space: dict[str, Any] = {"_target": target, "no_more": no_more, "only": only}
     exec(f"def {name}({parameters}):\n    {check}\n    return _target({call})", space)  # noqa: S102
     made: Callable[..., Any] = space[name]
     made.__doc__ = f"{target.__doc__ or ''}\n\nThe arguments are PyTorch's."
@@ -137,7 +150,7 @@ def layer(
     """A class of PyTorch's signature; the last base, whose parameters they become, builds it."""
     target = bases[-1]
     check, call = arguments(name, parameters, target, given)
-    space: dict[str, Any] = {"_target": target, "no_more": no_more}
+    space: dict[str, Any] = {"_target": target, "no_more": no_more, "only": only}
     code = f"def __init__(self, {parameters}):\n    {check}\n    _target.__init__(self, {call})"
     exec(code, space)  # noqa: S102 - text from the table above the call
     doc = f"{target.__doc__ or ''}\n\nThe arguments are PyTorch's."
