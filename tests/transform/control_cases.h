@@ -30,4 +30,9 @@ bool same_bits(const runtime::Array& x, const runtime::Array& y);
 std::vector<runtime::Array> run(const ir::Module& module, ir::Func func,
                                 std::span<const eager::Tensor> inputs);
 
+// A function of one i64 and three tensors [rows, 3]: sums, branches and loops in each other, at
+// random; the rows are a symbol or 2. In f64 it is smooth in the tensors.
+ir::Module random_module(unsigned seed, bool symbolic, DType dtype);
+std::vector<eager::Tensor> random_inputs(unsigned seed, int64_t rows, DType dtype);
+
 }  // namespace proa::test

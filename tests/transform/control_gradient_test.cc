@@ -11,6 +11,7 @@
 #include "proa/eager/function.h"
 #include "proa/eager/node.h"
 #include "proa/ir/parser.h"
+#include "proa/ir/printer.h"
 #include "proa/ir/verifier.h"
 #include "proa/transform/autodiff.h"
 
@@ -111,6 +112,43 @@ TEST(ControlGradient, MeetsCentralDifferencesToTheThirdOrder) {
     }
   }
   EXPECT_GT(checked, 150u);
+}
+
+// The same along one direction at once, for modules at random with everything in each other.
+TEST(ControlGradient, OfRandomModulesMeetsDifferencesToTheThirdOrder) {
+  constexpr double kStep = 1e-5, kTolerance = 1e-6;
+  size_t moved = 0;
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    bool symbolic = seed % 2 == 1;
+    eager::Function function("random", test::random_module(seed, symbolic, DType::f64), {});
+    Ladder ladder{function};
+    std::vector<Tensor> at = test::random_inputs(seed, symbolic ? 3 : 2, DType::f64);
+    std::vector<Tensor> direction = test::random_inputs(seed + 1000, symbolic ? 3 : 2, DType::f64);
+    auto along = [&](double step) {
+      std::vector<Tensor> inputs = {at[0]};
+      for (size_t i = 1; i < at.size(); ++i) {
+        Tensor by = call1("tensor.multiply", {direction[i], step});
+        inputs.push_back(call1("tensor.add", {at[i], by}));
+      }
+      return leaves(std::move(inputs));
+    };
+    for (int order = 0; order < (seed < 12 ? 3 : 2); ++order) {
+      std::vector<Tensor> g = ladder.gradient(along(0), order);
+      double got = 0;
+      for (size_t i = 0; i < g.size(); ++i) {
+        if (!g[i]) continue;
+        got += call1("tensor.sum", {call1("tensor.multiply", {g[i], direction[i + 1]})}).item();
+      }
+      double expected =
+          (ladder.value(along(kStep), order).item() - ladder.value(along(-kStep), order).item()) /
+          (2 * kStep);
+      EXPECT_NEAR(got, expected, kTolerance * std::max(1.0, std::abs(expected)))
+          << "order " << order + 1;
+      moved += std::abs(expected) > 1e-3;
+    }
+  }
+  EXPECT_GT(moved, 50u);
 }
 
 // x^(2^k) by squaring as often as the counter says: the derivatives are on paper.
@@ -321,6 +359,8 @@ TEST(ControlGradient, IsVerified) {
       }
       transform::Gradient gradient = transform::differentiate(module, func, wanted, given);
       ASSERT_NO_THROW(ir::verify(module)) << "order " << order;
+      std::string printed = ir::print(module);
+      EXPECT_EQ(ir::print(ir::parse_module(printed, eager::context())), printed);
       func = gradient.backward;
     }
   }

@@ -58,6 +58,7 @@ void refuse_inner_sizes(const ir::Operation& op, ir::Facts&) {
   });
   if (bound.empty()) return;
   for (ir::Value result : op.results()) {
+    if (!result.type().is_tensor()) continue;
     for (Dim d : result.dims()) {
       SmallVector<Dim, 6> used;
       collect_symbols(d, used);
@@ -378,6 +379,50 @@ func @main(%x: f64[2], %k: i64[]) {
       return %6
     })
     return %5
+  })
+  return %0
+})");
+  s.ok_text(R"(
+func @main(%x: f64[2], %y: f64[2]) {
+  %0 = prim.complex(%x, %y)
+  %1 = prim.complex(%y, %x)
+  %2, %3 = prim.scan_loop([%0], [], [%1]) {length = 3} ({
+    ^(%i: i64[], %a: c128[2], %w: c128[2]):
+    %4 = prim.mul(%a, %w)
+    %5 = prim.conj(%a)
+    %6 = prim.add(%4, %5)
+    return %6, %5
+  })
+  %7 = prim.real(%2)
+  %8 = prim.imag(%3)
+  return %7, %8
+})");
+  // A while in a loop in a branch: a size of its own for each step.
+  s.ok_text(R"(
+func @main(%p: bool[], %x: f64[3, 2], %w: f64[2]) {
+  %0 = prim.if(%p, %x, %w) ({
+    ^(%b: f64[3, 2], %c: f64[2]):
+    %1 = prim.scan_loop([%c], [%b], []) {length = 3} ({
+      ^(%i: i64[], %a: f64[2], %row: f64[2]):
+      %2, %3 = prim.while([%i, %a], [%row]) ({
+        ^(%k: i64[], %y: f64[2], %z: f64[2]):
+        %4 = prim.constant() {value = dense<i64[] 2>}
+        %5 = prim.compare(%k, %4) {kind = "lt"}
+        return %5
+      }, {
+        ^(%k: i64[], %y: f64[2], %z: f64[2]):
+        %6 = prim.constant() {value = dense<i64[] 1>}
+        %7 = prim.add(%k, %6)
+        %8 = prim.mul(%y, %z)
+        %9 = prim.sin(%8)
+        return %7, %9
+      })
+      return %3
+    })
+    return %1
+  }, {
+    ^(%b: f64[3, 2], %c: f64[2]):
+    return %c
   })
   return %0
 })");
