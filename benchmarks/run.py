@@ -26,8 +26,11 @@ CASES = {
     "eager_add": "x + y of 8 floats from Python, without the tape and with it",
     "eager_backward": "20 operations on 8 floats with the tape, and backward through them",
     "import_time": "import of the package in a fresh interpreter",
+    "allocator": "memory of the host: the built program benchmarks/allocator.cc",
     "symbol": "symbolic sizes: the built program benchmarks/symbol.cc",
+    "thread_pool": "loops over threads: the built program benchmarks/thread_pool.cc",
 }
+PROGRAMS = {"allocator", "symbol", "thread_pool"}  # built on demand as bench-NAME
 CHAIN = 20  # operations of eager_backward
 Line = dict[str, Any]
 
@@ -164,10 +167,10 @@ def import_time(rounds: int) -> Iterator[Line]:
     yield line_of("import_time", mine, other, version, "ms")
 
 
-def symbol(rounds: int, build: pathlib.Path) -> Iterator[Line]:
-    program = build / "bench-symbol"
+def built(name: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
+    program = build / f"bench-{name.replace('_', '-')}"
     if not program.exists():
-        raise SystemExit(f"{program} is not built: ninja -C {build} bench-symbol")
+        raise SystemExit(f"{program} is not built: ninja -C {build} {program.name}")
     found: dict[str, list[float]] = {}
     units: dict[str, str] = {}
     for _ in range(rounds):
@@ -185,7 +188,7 @@ def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
         return timed_calls(["eager_add", "eager_add_tape"], rounds)
     if case == "eager_backward":
         return timed_calls(["eager_backward"], rounds)
-    return import_time(rounds) if case == "import_time" else symbol(rounds, build)
+    return built(case, rounds, build) if case in PROGRAMS else import_time(rounds)
 
 
 def main() -> int:

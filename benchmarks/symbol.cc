@@ -1,39 +1,18 @@
 // Times symbolic dims: one JSON line a case, {"case", "unit", "value", "count"}.
 // Why: shapes are asked about on the path of every call under capture; 5,000 questions may cost 1
 // ms.
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <memory>
 #include <vector>
 
+#include "benchmarks/timing.h"
 #include "proa/ir/symbol/compile_dims.h"
 #include "proa/ir/symbol/facts.h"
 
 namespace proa::ir {
 namespace {
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// Best of `repeats` runs, each on what `prepare` makes.
-template <class Prepare, class Run>
-double best(int repeats, Prepare prepare, Run run) {
-  double least = 1e9;
-  for (int i = 0; i < repeats; ++i) {
-    auto state = prepare();
-    double start = seconds();
-    run(state);
-    least = std::min(least, seconds() - start);
-  }
-  return least;
-}
-
-void report(const char* name, const char* unit, double value, long count) {
-  std::printf("{\"case\": \"symbol/%s\", \"unit\": \"%s\", \"value\": %.4g, \"count\": %ld}\n",
-              name, unit, value, count);
-}
+using benchmark::best;
+using benchmark::report;
 
 // The dims of an encoder-decoder with patches, windows and a cache, and what its layers ask of
 // them.
@@ -122,8 +101,8 @@ void questions() {
   double first = best(20, fresh, [&](Facts& facts) { ask_layers(facts, 1); });
   double all = best(20, fresh, [&](Facts& facts) { ask_layers(facts, 50); });
   long count = static_cast<long>(model.layer.size());
-  report("first_layer", "ms", first * 1e3, count);
-  report("5000_questions", "ms", all * 1e3, 50 * count);
+  report("symbol/first_layer", "ms", first * 1e3, count);
+  report("symbol/5000_questions", "ms", all * 1e3, 50 * count);
 }
 
 void construction() {
@@ -141,7 +120,7 @@ void construction() {
   };
   double cold = best(
       10, [] { return std::make_unique<Holder>(); }, [&](auto& holder) { build(holder->arena); });
-  report("construct", "ns", cold * 1e9 / kCount, kCount);
+  report("symbol/construct", "ns", cold * 1e9 / kCount, kCount);
 }
 
 void programs() {
@@ -159,8 +138,8 @@ void programs() {
         }
       });
   long instructions = static_cast<long>(compiled.program.code.size());
-  report("program_run", "ns", time * 1e9 / kRuns, instructions);
-  report("program_instruction", "ns", time * 1e9 / kRuns / static_cast<double>(instructions),
+  report("symbol/program_run", "ns", time * 1e9 / kRuns, instructions);
+  report("symbol/program_instruction", "ns", time * 1e9 / kRuns / static_cast<double>(instructions),
          instructions);
 }
 

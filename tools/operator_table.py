@@ -73,12 +73,18 @@ def signature(page: dict[str, Any]) -> str:
     return f"({', '.join([*names, *(attr['name'] for attr in page['attrs'])])})"
 
 
+def page_file(page: dict[str, Any]) -> str:
+    """The file of docs/operators that has the page's section."""
+    dialect = page["full_name"].split(".")[0]
+    return ("" if dialect == "tensor" else f"{dialect}_") + f"{page['family']}.md"
+
+
 def row(page: dict[str, Any]) -> str:
     places = [word for bit, word in FACES.items() if page["faces"] & bit]
     if page["faces"] & 8:
         places.append("in place")
     cells = [
-        f"`{page['name']}`",
+        f"[`{page['name']}`](operators/{page_file(page)}#{page['name']})",
         " ".join(f"`{alias}`" for alias in page["aliases"]),
         f"`{signature(page)}`".replace("|", "\\|"),
         operand_dtypes(page),
@@ -97,7 +103,7 @@ def table() -> str:
         "# Operators",
         "",
         "Written by `tools/operator_table.py` from the pages in `proa/ops`; "
-        "`help(proa.NAME)` has the text of each.",
+        "a name leads to its section, which has text and example.",
         "",
         "Sets of dtypes: "
         + "; ".join(

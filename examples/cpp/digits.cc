@@ -4,8 +4,7 @@
 //   python examples/digits/export.py out/digits/data.safetensors
 //   build/example-digits out/digits/data.safetensors out/digits/weights.safetensors [epochs]
 //
-// Every operator goes through the same door as from Python: call1("tensor.NAME", operands,
-// attributes).
+// Every operator is a function with the arguments that it has in Python (proa/eager/functions).
 // Letters of shapes: N images, C channels, H and W pixels.
 
 #include <algorithm>
@@ -17,15 +16,13 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/call.h"
+#include "proa/eager/functions/all.h"
 #include "proa/eager/node.h"
 #include "proa/program/safetensors.h"
 
 namespace {
 
 using namespace proa;  // NOLINT: an example
-using eager::call;
-using eager::call1;
-using eager::Tensor;
 
 constexpr int64_t kBatch = 32;
 constexpr double kTopRate = 0.01;
@@ -56,12 +53,9 @@ class Network {
   }
 
   Tensor forward(const Tensor& images_NCHW, bool training) const {
-    Tensor h = call1("tensor.conv2d", {images_NCHW, weight(0), weight(1)}, {{"padding", 1}});
-    h = call1("tensor.max_pool2d", {call1("tensor.relu", {h})}, {{"kernel_size", 2}});
-    h = call1("tensor.conv2d", {h, weight(2), weight(3)}, {{"padding", 1}});
-    h = call1("tensor.flatten", {call1("tensor.relu", {h})}, {{"start_axis", 1}});
-    h = call1("tensor.dropout", {h}, {{"p", 0.2}, {"training", training}});
-    return call1("tensor.linear", {h, weight(4), weight(5)});
+    Tensor h = max_pool2d(relu(conv2d(images_NCHW, weight(0), weight(1), 1, 1)), 2);
+    h = flatten(relu(conv2d(h, weight(2), weight(3), 1, 1)), 1);
+    return linear(dropout(h, 0.2, {}, training), weight(4), weight(5));
   }
 
   void step(const Tensor& loss, double rate) {
@@ -73,14 +67,13 @@ class Network {
     Tensor rate_0d = eager::scalar(DType::f64, rate);
     for (size_t i = 0; i < parameters_.size(); ++i) {
       Parameter& p = parameters_[i];
-      std::vector<Tensor> next =
-          call("tensor.adamw_step",
-               {p.value, gradients[i], p.moment1, p.moment2, p.power1, p.power2, rate_0d});
-      eager::assign(p.value, next[0]);
-      p.moment1 = next[1];
-      p.moment2 = next[2];
-      p.power1 = next[3];
-      p.power2 = next[4];
+      auto [value, moment1, moment2, power1, power2] =
+          adamw_step(p.value, gradients[i], p.moment1, p.moment2, p.power1, p.power2, rate_0d);
+      eager::assign(p.value, value);
+      p.moment1 = moment1;
+      p.moment2 = moment2;
+      p.power1 = power1;
+      p.power2 = power2;
     }
   }
 
@@ -102,28 +95,19 @@ class Network {
 
   // Uniform within 1 / sqrt(fan_in); zero where fan_in is 0.
   void add(std::string name, std::vector<int64_t> dims, int fan_in) {
-    auto zeros = [&] {
-      return call1("tensor.zeros", {}, {{"shape", dims}, {"dtype", DType::f32}});
-    };
-    Tensor value = zeros();
-    if (fan_in > 0) {
-      double bound = call1("tensor.rsqrt", {eager::scalar(DType::f64, fan_in)}).item();
-      value = call1("tensor.uniform", {},
-                    {{"shape", dims}, {"dtype", DType::f32}, {"min", -bound}, {"max", bound}});
-    }
+    double bound = fan_in > 0 ? rsqrt(eager::scalar(DType::f64, fan_in)).item() : 0;
+    Tensor value = uniform(dims, DType::f32, -bound, bound);
     value.set_requires_grad(true);
-    parameters_.push_back({std::move(name), value, zeros(), zeros(), eager::scalar(DType::f64, 0.9),
-                           eager::scalar(DType::f64, 0.999)});
+    parameters_.push_back({std::move(name), value, zeros_like(value), zeros_like(value),
+                           eager::scalar(DType::f64, 0.9), eager::scalar(DType::f64, 0.999)});
   }
 
   std::vector<Parameter> parameters_;
 };
 
 int64_t count_right(const Tensor& logits, const Tensor& labels) {
-  Tensor guess = call1("tensor.argmax", {logits}, {{"axis", 1}});
-  Tensor hits =
-      call1("tensor.cast", {call1("tensor.equal", {guess, labels})}, {{"dtype", DType::i64}});
-  return static_cast<int64_t>(call1("tensor.sum", {hits}).item());
+  Tensor hits = equal(argmax(logits, 1), labels);
+  return static_cast<int64_t>(sum(cast(hits, DType::i64)).item());
 }
 
 // Up to the top over the first 30% of the steps, then down to nothing.
@@ -143,7 +127,7 @@ int run(const std::string& data, const std::string& weights, int epochs) {
   auto started = std::chrono::steady_clock::now();
   double share = 0;
   for (int epoch = 0; epoch < epochs; ++epoch) {
-    Tensor order = call1("tensor.randperm", {}, {{"n", count}});
+    Tensor order = randperm(count);
     double total = 0;
     for (int64_t b = 0; b < batches; ++b) {
       std::vector<int64_t> chosen;
@@ -152,9 +136,9 @@ int run(const std::string& data, const std::string& weights, int epochs) {
       }
       int64_t dims[] = {static_cast<int64_t>(chosen.size())};
       Tensor index = eager::from_data(dims, DType::i64, chosen.data());
-      Tensor x = call1("tensor.index_select", {images, index}, {{"axis", 0}});
-      Tensor y = call1("tensor.index_select", {labels, index}, {{"axis", 0}});
-      Tensor loss = call1("tensor.cross_entropy", {network.forward(x, true), y});
+      Tensor x = index_select(images, index, 0);
+      Tensor y = index_select(labels, index, 0);
+      Tensor loss = cross_entropy(network.forward(x, true), y);
       network.step(loss, rate_at(epoch * batches + b, epochs * batches));
       total += loss.item() * static_cast<double>(dims[0]);
     }

@@ -90,7 +90,17 @@ void scale_rule(Decompose& d) {
   Expr y = d.boolean("bias_after_scale") ? (bias == 0 ? x * factor : x * factor + bias)
                                          : (x + bias) * factor;
   if (y.dtype() != d.result_type().dtype()) y = cast(y, d.result_type().dtype());
+  std::string_view act = d.has("act") ? d.text("act") : "";
+  if (act == "relu") y = maximum(y, 0.0);
+  if (act == "sigmoid") y = 1.0 / (exp(-y) + 1);
+  if (act == "tanh") y = tanh(y);
   d.out(y);
+}
+
+void scale_checks(Infer& op) {
+  if (op.has("act") && !is_float(op.met())) {
+    op.fail(ErrorKind::type, "act", str("expected a floating point x, got ", to_string(op.met())));
+  }
 }
 
 void clip_rule(Decompose& d) {
@@ -362,7 +372,8 @@ std::vector<ir::Page> elementary_pages() {
   pages.push_back(
       {.name = "scale",
        .faces = kWriting,
-       .doc = "x * scale + bias, or (x + bias) * scale where bias_after_scale is False.",
+       .doc = "x * scale + bias, or (x + bias) * scale where bias_after_scale is False; then act, "
+              "if it is given.",
        .operands = {operand_x(kNumberSet),
                     {.name = "scale",
                      .dtypes = kNumberSet | kBoolSet,
@@ -371,14 +382,24 @@ std::vector<ir::Page> elementary_pages() {
                      .number = true}},
        .attrs = {{.name = "bias", .form = AttrForm::real, .value = 0.0},
                  {.name = "bias_after_scale", .form = AttrForm::boolean, .value = true},
-                 {.name = "act", .form = AttrForm::string, .value = kNone}},
+                 {.name = "act",
+                  .form = AttrForm::string,
+                  .value = kNone,
+                  .choices = {"relu", "sigmoid", "tanh"}}},
        .shape = broadcast_shape,
+       .checks = scale_checks,
        .vjp = by_decomposition(),
        .decompose = scale_rule,
        .sharding = kEachAxis2,
        .samples = [](SampleList& s) {
          for (const auto& dims : usual_dims()) s.ok({T(dims), number(2)}, {{"bias", 1.0}});
          s.ok({T({3}), number(0.5)}, {{"bias", 2.0}, {"bias_after_scale", false}});
+         for (const char* act : {"relu", "sigmoid", "tanh"}) {
+           s.ok({T({4}, Fill::distinct), number(0.5)}, {{"bias", 0.25}, {"act", act}});
+         }
+         s.wrong({T({2}), number(2)}, {{"act", "cube"}}, ErrorKind::value, "expected one of");
+         s.wrong({T(DType::i32, {2}), number(2)}, {{"act", "relu"}}, ErrorKind::type,
+                 "a floating point x");
          s.wrong({T({2}), number(2)}, {{"bias_after_scale", 7}}, ErrorKind::type, "True or False");
          s.wrong({T({2}), T({3})}, {}, ErrorKind::shape, "cannot be broadcast");
          attr_samples(s, "bias");

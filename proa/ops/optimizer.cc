@@ -214,8 +214,7 @@ std::vector<ir::Page> optimizer_pages() {
   std::vector<ir::Page> pages;
   pages.push_back({
       .name = "sgd_step",
-      .doc = "A step of gradient descent: param - lr * (grad + weight_decay * param).\n\n"
-             "Args: param, grad of one shape; lr 0-d.",
+      .doc = "A step of gradient descent: param - lr * (grad + weight_decay * param).",
       .operands = {state("param"), state("grad"), scalar("lr")},
       .attrs = {setting("weight_decay", 0)},
       .dtypes = by_shape_rule(),
@@ -230,8 +229,7 @@ std::vector<ir::Page> optimizer_pages() {
       .name = "momentum_step",
       .doc = "A step of gradient descent with a velocity: v = momentum * velocity + grad + "
              "weight_decay * param, then param - lr * v; use_nesterov looks ahead by one more "
-             "step.\n\n"
-             "Args: param, grad, velocity of one shape; lr 0-d. Returns: param, velocity.\n\n"
+             "step.\n"
              "Source: Sutskever et al. 2013, On the importance of initialization and momentum.",
       .operands = {state("param"), state("grad"), state("velocity"), scalar("lr")},
       .attrs = {setting("momentum", 0.9),
@@ -247,29 +245,24 @@ std::vector<ir::Page> optimizer_pages() {
       .alias = written_over(2),
       .samples = step_samples<3, 0>,
   });
-  pages.push_back(adam_like(
-      "adam_step",
-      "A step of Adam; weight_decay is added to the gradient (L2).\n\n"
-      "Args: param, grad, moment1, moment2 of one shape; beta1_pow = beta1^t and beta2_pow = "
-      "beta2^t of "
-      "this step t = 1, 2, ...; lr; all three 0-d. Returns: param, moment1, moment2, beta1_pow, "
-      "beta2_pow, the powers for the next step.\n\n"
-      "Source: Kingma & Ba 2015, Adam.",
-      1e-8, 0, adam_rule, kEachElement));
+  pages.push_back(adam_like("adam_step",
+                            "A step of Adam; weight_decay is added to the gradient (L2). Moments "
+                            "and powers come back for "
+                            "the next step.\n"
+                            "Source: Kingma & Ba 2015, Adam.",
+                            1e-8, 0, adam_rule, kEachElement));
   ir::Page adamw = adam_like(
       "adamw_step",
       "A step of Adam with decoupled weight decay: param is multiplied by 1 - lr * lr_ratio * "
-      "weight_decay first.\n\n"
-      "Args and returns as of adam_step.\n\n"
+      "weight_decay first. Moments and powers come back for the next step.\n"
       "Source: Loshchilov & Hutter 2019, Decoupled weight decay regularization, algorithm 2.",
       1e-8, 0.01, adamw_rule, kEachElement);
   adamw.attrs.push_back(setting("lr_ratio", 1));
   pages.push_back(std::move(adamw));
   pages.push_back(
       adam_like("lamb_step",
-                "A step of LAMB: Adam's direction, as long as the parameter's norm says.\n\n"
-                "Args and returns as of adam_step. Where one of the two norms is 0 their ratio is "
-                "taken as 1.\n\n"
+                "A step of LAMB: Adam's direction, as long as the parameter's norm says. Where "
+                "one of the two norms is 0 their ratio is taken as 1.\n"
                 "Source: You et al. 2020, Large batch optimization for deep learning, algorithm 2.",
                 1e-6, 0.01, lamb_rule, "..., ..., ..., ..., , , -> ..., ..., ..., , ; ...: whole"));
   return pages;

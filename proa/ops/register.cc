@@ -1,8 +1,11 @@
 #include "proa/ops/register.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
+#include "proa/base/str.h"
 #include "proa/ir/context.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
@@ -66,7 +69,15 @@ PROA_TENSOR_FAMILIES(PROA_DECLARE)
 
 namespace {
 
-using Family = std::vector<ir::Page> (*)();
+struct Family {
+  std::string_view name;
+  std::vector<ir::Page> (*pages)();
+};
+
+#define PROA_ENTRY(name) {#name, name##_pages},
+constexpr Family kPrimitives[] = {PROA_PRIMITIVE_FAMILIES(PROA_ENTRY)};
+constexpr Family kTensors[] = {PROA_TENSOR_FAMILIES(PROA_ENTRY)};
+#undef PROA_ENTRY
 
 // f(a, b) and f(b, a) have the same bits. max and min do not: NaNs and zeros may differ in sign.
 constexpr std::string_view kCommutative[] = {"add", "mul", "and", "or", "xor"};
@@ -86,8 +97,8 @@ uint32_t traits_of(const ir::Page& page, bool primitive) {
 
 void add(ir::Context& context, std::string_view name, std::span<const Family> families) {
   auto dialect = std::make_unique<ir::Dialect>(context, name);
-  for (Family family : families) {
-    for (ir::Page& page : family()) {
+  for (const Family& family : families) {
+    for (ir::Page& page : family.pages()) {
       uint32_t traits = traits_of(page, name == "prim");
       dialect->add_page(std::make_shared<const ir::Page>(std::move(page)), traits);
     }
@@ -99,12 +110,27 @@ void add(ir::Context& context, std::string_view name, std::span<const Family> fa
 
 void load(ir::Context& context) {
   if (context.find_dialect("prim") != nullptr) return;
-#define PROA_ENTRY(name) name##_pages,
-  constexpr Family primitives[] = {PROA_PRIMITIVE_FAMILIES(PROA_ENTRY)};
-  constexpr Family tensors[] = {PROA_TENSOR_FAMILIES(PROA_ENTRY) nullptr};
-#undef PROA_ENTRY
-  add(context, "prim", primitives);
-  add(context, "tensor", std::span(tensors).first(std::size(tensors) - 1));
+  add(context, "prim", kPrimitives);
+  add(context, "tensor", kTensors);
+}
+
+std::string_view family_of(std::string_view full_name) {
+  using Table = std::map<std::string, std::string_view, std::less<>>;
+  static const Table* table = [] {
+    auto made = new Table();
+    auto enter = [&](std::string_view dialect, std::span<const Family> families) {
+      for (const Family& family : families) {
+        for (const ir::Page& page : family.pages()) {
+          made->emplace(str(dialect, ".", page.name), family.name);
+        }
+      }
+    };
+    enter("prim", kPrimitives);
+    enter("tensor", kTensors);
+    return made;
+  }();
+  auto found = table->find(full_name);
+  return found == table->end() ? std::string_view() : found->second;
 }
 
 }  // namespace proa::ops

@@ -3,6 +3,8 @@
 // loading.
 #pragma once
 
+#include <string_view>
+
 namespace proa::ir {
 class Context;
 }
@@ -10,5 +12,8 @@ class Context;
 namespace proa::ops {
 
 void load(ir::Context& context);  // does nothing where they are loaded already
+
+// The family that a page belongs to ("activation"); empty where it came from outside.
+std::string_view family_of(std::string_view full_name);
 
 }  // namespace proa::ops

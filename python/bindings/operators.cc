@@ -420,7 +420,9 @@ PyObject* bind(PyObject* self, PyObject* instance, PyObject*) {
 }
 
 std::string name_of(const OperatorObject* object) {
-  return str(object->table->op->page->name, object->inplace ? "_" : "");
+  const ir::OpInfo& op = *object->table->op;
+  if (!op.name.starts_with("tensor.")) return op.name;
+  return str(op.page->name, object->inplace ? "_" : "");
 }
 
 PyObject* repr(PyObject* self) {
@@ -549,6 +551,12 @@ PyObject* find_operator(PyObject*, PyObject* name) {
     if (!PyUnicode_Check(name))
       throw UserError(ErrorKind::type, "find_operator", "name", "expected a string");
     std::string text(text_of(name));
+    if (text.find('.') != std::string::npos) {  // "prim.add"
+      if (eager::context().op(text).page == nullptr) {
+        throw UserError(ErrorKind::key, "find_operator", "name", str(text, " has no page"));
+      }
+      return make_operator(operator_table(text), false).release();
+    }
     bool inplace = text.ends_with("_") && eager::context().find_op("tensor." + text) == nullptr;
     if (inplace) text.pop_back();
     return make_operator(operator_table("tensor." + text), inplace).release();

@@ -7,6 +7,8 @@
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
 #include "proa/ir/samples.h"
+#include "proa/ops/document.h"
+#include "proa/ops/register.h"
 
 namespace proa::python {
 
@@ -14,28 +16,6 @@ using ir::AttrForm;
 using ir::Literal;
 
 namespace {
-
-std::string literal_text(const Literal& value) {
-  switch (value.kind) {
-    case Literal::Kind::required: return "";
-    case Literal::Kind::none: return "None";
-    case Literal::Kind::boolean: return value.integer ? "True" : "False";
-    case Literal::Kind::integer: return str(value.integer);
-    case Literal::Kind::real: {
-      std::string text = str(value.real);
-      return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
-    }
-    case Literal::Kind::text: return str("'", value.text, "'");
-    case Literal::Kind::dtype: return str("'", to_string(static_cast<DType>(value.integer)), "'");
-    case Literal::Kind::ints: return list_str(value.ints);
-    case Literal::Kind::reals: {
-      std::vector<std::string> parts;
-      for (double r : value.reals) parts.push_back(str(r));
-      return "[" + join(parts, ", ") + "]";
-    }
-  }
-  return "";
-}
 
 Ref literal_object(const Literal& value) {
   switch (value.kind) {
@@ -119,6 +99,31 @@ Ref sample_dict(const std::vector<std::vector<ir::Arg>>& operands, const ir::Sam
   return dict;
 }
 
+Ref limit(std::optional<double> value) {
+  return value ? Ref(PyFloat_FromDouble(*value)) : Ref::share(Py_None);
+}
+
+// The rules that a page has, by the names of its fields.
+Ref rules_list(const ir::Page& page) {
+  std::vector<std::string_view> rules;
+  if (page.shape != nullptr) rules.push_back("shape");
+  if (page.contents != nullptr) rules.push_back("contents");
+  if (page.checks != nullptr) rules.push_back("checks");
+  if (page.decompose != nullptr) rules.push_back("decompose");
+  if (page.cost != nullptr) rules.push_back("cost");
+  return text_list(rules);
+}
+
+Ref alias_list(const ir::Page& page) {
+  Ref list = checked(PyList_New(0));
+  for (const ir::AliasSpec& alias : page.alias) {
+    Ref one = checked(
+        Py_BuildValue("(iis)", alias.result, alias.operand, alias.view ? "view" : "may share"));
+    checked(PyList_Append(list.get(), one.get()));
+  }
+  return list;
+}
+
 std::string_view gradient_of(const ir::VjpRule& rule) {
   if (rule.backward != nullptr) return "rule";
   if (rule.decomposed) return "decomposition";
@@ -132,8 +137,9 @@ Ref page_dict(const ir::OpInfo& op) {
   put(dict.get(), "name", to_str(page.name));
   put(dict.get(), "full_name", to_str(op.name));
   put(dict.get(), "aliases", text_list(page.aliases));
+  put(dict.get(), "family", to_str(ops::family_of(op.name)));
   put(dict.get(), "faces", Ref(PyLong_FromUnsignedLong(page.faces)));
-  put(dict.get(), "doc", to_str(page.doc));
+  put(dict.get(), "doc", to_str(ops::document(page)));
   Ref operands = checked(PyList_New(0));
   for (const auto& spec : page.operands) {
     Ref one = checked(PyDict_New());
@@ -157,6 +163,8 @@ Ref page_dict(const ir::OpInfo& op) {
     put(one.get(), "required", Ref(PyBool_FromLong(spec.value.kind == Literal::Kind::required)));
     put(one.get(), "default", literal_object(spec.value));
     put(one.get(), "choices", text_list(spec.choices));
+    put(one.get(), "lowest", limit(spec.lowest));
+    put(one.get(), "highest", limit(spec.highest));
     checked(PyList_Append(attrs.get(), one.get()));
   }
   put(dict.get(), "attrs", std::move(attrs));
@@ -174,6 +182,8 @@ Ref page_dict(const ir::OpInfo& op) {
   put(dict.get(), "primitive", Ref(PyBool_FromLong(op.has(ir::Trait::primitive))));
   put(dict.get(), "random", Ref(PyBool_FromLong(page.effects == ir::Effects::rng)));
   put(dict.get(), "sharding", to_str(page.sharding));
+  put(dict.get(), "rules", rules_list(page));
+  put(dict.get(), "alias", alias_list(page));
   put(dict.get(), "version", Ref(PyLong_FromLong(page.version)));
   ir::SampleList samples;
   if (page.samples != nullptr) page.samples(samples);
@@ -222,7 +232,7 @@ std::string signature_text(const OperatorTable& table) {
       if (may_lack) part += "=None";
       optional |= may_lack;
     } else {
-      std::string value = literal_text(page.attrs[static_cast<size_t>(p.attr)].value);
+      std::string value = ops::to_string(page.attrs[static_cast<size_t>(p.attr)].value);
       if (value.empty() && optional) value = "None";
       if (!value.empty()) part += "=" + value;
       optional |= !value.empty();
@@ -235,7 +245,7 @@ std::string signature_text(const OperatorTable& table) {
 
 std::string docstring(const OperatorTable& table) {
   const ir::Page& page = *table.op->page;
-  std::string text = str(page.name, signature_text(table), "\n\n", page.doc);
+  std::string text = str(page.name, signature_text(table), "\n\n", ops::document(page));
   if (!page.aliases.empty()) {
     std::vector<std::string> names(page.aliases.begin(), page.aliases.end());
     text += str("\n\nAlso called ", join(names, ", "), ".");

@@ -1,0 +1,32 @@
+// Every operator as a C++ function.
+// Why one header: all of them cost hardly more to include than one family.
+// Written by tools/cpp_functions.py from the operator pages.
+#pragma once
+
+#include "proa/eager/functions/activation.h"
+#include "proa/eager/functions/arithmetic.h"
+#include "proa/eager/functions/attention.h"
+#include "proa/eager/functions/comparison.h"
+#include "proa/eager/functions/complex.h"
+#include "proa/eager/functions/convolution.h"
+#include "proa/eager/functions/creation.h"
+#include "proa/eager/functions/cumulative.h"
+#include "proa/eager/functions/diagonals.h"
+#include "proa/eager/functions/einstein.h"
+#include "proa/eager/functions/elementary.h"
+#include "proa/eager/functions/fourier.h"
+#include "proa/eager/functions/indexing.h"
+#include "proa/eager/functions/joining.h"
+#include "proa/eager/functions/linear_algebra.h"
+#include "proa/eager/functions/loss.h"
+#include "proa/eager/functions/mixing.h"
+#include "proa/eager/functions/normalization.h"
+#include "proa/eager/functions/optimizer.h"
+#include "proa/eager/functions/placement.h"
+#include "proa/eager/functions/pooling.h"
+#include "proa/eager/functions/product.h"
+#include "proa/eager/functions/random.h"
+#include "proa/eager/functions/reduction.h"
+#include "proa/eager/functions/reshaping.h"
+#include "proa/eager/functions/selection.h"
+#include "proa/eager/functions/sorting.h"
