@@ -130,7 +130,7 @@ Tensor kl_div(const Tensor& input, const Tensor& label, std::string_view reducti
 // -sum(target * log(softmax(input))) along axis. label holds class numbers (in the shape of input
 // without the axis, or with size 1 there) or, with soft_label, probabilities in the shape of input.
 // ignore_index marks labels that do not count; weight is by class; the mean is over the weights
-// that count, and no gradient flows to weight. use_softmax=False takes input as probabilities.
+// that count. use_softmax=False takes input as probabilities.
 // Args:
 //   input: what is measured or laid out: predictions, probabilities, scores; floating point
 //   label: the targets; real

@@ -87,7 +87,7 @@ def faults_of_rules(page: dict[str, Any]) -> list[str]:
     rules = page["rules"]
     if "shape" not in rules:
         faults.append("no shape rule")
-    if page["primitive"] == ("decompose" in rules) and "decomposition" not in page["doc"]:
+    if page["primitive"] == ("decompose" in rules) and "decompos" not in page["doc"]:
         faults.append("a page is a primitive or has a decompose rule")
     if page["gradient"] in ("zero", "none") and len(page["gradient_reason"]) < 10:
         faults.append("no reason why there is no gradient")
@@ -99,7 +99,9 @@ def faults_of_rules(page: dict[str, Any]) -> list[str]:
         faults.append(f"sharding is neither factors nor a reason: {sharding!r}")
     if page["version"] < 1:
         faults.append("no version")
-    if not page["samples"] and not re.search("region|function of the same module", page["doc"]):
+    # What has regions or names functions is no call that a sample could hold.
+    inner = any(spec["form"] in ("type", "symbol") for spec in page["attrs"])
+    if not page["samples"] and not inner and not re.search("region|body", page["doc"]):
         faults.append("no legal sample, and no word why")
     if len(page["wrong"]) < 6 or not all(wrong["says"] for wrong in page["wrong"]):
         faults.append("fewer than six wrong samples, or one without its message")
@@ -113,7 +115,7 @@ def faults_of_rules(page: dict[str, Any]) -> list[str]:
             faults.append(f"{spec['name']} takes no dtype")
     for spec in page["attrs"]:
         low, high = spec["lowest"], spec["highest"]
-        free = ("equation", "message")
+        free = ("equation", "message", "target")
         if spec["form"] == "string" and not spec["choices"] and spec["name"] not in free:
             faults.append(f"{spec['name']} has no choices")
         if low is not None and high is not None and low > high:
