@@ -517,6 +517,13 @@ std::vector<ir::Page> loss_pages() {
       {}, {kl_reduction, {.name = "log_target", .form = AttrForm::boolean, .value = false}},
       kl_rule, pair_samples<2, true>);
   kl.shape = kl_shape;
+  ir::Page with_logits =
+      pair_loss("binary_cross_entropy_with_logits",
+                "binary_cross_entropy of sigmoid(logit), without overflow; pos_weight multiplies "
+                "the positive term.",
+                {weights(), weights("pos_weight")}, {reduction_attr()}, bce_logits_rule,
+                pair_samples<4, true>, "input, label, weight, reduction, pos_weight");
+  with_logits.operands[0].aliases.push_back("logit");
   return {
       pair_loss("mse_loss", "(input - label)^2.", {}, {reduction_attr()}, mse_rule,
                 pair_samples<2, false>),
@@ -535,11 +542,7 @@ std::vector<ir::Page> loss_pages() {
                 "-(label * log(input) + (1 - label) * log(1 - input)) * weight, with logarithms "
                 "held above -100.",
                 {weights()}, {reduction_attr()}, bce_rule, pair_samples<3, true>),
-      pair_loss("binary_cross_entropy_with_logits",
-                "binary_cross_entropy of sigmoid(logit), without overflow; pos_weight multiplies "
-                "the positive term.",
-                {weights(), weights("pos_weight")}, {reduction_attr()}, bce_logits_rule,
-                pair_samples<4, true>, "input, label, weight, reduction, pos_weight"),
+      std::move(with_logits),
       std::move(kl),
       {.name = "cross_entropy",
        .faces = ir::kFunctional,

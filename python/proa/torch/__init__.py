@@ -60,11 +60,9 @@ get_default_dtype = _proa.get_default_dtype
 set_default_dtype = _proa.set_default_dtype
 autocast = amp.autocast
 
-_PACKAGES = ("nn", "optim", "utils", "linalg", "fft", "special", "distributions")
-
 
 def __getattr__(name: str) -> Any:
-    if name in ("nn", "optim", "utils"):
+    if name in ("nn", "optim", "utils", "special"):
         import importlib
 
         return importlib.import_module(f"proa.torch.{name}")
@@ -145,6 +143,24 @@ def set_printoptions(precision: Any = None, threshold: Any = None, edgeitems: An
     import numpy
 
     numpy.set_printoptions(precision, threshold, edgeitems, linewidth)
+
+
+def finfo(dtype: Any) -> Any:
+    """Bounds of a floating dtype: min, max, eps, tiny, bits."""
+    import numpy
+
+    name = getattr(dtype, "name", dtype)
+    if name != "bfloat16":
+        return numpy.finfo(name)
+    most = 2.0**127 * (2.0 - 2.0**-7)
+    return types.SimpleNamespace(bits=16, eps=2.0**-7, max=most, min=-most, tiny=2.0**-126)
+
+
+def iinfo(dtype: Any) -> Any:
+    """Bounds of an integer dtype: min, max, bits."""
+    import numpy
+
+    return numpy.iinfo(getattr(dtype, "name", dtype))
 
 
 def use_deterministic_algorithms(mode: Any, **ignored: Any) -> None:

@@ -6,6 +6,7 @@ methods in the user's `forward` and `backward`.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,58 +23,48 @@ __all__ = [
 class FunctionCtx(PyLayerContext):
     """What `forward` hands to `backward`."""
 
-    needs_input_grad: tuple[bool, ...] = ()
-
-    def mark_non_differentiable(self, *tensors: Any) -> None:
-        """Say which outputs have no gradient; integer outputs never have one."""
-        for tensor in tensors:
-            tensor.stop_gradient = True
-
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What `save_for_backward` kept."""
         return tuple(_proa._with_face(tensor) for tensor in self.saved_tensor())
 
-    def save_for_backward(self, *tensors: Any) -> None:
-        """Keep tensors for `backward`; None may stand among them."""
-        self.absent = [i for i, tensor in enumerate(tensors) if tensor is None]
-        super().save_for_backward(*(tensor for tensor in tensors if tensor is not None))
-
-    def saved_tensor(self) -> tuple[Any, ...]:
-        found: list[Any] = list(super().saved_tensor())
-        for place in getattr(self, "absent", []):
-            found.insert(place, None)
-        return tuple(found)
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Accepted: a result that is an input is a new place on the tape in any case."""
 
 
 class Function(PyLayer):
     """An operator with its own `forward(ctx, *args)` and `backward(ctx, *grads)`.
 
-    `backward` returns a gradient (or None) for every argument of `forward`, tensor or not.
+    `backward` returns a gradient (or None) for every argument of `forward`, tensor or not. With
+    `setup_context(ctx, inputs, output)` the forward is without ctx.
     """
 
+    setup_context: Any = None
+
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, and record `backward` on the tape."""
         places = [i for i, value in enumerate(args) if isinstance(value, _proa.Tensor)]
 
         class Bridge(PyLayer):
             @staticmethod
-            def forward(ctx: Any, *values: Any) -> Any:
-                ctx.torch = FunctionCtx()
-                ctx.torch.needs_input_grad = tuple(
-                    isinstance(value, _proa.Tensor) and value.requires_grad for value in values
-                )
-                return cls.forward(ctx.torch, *values)
+            def forward(ctx: Any, *values: Any, **named: Any) -> Any:
+                ctx.__class__ = FunctionCtx
+                if cls.setup_context is None:
+                    return cls.forward(ctx, *values, **named)
+                plain: Any = cls.forward
+                output = plain(*values, **named)
+                cls.setup_context(ctx, values, output)
+                return output
 
             @staticmethod
             def backward(ctx: Any, *gradients: Any) -> Any:
-                found = cls.backward(ctx.torch, *(_proa._with_face(g) for g in gradients))
+                found = cls.backward(ctx, *(_proa._with_face(g) for g in gradients))
                 found = found if isinstance(found, tuple) else (found,)
                 return [found[i] if i < len(found) else None for i in places]
 
         Bridge.__name__ = cls.__name__
-        made = Bridge.apply(*args)
+        made = Bridge.apply(*args, **kwargs)
         if isinstance(made, _proa.Tensor):
             return _proa._with_face(made)
         return tuple(_proa._with_face(item) for item in made)
@@ -153,3 +144,50 @@ def backward(
 
 def set_detect_anomaly(mode: bool, check_nan: bool = True) -> None:
     """Accepted: errors of the tape always name the operator."""
+
+
+def once_differentiable(backward: Any) -> Any:
+    """The function itself."""
+    return backward
+
+
+function = types.SimpleNamespace(
+    Function=Function, FunctionCtx=FunctionCtx, once_differentiable=once_differentiable
+)
+grad_mode = types.SimpleNamespace(
+    set_grad_enabled=set_grad_enabled, no_grad=no_grad, enable_grad=enable_grad
+)
+
+
+def _jacobian(func: Any, inputs: Any, create_graph: bool = False, **ignored: Any) -> Any:
+    """All derivatives of the function at the inputs, [*outputs, *inputs]."""
+    single = isinstance(inputs, _proa.Tensor)
+    points = [x.detach().requires_grad_() for x in ([inputs] if single else inputs)]
+    y = func(*points)
+    flat = y.reshape([-1])
+    rows = [grad(flat[i], points, None, True, create_graph, True, True, False, True)
+            for i in range(flat.shape[0])]  # fmt: skip
+    made = tuple(
+        _proa._with_face(_proa.ops.stack([row[k] for row in rows], 0)).reshape(
+            [*y.shape, *points[k].shape]
+        )
+        for k in range(len(points))
+    )
+    return made[0] if single else made
+
+
+def _hessian(func: Any, inputs: Any, **ignored: Any) -> Any:
+    """All second derivatives of a function that gives one number."""
+    return _jacobian(lambda x: grad(func(x), x, create_graph=True)[0], inputs)
+
+
+def _vjp(func: Any, inputs: Any, v: Any = None, create_graph: bool = False) -> Any:
+    """(outputs, v times the Jacobian)."""
+    single = isinstance(inputs, _proa.Tensor)
+    points = [x.detach().requires_grad_() for x in ([inputs] if single else inputs)]
+    y = func(*points)
+    found = grad(y, points, v, create_graph=create_graph, allow_unused=True, materialize_grads=True)
+    return y.detach(), found[0] if single else found
+
+
+functional = types.SimpleNamespace(jacobian=_jacobian, hessian=_hessian, vjp=_vjp)

@@ -536,7 +536,130 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Any = None) -> A
     return ops.bernoulli(input if p is None else ops.full_like(input, p))
 
 
+# ---- names that Paddle has not ----
+
+
+def clamp_min(input: Any, min: Any) -> Any:
+    """At least min."""
+    return ops.clip(input, min=min)
+
+
+def clamp_max(input: Any, max: Any) -> Any:
+    """At most max."""
+    return ops.clip(input, max=max)
+
+
+def adjoint(input: Any) -> Any:
+    """The conjugate of each matrix, transposed."""
+    return ops.conj(transpose(input, -2, -1))
+
+
+def fliplr(input: Any) -> Any:
+    """The second dim turned round."""
+    return ops.flip(input, [1])
+
+
+def flipud(input: Any) -> Any:
+    """The first dim turned round."""
+    return ops.flip(input, [0])
+
+
+def ravel(input: Any) -> Any:
+    """All elements in one row."""
+    return ops.reshape(input, [-1])
+
+
+def argwhere(input: Any) -> Any:
+    """The places of what is not zero, one a row."""
+    return ops.nonzero(input)
+
+
+def positive(input: Any) -> Any:
+    """The tensor itself."""
+    return input
+
+
+def detach(input: Any) -> Any:
+    """The same memory, off the tape."""
+    return input.detach()
+
+
+def msort(input: Any) -> Any:
+    """Sorted along the first dim."""
+    return ops.sort(input, 0)
+
+
+def float_power(input: Any, exponent: Any) -> Any:
+    """The power, computed in float64."""
+    wide = [x.astype("float64") if isinstance(x, _proa.Tensor) else x for x in (input, exponent)]
+    return ops.pow(*wide)
+
+
+def logaddexp2(input: Any, other: Any) -> Any:
+    """log2(2^x + 2^y)."""
+    factor = 0.6931471805599453  # log 2
+    return ops.logaddexp(input * factor, other * factor) / factor
+
+
+def vdot(input: Any, other: Any) -> Any:
+    """The sum of conj(x) y."""
+    return ops.sum(ops.conj(input) * other)
+
+
+def is_signed(input: Any) -> bool:
+    """Whether the dtype has negative numbers."""
+    return input.dtype.name not in ("bool", "uint8")
+
+
+def logdet(input: Any) -> Any:
+    """The logarithm of the determinant; NaN where that is negative."""
+    found = ops.slogdet(input)
+    sign, value = (found[0], found[1])
+    return ops.where(sign > 0, value, ops.full_like(value, float("nan")))
+
+
+def chain_matmul(*matrices: Any) -> Any:
+    """The product of matrices."""
+    result = matrices[0]
+    for matrix in matrices[1:]:
+        result = ops.matmul(result, matrix)
+    return result
+
+
+def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """input with src on a diagonal."""
+    result = movedim(input.clone(), (dim1, dim2), (-2, -1)).clone()
+    place = ops.arange(src.shape[-1], dtype="int64")
+    key = (..., place + builtins.max(-offset, 0), place + builtins.max(offset, 0))
+    result[key] = src
+    return movedim(result, (-2, -1), (dim1, dim2))
+
+
+def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
+    """input with src as one of its slices."""
+    result = input.clone()
+    select(result, dim, index).copy_(src)
+    return result
+
+
+def slice_scatter(
+    input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+) -> Any:
+    """input with src in a range of its slices."""
+    key: list[Any] = [slice(None)] * input.ndim
+    key[dim] = slice(start, end, step)
+    result = input.clone()
+    result[tuple(key)] = src
+    return result
+
+
+ONLY_HERE = [
+    "clamp_min", "clamp_max", "adjoint", "fliplr", "flipud", "ravel", "argwhere", "positive",
+    "msort", "float_power", "logaddexp2", "vdot", "is_signed", "logdet", "diagonal_scatter",
+    "select_scatter", "slice_scatter",
+]  # fmt: skip
 METHODS = [
+    *ONLY_HERE,
     "add", "sub", "subtract", "div", "divide", "true_divide", "round", "addcmul", "addcdiv",
     "addmv", "addr", "baddbmm", "addbmm", "max", "min", "aminmax", "sum", "nansum", "mean", "var",
     "std", "median", "nanmedian", "norm", "argmax", "argmin", "sort", "topk", "kthvalue", "cummax",

@@ -15,6 +15,8 @@ import proa
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
+import calls  # noqa: E402, F401 - it adds to the scripts
+
 import scripts  # noqa: E402
 
 GOLD = np.load(HERE / "golden.npz")

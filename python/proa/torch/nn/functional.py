@@ -409,3 +409,41 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     second = [j for i in range(count) for j in range(i + 1, count)]
     pick = [_proa.to_tensor(index, dtype="int64") for index in (first, second)]
     return ours.pairwise_distance(input[pick[0]], input[pick[1]], p, 0.0)
+
+
+def multilabel_margin_loss(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """sum over classes j there and i not there of max(0, 1 - (x[j] - x[i])), over the classes.
+
+    target: ints in the shape of the input; the classes that are there come first, then a -1.
+    """
+    spelling.no_more("multilabel_margin_loss", size_average=size_average, reduce=reduce)
+    if reduction not in ("mean", "sum", "none"):
+        refuse("multilabel_margin_loss", "reduction", "'mean', 'sum' or 'none'", reduction)
+    single = input.ndim == 1
+    x, label = (ops.unsqueeze(t, 0) if single else t for t in (input, target))
+    classes = x.shape[1]
+    # A class is there if it stands before the first negative number.
+    ended = ops.cumsum((label < 0).astype("int64"), 1) > 0
+    column = ops.where(ended, ops.full_like(label, classes), label)
+    there = ops.zeros([x.shape[0], classes + 1], "int64")
+    there = ops.put_along_axis(there, column, ops.ones_like(column), 1, "add")[:, :-1] > 0
+    own = ops.take_along_axis(x, ops.clip(column, 0, classes - 1), 1)
+    gap = ops.unsqueeze(x, 1) - ops.unsqueeze(own, 2) + 1.0
+    counts = ops.unsqueeze(~ended, 2) & ops.unsqueeze(~there, 1)
+    cost = ops.where(counts, ops.clip(gap, min=0.0), ops.zeros_like(gap))
+    loss = ops.sum(cost, [1, 2]) / classes
+    if reduction == "mean":
+        return ops.mean(loss)
+    return ops.sum(loss) if reduction == "sum" else ops.squeeze(loss, 0) if single else loss
+
+
+def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """Nearest neighbours."""
+    return upsample(input, size, scale_factor)
+
+
+def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """Bilinear, with the corners aligned."""
+    return upsample(input, size, scale_factor, "bilinear", True)

@@ -82,3 +82,7 @@ def kaiming_normal_(
 ) -> Any:
     """N(0, s), s = gain / sqrt(fan)."""
     return _normal(tensor, _kaiming(tensor, a, mode, nonlinearity))
+
+
+xavier_uniform, xavier_normal = xavier_uniform_, xavier_normal_
+kaiming_uniform, kaiming_normal = kaiming_uniform_, kaiming_normal_

@@ -305,7 +305,78 @@ def _then(init: Any, last: Any) -> Any:
 
 
 _build()
-SyncBatchNorm = globals()["BatchNorm2d"]
+
+
+class SyncBatchNorm(globals()["BatchNorm2d"]):  # type: ignore[misc]
+    """Batch norm over all processes; of this one, where it is alone. Any number of dims."""
+
+    _RANKS = (2, 3, 4, 5)
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Any, process_group: Any = None) -> Any:
+        """The module with its batch norms made SyncBatchNorm, over the same tensors."""
+        for below in module.modules():
+            if isinstance(below, _BatchNorm):
+                below.__class__ = cls
+        return module
+
+
+class _Fractional(Module):
+    """Maxima over windows of random, uneven sizes; output_ratio is a share of the input's size."""
+
+    _DIMS = 0
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        output_size: Any = None,
+        output_ratio: Any = None,
+        return_indices: bool = False,
+        _random_samples: Any = None,
+    ) -> None:
+        super().__init__()
+        where = type(self).__name__
+        if (output_size is None) == (output_ratio is None):
+            refuse(where, "output_size", "either it or output_ratio", output_size)
+        spelling.no_more(where, _random_samples=_random_samples)
+        self.kernel_size, self.output_size = kernel_size, output_size
+        self.output_ratio, self.return_indices = output_ratio, return_indices
+
+    def forward(self, input: Any) -> Any:
+        size = self.output_size
+        if size is None:
+            one = not isinstance(self.output_ratio, (list, tuple))
+            shares = [self.output_ratio] * self._DIMS if one else self.output_ratio
+            pairs = zip(input.shape[-self._DIMS :], shares, strict=True)
+            size = [int(extent * share) for extent, share in pairs]
+        run: Any = getattr(ours.functional, f"fractional_max_pool{self._DIMS}d")
+        return run(input, size, self.kernel_size, return_mask=self.return_indices)
+
+
+class FractionalMaxPool2d(_Fractional):
+    """Fractional max-pooling of images (Graham 2014)."""
+
+    _DIMS = 2
+
+
+class FractionalMaxPool3d(_Fractional):
+    """Fractional max-pooling of volumes."""
+
+    _DIMS = 3
+
+
+class MultiLabelMarginLoss(Module):
+    """Margins between the classes that are there and those that are not."""
+
+    def __init__(
+        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__()
+        spelling.no_more("MultiLabelMarginLoss", size_average=size_average, reduce=reduce)
+        self.reduction = reduction
+
+    def forward(self, input: Any, target: Any) -> Any:
+        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
 
 class Sequential(Module, ours.Sequential):

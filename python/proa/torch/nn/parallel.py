@@ -18,3 +18,10 @@ class DataParallel(Module):
 
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         return self.module(*inputs, **kwargs)
+
+
+class DistributedDataParallel(DataParallel):
+    """Runs the module as it is: there is one process."""
+
+    def __init__(self, module: Any, device_ids: Any = None, **settings: Any) -> None:
+        super().__init__(module, device_ids)

@@ -1,7 +1,7 @@
-"""`torch.utils`: data loading."""
+"""`torch.utils`: data loading, recomputation."""
 
 from __future__ import annotations
 
-from . import data
+from . import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]

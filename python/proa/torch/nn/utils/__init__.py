@@ -41,3 +41,6 @@ def spectral_norm(
     made = _spectral_norm(module, name, n_power_iterations, eps, dim)
     adopt(made)
     return made
+
+
+from . import parametrizations as parametrizations  # noqa: E402 - made of what stands above

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy
+
 from .... import _proa, io
 from ....check import refuse
 from ....io import (
@@ -22,7 +24,8 @@ from ....io import default_collate_fn as default_collate
 from ....spelling import no_more
 
 __all__ = [
-    "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "IterableDataset",
+    "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "DistributedSampler",
+    "IterableDataset",
     "RandomSampler", "Sampler", "SequentialSampler", "Subset", "SubsetRandomSampler",
     "TensorDataset", "WeightedRandomSampler", "default_collate", "get_worker_info", "random_split",
 ]  # fmt: skip
@@ -133,3 +136,42 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
     """The dataset in parts of these lengths (or shares of 1), at random."""
     no_more("random_split", generator=generator)
     return list(io.random_split(dataset, lengths))
+
+
+class DistributedSampler(Sampler):
+    """The indices that one of several processes takes: every num_replicas-th, evenly many each."""
+
+    def __init__(
+        self,
+        dataset: Any,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        drop_last: bool = False,
+    ) -> None:
+        super().__init__(dataset)
+        self.num_replicas = 1 if num_replicas is None else num_replicas
+        self.rank = 0 if rank is None else rank
+        if not 0 <= self.rank < self.num_replicas:
+            refuse("DistributedSampler", "rank", f"an int in 0..{self.num_replicas - 1}", rank)
+        self.shuffle, self.seed, self.drop_last, self.epoch = shuffle, seed, drop_last, 0
+        count = len(dataset)
+        down, up = count // self.num_replicas, -(-count // self.num_replicas)
+        self.num_samples = down if drop_last else up
+
+    def __iter__(self) -> Iterator[int]:
+        count = len(self.data_source)
+        order = list(range(count))
+        if self.shuffle:
+            order = numpy.random.default_rng([self.seed, self.epoch]).permutation(count).tolist()
+        total = self.num_samples * self.num_replicas
+        order = (order * -(-total // max(1, count)))[:total]
+        return iter(order[self.rank :: self.num_replicas])
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+    def set_epoch(self, epoch: int) -> None:
+        """The order of this epoch follows."""
+        self.epoch = epoch
