@@ -48,12 +48,12 @@ void silu_backward(Vjp& v) {
 
 void tanh_gelu(Decompose& d, Expr x) {
   Expr inner = (x + x * x * x * 0.044715) * 0.79788456080286535588;
-  d.out(x * (tanh(inner) + 1) * 0.5);
+  d.out(x * 0.5 * (tanh(inner) + 1));  // x * 2 would overflow first
 }
 void gelu_rule(Decompose& d) {
   Expr x = d.in(0);
   if (d.boolean("approximate")) return tanh_gelu(d, x);
-  d.out(x * (erf(x * 0.70710678118654752440) + 1) * 0.5);
+  d.out(x * 0.5 * (erf(x * 0.70710678118654752440) + 1));
 }
 void gelu_backward(Vjp& v) {
   Expr x = v.in(0), g = v.cotangent();
@@ -113,7 +113,7 @@ void hardsigmoid_backward(Vjp& v) {
 }
 void hardswish_rule(Decompose& d) {
   Expr x = d.in(0);
-  d.out(x * minimum(maximum(x + 3, 0.0), 6.0) / 6.0);
+  d.out(x * (minimum(maximum(x + 3, 0.0), 6.0) / 6.0));  // x * 6 would overflow first
 }
 void hardswish_backward(Vjp& v) {
   Expr x = v.in(0), g = v.cotangent();
@@ -121,17 +121,17 @@ void hardswish_backward(Vjp& v) {
   v.set(0, select(compare("ge", x, 3.0), g, only_where(compare("gt", x, -3.0), middle)));
 }
 void hardshrink_rule(Decompose& d) {
-  d.out(only_where(compare("gt", abs(d.in(0)), d.real("threshold")), d.in(0)));
+  d.out(only_where(!compare("le", abs(d.in(0)), d.real("threshold")), d.in(0)));  // NaN stays
 }
 void softshrink_rule(Decompose& d) {
   Expr x = d.in(0);
   double t = d.real("threshold");
-  d.out(select(compare("gt", x, t), x - t, only_where(compare("lt", x, -t), x + t)));
+  d.out(select(compare("gt", x, t), x - t, only_where(!compare("ge", x, -t), x + t)));
 }
 void tanhshrink_rule(Decompose& d) { d.out(d.in(0) - tanh(d.in(0))); }
 void thresholded_rule(Decompose& d) {
   Expr x = d.in(0);
-  d.out(select(compare("gt", x, d.real("threshold")), x, full_like(x, d.real("value"))));
+  d.out(select(compare("le", x, d.real("threshold")), full_like(x, d.real("value")), x));
 }
 void stanh_rule(Decompose& d) { d.out(tanh(d.in(0) * d.real("scale_a")) * d.real("scale_b")); }
 

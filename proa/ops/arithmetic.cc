@@ -19,7 +19,13 @@ Expr product_of(Expr x, Expr y) { return x.dtype() == DType::boolean ? x & y : x
 Expr floored(Expr x, Expr y) {
   if (!is_float(x.dtype())) return x / y;
   Expr rem = binary("rem", x, y);
-  Expr quotient = unary("round", (x - rem) / y);
+  Expr whole = x - rem;  // beyond the largest number where the signs differ and both are huge
+  Expr quotient = unary("round", select(unary("is_finite", whole), whole / y, x / y - rem / y));
+  // An infinite y leaves x as the remainder, or y itself where the signs differ: the quotient is 0
+  // or -1, and not (x - y) / y.
+  Expr beyond = compare("eq", abs(y), __builtin_inf()) & unary("is_finite", x);
+  quotient =
+      select(beyond, select(compare("eq", rem, x), zero_like(x), zero_like(x) - 1.0), quotient);
   return select(compare("eq", y, 0.0), x / y, quotient);
 }
 
@@ -30,8 +36,8 @@ Expr ignoring_nan(Expr x, Expr y) {
   return select(unary("is_nan", x), y, select(unary("is_nan", y), x, kRule(x, y)));
 }
 
-Expr larger(Expr x, Expr y) { return maximum(x, y); }
-Expr smaller(Expr x, Expr y) { return minimum(x, y); }
+Expr larger(Expr x, Expr y) { return x.dtype() == DType::boolean ? x | y : maximum(x, y); }
+Expr smaller(Expr x, Expr y) { return x.dtype() == DType::boolean ? x & y : minimum(x, y); }
 
 Expr exponentials_added(Expr x, Expr y) {
   // max + log1p(exp(-|x - y|)); equal infinities would give inf - inf.
@@ -45,7 +51,10 @@ Expr hypotenuse(Expr x, Expr y) {
   Expr large = maximum(a, b), small = minimum(a, b);
   Expr safe = select(compare("eq", large, 0.0), full_like(large, 1), large);
   Expr ratio = select(compare("eq", small, large), full_like(large, 1), small / safe);
-  return large * sqrt(ratio * ratio + 1);
+  Expr length = large * sqrt(ratio * ratio + 1);
+  // An infinite leg makes the length infinite even beside NaN (C99, F.10.4.3).
+  Expr infinite = compare("eq", a, __builtin_inf()) | compare("eq", b, __builtin_inf());
+  return select(infinite, full_like(length, __builtin_inf()), length);
 }
 
 Expr signed_like(Expr x, Expr y) {

@@ -172,9 +172,10 @@ void one_hot_shape(Infer& op) {
 }
 
 void one_hot_rule(Decompose& d) {
-  Expr x = unsqueeze(d.in(0), d.in(0).rank());
+  // In int64: a narrow x has no number for the classes beyond its range.
+  Expr x = cast(unsqueeze(d.in(0), d.in(0).rank()), DType::i64);
   auto dims = d.result_type().dims();
-  Expr classes = iota(d.builder(), x.dtype(), dims, static_cast<int>(dims.size()) - 1);
+  Expr classes = iota(d.builder(), DType::i64, dims, static_cast<int>(dims.size()) - 1);
   d.out(cast(compare("eq", x, classes), d.result_type().dtype()));
 }
 
@@ -185,7 +186,7 @@ void shape_samples(SampleList& s) {
   s.wrong_list({}, {}, ErrorKind::value, "required");
   s.wrong_list({}, {{"shape", std::vector<int64_t>{2, -1}}}, ErrorKind::shape, "at least 0");
   s.wrong_list({}, {{"shape", -3}}, ErrorKind::shape, "at least 0");
-  s.wrong_list({}, {{"shape", "big"}}, ErrorKind::type, "sizes");
+  s.wrong_list({}, {{"shape", "big"}}, ErrorKind::type, "expected integers");
   s.wrong_list({}, {{"shape", 2}, {"dtype", 7}}, ErrorKind::type, "a dtype");
   s.wrong_list({}, {{"shape", 2}, {"device", 1}}, ErrorKind::key, "no such argument");
 }

@@ -81,10 +81,11 @@ template <int kKind>
 void running_extreme_rule(Decompose& d) {
   int axis = 0;
   Expr x = running_operand(d, "axis", axis);
+  if (x.dtype() == DType::boolean) x = cast(x, DType::u8);
   std::vector<Expr> found = call(
       d.builder(), "prim.scan", {&x, 1},
       {{"kind", kKind == 0 ? "max" : "min"}, {"axis", axis}, {"reverse", false}, {"index", true}});
-  d.out(found[0]);
+  d.out(cast(found[0], d.result_type(0).dtype()));
   d.out(cast(found[1], d.result_type(1).dtype()));
 }
 

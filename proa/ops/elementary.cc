@@ -55,6 +55,34 @@ Expr truncated(Expr x) {
   return select(compare("lt", x, 0.0), unary("ceil", x), unary("floor", x));
 }
 
+// log(x) / base, part by part: a complex quotient would make NaN of the infinity at 0.
+Expr logarithm(Expr x, double base) {
+  Expr y = log(x);
+  if (!is_complex(y.dtype())) return y / base;
+  return make_complex(real(y) / base, imag(y) / base);
+}
+
+// Integers and bool are never infinite or NaN.
+Expr always(Expr x, bool value) { return compare(value ? "eq" : "ne", x, x); }
+void finite_rule(Decompose& d) {
+  Expr x = d.in(0);
+  d.out(is_inexact(x.dtype()) ? unary("is_finite", x) : always(x, true));
+}
+void nan_rule(Decompose& d) {
+  Expr x = d.in(0);
+  d.out(is_inexact(x.dtype()) ? unary("is_nan", x) : always(x, false));
+}
+Expr infinite(Expr x) { return compare("eq", abs(x), __builtin_inf()); }
+// A complex number is infinite where one of its parts is, NaN or not the other.
+void infinite_rule(Decompose& d) {
+  Expr x = d.in(0);
+  if (is_complex(x.dtype())) {
+    d.out(infinite(real(x)) | infinite(imag(x)));
+  } else {
+    d.out(is_inexact(x.dtype()) ? infinite(x) : always(x, false));
+  }
+}
+
 void reciprocal_rule(Decompose& d) { d.out(1.0 / d.in(0)); }
 void square_rule(Decompose& d) { d.out(d.in(0) * d.in(0)); }
 
@@ -69,19 +97,23 @@ void logit_rule(Decompose& d) {
 
 void nan_to_num_rule(Decompose& d) {
   Expr x = d.in(0);
-  double highest = x.dtype() == DType::f16    ? 65504
-                   : x.dtype() == DType::bf16 ? 3.3895313892515355e38
-                   : x.dtype() == DType::f32  ? 3.4028234663852886e38
-                                              : 1.7976931348623157e308;
+  DType part = real_of(x.dtype());
+  double highest = part == DType::f16    ? 65504
+                   : part == DType::bf16 ? 3.3895313892515355e38
+                   : part == DType::f32  ? 3.4028234663852886e38
+                                         : 1.7976931348623157e308;
   double positive = d.has("posinf") ? d.real("posinf") : highest,
          negative = d.has("neginf") ? d.real("neginf") : -highest;
-  if (is_complex(x.dtype()) || !is_inexact(x.dtype())) {
+  if (!is_inexact(x.dtype())) {
     d.out(x);
     return;
   }
-  Expr y = select(unary("is_nan", x), full_like(x, d.real("nan")), x);
-  y = select(compare("eq", y, __builtin_inf()), full_like(x, positive), y);
-  d.out(select(compare("eq", y, -__builtin_inf()), full_like(x, negative), y));
+  auto replaced = [&](Expr p) {
+    Expr y = select(compare("eq", p, __builtin_inf()), full_like(p, positive), p);
+    y = select(compare("eq", p, -__builtin_inf()), full_like(p, negative), y);
+    return select(unary("is_nan", p), full_like(p, d.real("nan")), y);
+  };
+  d.out(is_complex(x.dtype()) ? make_complex(replaced(real(x)), replaced(imag(x))) : replaced(x));
 }
 
 void scale_rule(Decompose& d) {
@@ -157,9 +189,9 @@ std::vector<ir::Page> elementary_pages() {
       function<Fill::positive, kAll>("log1p", {}, kAll, "log(1 + x), accurate near 0.",
                                      by<"log1p">),
       function<Fill::positive, kAll>("log2", {}, kAll, "The logarithm to base 2.",
-                                     [](Decompose& d) { d.out(log(d.in(0)) / kLn2); }),
+                                     [](Decompose& d) { d.out(logarithm(d.in(0), kLn2)); }),
       function<Fill::positive, kAll>("log10", {}, kAll, "The logarithm to base 10.",
-                                     [](Decompose& d) { d.out(log(d.in(0)) / kLn10); }),
+                                     [](Decompose& d) { d.out(logarithm(d.in(0), kLn10)); }),
       function<Fill::positive, kAll>("sqrt", {}, kAll, "The square root; NaN for negative reals.",
                                      by<"sqrt">),
       function<Fill::positive, kAll>("rsqrt", {}, kAll, "1 / sqrt(x).", by<"rsqrt">),
@@ -247,24 +279,21 @@ std::vector<ir::Page> elementary_pages() {
                    .dtypes = kAll,
                    .rule = predicate(),
                    .vjp = ir::not_differentiable("the result is bool"),
-                   .decompose = by<"is_finite">,
+                   .decompose = finite_rule,
                    .samples = single_samples<Fill::normal, kAll>}),
       elementwise({.name = "isnan",
                    .doc = "True where x is NaN.",
                    .dtypes = kAll,
                    .rule = predicate(),
                    .vjp = ir::not_differentiable("the result is bool"),
-                   .decompose = by<"is_nan">,
+                   .decompose = nan_rule,
                    .samples = single_samples<Fill::normal, kAll>}),
       elementwise({.name = "isinf",
                    .doc = "True where x is infinite.",
                    .dtypes = kAll,
                    .rule = predicate(),
                    .vjp = ir::not_differentiable("the result is bool"),
-                   .decompose =
-                       [](Decompose& d) {
-                         d.out(!(unary("is_finite", d.in(0)) | unary("is_nan", d.in(0))));
-                       },
+                   .decompose = infinite_rule,
                    .samples = single_samples<Fill::normal, kAll>}),
       elementwise({.name = "conj",
                    .faces = kOperator,
@@ -296,8 +325,8 @@ std::vector<ir::Page> elementary_pages() {
                          if (is_complex(d.in(0).dtype())) {
                            d.out(binary("atan2", imag(d.in(0)), real(d.in(0))));
                          } else {
-                           d.out(select(compare("lt", d.in(0), 0.0), full_like(d.in(0), kPi),
-                                        d.in(0) * 0.0));
+                           Expr x = d.in(0), at_zero = only_where(unary("is_nan", x), x);
+                           d.out(select(compare("lt", x, 0.0), full_like(x, kPi), at_zero));
                          }
                        },
                    .samples = single_samples<Fill::positive, kNumberSet>}),

@@ -140,6 +140,13 @@ void index_put_shape(Infer& op) {
   op.result(op.dims(0), op.dtype(0));
 }
 
+// A scatter that also adds and multiplies bool, as or and and.
+Expr combined(std::string_view how, Expr x, Expr at, Expr value, const L& axes) {
+  if (x.dtype() != DType::boolean || how == "set") return scatter(how, x, at, value, axes, 0);
+  std::string_view of_bool = how == "add" || how == "max" ? "max" : "min";
+  return cast(scatter(of_bool, cast(x, DType::u8), at, cast(value, DType::u8), axes, 0), x.dtype());
+}
+
 void index_put_rule(Decompose& d) {
   std::vector<Dim> dims;
   Expr x = d.in(0);
@@ -149,7 +156,7 @@ void index_put_rule(Decompose& d) {
   Advanced a = advanced_in(d, 2, dims);
   Expr value = broadcast_to(cast(d.in(1), x.dtype()), advanced_dims(a, x.dims()));
   value = unplaced(value, static_cast<int>(dims.size()), a.place);
-  d.out(scatter(d.boolean("accumulate") ? "add" : "set", x, at, value, as_ints(a.axes), 0));
+  d.out(combined(d.boolean("accumulate") ? "add" : "set", x, at, value, as_ints(a.axes)));
 }
 
 // gather and index_select: whole slices along one axis.
@@ -280,8 +287,17 @@ void put_along_shape(Infer& op) {
     op.fail(ErrorKind::shape, "indices",
             str("expected ", rank, " dims as arr has, got shape ", to_string(op.dims(1))));
   (void)op.broadcast(op.dims(1), op.dims(2), "values");
+  std::string_view reduce = op.text("reduce");
+  if (is_complex(op.dtype(0)) && (reduce == "amax" || reduce == "amin")) {
+    op.fail(ErrorKind::type, "reduce",
+            str("expected 'assign', 'add', 'mul' or 'mean' for ", to_string(op.dtype(0)),
+                ", which has no order, got '", reduce, "'"));
+  }
   op.result(op.dims(0), op.dtype(0));
 }
+
+// At least 1; complex numbers have no order.
+Expr maximum_count(Expr n) { return select(compare("eq", n, 0.0), full_like(n, 1), n); }
 
 void put_along_rule(Decompose& d) {
   Expr x = d.in(0), index = d.in(1);
@@ -306,9 +322,29 @@ void put_along_rule(Decompose& d) {
   std::string_view how = kind == "assign"                      ? "set"
                          : kind == "add" || kind == "sum"      ? "add"
                          : kind == "mul" || kind == "multiply" ? "mul"
+                         : kind == "mean"                      ? "add"
                          : kind == "amax"                      ? "max"
                                                                : "min";
-  d.out(scatter(how, x, concat(parts, x.rank()), value, axes, 0));
+  Expr places = concat(parts, x.rank());
+  bool whole = x.dtype() == DType::boolean;
+  // Without the element itself its place starts from what changes nothing; of extrema any one of
+  // the values does.
+  Expr start = x;
+  if (!d.boolean("include_self") && how != "set") {
+    Expr neutral = how == "add" ? zeros_like(value) : full_like(value, 1);
+    if (how == "max" || how == "min" || whole) neutral = value;
+    start = scatter("set", x, places, neutral, axes, 0);
+  }
+  Expr y = combined(how, start, places, value, axes);
+  if (kind == "mean" && !whole) {
+    DType counted = is_inexact(x.dtype()) ? x.dtype() : DType::i64;
+    if (counted == DType::f16 || counted == DType::bf16) counted = DType::f32;
+    Expr one = cast(full_like(value, 1), counted), none = cast(zeros_like(x), counted);
+    Expr n = scatter("add", none, places, one, axes, 0);
+    n = d.boolean("include_self") ? n + 1 : maximum_count(n);
+    y = cast(cast(y, counted) / n, x.dtype());
+  }
+  d.out(y);
 }
 
 void embedding_shape(Infer& op) {
@@ -319,7 +355,8 @@ void embedding_shape(Infer& op) {
   if (op.has("padding_idx")) {
     Dim rows = op.dim(1, 0);
     int64_t at = op.integer("padding_idx");
-    if (rows.is_const() && (at >= rows.constant() || at < -rows.constant()))
+    if (!rows.is_const()) throw ir::NeedStatic{"embedding: padding_idx is a row of weight"};
+    if (at >= rows.constant() || at < -rows.constant())
       op.fail(ErrorKind::index, "padding_idx",
               str("row ", at, " is out of range for ", to_string(rows), " rows"));
   }
@@ -434,7 +471,7 @@ void put_samples(SampleList& s) {
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({2, 1})}, {{"axis", 1}}, ErrorKind::shape,
           "cannot be broadcast");
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {{"axis", 2}}, ErrorKind::index, "out of range");
-  s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {{"axis", 1}, {"reduce", "mean"}},
+  s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {{"axis", 1}, {"reduce", "median"}},
           ErrorKind::value, "expected one of");
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {}, ErrorKind::value, "required");
   s.wrong({T({3, 4}), T(DType::f32, {3, 1}), T({3, 1})}, {{"axis", 1}}, ErrorKind::type, "dtype");
@@ -475,10 +512,11 @@ std::vector<ir::Page> indexing_pages() {
                     .cost = no_flops,
                     .samples = fill_samples};
   };
-  ir::AttrSpec reduce{.name = "reduce",
-                      .form = AttrForm::string,
-                      .value = "assign",
-                      .choices = {"assign", "add", "sum", "mul", "multiply", "amax", "amin"}};
+  ir::AttrSpec reduce{
+      .name = "reduce",
+      .form = AttrForm::string,
+      .value = "assign",
+      .choices = {"assign", "add", "sum", "mul", "multiply", "mean", "amax", "amin"}};
   return {
       {.name = "index",
        .doc = "x indexed by integer tensors on the named axes, as NumPy's advanced indexing: they "

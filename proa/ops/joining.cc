@@ -321,8 +321,8 @@ void tile_samples(SampleList& s) {
   s.ok({T({2})}, {{"repeat_times", L{0}}});
   s.wrong({T({2})}, {{"repeat_times", L{-1}}}, ErrorKind::shape, "at least 0");
   s.wrong({T({2})}, {}, ErrorKind::value, "required");
-  s.wrong({T({2})}, {{"repeat_times", "x"}}, ErrorKind::type, "sizes");
-  s.wrong({T({2})}, {{"repeat_times", 1.5}}, ErrorKind::type, "sizes");
+  s.wrong({T({2})}, {{"repeat_times", "x"}}, ErrorKind::type, "expected integers");
+  s.wrong({T({2})}, {{"repeat_times", 1.5}}, ErrorKind::type, "expected integers");
   s.wrong({absent()}, {{"repeat_times", 2}}, ErrorKind::value, "required");
   s.wrong({T({2})}, {{"repeat_times", 2}, {"axis", 0}}, ErrorKind::key, "no such argument");
 }

@@ -21,8 +21,16 @@ std::vector<int> all_axes(Expr x) {
   return axes;
 }
 
+// Sums of 16-bit losses stay in f32 until they are divided: a total or a count may be beyond f16.
+Expr widened(Expr x) {
+  bool narrow = x.dtype() == DType::f16 || x.dtype() == DType::bf16;
+  return narrow ? cast(x, DType::f32) : x;
+}
+
 Expr mean_all(Expr x) {
-  return sum(x, all_axes(x)) / dim_value(*x.builder, ir::product(x.dims()), x.dtype());
+  Expr y = widened(x);
+  return cast(sum(y, all_axes(y)) / dim_value(*y.builder, ir::product(y.dims()), y.dtype()),
+              x.dtype());
 }
 
 Expr reduced(const ir::AttrView& op, Expr loss) {
@@ -204,8 +212,14 @@ Entropy entropy_of(Expr input, Expr label, Expr weight, const ir::AttrView& op) 
   e.label = only_where(e.counts, at);
   if (weight) {
     L axis{0};
-    e.weight = only_where(
-        e.counts, gather(cast(weight, x.dtype()), unsqueeze(e.label, e.label.rank()), axis, 0));
+    Expr each = cast(weight, x.dtype());
+    Expr own = gather(each, unsqueeze(e.label, e.label.rank()), axis, 0);
+    // A smoothed label weighs as a soft one does: by its mean class weight (Paddle).
+    if (smoothing > 0) {
+      Expr mean = sum(each, 0) / dim_value(*x.builder, each.dim(0), x.dtype());
+      own = own * (1 - smoothing) + mean * smoothing;
+    }
+    e.weight = only_where(e.counts, own);
   }
   return e;
 }
@@ -378,11 +392,11 @@ void nll_rule(Decompose& d) {
     d.out(loss);
     return;
   }
-  Expr total = sum(loss, all_axes(loss));
+  Expr total = sum(widened(loss), all_axes(loss));
   if (d.text("reduction") == "mean")
-    total = safe_divide(total, weight ? sum(weight, all_axes(weight))
-                                      : sum(cast(counts, x.dtype()), all_axes(counts)));
-  d.out(total);
+    total = safe_divide(total, weight ? sum(widened(weight), all_axes(weight))
+                                      : sum(cast(counts, total.dtype()), all_axes(counts)));
+  d.out(cast(total, x.dtype()));
 }
 
 void cosine_shape(Infer& op) {
@@ -393,12 +407,13 @@ void cosine_shape(Infer& op) {
 }
 
 void cosine_rule(Decompose& d) {
-  Expr product = d.in(0) * d.in(1);
+  // In f32 for 16 bits, where eps would be 0 and squares infinite.
+  Expr a = widened(d.in(0)), b = widened(d.in(1)), product = a * b;
   int axis = d.axis("axis", product.rank());
   auto squared = [&](Expr x) { return sum(broadcast_to(x * x, product.dims()), axis); };
   double eps = d.real("eps");
-  Expr norm = sqrt(maximum(squared(d.in(0)) * squared(d.in(1)), eps * eps));
-  d.out(sum(product, axis) / norm);
+  Expr norm = sqrt(maximum(squared(a) * squared(b), eps * eps));
+  d.out(cast(sum(product, axis) / norm, d.result_type().dtype()));
 }
 
 template <int kOperands, bool kProbability>

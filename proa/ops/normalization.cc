@@ -363,11 +363,13 @@ void normalize_shape(Infer& op) {
 }
 
 void normalize_rule(Decompose& d) {
+  // In f32 for 16 bits, where the usual epsilon would be 0.
   Expr x = d.in(0);
+  if (x.dtype() == DType::f16 || x.dtype() == DType::bf16) x = cast(x, DType::f32);
   int64_t axis = d.axis("axis", x.rank());
   Expr norm = call1("tensor.p_norm", {x},
                     {{"p", d.real("p")}, {"axis", std::vector<int64_t>{axis}}, {"keepdim", true}});
-  d.out(x / maximum(norm, d.real("epsilon")));
+  d.out(cast(x / maximum(norm, d.real("epsilon")), d.result_type().dtype()));
 }
 
 // x / (k + alpha * mean of squares over neighbouring channels)^beta

@@ -174,7 +174,8 @@ void step_samples(SampleList& s) {
   s.wrong(with(1, absent()), {}, ErrorKind::value, "required");
   s.wrong(args({2}), {{"weight_decay", "much"}}, ErrorKind::type, "a number");
   s.wrong(args({2}), {{"decay", 0.1}}, ErrorKind::key, "no such argument");
-  for (size_t k = 2; k < kTensors; ++k) s.wrong(with(k, T({3, 5})), {}, ErrorKind::shape, "size");
+  for (size_t k = 2; k < kTensors; ++k)
+    s.wrong(with(k, T({3, 5})), {}, ErrorKind::shape, "as of param");
   for (size_t k = kTensors; k < kRate; ++k) {
     s.wrong(with(k, V(DType::f64, {2}, {0.9, 0.9})), {}, ErrorKind::shape, "0-d");
   }

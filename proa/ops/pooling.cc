@@ -306,7 +306,7 @@ void adaptive_samples(SampleList& s) {
   s.wrong({x(1, 2, 5)}, {{"output_size", L{1, 2, 3, 4}}}, ErrorKind::value, "of them");
   s.wrong({x(1, 2, 0)}, {{"output_size", 1}}, ErrorKind::shape, "no elements");
   s.wrong({T({3, 5})}, {{"output_size", 2}}, ErrorKind::shape, "dims (batch, channels");
-  s.wrong({x(1, 2, 5)}, {{"output_size", "x"}}, ErrorKind::type, "sizes");
+  s.wrong({x(1, 2, 5)}, {{"output_size", "x"}}, ErrorKind::type, "expected integers");
 }
 
 ir::AttrSpec flag(std::string_view name, bool value) {

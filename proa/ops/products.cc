@@ -197,6 +197,13 @@ void inner_rule(Decompose& d) {
 
 // beta * input + alpha * (x @ y)
 void addmm_shape(Infer& op) {
+  for (std::string_view name : {"alpha", "beta"}) {
+    double factor = op.real(name);
+    if (!is_inexact(op.met()) && factor != __builtin_trunc(factor)) {
+      op.fail(ErrorKind::type, name,
+              str("expected an integer beside tensors of ", to_string(op.met()), ", got ", factor));
+    }
+  }
   need_rank(op, 1, 2, "a matrix");
   need_rank(op, 2, 2, "a matrix");
   expect_eq(op, op.dim(1, 1), op.dim(2, 0), "y", [&] {

@@ -25,15 +25,17 @@ ir::AttrSpec real_attr(std::string_view name, double value,
   return {.name = name, .aliases = std::move(aliases), .form = AttrForm::real, .value = value};
 }
 
-// Uniform on [0, 1): 24 random bits for float32 and narrower, 53 for float64.
+// Uniform on [0, 1), with as many random bits as the dtype's significand has: 53, 24, 11 or 8, so
+// that no rounding reaches 1.
 Expr uniform_unit(Expr key, Dims dims, DType dtype) {
   bool wide = dtype == DType::f64;
   DType bits = wide ? DType::i64 : DType::i32;
+  int kept = wide ? 53 : dtype == DType::f16 ? 11 : dtype == DType::bf16 ? 8 : 24;
   Expr raw = call1("prim.rng_bits", {key},
                    {{"dtype", bits}, {"shape", std::vector<Dim>(dims.begin(), dims.end())}});
-  Expr shift = full(*key.builder, dims, bits, wide ? 11 : 8);
+  Expr shift = full(*key.builder, dims, bits, (wide ? 64 : 32) - kept);
   Expr whole = call1("prim.shr", {raw, shift}, {{"logical", true}});
-  return cast(whole, wide ? DType::f64 : DType::f32) * (wide ? 0x1p-53 : 0x1p-24);
+  return cast(whole, wide ? DType::f64 : DType::f32) * __builtin_ldexp(1.0, -kept);
 }
 
 // Box and Muller 1958: sqrt(-2 log(u)) cos(2 pi v), with u in (0, 1].
@@ -72,9 +74,9 @@ void uniform_rule(Decompose& d) {
   DType dtype = d.result_type().dtype();
   double low = d.real("min"), high = d.real("max");
   Expr u = uniform_unit(key_of(d), d.result_type().dims(), dtype);
-  Expr y = u * (high - low) + low;
+  Expr y = cast(u * (high - low) + low, dtype);
   // The rounding of low + u * (high - low) must not reach high.
-  d.out(cast(select(compare("lt", y, high), y, full_like(y, low)), dtype));
+  d.out(select(compare("lt", y, high), y, full_like(y, low)));
 }
 
 void randn_rule(Decompose& d) {
@@ -96,6 +98,21 @@ void randint_shape(Infer& op) {
           high = op.has("high") ? op.integer("high") : op.integer("low");
   if (low >= high)
     op.fail(ErrorKind::value, "high", str("expected more than low = ", low, ", got ", high));
+  int64_t width = 0;
+  if (__builtin_sub_overflow(high, low, &width)) {
+    op.fail(ErrorKind::value, "high",
+            str("expected a range of at most 2^63 - 1 integers from ", low, ", got ", high));
+  }
+  int bits = static_cast<int>(8 * size_of(dtype));
+  bool unsigned_dtype = dtype == DType::u8;
+  if (bits < 64) {
+    int64_t least = unsigned_dtype ? 0 : -(int64_t{1} << (bits - 1)),
+            most = (int64_t{1} << (bits - (unsigned_dtype ? 0 : 1))) - 1;
+    if (low < least || high - 1 > most) {
+      op.fail(ErrorKind::value, "dtype",
+              str("expected a dtype that holds ", low, "..", high - 1, ", got ", to_string(dtype)));
+    }
+  }
   sized(op, dtype);
 }
 
@@ -117,7 +134,24 @@ void randint_rule(Decompose& d) {
 
 void randperm_shape(Infer& op) {
   DType dtype = op.dtype_attr("dtype");
-  op.result(std::vector<Dim>{op.integer("n")}, dtype);
+  if (!is_int(dtype) && !contains(kFloatSet, dtype)) {
+    op.fail(ErrorKind::type, "dtype",
+            str("expected an integer or float dtype, got ", to_string(dtype)));
+  }
+  int64_t n = op.integer("n");
+  int64_t most = dtype == DType::u8     ? 256
+                 : dtype == DType::i8   ? 128
+                 : dtype == DType::i16  ? 32768
+                 : dtype == DType::f16  ? 2049
+                 : dtype == DType::bf16 ? 257
+                 : dtype == DType::f32  ? 16777217
+                                        : n;
+  if (n > most) {
+    op.fail(ErrorKind::value, "n",
+            str("expected at most ", most, ", of which ", to_string(dtype),
+                " holds each number, got ", n));
+  }
+  op.result(std::vector<Dim>{n}, dtype);
 }
 
 // The order that sorts random keys; ties keep their order.
@@ -135,8 +169,8 @@ void same_as_x(Infer& op) { op.result(op.dims(0), op.dtype(0)); }
 
 void bernoulli_rule(Decompose& d) {
   Expr p = d.in(0);
-  d.out(cast(compare("lt", cast(uniform_unit(d.in(1), p.dims(), p.dtype()), p.dtype()), p),
-             p.dtype()));
+  DType work = p.dtype() == DType::f64 ? DType::f64 : DType::f32;
+  d.out(cast(compare("lt", uniform_unit(d.in(1), p.dims(), work), cast(p, work)), p.dtype()));
 }
 
 // dropout: the mask is drawn over the axes named, or all.
@@ -204,7 +238,7 @@ void created_samples(SampleList& s) {
     s.ok_list({{}}, with({{"shape", dims}})).gradient = false;
   s.wrong_list({{}}, with({}), ErrorKind::value, "required");
   s.wrong_list({{}}, with({{"shape", -1}}), ErrorKind::shape, "at least 0");
-  s.wrong_list({{}}, with({{"shape", "x"}}), ErrorKind::type, "sizes");
+  s.wrong_list({{}}, with({{"shape", "x"}}), ErrorKind::type, "expected integers");
   s.wrong_list({{}}, with({{"shape", 3}, {"dtype", 7}}), ErrorKind::type, "a dtype");
   s.wrong_list({{}}, with({{"shape", 3}, {"dtype", DType::boolean}}), ErrorKind::type, "dtype");
   s.wrong_list({{}}, with({{"shape", 3}, {"device", 1}}), ErrorKind::key, "no such argument");

@@ -51,11 +51,21 @@ DType summed_dtype(const Infer& op) {
 
 void sum_shape(Infer& op) { op.result(reduced(op), summed_dtype(op)); }
 
+// Compositions over many elements are computed in f32 where x has 16 bits: sums and squares would
+// overflow, and axes that are no neighbours would round between their sums.
+Expr widened(Expr x) {
+  bool narrow = x.dtype() == DType::f16 || x.dtype() == DType::bf16;
+  return narrow ? cast(x, DType::f32) : x;
+}
+void give(Decompose& d, Expr y) { d.out(cast(y, d.result_type().dtype())); }
+
 template <int kKind>
 void accumulated(Decompose& d) {
   constexpr std::string_view kKinds[] = {"sum", "prod"};
   Expr x = cast(d.in(0), d.result_type().dtype());
-  d.out(reduce(kKinds[kKind], x, axes_of(d, x.rank()), d.boolean("keepdim")));
+  std::vector<int> axes = axes_of(d, x.rank());
+  bool one_run = axes.empty() || axes.back() - axes.front() + 1 == static_cast<int>(axes.size());
+  give(d, reduce(kKinds[kKind], one_run ? x : widened(x), axes, d.boolean("keepdim")));
 }
 
 Dim count_of(Expr x, std::span<const int> axes) {
@@ -70,15 +80,16 @@ Expr mean_over(Expr x, std::span<const int> axes, bool keepdim) {
 }
 
 void mean_rule(Decompose& d) {
-  Expr x = d.in(0);
-  d.out(mean_over(x, axes_of(d, x.rank()), d.boolean("keepdim")));
+  Expr x = widened(d.in(0));
+  give(d, mean_over(x, axes_of(d, x.rank()), d.boolean("keepdim")));
 }
 
 template <int kKind>
 void extreme(Decompose& d) {
-  constexpr std::string_view kKinds[] = {"max", "min"};
+  constexpr std::string_view kKinds[] = {"max", "min"}, kOfBool[] = {"or", "and"};
   Expr x = d.in(0);
-  d.out(reduce(kKinds[kKind], x, axes_of(d, x.rank()), d.boolean("keepdim")));
+  std::string_view kind = x.dtype() == DType::boolean ? kOfBool[kKind] : kKinds[kKind];
+  d.out(reduce(kind, x, axes_of(d, x.rank()), d.boolean("keepdim")));
 }
 
 void extreme_checks(Infer& op) {
@@ -152,7 +163,7 @@ void logsumexp_backward(Vjp& v) {
 }
 
 Expr variance(Decompose& d) {
-  Expr x = d.in(0);
+  Expr x = widened(d.in(0));
   std::vector<int> axes = axes_of(d, x.rank());
   Expr centred = x - mean_over(x, axes, true);
   Expr square = is_complex(x.dtype()) ? real(centred * conj(centred)) : centred * centred;
@@ -163,8 +174,8 @@ Expr variance(Decompose& d) {
   return total / dim_value(d.builder(), max(Dim(0), n - Dim(correction)), total.dtype());
 }
 
-void var_rule(Decompose& d) { d.out(variance(d)); }
-void std_rule(Decompose& d) { d.out(sqrt(variance(d))); }
+void var_rule(Decompose& d) { give(d, variance(d)); }
+void std_rule(Decompose& d) { give(d, sqrt(variance(d))); }
 
 void count_rule(Decompose& d) {
   Expr x = cast(truth(d.in(0)), DType::i64);
@@ -175,36 +186,38 @@ void count_rule(Decompose& d) {
 void nansum_rule(Decompose& d) {
   Expr x = d.in(0);
   if (is_inexact(x.dtype())) x = select(unary("is_nan", x), full_like(x, 0), x);
-  d.out(sum(cast(x, d.result_type().dtype()), axes_of(d, x.rank()), d.boolean("keepdim")));
+  x = widened(cast(x, d.result_type().dtype()));
+  give(d, sum(x, axes_of(d, x.rank()), d.boolean("keepdim")));
 }
 
 void nanmean_rule(Decompose& d) {
-  Expr x = d.in(0);
+  Expr x = widened(d.in(0));
   std::vector<int> axes = axes_of(d, x.rank());
   Expr missing = unary("is_nan", x);
   Expr n = sum(cast(!missing, real_of(x.dtype())), axes, d.boolean("keepdim"));
-  d.out(sum(select(missing, full_like(x, 0), x), axes, d.boolean("keepdim")) / cast(n, x.dtype()));
+  Expr total = sum(select(missing, full_like(x, 0), x), axes, d.boolean("keepdim"));
+  give(d, total / cast(n, x.dtype()));
 }
 
 // (sum |x|^p)^(1/p), and its limits.
 void p_norm_rule(Decompose& d) {
-  Expr x = abs(d.in(0));
+  Expr x = widened(abs(d.in(0)));
   double p = d.real("p");
   std::vector<int> axes = axes_of(d, x.rank());
   bool keep = d.boolean("keepdim");
   if (p == __builtin_inf()) {
-    d.out(reduce("max", x, axes, keep));
+    give(d, reduce("max", x, axes, keep));
   } else if (p == -__builtin_inf()) {
-    d.out(reduce("min", x, axes, keep));
+    give(d, reduce("min", x, axes, keep));
   } else if (p == 0) {
-    d.out(sum(cast(compare("ne", x, 0.0), x.dtype()), axes, keep));
+    give(d, sum(cast(compare("ne", x, 0.0), x.dtype()), axes, keep));
   } else if (p == 1) {
-    d.out(sum(x, axes, keep));
+    give(d, sum(x, axes, keep));
   } else if (p == 2) {
-    d.out(sqrt(sum(x * x, axes, keep)));
+    give(d, sqrt(sum(x * x, axes, keep)));
   } else {
-    d.out(pow(sum(pow(x, full_like(x, p)), axes, keep),
-              full(d.builder(), d.result_type().dims(), x.dtype(), 1 / p)));
+    give(d, pow(sum(pow(x, full_like(x, p)), axes, keep),
+                full(d.builder(), d.result_type().dims(), x.dtype(), 1 / p)));
   }
 }
 

@@ -328,7 +328,7 @@ void reshape_samples(SampleList& s) {
   s.wrong({T({2, 3})}, {{"shape", L{-1, -1}}}, ErrorKind::value, "only one");
   s.wrong({T({2, 3})}, {{"shape", L{-2, 3}}}, ErrorKind::value, "at least 0");
   s.wrong({T({2, 3})}, {}, ErrorKind::value, "required");
-  s.wrong({T({2, 3})}, {{"shape", "x"}}, ErrorKind::type, "sizes");
+  s.wrong({T({2, 3})}, {{"shape", "x"}}, ErrorKind::type, "expected integers");
 }
 
 void transpose_samples(SampleList& s) {
@@ -438,7 +438,7 @@ void expand_samples(SampleList& s) {
   s.wrong({T({3})}, {{"shape", L{-1, 3}}}, ErrorKind::value, "none in front");
   s.wrong({T({1})}, {{"shape", L{-2}}}, ErrorKind::shape, "at least 0");
   s.wrong({T({3})}, {}, ErrorKind::value, "required");
-  s.wrong({T({3})}, {{"shape", "x"}}, ErrorKind::type, "sizes");
+  s.wrong({T({3})}, {{"shape", "x"}}, ErrorKind::type, "expected integers");
 }
 
 void expand_as_samples(SampleList& s) {

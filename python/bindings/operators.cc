@@ -330,7 +330,7 @@ std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* a
     PyObject* value = at == OperatorTable::kNotFound ? nullptr : arguments[at];
     if (value == nullptr || value == Py_None) {
       if (!spec.optional && !spec.rng_key) {
-        throw UserError(ErrorKind::type, page.name, spec.name, "this argument is required");
+        throw UserError(ErrorKind::value, page.name, spec.name, "this argument is required");
       }
       continue;
     }
