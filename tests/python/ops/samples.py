@@ -109,7 +109,14 @@ def call(
 
 def legal_dtypes(page: dict[str, Any]) -> list[str]:
     """Dtypes that a sample's open operands may take: those of the first operand that has such."""
-    for spec in page["operands"]:
-        if not spec["rng_key"]:
-            return [d for d in spec["dtypes"] if not d.startswith("float8")]
-    return ["float32"]
+    first: list[str] = []
+    for k, spec in enumerate(page["operands"]):
+        if spec["rng_key"]:
+            continue
+        taken = [d for d in spec["dtypes"] if not d.startswith("float8")]
+        first = first or taken
+        for sample in page["samples"]:
+            args = sample["operands"][k] if k < len(sample["operands"]) else []
+            if any(arg["dtype"] is None and arg["number"] is None for arg in args):
+                return taken
+    return first or ["float32"]
