@@ -23,6 +23,7 @@ from typing import Any
 ROOT = pathlib.Path(__file__).parents[1]
 PEERS = ROOT / ".peers/bin/python"
 CASES = {
+    "crc32c": "checksums of files: the built program benchmarks/crc32c.cc",
     "eager_add": "x + y of 8 floats from Python, without the tape and with it",
     "eager_backward": "20 operations on 8 floats with the tape, and backward through them",
     "import_time": "import of the package in a fresh interpreter",
@@ -30,7 +31,7 @@ CASES = {
     "symbol": "symbolic sizes: the built program benchmarks/symbol.cc",
     "thread_pool": "loops over threads: the built program benchmarks/thread_pool.cc",
 }
-PROGRAMS = {"allocator", "symbol", "thread_pool"}  # built on demand as bench-NAME
+PROGRAMS = {"allocator", "crc32c", "symbol", "thread_pool"}  # built on demand as bench-NAME
 CHAIN = 20  # operations of eager_backward
 Line = dict[str, Any]
 

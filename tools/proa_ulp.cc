@@ -2,7 +2,7 @@
 // and prints the table of docs/ulp.md.
 //
 // f32: every N-th of the 2^31 inputs above 0 and their negatives, against the C library in double;
-// with --exhaustive all of them for the six functions that are f32 polynomials (1 to 5 minutes of
+// with --exhaustive all of them for the six functions that are f32 polynomials (1 to 2 minutes of
 // one processor a function; PROA_NUM_THREADS of them work). f16 and bf16: all inputs. f64: random
 // inputs against the C library in long double, or against the mpmath values of FILE
 // (tests/base/numeric_reference.txt). The C library is an oracle here only.

@@ -1,4 +1,4 @@
-// All 2^32 inputs of the six functions that are f32 polynomials: at most 1 ULP. One to five minutes
+// All 2^32 inputs of the six functions that are f32 polynomials: at most 1 ULP. One to two minutes
 // of one processor a function; every processor takes part.
 #include <gtest/gtest.h>
 

@@ -44,13 +44,26 @@ def test_one_line_a_figure(case: str, names: list[str]) -> None:
 def test_refuses_a_case_that_is_not_there() -> None:
     result = run("eager_sub")
     assert result.returncode == 2
-    assert "there is no case 'eager_sub'; expected one of eager_add" in result.stderr
+    assert "there is no case 'eager_sub'; expected one of crc32c" in result.stderr
 
 
-def test_says_what_is_not_built(tmp_path: pathlib.Path) -> None:
-    result = run("symbol", "--build", str(tmp_path))
+@pytest.mark.parametrize("case", ["allocator", "crc32c", "symbol", "thread_pool"])
+def test_says_what_is_not_built(case: str, tmp_path: pathlib.Path) -> None:
+    result = run(case, "--build", str(tmp_path))
     assert result.returncode == 1
-    assert "bench-symbol is not built" in result.stderr
+    assert f"bench-{case.replace('_', '-')} is not built" in result.stderr
+    assert (ROOT / f"benchmarks/{case}.cc").exists()
+
+
+def test_a_built_program_is_read(tmp_path: pathlib.Path) -> None:
+    program = tmp_path / "bench-thread-pool"
+    line = '{"case": "thread_pool/one", "unit": "ns", "value": 2.5, "count": 3}'
+    program.write_text(f"#!/bin/sh\necho '{line}'\n")
+    program.chmod(0o755)
+    result = run("thread_pool", "--json", "--rounds", "2", "--build", str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    (found,) = map(json.loads, result.stdout.splitlines())
+    assert (found["case"], found["ours"], found["unit"]) == ("thread_pool/one", 2.5, "ns")
 
 
 def test_help_names_all_cases() -> None:
