@@ -6,7 +6,7 @@ Why one flat namespace: `nn.Linear` is where every user of either framework look
 
 from __future__ import annotations
 
-from . import functional, init, initializer, utils
+from . import functional, init, initializer, quant, utils
 from .activation import (
     CELU,
     ELU,
@@ -424,5 +424,6 @@ __all__ = [
     "functional",
     "init",
     "initializer",
+    "quant",
     "utils",
 ]

@@ -5,10 +5,7 @@ Why together: they hold the plain weights that most models are made of.
 
 from __future__ import annotations
 
-import math
 from typing import Any, Self
-
-import numpy
 
 import proa
 
@@ -16,6 +13,7 @@ from .. import _proa
 from ..check import only_one, positive, refuse
 from . import functional as F
 from .annotations import DTypeLike, ParamAttrLike
+from .functional.tables import embedding
 from .initializer import Assign, dtype_name
 from .layer import Layer
 from .parameter import Parameter
@@ -206,28 +204,15 @@ class Embedding(Layer):
         return layer
 
     def forward(self, x: _proa.Tensor) -> _proa.Tensor:
-        if self.max_norm is not None:
-            with proa.no_grad():
-                self._shrink(x, self.max_norm)
-        rows = F.embedding(x, self.weight, padding_idx=self.padding_idx, sparse=self.sparse)
-        if self.scale_grad_by_freq and not rows.stop_gradient:
-            _, place, count = numpy.unique(x.numpy(), return_inverse=True, return_counts=True)
-            share = 1.0 / count[place.reshape(list(x.shape))]
-            factor = proa.to_tensor(share[..., None]).astype(rows.dtype)
-            rows.register_hook(lambda gradient: gradient * factor)
-        return rows
-
-    def _shrink(self, ids: _proa.Tensor, limit: float) -> None:
-        """Shrink the rows that `ids` asks for to the norm `limit`."""
-        rows = proa.to_tensor(numpy.unique(ids.numpy()).astype("int64"))
-        values = proa.index_select(self.weight, rows, 0)
-        size, p = proa.abs(values), float(self.norm_type)
-        if math.isinf(p):
-            norms = proa.max(size, 1, keepdim=True)
-        else:
-            norms = proa.sum(size**p, 1, keepdim=True) ** (1.0 / p)
-        factor = proa.clip(limit / (norms + 1e-7), max=1.0)
-        self.weight[rows] = values * factor
+        return embedding(
+            x,
+            self.weight,
+            self.padding_idx,
+            self.max_norm,
+            self.norm_type,
+            self.sparse,
+            self.scale_grad_by_freq,
+        )
 
     def extra_repr(self) -> str:
         return settings(

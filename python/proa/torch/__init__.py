@@ -23,6 +23,7 @@ from ..tensor import einsum as _einsum
 from . import amp, autograd, creation, meanings
 from . import tensor as _tensor
 from .creation import arange as arange
+from .generator import Generator
 from .tensor import Size, Tensor, check_device, device
 
 _proa_ops: Any = _proa.ops
@@ -184,6 +185,7 @@ random = types.SimpleNamespace(manual_seed=manual_seed, fork_rng=contextlib.null
 __version__ = "2.13.0+proa"
 __all__ = [
     "Size", "Tensor", "amp", "arange", "autograd", "autocast", "check_device", "compile", "cuda",
-    "device", "einsum", "enable_grad", "get_default_dtype", "is_grad_enabled", "is_tensor", "load",
+    "device", "einsum", "enable_grad", "Generator", "get_default_dtype",
+    "is_grad_enabled", "is_tensor", "load",
     "manual_seed", "no_grad", "save", "set_default_dtype", "set_grad_enabled", "tensor",
 ]  # fmt: skip

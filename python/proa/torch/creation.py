@@ -10,6 +10,7 @@ from typing import Any
 from .. import _proa
 from ..check import refuse
 from ..spelling import no_more
+from .generator import drawing
 from .tensor import Tensor, check_device, ints
 
 ops: Any = _proa.ops
@@ -94,8 +95,9 @@ def _sized(name: str, doc: str) -> Any:
     ) -> Any:
         if "size" in named:
             size = (named.pop("size"),)
-        no_more(name, generator=generator, **named)
-        made = getattr(ops, name)(ints(size), dtype=dtype)
+        no_more(name, **named)
+        with drawing(generator):
+            made = getattr(ops, name)(ints(size), dtype=dtype)
         return _made(made, device, requires_grad) if out is None else out.copy_(made)
 
     make.__name__ = make.__qualname__ = name
@@ -121,9 +123,9 @@ def _like(name: str, doc: str) -> Any:
         memory_format: Any = None,
         generator: Any = None,
     ) -> Any:
-        no_more(f"{name}_like", generator=generator)
         kind = input.dtype if dtype is None else dtype
-        made = getattr(ops, name)(list(input.shape), dtype=kind)
+        with drawing(generator):
+            made = getattr(ops, name)(list(input.shape), dtype=kind)
         return _made(made, device, requires_grad)
 
     make.__name__ = make.__qualname__ = f"{name}_like"
@@ -217,12 +219,12 @@ def randint(
     device: Any = None,
 ) -> Any:
     """Integers of [low, high): `randint(10, (2, 3))` or `randint(0, 10, (2, 3))`."""
-    no_more("randint", generator=generator)
     if size is None:
         low, high, size = 0, low, high
     if isinstance(size, int) or size is None:
         refuse("randint", "size", "a list of ints", size)
-    return _made(ops.randint(low, high, list(size)).astype(dtype), device, False)
+    with drawing(generator):
+        return _made(ops.randint(low, high, list(size)).astype(dtype), device, False)
 
 
 def randint_like(input: Any, low: int, high: int | None = None, *, dtype: Any = None) -> Any:
@@ -234,20 +236,20 @@ def randint_like(input: Any, low: int, high: int | None = None, *, dtype: Any = 
 
 def randperm(n: int, *, generator: Any = None, dtype: Any = "int64", device: Any = None) -> Any:
     """0 .. n - 1 in random order."""
-    no_more("randperm", generator=generator)
-    return _made(ops.randperm(n).astype(dtype), device, False)
+    with drawing(generator):
+        return _made(ops.randperm(n).astype(dtype), device, False)
 
 
 def normal(
     mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None
 ) -> Any:
     """Normal numbers of these means and deviations."""
-    no_more("normal", generator=generator)
     if size is None:
         shape = list((mean if isinstance(mean, _proa.Tensor) else std).shape)
     else:
         shape = list(size)
-    return _proa._with_face(ops.randn(shape, dtype=dtype) * std + mean)
+    with drawing(generator):
+        return _proa._with_face(ops.randn(shape, dtype=dtype) * std + mean)
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = "int64") -> Any:

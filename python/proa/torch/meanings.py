@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import _proa, spelling
 from ..check import refuse
+from .generator import drawing
 from .tensor import Tensor
 
 ops: Any = _proa.ops
@@ -516,24 +517,25 @@ def multinomial(
     Without replacement by the exponential race: the largest p / e, e exponential (Efraimidis &
     Spirakis 2006); with it, by inversion of the running sum.
     """
-    spelling.no_more("multinomial", generator=generator)
     weight = input.astype("float64")
     shape = list(weight.shape)
     if not replacement:
         if num_samples > shape[-1]:
             refuse("multinomial", "num_samples", f"at most {shape[-1]}", num_samples)
-        race = -ops.log(1.0 - ops.uniform(shape, "float64", 0.0, 1.0))
+        with drawing(generator):
+            race = -ops.log(1.0 - ops.uniform(shape, "float64", 0.0, 1.0))
         return ops.topk(ops.where(weight > 0, weight / race, -1.0), num_samples)[1]
     edges = ops.cumsum(weight, -1)
-    drawn = ops.uniform([*shape[:-1], num_samples], "float64", 0.0, 1.0) * edges[..., -1:]
+    with drawing(generator):
+        drawn = ops.uniform([*shape[:-1], num_samples], "float64", 0.0, 1.0) * edges[..., -1:]
     below = edges.unsqueeze(-2) <= drawn.unsqueeze(-1)
     return ops.sum(below.astype("int64"), -1)
 
 
 def bernoulli(input: Any, p: float | None = None, *, generator: Any = None) -> Any:
     """1 with the probability of each element (or p), else 0."""
-    spelling.no_more("bernoulli", generator=generator)
-    return ops.bernoulli(input if p is None else ops.full_like(input, p))
+    with drawing(generator):
+        return ops.bernoulli(input if p is None else ops.full_like(input, p))
 
 
 # ---- names that Paddle has not ----
@@ -653,7 +655,21 @@ def slice_scatter(
     return result
 
 
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """Windows of a dim, laid along a new last dim."""
+    at = dimension % builtins.max(1, input.ndim)
+    extent = input.shape[at]
+    if not 0 < size <= extent or step <= 0:
+        refuse("unfold", "size", f"an int in 1..{extent}, and a step above 0", (size, step))
+    count = (extent - size) // step + 1
+    places = _proa.to_tensor([i * step + k for i in range(count) for k in range(size)])
+    shape = [*input.shape[:at], count, size, *input.shape[at + 1 :]]
+    windows = ops.reshape(ops.index_select(input, places, at), shape)
+    return movedim(windows, at + 1, -1)
+
+
 ONLY_HERE = [
+    "unfold",
     "clamp_min", "clamp_max", "adjoint", "fliplr", "flipud", "ravel", "argwhere", "positive",
     "msort", "float_power", "logaddexp2", "vdot", "is_signed", "logdet", "diagonal_scatter",
     "select_scatter", "slice_scatter",

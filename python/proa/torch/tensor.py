@@ -321,12 +321,22 @@ class Tensor(_Base):  # type: ignore[misc]
 
     # ---- random numbers in place ----
 
-    def uniform_(self, a: float = 0.0, b: float = 1.0, **ignored: Any) -> Any:
+    def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Any:
         """Uniform numbers in [a, b)."""
+        if generator is not None:
+            from .generator import drawing
+
+            with drawing(generator):
+                return self.uniform_(a, b)
         return self.copy_(ops.uniform(list(self.shape), self.dtype, a, b))
 
-    def normal_(self, mean: float = 0.0, std: float = 1.0, **ignored: Any) -> Any:
+    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
         """Normal numbers."""
+        if generator is not None:
+            from .generator import drawing
+
+            with drawing(generator):
+                return self.normal_(mean, std)
         drawn = ops.randn(list(self.shape), dtype=self.dtype)
         return self.copy_(drawn * std + mean)
 

@@ -18,4 +18,5 @@ from .margins import *  # noqa: F403
 from .norms import *  # type: ignore[no-redef]  # noqa: F403
 from .resize import *  # noqa: F403
 from .sampling import *  # noqa: F403
+from .tables import *  # type: ignore[no-redef]  # noqa: F403
 from .windows import *  # noqa: F403

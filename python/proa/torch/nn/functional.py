@@ -222,8 +222,9 @@ def embedding(
     sparse: bool = False,
 ) -> Any:
     """The rows of the weight at the places of the input."""
-    spelling.no_more("embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq)
-    rows = ours.embedding(input, weight)
+    rows = ours.embedding(
+        input, weight, None, max_norm, norm_type, scale_grad_by_freq=scale_grad_by_freq
+    )
     if padding_idx is None:
         return rows
     # The row of the padding is read like any other, but takes no gradient.

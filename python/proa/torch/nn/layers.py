@@ -6,11 +6,10 @@ Why made and not written: a layer here is Module, our layer, and PyTorch's signa
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 from ... import _proa, spelling
 from ... import nn as ours
-from ...autograd import no_grad
 from ...check import refuse
 from . import functional
 from .module import Module, Parameter, adopt
@@ -216,16 +215,24 @@ def _embedding_reset(self: Any) -> None:
 
 def _embedding_forward(self: Any, x: Any) -> Any:
     """The rows at the places of x."""
-    if self.padding_idx is None:
-        return ours.Embedding.forward(self, x)
-    if self.max_norm is not None:
-        with no_grad():
-            self._shrink(x, self.max_norm)
-    return F.embedding(x, self.weight, self.padding_idx)
+    return F.embedding(
+        x, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq
+    )
 
 
 def _read(own: str) -> Any:
     return lambda self: self.__dict__.get(own)
+
+
+def _from_pretrained(
+    cls: Any, embeddings: Any, freeze: bool = True, padding_idx: int | None = None, **settings: Any
+) -> Any:
+    """An Embedding over the given table [rows, columns], not trained unless freeze=False."""
+    if embeddings.ndim != 2:
+        refuse("Embedding.from_pretrained", "embeddings", "a tensor with 2 dims", embeddings)
+    made = cls(*embeddings.shape, padding_idx, dtype=embeddings.dtype, **settings)
+    made.weight = Parameter(embeddings, not freeze)
+    return made
 
 
 def _alias(made: Any, names: dict[str, str]) -> None:
@@ -277,6 +284,7 @@ def _build() -> None:
                 made.__init__ = _then(made.__init__, reset)
         globals()[name] = made
     globals()["Embedding"].forward = _embedding_forward
+    globals()["Embedding"].from_pretrained = classmethod(cast("Any", _from_pretrained))
     _alias(globals()["PReLU"], {"_weight": "weight"})
     for dims in ("1d", "2d", "3d"):
         _alias(globals()[f"InstanceNorm{dims}"], {"scale": "weight"})

@@ -125,6 +125,15 @@ class Module(Layer):
         """Make a parameter (or None) part of the module."""
         super().register_parameter(name, None if param is None else as_parameter(param))
 
+    def register_full_backward_hook(self, hook: Any, prepend: bool = False) -> Any:
+        """Call `hook(module, grad_input, grad_output)` when both are known.
+
+        What it returns, unless None, takes grad_input's place.
+        """
+        from .hooks import watch
+
+        return watch(self, hook)
+
     def cuda(self, device: Any = None) -> Any:
         """Refused: this build has no such device."""
         from ..tensor import check_device

@@ -21,7 +21,7 @@ from ....io import (
 )
 from ....io import SequenceSampler as SequentialSampler
 from ....io import default_collate_fn as default_collate
-from ....spelling import no_more
+from ...generator import drawing
 
 __all__ = [
     "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "DistributedSampler",
@@ -95,7 +95,7 @@ class DataLoader(io.DataLoader):
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        no_more("DataLoader", generator=generator)
+        self.generator = generator
         self.sampler = sampler
         if sampler is not None:
             if shuffle or batch_sampler is not None:
@@ -117,7 +117,9 @@ class DataLoader(io.DataLoader):
         )
 
     def __iter__(self) -> Iterator[Any]:
-        return (_faced(batch) for batch in super().__iter__())
+        with drawing(self.generator):
+            batches = super().__iter__()
+        return (_faced(batch) for batch in batches)
 
 
 def _faced(value: Any) -> Any:
@@ -134,8 +136,8 @@ def _faced(value: Any) -> Any:
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) -> list[Subset]:
     """The dataset in parts of these lengths (or shares of 1), at random."""
-    no_more("random_split", generator=generator)
-    return list(io.random_split(dataset, lengths))
+    with drawing(generator):
+        return list(io.random_split(dataset, lengths))
 
 
 class DistributedSampler(Sampler):
