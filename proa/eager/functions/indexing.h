@@ -122,7 +122,7 @@ Tensor take_along_axis(const Tensor& arr, const Tensor& indices, int64_t axis,
 //   values: what is put there, broadcast to indices' shape; any dtype, a plain number too
 //   axis: the axis along which it works, negative from the end; None where allowed: all; an integer
 //   reduce: how values meet what stands there; a string, one of 'assign', 'add', 'sum', 'mul',
-//     'multiply', 'amax', 'amin'; default 'assign'
+//     'multiply', 'mean', 'amax', 'amin'; default 'assign'
 //   include_self: whether what stands there takes part in the reduction; True or False; default
 //     True
 //   broadcast: whether indices are broadcast to the other axes of arr first; True or False; default
