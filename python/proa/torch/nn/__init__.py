@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from typing import Any
 
 from . import attention, functional, init, layers, parallel, parameter, recurrent, utils
@@ -22,12 +23,14 @@ for _name, _value in vars(layers).items():
     if isinstance(_value, type) and issubclass(_value, Module) and not _name.startswith("_"):
         globals()[_name] = _value
 
-# PyTorch keeps modules in files of their own; here all of their names are in one place.
-modules = sys.modules[__name__]
+# PyTorch keeps modules in files of their own; each of those names leads to all of them here.
+modules: Any = types.ModuleType(f"{__name__}.modules", "Every module, as `modules.loss.MSELoss`.")
+modules.__dict__.update({name: value for name, value in globals().items() if name[0] != "_"})
+sys.modules[modules.__name__] = modules
 for _name in ("activation", "batchnorm", "container", "conv", "dropout", "linear", "loss", "module",
               "normalization", "pooling", "rnn", "sparse", "transformer"):  # fmt: skip
-    sys.modules[f"{__name__}.modules.{_name}"] = modules
-sys.modules[f"{__name__}.modules"] = modules
+    setattr(modules, _name, modules)
+    sys.modules[f"{modules.__name__}.{_name}"] = modules
 
 
 def __getattr__(name: str) -> Any:

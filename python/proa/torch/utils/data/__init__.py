@@ -177,3 +177,8 @@ class DistributedSampler(Sampler):
     def set_epoch(self, epoch: int) -> None:
         """The order of this epoch follows."""
         self.epoch = epoch
+
+
+from . import dataloader, dataset, distributed, sampler  # noqa: E402 - made of what stands above
+
+__all__ += ["dataloader", "dataset", "distributed", "sampler"]
