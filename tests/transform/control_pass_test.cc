@@ -107,35 +107,44 @@ TEST(ControlPasses, AutodiffKeepsTheBitsOfTheForward) {
   }
 }
 
-TEST(ControlPasses, NullDeviceGoesThroughEverythingAndHoldsNothing) {
+void expect_null_gives_the_shapes(ir::Module module, const std::vector<Tensor>& inputs) {
   runtime::Allocator& null = runtime::null_allocator();
+  transform::decompose(module);
+  std::vector<Array> expected = test::run(module, module.main(), inputs), arrays;
+  int64_t before = null.stats().in_use, made = null.stats().allocations;
+  {
+    runtime::Executable plan(compiler::emit(module, module.main(), {}), runtime::cpu_kernels(),
+                             kNull);
+    for (const Tensor& input : inputs) {
+      Array array = input.array();
+      array.buffer = null.allocate(array.elements() * static_cast<int64_t>(size_of(array.dtype)));
+      array.data = static_cast<char*>(array.buffer->data());
+      arrays.push_back(std::move(array));
+    }
+    std::vector<Array> got(expected.size());
+    plan.run(arrays, {}, got);
+    for (size_t i = 0; i < got.size(); ++i) {
+      EXPECT_EQ(got[i].dtype, expected[i].dtype);
+      EXPECT_TRUE(std::equal(got[i].dims.begin(), got[i].dims.end(), expected[i].dims.begin(),
+                             expected[i].dims.end()));
+    }
+    arrays.clear();
+  }
+  EXPECT_EQ(null.stats().in_use, before);
+  EXPECT_GT(null.stats().allocations, made);
+}
+
+TEST(ControlPasses, NullDeviceGoesThroughEverythingAndHoldsNothing) {
   for (const test::TextCase& c : test::text_cases()) {
     SCOPED_TRACE(c.sample.text);
     ir::Module module = ir::parse_module(c.sample.text, eager::context());
-    transform::decompose(module);
-    std::vector<Tensor> inputs = test::inputs_for(module, 1);
-    std::vector<Array> expected = test::run(module, module.main(), inputs), arrays;
-    int64_t before = null.stats().in_use, made = null.stats().allocations;
-    {
-      runtime::Executable plan(compiler::emit(module, module.main(), {}), runtime::cpu_kernels(),
-                               kNull);
-      for (const Tensor& input : inputs) {
-        Array array = input.array();
-        array.buffer = null.allocate(array.elements() * static_cast<int64_t>(size_of(array.dtype)));
-        array.data = static_cast<char*>(array.buffer->data());
-        arrays.push_back(std::move(array));
-      }
-      std::vector<Array> got(expected.size());
-      plan.run(arrays, {}, got);
-      for (size_t i = 0; i < got.size(); ++i) {
-        EXPECT_EQ(got[i].dtype, expected[i].dtype);
-        EXPECT_TRUE(std::equal(got[i].dims.begin(), got[i].dims.end(), expected[i].dims.begin(),
-                               expected[i].dims.end()));
-      }
-      arrays.clear();
-    }
-    EXPECT_EQ(null.stats().in_use, before);
-    EXPECT_GT(null.stats().allocations, made);
+    expect_null_gives_the_shapes(module.clone(), test::inputs_for(module, 1));
+  }
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    bool symbolic = seed % 2 == 1;
+    expect_null_gives_the_shapes(test::random_module(seed, symbolic, DType::f32),
+                                 test::random_inputs(seed, symbolic ? 5 : 2, DType::f32));
   }
 }
 
