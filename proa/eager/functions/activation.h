@@ -351,7 +351,7 @@ Tensor swiglu(const Tensor& x, OptionalTensor y = {});
 // 2015).
 // Args:
 //   x: the tensor; floating point
-//   weight: the weights; floating point
+//   weight: the slope below 0, one or an element for each channel; floating point
 //   data_format: where the channels are: 'NCHW' second, 'NHWC' last (1 and 3 dims likewise); a
 //     string, one of 'NC', 'NCL', 'NCHW', 'NCDHW', 'NLC', 'NHWC', 'NDHWC'; default 'NCHW'
 // Returns:

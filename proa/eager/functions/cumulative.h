@@ -104,7 +104,7 @@ Tensor logcumsumexp(const Tensor& x, std::optional<int64_t> axis = {},
 //   prepend: values put before x along axis before differences are taken; any dtype; may be left
 //     out
 //   append: values put behind x along axis before differences are taken; any dtype; may be left out
-//   n: how often, which, or how many; an integer, at least 0; default 1
+//   n: how many times differences are taken; an integer, at least 0; default 1
 //   axis: the axis along which it works, negative from the end; None where allowed: all; an
 //     integer; default -1
 // Returns:

@@ -30,7 +30,7 @@ Tensor fft(const Tensor& x, std::optional<int64_t> n = {}, int64_t axis = -1,
 // The inverse of fft along axis, of n points.
 // Args:
 //   x: the tensor; integer, complex, bool, float32 or float64
-//   n: how often, which, or how many; an integer; default None
+//   n: the length along axis; x is cut or filled with zeros; an integer; default None
 //   axis: the axis along which it works, negative from the end; None where allowed: all; an
 //     integer; default -1
 //   norm: which direction is divided: 'backward' the inverse, 'forward' the forward one, 'ortho'
@@ -49,7 +49,7 @@ Tensor ifft(const Tensor& x, std::optional<int64_t> n = {}, int64_t axis = -1,
 // conjugates of others are given.
 // Args:
 //   x: the tensor; integer, bool, float32 or float64
-//   n: how often, which, or how many; an integer; default None
+//   n: the length along axis; x is cut or filled with zeros; an integer; default None
 //   axis: the axis along which it works, negative from the end; None where allowed: all; an
 //     integer; default -1
 //   norm: which direction is divided: 'backward' the inverse, 'forward' the forward one, 'ortho'
@@ -67,7 +67,7 @@ Tensor rfft(const Tensor& x, std::optional<int64_t> n = {}, int64_t axis = -1,
 // The inverse of rfft along axis: n real numbers (2 (m - 1) without n) from n / 2 + 1 frequencies.
 // Args:
 //   x: the tensor; integer, complex, bool, float32 or float64
-//   n: how often, which, or how many; an integer; default None
+//   n: the length of the result along axis; 2 (size - 1) where None; an integer; default None
 //   axis: the axis along which it works, negative from the end; None where allowed: all; an
 //     integer; default -1
 //   norm: which direction is divided: 'backward' the inverse, 'forward' the forward one, 'ortho'

@@ -141,7 +141,7 @@ Tensor put_along_axis(const Tensor& arr, const Tensor& indices, const TensorOrNu
 // The rows of weight at the positions of x. Rows at padding_idx read as zeros and get no gradient.
 // Args:
 //   x: the tensor; integer
-//   weight: the weights; floating point or complex
+//   weight: the table, a row for each index; floating point or complex
 //   padding_idx: a row that takes no gradient; an integer; default None
 //   sparse: taken for Paddle's sake; gradients are dense; True or False; default False
 // Returns:

@@ -205,7 +205,7 @@ Tensor pinv(const Tensor& x, double rcond = 1e-15, bool hermitian = false);
 // identity for 0.
 // Args:
 //   x: the tensor; complex, float32 or float64
-//   n: how often, which, or how many; an integer
+//   n: the exponent; a negative one is of the inverse; an integer
 // Returns:
 //   a tensor of the operands' promoted dtype
 // Errors:

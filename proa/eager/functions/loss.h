@@ -134,7 +134,7 @@ Tensor kl_div(const Tensor& input, const Tensor& label, std::string_view reducti
 // Args:
 //   input: what is measured or laid out: predictions, probabilities, scores; floating point
 //   label: the targets; real
-//   weight: the weights; floating point; may be left out
+//   weight: factor of each class, an element for each; floating point; may be left out
 //   ignore_index: a label that counts for nothing; an integer; default -100
 //   reduction: 'mean' or 'sum' of the elements' losses, or 'none': each of them; a string, one of
 //     'mean', 'sum', 'none'; default 'mean'
@@ -161,7 +161,7 @@ Tensor cross_entropy(const Tensor& input, const Tensor& label, OptionalTensor we
 // Args:
 //   input: what is measured or laid out: predictions, probabilities, scores; floating point
 //   label: the targets; integer
-//   weight: the weights; floating point; may be left out
+//   weight: factor of each class, an element for each; floating point; may be left out
 //   ignore_index: a label that counts for nothing; an integer; default -100
 //   reduction: 'mean' or 'sum' of the elements' losses, or 'none': each of them; a string, one of
 //     'mean', 'sum', 'none'; default 'mean'

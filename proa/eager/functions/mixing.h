@@ -12,7 +12,8 @@ namespace proa {
 // Args:
 //   x: the tensor; floating point or complex
 //   y: the other operand; floating point or complex
-//   weight: the weights; floating point or complex, a plain number too
+//   weight: how far from x to y: 0 gives x, 1 gives y; floating point or complex, a plain number
+//     too
 // Returns:
 //   a tensor of the operands' promoted dtype
 // Errors:
@@ -24,7 +25,7 @@ Tensor lerp(const Tensor& x, const Tensor& y, const TensorOrNumber& weight);
 // The n-th derivative of digamma; n = 0 is digamma. Integers become the default float.
 // Args:
 //   x: the tensor; real
-//   n: how often, which, or how many; an integer, at least 0
+//   n: which derivative of digamma; an integer, at least 0
 // Returns:
 //   a tensor of x's shape, of the operands' promoted dtype, the default float for integers and bool
 // Errors:

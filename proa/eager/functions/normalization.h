@@ -14,7 +14,8 @@ namespace proa {
 // bfloat16 compute in float32.
 // Args:
 //   x: the tensor; floating point
-//   weight: the weights; floating point; may be left out
+//   weight: factors at the end, an element for each channel or feature; floating point; may be left
+//     out
 //   bias: what is added at the end, an element for each channel or feature; floating point; may be
 //     left out
 //   normalized_shape: the extents of the last axes, over which it is normalised; integers
@@ -31,7 +32,8 @@ Tensor layer_norm(const Tensor& x, const Ints& normalized_shape, OptionalTensor 
 // x / sqrt(mean(x^2) + epsilon) over the last axis, then weight and bias (Zhang and Sennrich 2019).
 // Args:
 //   x: the tensor; floating point
-//   weight: the weights; floating point; may be left out
+//   weight: factors at the end, an element for each channel or feature; floating point; may be left
+//     out
 //   bias: what is added at the end, an element for each channel or feature; floating point; may be
 //     left out
 //   epsilon: what keeps a divisor away from 0; a number, at least 0; default 1e-06
@@ -53,7 +55,8 @@ Tensor rms_norm(const Tensor& x, OptionalTensor weight = {}, OptionalTensor bias
 //     left out
 //   running_var: the variance kept from training, an element for each channel; floating point; may
 //     be left out
-//   weight: the weights; floating point; may be left out
+//   weight: factors at the end, an element for each channel or feature; floating point; may be left
+//     out
 //   bias: what is added at the end, an element for each channel or feature; floating point; may be
 //     left out
 //   training: whether the batch's own statistics are used, and the running ones moved; True or
@@ -77,7 +80,8 @@ std::array<Tensor, 3> batch_norm(const Tensor& x, OptionalTensor running_mean = 
 // The channels in groups, each normalised over its channels and space (Wu and He 2018).
 // Args:
 //   x: the tensor; floating point
-//   weight: the weights; floating point; may be left out
+//   weight: factors at the end, an element for each channel or feature; floating point; may be left
+//     out
 //   bias: what is added at the end, an element for each channel or feature; floating point; may be
 //     left out
 //   num_groups: into how many groups channels are cut; an integer, at least 1
@@ -100,7 +104,8 @@ Tensor group_norm(const Tensor& x, int64_t num_groups, double epsilon = 1e-05,
 //     left out
 //   running_var: the variance kept from training, an element for each channel; floating point; may
 //     be left out
-//   weight: the weights; floating point; may be left out
+//   weight: factors at the end, an element for each channel or feature; floating point; may be left
+//     out
 //   bias: what is added at the end, an element for each channel or feature; floating point; may be
 //     left out
 //   use_input_stats: whether the input's own statistics are used; True or False; default True

@@ -131,7 +131,7 @@ Tensor addmm(const Tensor& input, const Tensor& x, const Tensor& y, double beta 
 // layout).
 // Args:
 //   x: the tensor; number
-//   weight: the weights; number
+//   weight: [features in, features out]; number
 //   bias: what is added at the end, an element for each channel or feature; number; may be left out
 // Returns:
 //   a tensor of the operands' promoted dtype

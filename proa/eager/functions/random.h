@@ -122,7 +122,7 @@ Tensor randint(int64_t low = 0, std::optional<int64_t> high = {}, const Ints& sh
 
 // The integers 0 .. n - 1 in random order.
 // Args:
-//   n: how often, which, or how many; an integer, at least 0
+//   n: how many integers; an integer, at least 0
 //   dtype: the dtype of the result, or in which it is computed; None leaves the usual one; a dtype;
 //     default 'int64'
 // Returns:
