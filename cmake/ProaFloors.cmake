@@ -28,6 +28,7 @@ endfunction()
 
 function(proa_floor name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/proa/${name}/*.cc")
+  list(FILTER sources EXCLUDE REGEX "/compiler/jit/clang/")  # a plug-in of its own: ProaClang.cmake
   if(name STREQUAL "kernels")
     set(variants ${sources})
     list(FILTER variants INCLUDE REGEX "/kernels/reference/")

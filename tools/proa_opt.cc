@@ -12,6 +12,7 @@
 
 #include "proa/base/error.h"
 #include "proa/base/file.h"
+#include "proa/compiler/loop/dialect.h"
 #include "proa/eager/evaluate.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
@@ -202,6 +203,7 @@ void run(const Command& command) {
   if (command.help) return put(stdout, kHelp);
   ir::Context context;
   ops::load(context);
+  compiler::loop::load(context);
   for (const std::string& library : command.libraries) load_library(library, context);
   if (command.list_passes) put(stdout, passes_text());
   if (command.list_ops) put(stdout, operations_text(context));

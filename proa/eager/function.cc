@@ -5,7 +5,7 @@
 #include "proa/base/error.h"
 #include "proa/eager/node.h"
 #include "proa/ir/symbol/facts.h"
-#include "proa/tier/prebuilt.h"
+#include "proa/tier/compiled.h"
 #include "proa/transform/decompose.h"
 #include "proa/transform/optimize.h"
 
@@ -18,7 +18,7 @@ std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
   Module lowered = module.clone();
   transform::decompose(lowered);
   transform::optimize(lowered);
-  return tier::prebuilt(lowered, lowered.find(func.name()), symbols);
+  return tier::executable(lowered, lowered.find(func.name()), symbols);
 }
 
 Function::Function(std::string name, Module module, std::vector<Dim> symbols)

@@ -21,6 +21,7 @@ struct Slot {
 
 enum class InstructionKind : uint8_t {
   kernel,     // calls a kernel on dense or strided memory
+  compiled,   // runs kernels[kernel] on dense memory; words: units, work, scratch, then its own
   view,       // re-reads the memory of in[0]: see ViewKind
   alias,      // out[0] is in[0]
   if_,        // in[0] chooses programs[0] or programs[1]; both take the other operands
@@ -47,9 +48,15 @@ struct Instruction {
   std::vector<std::shared_ptr<Program>> programs;
   std::vector<int32_t> release;       // slots whose last reader this is
   std::string location;               // the user's line, where it is known
+  int32_t kernel = -1;                // of compiled
   int32_t symbol = -1;                // of bind and rebind
   int32_t carries = 0, scanned = 0;   // of scan_loop: operands, which come in this order
   int64_t low = 0, high = INT64_MAX;  // of bind
+};
+
+// A kernel that the compiler wrote: see kernel_provider.h for what the text defines.
+struct KernelText {
+  std::string name, text;
 };
 
 struct Constant {
@@ -71,6 +78,7 @@ struct Program {
   std::vector<int32_t> inputs, outputs;
   std::vector<Constant> constants;
   std::vector<Instruction> code;
+  std::vector<KernelText> kernels;
   std::vector<std::string> symbols;
   std::vector<SymbolSource> sources;
   // All extents from all symbols. stages[0] runs first; each bind runs the next one.

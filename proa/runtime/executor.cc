@@ -1,6 +1,7 @@
 #include "proa/runtime/executor.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
@@ -40,7 +41,7 @@ struct Executable::Frame {
 };
 
 Executable::Executable(std::shared_ptr<const Program> program, const KernelTable& kernels,
-                       Device device)
+                       Device device, KernelProvider* provider)
     : program_(std::move(program)), device_(device) {
   for (const Instruction& code : program_->code) {
     KernelFn kernel = nullptr;
@@ -53,9 +54,16 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
       PROA_CHECK(kernel, "no kernel is registered for ", code.name);
     }
     kernels_.push_back(kernel);
+    CompiledFn compiled = nullptr;
+    if (code.kind == InstructionKind::compiled) {
+      const KernelText& text = program_->kernels[static_cast<size_t>(code.kernel)];
+      compiled = provider != nullptr && computes() ? provider->find(text) : nullptr;
+      PROA_CHECK(compiled != nullptr || !computes(), "the kernel ", text.name, " could not be made");
+    }
+    compiled_.push_back(compiled);
     inner_.emplace_back();
     for (const auto& body : code.programs) {
-      inner_.back().push_back(std::make_unique<Executable>(body, kernels, device));
+      inner_.back().push_back(std::make_unique<Executable>(body, kernels, device, provider));
     }
   }
   for (const Constant& constant : program_->constants) {
@@ -210,6 +218,7 @@ Array element(const Array& x, int64_t i) {
 void Executable::step(const Instruction& code, size_t index, Frame& frame) const {
   switch (code.kind) {
     case InstructionKind::kernel: return call(code, index, frame);
+    case InstructionKind::compiled: return launch(code, index, frame);
     case InstructionKind::view: return view(code, frame);
     case InstructionKind::alias: frame.at(code.out[0]) = frame.at(code.in[0]); return;
     case InstructionKind::if_: return branch(code, index, frame);
@@ -248,6 +257,65 @@ void Executable::call(const Instruction& code, size_t index, Frame& frame) const
     args.attrs = {words.data(), code.offsets.data()};
     kernels_[index](args);
   }
+}
+
+namespace {
+
+// Memory for the calling thread, kept for the next kernel.
+char* thread_scratch(int64_t bytes) {
+  struct Block {
+    char* data = nullptr;
+    int64_t size = 0;
+    ~Block() { std::free(data); }
+  };
+  thread_local Block block;
+  if (block.size >= bytes) return block.data;
+  std::free(block.data);
+  block = {};
+  auto rounded = static_cast<size_t>((bytes + 4095) / 4096 * 4096);
+  auto* data = static_cast<char*>(std::aligned_alloc(64, rounded));
+  if (data == nullptr) {
+    throw UserError(ErrorKind::memory, str("no memory for ", rounded, " bytes of scratch"));
+  }
+  block.data = data;
+  block.size = static_cast<int64_t>(rounded);
+  return data;
+}
+
+}  // namespace
+
+void Executable::launch(const Instruction& code, size_t index, Frame& frame) const {
+  SmallVector<void*, 16> buffers;
+  std::vector<Array> dense;  // held until the kernel has run
+  for (int32_t slot : code.in) {
+    const Array& x = frame.at(slot);
+    if (!computes() || x.is_dense()) {
+      buffers.push_back(x.data);
+    } else {
+      dense.push_back(to_dense(x));
+      buffers.push_back(dense.back().data);
+    }
+  }
+  for (int32_t slot : code.out) {
+    const Slot& info = program_->slots[static_cast<size_t>(slot)];
+    frame.at(slot) = make(frame.extents(info), info.dtype);
+    buffers.push_back(frame.at(slot).data);
+  }
+  if (!computes()) return;
+  auto words = frame.words(code);
+  int64_t units = words[0], work = words[1], scratch = words[2];
+  if (units == 0) return;
+  constexpr int64_t kGrain = 32768;
+  int64_t grain = work >= kGrain ? 1 : kGrain / (work < 1 ? 1 : work);
+  CompiledFn run = compiled_[index];
+  if (units <= grain) {
+    run(buffers.data(), words.data() + 3, 0, units, scratch > 0 ? thread_scratch(scratch) : nullptr);
+    return;
+  }
+  parallel_for(units, grain, [&](int64_t begin, int64_t end) {
+    run(buffers.data(), words.data() + 3, begin, end,
+        scratch > 0 ? thread_scratch(scratch) : nullptr);
+  });
 }
 
 void Executable::view(const Instruction& code, Frame& frame) const {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "proa/program/kernel_provider.h"
 #include "proa/program/program.h"
 #include "proa/runtime/array.h"
 
@@ -20,8 +21,9 @@ class Executable {
   // custom_call's kernel is a UserError(key). On the null device memory is counted and no element
   // is there: kernels do not run, of an if both branches are gone through, of a loop one step, and
   // a size that depends on data has its upper bound, or its lower one where it has no other.
+  // Compiled kernels come from the provider; one that it cannot make is an InternalError.
   Executable(std::shared_ptr<const program::Program> program, const program::KernelTable& kernels,
-             Device device = kCpu);
+             Device device = kCpu, program::KernelProvider* provider = nullptr);
   ~Executable();
 
   const program::Program& program() const { return *program_; }
@@ -42,6 +44,7 @@ class Executable {
   void call(const program::Instruction& code, size_t index, Frame& frame) const;
   void run_single(std::span<const Array> inputs, std::span<Array> outputs,
                   const Frame& frame) const;
+  void launch(const program::Instruction& code, size_t index, Frame& frame) const;
   void view(const program::Instruction& code, Frame& frame) const;
   void branch(const program::Instruction& code, size_t index, Frame& frame) const;
   void loop(const program::Instruction& code, size_t index, Frame& frame) const;
@@ -54,6 +57,7 @@ class Executable {
   std::shared_ptr<const program::Program> program_;
   Device device_;
   std::vector<program::KernelFn> kernels_;  // by instruction; null where it is no kernel
+  std::vector<program::CompiledFn> compiled_;  // by instruction; null where it is none
   std::vector<Array> constants_;
   // A program of one kernel, from inputs to outputs: most of what eager runs. Inputs by operand of
   // the kernel, -1 for an absent one.

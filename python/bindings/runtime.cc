@@ -8,6 +8,7 @@
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
+#include "proa/tier/compiled.h"
 
 namespace proa::python {
 
@@ -46,6 +47,21 @@ PyObject* set_rng(PyObject*, PyObject* tuple) {
       throw UserError(ErrorKind::value, "set_rng_state", "state", "expected (seed, calls)");
     eager::set_rng_state({static_cast<uint64_t>(words[0]), static_cast<uint64_t>(words[1])});
     Py_RETURN_NONE;
+  });
+}
+
+PyObject* compiler_report(PyObject*, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    tier::Report now = tier::report();
+    return Py_BuildValue("{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:s#}", "tier",
+                         tier::tier() == tier::Tier::compiled ? "compiled" : "prebuilt",
+                         static_cast<Py_ssize_t>(8), "compiler", now.compiler.data(),
+                         static_cast<Py_ssize_t>(now.compiler.size()), "compiled",
+                         static_cast<long long>(now.compiled), "from_disk",
+                         static_cast<long long>(now.from_disk), "from_memory",
+                         static_cast<long long>(now.from_memory), "seconds", now.seconds,
+                         "fallbacks", static_cast<long long>(now.fallbacks), "last_reason",
+                         now.last_reason.data(), static_cast<Py_ssize_t>(now.last_reason.size()));
   });
 }
 
@@ -119,6 +135,8 @@ PyMethodDef functions[] = {
     {"get_num_threads", get_threads, METH_NOARGS, "Threads that take part in a loop."},
     {"set_num_threads", set_threads, METH_O,
      "Sets how many threads take part in a loop. Results do not depend on it."},
+    {"compiler_report", compiler_report, METH_NOARGS,
+     "Kernels that were compiled, found again, and fallbacks, as a dict."},
     {"seed", seed, METH_O, "Starts the random generator anew."},
     {"get_rng_state", get_rng, METH_NOARGS, "(seed, calls so far)."},
     {"set_rng_state", set_rng, METH_O, "Sets (seed, calls so far)."},

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "proa/base/error.h"
+#include "proa/compiler/render/c/render.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
 #include "proa/ir/symbol/compile_dims.h"
@@ -83,6 +84,7 @@ class Emitter {
   void operation(Operation& op) {
     if (op.is("prim.constant")) return constant(op);
     if (op.is("prim.call")) return call(op);
+    if (op.is("loop.launch")) return launch(op);
     Instruction made;
     made.name = op.is("prim.custom_call") ? op.attr("target").as_string() : op.name();
     if (op.location().storage()) made.location = to_string(op.location());
@@ -151,6 +153,24 @@ class Emitter {
     slots_ = std::move(outer);
     for (size_t i = 0; i < results.size(); ++i) slots_[op.result(i).impl()] = results[i];
     --depth_;
+  }
+
+  // The kernel's text, and before its own words what the executor must know to cut the work.
+  void launch(Operation& op) {
+    render::CKernel kernel =
+        render::render_c(module_.find(op.attr("kernel").as_string()));
+    Instruction made;
+    made.kind = InstructionKind::compiled;
+    made.name = kernel.name;
+    if (op.location().storage()) made.location = to_string(op.location());
+    made.in = operand_slots(op);
+    for (Value result : op.results()) made.out.push_back(slot(result));
+    for (Dim d : {kernel.units, kernel.work, kernel.scratch}) word(made, d);
+    for (Dim d : kernel.words) word(made, d);
+    made.offsets = {0, static_cast<int32_t>(made.words.size())};
+    made.kernel = static_cast<int32_t>(program_.kernels.size());
+    program_.kernels.push_back({std::move(kernel.name), std::move(kernel.text)});
+    program_.code.push_back(std::move(made));
   }
 
   void structured(Operation& op, Instruction& made) {

@@ -1,0 +1,214 @@
+#include "proa/compiler/jit/compile.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "proa/base/error.h"
+#include "proa/compiler/jit/clang/plugin.h"
+
+extern char** environ;
+
+namespace proa::compiler::jit {
+
+namespace {
+
+constexpr const char* kProcessor = "x86-64-v3";
+constexpr const char* kPlugin = "proa_clang.so";
+
+struct Found {
+  Maker maker = Maker::none;
+  proa_compile_fn clang = nullptr;
+  std::string command;  // of the C compiler
+  std::string reason;   // why it is not clang
+};
+
+// Beside the binary that holds this code or in a folder above it (a build has its tests in folders
+// of their own), or where PROA_CLANG_PLUGIN says.
+std::string plugin_path() {
+  if (const char* given = std::getenv("PROA_CLANG_PLUGIN")) return given;
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void*>(&plugin_path), &info) == 0) return kPlugin;
+  std::string folder = info.dli_fname;
+  for (int up = 0; up < 3; ++up) {
+    size_t slash = folder.rfind('/');
+    if (slash == std::string::npos) break;
+    folder.resize(slash);
+    std::string file = str(folder, "/", kPlugin);
+    if (access(file.c_str(), R_OK) == 0) return file;
+  }
+  return kPlugin;
+}
+
+std::string on_path(std::string_view command) {
+  if (command.find('/') != std::string_view::npos) return std::string(command);
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path != nullptr ? path : "/usr/bin:/bin";
+  while (!rest.empty()) {
+    size_t end = rest.find(':');
+    std::string file = str(rest.substr(0, end), "/", command);
+    if (access(file.c_str(), X_OK) == 0) return file;
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  }
+  return "";
+}
+
+Found look() {
+  Found found;
+  const char* wanted = std::getenv("PROA_JIT");  // clang, cc or none; for tests and for trouble
+  std::string_view only = wanted != nullptr ? wanted : "";
+  if (only == "none") {
+    found.reason = "PROA_JIT=none";
+    return found;
+  }
+  if (only != "cc") {
+    std::string path = plugin_path();
+    // Local: no symbol of LLVM may meet another copy of it in this process.
+    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* entry = library != nullptr ? dlsym(library, PROA_COMPILE_SYMBOL) : nullptr;
+    if (entry != nullptr) {
+      found.clang = reinterpret_cast<proa_compile_fn>(entry);
+      found.maker = Maker::clang;
+      return found;
+    }
+    const char* reason = dlerror();
+    found.reason = reason != nullptr ? reason : str(path, " has no ", PROA_COMPILE_SYMBOL);
+  }
+  if (only == "clang") return found;
+  const char* compiler = std::getenv("CC");
+  found.command = on_path(compiler != nullptr && *compiler != 0 ? compiler : "cc");
+  if (!found.command.empty()) found.maker = Maker::process;
+  return found;
+}
+
+const Found& found() {
+  static const Found once = look();
+  return once;
+}
+
+struct Answer {
+  std::vector<std::byte> object;
+  std::string error;
+};
+
+std::vector<std::byte> with_clang(std::string_view text) {
+  Answer answer;
+  auto object = [](void* user, const void* bytes, size_t size) {
+    auto* first = static_cast<const std::byte*>(bytes);
+    static_cast<Answer*>(user)->object.assign(first, first + size);
+  };
+  auto error = [](void* user, const char* message) { static_cast<Answer*>(user)->error = message; };
+  if (found().clang(text.data(), text.size(), kProcessor, object, error, &answer) != 0) {
+    throw InternalError(str("clang refused a kernel: ", answer.error));
+  }
+  return std::move(answer.object);
+}
+
+std::vector<std::byte> read_file(int file) {
+  std::vector<std::byte> bytes;
+  std::byte buffer[16384];
+  lseek(file, 0, SEEK_SET);
+  for (ssize_t n; (n = read(file, buffer, sizeof buffer)) > 0;) {
+    bytes.insert(bytes.end(), buffer, buffer + n);
+  }
+  return bytes;
+}
+
+// A temporary file that is gone with this object.
+struct Temporary {
+  char path[64] = "/tmp/proa-kernel-XXXXXX";
+  int file = -1;
+  Temporary() : file(mkstemp(path)) {
+    if (file < 0) throw UserError(ErrorKind::io, str("no temporary file: ", std::strerror(errno)));
+  }
+  ~Temporary() {
+    close(file);
+    unlink(path);
+  }
+};
+
+std::vector<std::byte> with_process(std::string_view text) {
+  Temporary source, object, messages;
+  for (size_t done = 0; done < text.size();) {
+    ssize_t n = write(source.file, text.data() + done, text.size() - done);
+    if (n <= 0) throw UserError(ErrorKind::io, "a kernel's text cannot be written");
+    done += static_cast<size_t>(n);
+  }
+  const std::string& command = found().command;
+  const char* words[] = {command.c_str(), "-x",  "c",
+                         "-std=gnu11",    "-O2", "-march=x86-64-v3",
+                         "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
+                         "-ffreestanding",    "-fno-builtin", "-fno-tree-loop-distribute-patterns",
+                         "-fno-stack-protector", "-fPIC", "-w",
+                         "-c", source.path, "-o", object.path, nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, messages.file, 1);
+  posix_spawn_file_actions_adddup2(&actions, messages.file, 2);
+  pid_t child = 0;
+  int failed = posix_spawn(&child, command.c_str(), &actions, nullptr,
+                           const_cast<char* const*>(words), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) {
+    throw UserError(ErrorKind::not_supported, str(command, ": ", std::strerror(failed)));
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    std::vector<std::byte> said = read_file(messages.file);
+    throw InternalError(str(command, " refused a kernel: ",
+                            std::string_view(reinterpret_cast<char*>(said.data()), said.size())));
+  }
+  // The compiler may have put a new file in the place of ours.
+  int file = ::open(object.path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) throw UserError(ErrorKind::io, str(object.path, ": ", std::strerror(errno)));
+  std::vector<std::byte> bytes = read_file(file);
+  close(file);
+  return bytes;
+}
+
+}  // namespace
+
+Maker maker() { return processor_fits() ? found().maker : Maker::none; }
+
+std::string_view to_string(Maker maker) {
+  switch (maker) {
+    case Maker::clang: return "clang in process";
+    case Maker::process: return "C compiler as a process";
+    case Maker::none: break;
+  }
+  return "none";
+}
+
+bool processor_fits() {
+#if defined(__x86_64__)
+  static const bool fits = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                           __builtin_cpu_supports("bmi2");
+  return fits;
+#else
+  return false;
+#endif
+}
+
+std::vector<std::byte> compile(std::string_view text) {
+  switch (maker()) {
+    case Maker::clang: return with_clang(text);
+    case Maker::process: return with_process(text);
+    case Maker::none: break;
+  }
+  throw UserError(ErrorKind::not_supported,
+                  str("kernels cannot be compiled here: ",
+                      processor_fits() ? found().reason : "the processor is older than x86-64-v3"));
+}
+
+std::string_view fingerprint() {
+  static const std::string text = str(to_string(maker()), " ", kProcessor, " 1");
+  return text;
+}
+
+}  // namespace proa::compiler::jit

@@ -1,0 +1,28 @@
+// From C text to an object: by clang in this process, else by the C compiler of the system.
+// Why two: in process a kernel takes milliseconds; without libclang there is often a cc, and the
+// bits are the same.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace proa::compiler::jit {
+
+// What makes objects here: "clang 19 in process", "cc", or nothing.
+enum class Maker : uint8_t { none, process, clang };
+Maker maker();
+std::string_view to_string(Maker maker);
+
+// Kernels are for x86-64-v3; false where this processor is older.
+bool processor_fits();
+
+// A relocatable object. Throws UserError(not_supported) where there is no compiler, with the reason,
+// and InternalError with the compiler's words where it refuses the text.
+std::vector<std::byte> compile(std::string_view text);
+
+// Says with which compiler and flags objects are made: part of every cache key.
+std::string_view fingerprint();
+
+}  // namespace proa::compiler::jit

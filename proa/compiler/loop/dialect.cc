@@ -1,0 +1,157 @@
+#include "proa/compiler/loop/dialect.h"
+
+#include <algorithm>
+
+#include "proa/base/error.h"
+#include "proa/ir/dialect.h"
+
+namespace proa::compiler::loop {
+
+using namespace ir;
+
+namespace {
+
+constexpr std::string_view kBuffer = "loop.buffer";
+
+[[noreturn]] void fail(const Operation& op, std::string_view argument, std::string_view message) {
+  throw UserError(ErrorKind::value, op.name(), argument, message);
+}
+
+bool is_dim(Attribute a) { return a.is(AttrKind::dim) || a.is(AttrKind::integer); }
+
+bool is_scalar(Value value) { return value.type().is_tensor() && value.rank() == 0; }
+
+void check_extent(const Operation& op) {
+  if (!is_dim(op.attr("extent"))) fail(op, "extent", "expected a dim");
+}
+
+// One block, whose one argument counts.
+const Block& counted_body(const Operation& op) {
+  if (op.region_count() != 1 || op.region(0).block_count() != 1) {
+    fail(op, "body", "expected one region of one block");
+  }
+  const Block& body = op.region(0).block();
+  if (body.argument_count() != 1 || !is_scalar(body.argument(0)) ||
+      body.argument(0).dtype() != DType::i64) {
+    fail(op, "body", "expected one argument, the index, of type i64[]");
+  }
+  return body;
+}
+
+void verify_for(const Operation& op) {
+  check_extent(op);
+  counted_body(op);
+  if (op.operand_count() != 0 || op.result_count() != 0) {
+    fail(op, "", "a loop has neither operands nor results");
+  }
+}
+
+void verify_reduce(const Operation& op) {
+  check_extent(op);
+  const Block& body = counted_body(op);
+  constexpr std::string_view kKinds[] = {"sum", "prod", "max", "min", "and", "or", "xor"};
+  Attribute kind = op.attr("kind");
+  if (!kind.is(AttrKind::string) ||
+      std::ranges::find(kKinds, kind.as_string()) == std::end(kKinds)) {
+    fail(op, "kind", "expected one of sum, prod, max, min, and, or, xor");
+  }
+  Operation* end = body.terminator();
+  if (end == nullptr || !end->is("loop.yield") || end->operand_count() != 1) {
+    fail(op, "body", "expected loop.yield of one value at its end");
+  }
+  if (op.result_count() != 1 || !is_scalar(op.result()) ||
+      op.result().type() != end->operand(0).type()) {
+    fail(op, "", "the result and the value that is yielded must be scalars of one dtype");
+  }
+}
+
+// Operands from `first` on: the buffer, then its indices.
+void check_address(const Operation& op, size_t first) {
+  if (op.operand_count() <= first || !is_buffer(op.operand(first).type())) {
+    fail(op, "buffer", "expected a !loop.buffer");
+  }
+  size_t indices = op.operand_count() - first - 1;
+  for (size_t i = 0; i < indices; ++i) {
+    Value index = op.operand(first + 1 + i);
+    if (!is_scalar(index) || index.dtype() != DType::i64) {
+      fail(op, "indices", str("expected i64[], got ", to_string(index.type())));
+    }
+  }
+  Attribute strides = op.attr("strides");
+  bool listed = strides.is(AttrKind::dims) || strides.is(AttrKind::ints);
+  if (!listed || strides.as_dims().size() != indices) {
+    fail(op, "strides", str("expected a stride for each of ", indices, " indices"));
+  }
+  if (!is_dim(op.attr("offset"))) fail(op, "offset", "expected a dim");
+}
+
+void verify_load(const Operation& op) {
+  check_address(op, 0);
+  if (op.result_count() != 1 || !is_scalar(op.result()) ||
+      op.result().dtype() != element(op.operand(0).type())) {
+    fail(op, "", "the result must be a scalar of the buffer's dtype");
+  }
+}
+
+void verify_store(const Operation& op) {
+  if (op.operand_count() == 0 || !is_scalar(op.operand(0))) fail(op, "value", "expected a scalar");
+  check_address(op, 1);
+  if (op.operand(0).dtype() != element(op.operand(1).type())) {
+    fail(op, "value", "its dtype must be that of the buffer");
+  }
+  if (op.result_count() != 0) fail(op, "", "a store has no result");
+}
+
+void verify_scratch(const Operation& op) {
+  check_extent(op);
+  if (op.result_count() != 1 || !is_buffer(op.result().type())) {
+    fail(op, "", "the result must be a !loop.buffer");
+  }
+}
+
+// Scalars of an index expression: a dim as a number.
+void verify_size(const Operation& op) {
+  if (!is_dim(op.attr("dim"))) fail(op, "dim", "expected a dim");
+  if (op.result_count() != 1 || !is_scalar(op.result()) || op.result().dtype() != DType::i64) {
+    fail(op, "", "the result must be of type i64[]");
+  }
+}
+
+void verify_launch(const Operation& op) {
+  if (!op.attr("kernel").is(AttrKind::symbol)) fail(op, "kernel", "expected a function's name");
+}
+
+}  // namespace
+
+Type buffer(Context& context, DType dtype) {
+  Attribute parameter = Attribute::dtype(context, dtype);
+  return Type::custom(context, kBuffer, std::span(&parameter, 1));
+}
+
+bool is_buffer(Type type) {
+  return type && type.kind() == TypeKind::custom && type.name() == kBuffer &&
+         type.parameters().size() == 1 && type.parameters()[0].is(AttrKind::dtype);
+}
+
+DType element(Type buffer) {
+  PROA_CHECK(is_buffer(buffer), "not a buffer: ", to_string(buffer));
+  return buffer.parameters()[0].as_dtype();
+}
+
+void load(Context& context) {
+  if (context.find_dialect("loop") != nullptr) return;
+  auto dialect = std::make_unique<Dialect>(context, "loop");
+  dialect->add_op("for", 0).verify = verify_for;
+  dialect->add_op("reduce", 0).verify = verify_reduce;
+  dialect->add_op("yield", static_cast<uint32_t>(Trait::terminator));
+  dialect->add_op("load", 0).verify = verify_load;
+  dialect->add_op("store", 0).verify = verify_store;
+  dialect->add_op("scratch", 0).verify = verify_scratch;
+  dialect->add_op("size", static_cast<uint32_t>(Trait::pure)).verify = verify_size;
+  // Between tensors: a fused group, and then the call of its kernel.
+  dialect->add_op("group", Trait::isolated | Trait::pure);
+  dialect->add_op("launch", static_cast<uint32_t>(Trait::pure)).verify = verify_launch;
+  context.add_dialect(std::move(dialect));
+}
+
+}  // namespace proa::compiler::loop

@@ -1,0 +1,25 @@
+// The loop dialect: nested loops over buffers, with scalars computed by the primitives themselves.
+// Why a dialect of PIR: loops get the printer, the parser, the verifier and text tests of the
+// house, and the arithmetic inside them is that of the pages, on 0-d tensors.
+//
+//   loop.for {extent = s0, parallel} ( ^(%i: i64[]) ... )
+//   loop.reduce {kind = "sum", extent = s1} ( ^(%j: i64[]) ... loop.yield(%v) ) : f32[]
+//   loop.load(%buffer, %i, %j) {strides = dims[s1, 1], offset = 0} : f32[]
+//   loop.store(%value, %buffer, %i, %j) {strides = dims[s1, 1], offset = 0}
+//   loop.scratch {extent = s1} : !loop.buffer<f32>
+//
+// A function of loops takes buffers and nothing else; sizes are dims, evaluated before it is
+// called. An address is offset + the sum of index * stride, in elements.
+#pragma once
+
+#include "proa/ir/module.h"
+
+namespace proa::compiler::loop {
+
+void load(ir::Context& context);  // does nothing where it is loaded already
+
+ir::Type buffer(ir::Context& context, DType dtype);
+bool is_buffer(ir::Type type);
+DType element(ir::Type buffer);
+
+}  // namespace proa::compiler::loop

@@ -1,0 +1,34 @@
+#include "proa/compiler/pipeline.h"
+
+#include "proa/compiler/emit/emit.h"
+#include "proa/compiler/fuse/fuse.h"
+#include "proa/compiler/loop/lower.h"
+#include "proa/compiler/render/c/scalar.h"
+#include "proa/ir/pass.h"
+
+namespace proa::compiler {
+
+std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
+                                          std::span<const ir::Dim> symbols) {
+  fuse(module, render::c_renders);     // what shares an iteration space becomes one group
+  loop::lower(module);                 // a group becomes loops over buffers
+  return emit(module, func, symbols);  // loops become text, the rest instructions
+}
+
+namespace {
+
+const ir::PassRegistration kFuse(
+    {"fuse", "outlines primitives of one iteration space into loop.group operations",
+     [](ir::Module& module, ir::PassContext& context) {
+       context.count("groups", fuse(module, render::c_renders));
+     }});
+
+const ir::PassRegistration kLower({"lower-loops",
+                                   "turns every loop.group into a function of loops",
+                                   [](ir::Module& module, ir::PassContext& context) {
+                                     context.count("kernels", loop::lower(module));
+                                   }});
+
+}  // namespace
+
+}  // namespace proa::compiler

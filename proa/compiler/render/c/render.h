@@ -1,0 +1,30 @@
+// Rendering: a function of loops as the text of a C function.
+// Why C: it can be read, compared, stored and compiled anywhere; a compiler in process costs the
+// same milliseconds for it as for IR of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "proa/ir/module.h"
+
+namespace proa::compiler::render {
+
+// A kernel and what its caller must compute. The function is
+//
+//   void NAME(void* const* buffers, const long long* words, long long begin, long long end,
+//             char* scratch)
+//
+// and runs the units begin..end of its outermost parallel loops, taken as one.
+struct CKernel {
+  std::string name;             // from the text's hash, so that equal kernels have equal names
+  std::string text;             // complete: nothing is included
+  std::vector<ir::Dim> words;   // the values of `words`
+  ir::Dim units = 1;            // what may be cut into begin..end
+  ir::Dim work = 1;             // elements that one unit goes through
+  ir::Dim scratch = 0;          // bytes of memory for each thread that runs a part
+};
+
+CKernel render_c(ir::Func kernel);
+
+}  // namespace proa::compiler::render

@@ -1,0 +1,37 @@
+// Objects on disk, by what they were made from: kernels that an earlier process compiled.
+// Why on disk: the first step of a training run should not wait for a compiler twice.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace proa::tier {
+
+// A folder of files, each checked against its key and its checksum when read; safe for many
+// processes at once. Trouble with the folder never becomes an error: nothing is found then, and
+// nothing kept.
+class ObjectCache {
+ public:
+  // No folder: nothing is kept. `limit`: bytes; the oldest files go first.
+  ObjectCache(std::string folder, size_t limit);
+
+  std::vector<std::byte> find(std::string_view key);  // empty if absent or damaged
+  void store(std::string_view key, std::span<const std::byte> object);
+
+  const std::string& folder() const { return folder_; }
+
+ private:
+  std::string path(std::string_view key) const;
+  void make_room(size_t bytes);
+  std::string folder_;
+  size_t limit_;
+};
+
+// PROA_CACHE_DIR, else proa/ in XDG_CACHE_HOME or ~/.cache; PROA_CACHE_DIR= keeps nothing.
+// PROA_CACHE_LIMIT_MB is 512.
+ObjectCache& object_cache();
+
+}  // namespace proa::tier

@@ -1,0 +1,43 @@
+// RUN: proa-opt %s --fuse --verify-each
+// A softmax is one group: two reductions along the last axis, and what is between them.
+// CHECK: func @softmax
+// CHECK: %0 = loop.group(%x)
+// CHECK-SAME: inner = 1
+// CHECK: prim.reduce
+// CHECK: prim.exp
+// CHECK: prim.reduce
+// CHECK: prim.div
+// CHECK: return %0
+func @softmax(%x: f32[n, c]) {
+  %0 = prim.reduce(%x) {axes = [1], kind = "max"}
+  %1 = prim.broadcast(%0) {axes = [0], shape = dims[n, c]}
+  %2 = prim.sub(%x, %1)
+  %3 = prim.exp(%2)
+  %4 = prim.reduce(%3) {axes = [1], kind = "sum"}
+  %5 = prim.broadcast(%4) {axes = [0], shape = dims[n, c]}
+  %6 = prim.div(%3, %5)
+  return %6
+}
+// -----
+// What a contraction reads and what reads a contraction are two groups.
+// CHECK: %0 = loop.group(%x)
+// CHECK: %1 = prim.dot(%0, %w)
+// CHECK: %2 = loop.group(%1, %0)
+// CHECK: return %2
+func @around_a_dot(%x: f32[n, n], %w: f32[n, n]) {
+  %0 = prim.exp(%x)
+  %1 = prim.dot(%0, %w) {batch_x = [], batch_y = [], contract_x = [1], contract_y = [0]}
+  %2 = prim.add(%1, %0)
+  return %2
+}
+// -----
+// A transposed value is not read where it was computed.
+// CHECK: %0 = loop.group(%x)
+// CHECK: %1 = loop.group(%0)
+// CHECK: return %1
+func @moved(%x: f32[n, n]) {
+  %0 = prim.exp(%x)
+  %1 = prim.transpose(%0) {perm = [1, 0]}
+  %2 = prim.add(%0, %1)
+  return %2
+}
