@@ -23,8 +23,7 @@ const ir::PassRegistration kFuse(
        context.count("groups", fuse(module, render::c_renders));
      }});
 
-const ir::PassRegistration kLower({"lower-loops",
-                                   "turns every loop.group into a function of loops",
+const ir::PassRegistration kLower({"lower-loops", "turns every loop.group into a function of loops",
                                    [](ir::Module& module, ir::PassContext& context) {
                                      context.count("kernels", loop::lower(module));
                                    }});

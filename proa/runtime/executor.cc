@@ -58,7 +58,8 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
     if (code.kind == InstructionKind::compiled) {
       const KernelText& text = program_->kernels[static_cast<size_t>(code.kernel)];
       compiled = provider != nullptr && computes() ? provider->find(text) : nullptr;
-      PROA_CHECK(compiled != nullptr || !computes(), "the kernel ", text.name, " could not be made");
+      PROA_CHECK(compiled != nullptr || !computes(), "the kernel ", text.name,
+                 " could not be made");
     }
     compiled_.push_back(compiled);
     inner_.emplace_back();
@@ -309,7 +310,8 @@ void Executable::launch(const Instruction& code, size_t index, Frame& frame) con
   int64_t grain = work >= kGrain ? 1 : kGrain / (work < 1 ? 1 : work);
   CompiledFn run = compiled_[index];
   if (units <= grain) {
-    run(buffers.data(), words.data() + 3, 0, units, scratch > 0 ? thread_scratch(scratch) : nullptr);
+    run(buffers.data(), words.data() + 3, 0, units,
+        scratch > 0 ? thread_scratch(scratch) : nullptr);
     return;
   }
   parallel_for(units, grain, [&](int64_t begin, int64_t end) {

@@ -56,7 +56,7 @@ class Executable {
 
   std::shared_ptr<const program::Program> program_;
   Device device_;
-  std::vector<program::KernelFn> kernels_;  // by instruction; null where it is no kernel
+  std::vector<program::KernelFn> kernels_;     // by instruction; null where it is no kernel
   std::vector<program::CompiledFn> compiled_;  // by instruction; null where it is none
   std::vector<Array> constants_;
   // A program of one kernel, from inputs to outputs: most of what eager runs. Inputs by operand of

@@ -132,8 +132,8 @@ class Loader {
     const Elf64_Shdr& s = sections_[strings];
     if (symbol.st_name >= s.sh_size) fail("a name lies outside");
     const auto* text = reinterpret_cast<const char*>(piece(s.sh_offset, s.sh_size));
-    return std::string(text + symbol.st_name, strnlen(text + symbol.st_name,
-                                                      s.sh_size - symbol.st_name));
+    return std::string(text + symbol.st_name,
+                       strnlen(text + symbol.st_name, s.sh_size - symbol.st_name));
   }
 
   void relocate_one(char* memory, size_t target, size_t symbols, const Elf64_Rela& r) const {

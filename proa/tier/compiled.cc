@@ -101,7 +101,7 @@ std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func
   ir::Module work = module.clone();
   try {
     return std::make_unique<runtime::Executable>(
-        compiler::compile(work, work.find(func.name()), symbols), runtime::cpu_kernels(), runtime::kCpu,
+        compiler::compile(work, work.find(func.name()), symbols), runtime::cpu_kernels(), kCpu,
         &kernels());
   } catch (const Error& error) {  // nothing is lost but speed, and the report names it
     kernels().fall_back(error.what());

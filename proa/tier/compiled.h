@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "proa/ir/module.h"
+#include "proa/compiler/pipeline.h"
 #include "proa/runtime/executor.h"
 
 namespace proa::tier {
@@ -30,9 +30,9 @@ struct Report {
   int64_t compiled = 0;     // kernels made by the compiler
   int64_t from_disk = 0;    // found in the cache folder
   int64_t from_memory = 0;  // asked for again
-  int64_t fallbacks = 0;    // functions that ran on prebuilt kernels though a compiled tier was asked
-  double seconds = 0;       // spent compiling
-  std::string compiler;     // what makes kernels here
+  int64_t fallbacks = 0;  // functions that ran on prebuilt kernels though a compiled tier was asked
+  double seconds = 0;     // spent compiling
+  std::string compiler;   // what makes kernels here
   std::string last_reason;  // of the last fallback
 };
 Report report();

@@ -66,9 +66,7 @@ std::vector<std::byte> ObjectCache::find(std::string_view key) {
                 head.crc == crc32c(object);
     if (!good) return {};
     return {object.begin(), object.end()};
-  } catch (const UserError&) {
-    return {};
-  }
+  } catch (const UserError&) { return {}; }
 }
 
 void ObjectCache::store(std::string_view key, std::span<const std::byte> object) {

@@ -53,15 +53,14 @@ PyObject* set_rng(PyObject*, PyObject* tuple) {
 PyObject* compiler_report(PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     tier::Report now = tier::report();
-    return Py_BuildValue("{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:s#}", "tier",
-                         tier::tier() == tier::Tier::compiled ? "compiled" : "prebuilt",
-                         static_cast<Py_ssize_t>(8), "compiler", now.compiler.data(),
-                         static_cast<Py_ssize_t>(now.compiler.size()), "compiled",
-                         static_cast<long long>(now.compiled), "from_disk",
-                         static_cast<long long>(now.from_disk), "from_memory",
-                         static_cast<long long>(now.from_memory), "seconds", now.seconds,
-                         "fallbacks", static_cast<long long>(now.fallbacks), "last_reason",
-                         now.last_reason.data(), static_cast<Py_ssize_t>(now.last_reason.size()));
+    return Py_BuildValue(
+        "{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:s#}", "tier",
+        tier::tier() == tier::Tier::compiled ? "compiled" : "prebuilt", static_cast<Py_ssize_t>(8),
+        "compiler", now.compiler.data(), static_cast<Py_ssize_t>(now.compiler.size()), "compiled",
+        static_cast<long long>(now.compiled), "from_disk", static_cast<long long>(now.from_disk),
+        "from_memory", static_cast<long long>(now.from_memory), "seconds", now.seconds, "fallbacks",
+        static_cast<long long>(now.fallbacks), "last_reason", now.last_reason.data(),
+        static_cast<Py_ssize_t>(now.last_reason.size()));
   });
 }
 

@@ -21,9 +21,9 @@ func @softmax(%x: f32[n, c]) {
 // -----
 // What a contraction reads and what reads a contraction are two groups.
 // CHECK: %0 = loop.group(%x)
-// CHECK: %1 = prim.dot(%0, %w)
-// CHECK: %2 = loop.group(%1, %0)
-// CHECK: return %2
+// CHECK: %3 = prim.dot(%0, %w)
+// CHECK: %4 = loop.group(%3, %0)
+// CHECK: return %4
 func @around_a_dot(%x: f32[n, n], %w: f32[n, n]) {
   %0 = prim.exp(%x)
   %1 = prim.dot(%0, %w) {batch_x = [], batch_y = [], contract_x = [1], contract_y = [0]}
@@ -33,8 +33,8 @@ func @around_a_dot(%x: f32[n, n], %w: f32[n, n]) {
 // -----
 // A transposed value is not read where it was computed.
 // CHECK: %0 = loop.group(%x)
-// CHECK: %1 = loop.group(%0)
-// CHECK: return %1
+// CHECK: %3 = loop.group(%0)
+// CHECK: return %3
 func @moved(%x: f32[n, n]) {
   %0 = prim.exp(%x)
   %1 = prim.transpose(%0) {perm = [1, 0]}

@@ -2,7 +2,7 @@
 // Both axes are walked as one by every access.
 // CHECK: loop.launch(%x, %y) {kernel = @kernel_0}
 // CHECK: func @kernel_0
-// CHECK: loop.for {extent = c*n, parallel}
+// CHECK: loop.for() {extent = dim(c*n), parallel = unit}
 // CHECK: loop.load
 // CHECK: prim.add
 // CHECK: prim.exp
@@ -16,12 +16,12 @@ func @chain(%x: f32[n, c], %y: f32[n, c]) {
 // The bias does not follow the first axis: two loops. A row is a unit, and the exponential, which
 // two loops need, is kept.
 // CHECK: func @kernel_0
-// CHECK: loop.for {extent = n, parallel}
-// CHECK: loop.reduce {extent = c, kind = "sum"}
+// CHECK: loop.for() {extent = dim(n), parallel = unit}
+// CHECK: loop.reduce() {extent = dim(c), kind = "sum"}
 // CHECK: prim.exp
 // CHECK: loop.store
 // CHECK: loop.yield
-// CHECK: loop.for {extent = c}
+// CHECK: loop.for() {extent = dim(c)}
 // CHECK: loop.load
 // CHECK: prim.div
 // CHECK-NOT: prim.exp

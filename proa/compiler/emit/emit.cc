@@ -157,8 +157,7 @@ class Emitter {
 
   // The kernel's text, and before its own words what the executor must know to cut the work.
   void launch(Operation& op) {
-    render::CKernel kernel =
-        render::render_c(module_.find(op.attr("kernel").as_string()));
+    render::CKernel kernel = render::render_c(module_.find(op.attr("kernel").as_string()));
     Instruction made;
     made.kind = InstructionKind::compiled;
     made.name = kernel.name;

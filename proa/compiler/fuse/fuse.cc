@@ -147,7 +147,8 @@ class Fuser {
   void visit(Operation& op) {
     if (op.info().has(Trait::terminator) || op.is("prim.constant")) return;
     int level = 0;
-    for (Value operand : op.operands()) level = std::max(level, level_of(base_of(operand, nullptr)));
+    for (Value operand : op.operands())
+      level = std::max(level, level_of(base_of(operand, nullptr)));
     if (is_layout(op)) return void(level_[&op] = level);
     if (!fusible(op)) return void(level_[&op] = level + 1);
     Group* home = join(op, level);
@@ -233,8 +234,8 @@ class Fuser {
     for (Value output : outputs) state.results.push_back(output.type());
     Operation* made = Operation::create(state);
     made->set_attr("space", Attribute::dims(module_.context(), group.space.dims));
-    made->set_attr("inner", Attribute::integer(module_.context(),
-                                               static_cast<int64_t>(group.space.inner)));
+    made->set_attr("inner",
+                   Attribute::integer(module_.context(), static_cast<int64_t>(group.space.inner)));
     block.insert(made, group.ops.back());
     Block& body = made->region(0).add_block();
     ValueMap map;

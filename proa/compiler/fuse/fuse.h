@@ -1,5 +1,6 @@
 // Fusion: primitives that run over one iteration space become one loop.group.
-// Why: what a group computes on the way stays in registers; memory sees its inputs and outputs only.
+// Why: what a group computes on the way stays in registers; memory sees its inputs and outputs
+// only.
 #pragma once
 
 #include "proa/ir/module.h"

@@ -11,10 +11,10 @@ Index operator+(const Index& a, const Index& b) {
   sum.offset = a.offset + b.offset;
   size_t i = 0, k = 0;
   while (i < a.terms.size() || k < b.terms.size()) {
-    bool from_a = k == b.terms.size() ||
-                  (i < a.terms.size() && a.terms[i].variable <= b.terms[k].variable);
-    bool from_b = i == a.terms.size() ||
-                  (k < b.terms.size() && b.terms[k].variable <= a.terms[i].variable);
+    bool from_a =
+        k == b.terms.size() || (i < a.terms.size() && a.terms[i].variable <= b.terms[k].variable);
+    bool from_b =
+        i == a.terms.size() || (k < b.terms.size() && b.terms[k].variable <= a.terms[i].variable);
     Index::Term term{from_a ? a.terms[i].variable : b.terms[k].variable, 0};
     if (from_a) term.coefficient += a.terms[i++].coefficient;
     if (from_b) term.coefficient += b.terms[k++].coefficient;

@@ -1,6 +1,7 @@
 // Index: where an element is read, as an affine function of loop variables; and how the layout
 // primitives change it.
-// Why one place: fusion asks whether a layout keeps two spaces aligned, lowering asks for addresses.
+// Why one place: fusion asks whether a layout keeps two spaces aligned, lowering asks for
+// addresses.
 #pragma once
 
 #include <optional>

@@ -140,12 +140,26 @@ std::vector<std::byte> with_process(std::string_view text) {
     done += static_cast<size_t>(n);
   }
   const std::string& command = found().command;
-  const char* words[] = {command.c_str(), "-x",  "c",
-                         "-std=gnu11",    "-O2", "-march=x86-64-v3",
-                         "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-                         "-ffreestanding",    "-fno-builtin", "-fno-tree-loop-distribute-patterns",
-                         "-fno-stack-protector", "-fPIC", "-w",
-                         "-c", source.path, "-o", object.path, nullptr};
+  const char* words[] = {command.c_str(),
+                         "-x",
+                         "c",
+                         "-std=gnu11",
+                         "-O2",
+                         "-march=x86-64-v3",
+                         "-ffp-contract=off",
+                         "-fno-math-errno",
+                         "-fno-trapping-math",
+                         "-ffreestanding",
+                         "-fno-builtin",
+                         "-fno-tree-loop-distribute-patterns",
+                         "-fno-stack-protector",
+                         "-fPIC",
+                         "-w",
+                         "-c",
+                         source.path,
+                         "-o",
+                         object.path,
+                         nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, messages.file, 1);

@@ -18,8 +18,8 @@ std::string_view to_string(Maker maker);
 // Kernels are for x86-64-v3; false where this processor is older.
 bool processor_fits();
 
-// A relocatable object. Throws UserError(not_supported) where there is no compiler, with the reason,
-// and InternalError with the compiler's words where it refuses the text.
+// A relocatable object. Throws UserError(not_supported) where there is no compiler, with the
+// reason, and InternalError with the compiler's words where it refuses the text.
 std::vector<std::byte> compile(std::string_view text);
 
 // Says with which compiler and flags objects are made: part of every cache key.

@@ -38,7 +38,7 @@ const Block& counted_body(const Operation& op) {
   return body;
 }
 
-void verify_for(const Operation& op) {
+void verify_for(const Operation& op, Facts&) {
   check_extent(op);
   counted_body(op);
   if (op.operand_count() != 0 || op.result_count() != 0) {
@@ -46,7 +46,7 @@ void verify_for(const Operation& op) {
   }
 }
 
-void verify_reduce(const Operation& op) {
+void verify_reduce(const Operation& op, Facts&) {
   check_extent(op);
   const Block& body = counted_body(op);
   constexpr std::string_view kKinds[] = {"sum", "prod", "max", "min", "and", "or", "xor"};
@@ -85,7 +85,7 @@ void check_address(const Operation& op, size_t first) {
   if (!is_dim(op.attr("offset"))) fail(op, "offset", "expected a dim");
 }
 
-void verify_load(const Operation& op) {
+void verify_load(const Operation& op, Facts&) {
   check_address(op, 0);
   if (op.result_count() != 1 || !is_scalar(op.result()) ||
       op.result().dtype() != element(op.operand(0).type())) {
@@ -93,7 +93,7 @@ void verify_load(const Operation& op) {
   }
 }
 
-void verify_store(const Operation& op) {
+void verify_store(const Operation& op, Facts&) {
   if (op.operand_count() == 0 || !is_scalar(op.operand(0))) fail(op, "value", "expected a scalar");
   check_address(op, 1);
   if (op.operand(0).dtype() != element(op.operand(1).type())) {
@@ -102,7 +102,7 @@ void verify_store(const Operation& op) {
   if (op.result_count() != 0) fail(op, "", "a store has no result");
 }
 
-void verify_scratch(const Operation& op) {
+void verify_scratch(const Operation& op, Facts&) {
   check_extent(op);
   if (op.result_count() != 1 || !is_buffer(op.result().type())) {
     fail(op, "", "the result must be a !loop.buffer");
@@ -110,14 +110,14 @@ void verify_scratch(const Operation& op) {
 }
 
 // Scalars of an index expression: a dim as a number.
-void verify_size(const Operation& op) {
+void verify_size(const Operation& op, Facts&) {
   if (!is_dim(op.attr("dim"))) fail(op, "dim", "expected a dim");
   if (op.result_count() != 1 || !is_scalar(op.result()) || op.result().dtype() != DType::i64) {
     fail(op, "", "the result must be of type i64[]");
   }
 }
 
-void verify_launch(const Operation& op) {
+void verify_launch(const Operation& op, Facts&) {
   if (!op.attr("kernel").is(AttrKind::symbol)) fail(op, "kernel", "expected a function's name");
 }
 

@@ -21,9 +21,9 @@ namespace {
 // Where an operation costs more than reading its result back from the first cache.
 bool is_costly(const Operation& op) {
   constexpr std::string_view kCheap[] = {
-      "prim.add",     "prim.sub",  "prim.mul",    "prim.fma",  "prim.neg",  "prim.abs",
-      "prim.max",     "prim.min",  "prim.select", "prim.cast", "prim.real", "prim.imag",
-      "prim.compare", "prim.and",  "prim.or",     "prim.xor",  "prim.not",  "prim.shl",
+      "prim.add",     "prim.sub",  "prim.mul",    "prim.fma",    "prim.neg",  "prim.abs",
+      "prim.max",     "prim.min",  "prim.select", "prim.cast",   "prim.real", "prim.imag",
+      "prim.compare", "prim.and",  "prim.or",     "prim.xor",    "prim.not",  "prim.shl",
       "prim.shr",     "prim.conj", "prim.sign",   "prim.complex"};
   return std::ranges::find(kCheap, op.name()) == std::end(kCheap);
 }
@@ -223,7 +223,8 @@ class Lowering {
 
   void reach(Value value, std::unordered_set<const ValueImpl*>& seen) const {
     Operation* op = value.definer();
-    if (op == nullptr || op->is("prim.reduce") || op->is("prim.constant") || !is_full(value)) return;
+    if (op == nullptr || op->is("prim.reduce") || op->is("prim.constant") || !is_full(value))
+      return;
     if (!seen.insert(value.impl()).second) return;
     for (Value operand : op->operands()) reach(operand, seen);
   }
@@ -231,9 +232,8 @@ class Lowering {
   bool subtree_is_costly(Value value) const {
     std::unordered_set<const ValueImpl*> seen;
     reach(value, seen);
-    return std::ranges::any_of(seen, [](const ValueImpl* v) {
-      return !is_layout(*v->op) && is_costly(*v->op);
-    });
+    return std::ranges::any_of(
+        seen, [](const ValueImpl* v) { return !is_layout(*v->op) && is_costly(*v->op); });
   }
 
   // Making loops.

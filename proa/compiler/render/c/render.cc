@@ -17,9 +17,9 @@ using namespace ir;
 
 namespace {
 
-constexpr int kLanes = 16;     // of a sum; see reduce in the order of numerics.md
-constexpr int kBlock = 4096;   // elements of a sum's block
-constexpr int kStaged = 256;   // elements computed before their lanes are added
+constexpr int kLanes = 16;    // of a sum; see reduce in the order of numerics.md
+constexpr int kBlock = 4096;  // elements of a sum's block
+constexpr int kStaged = 256;  // elements computed before their lanes are added
 
 class Renderer {
  public:
@@ -210,8 +210,8 @@ class Renderer {
       define(op, c_widen(t, str(name(op.operand(0)), "[", address(op, 1), "]")));
     } else if (op.is("loop.store")) {
       Value value = op.operand(0);
-      line(str(name(op.operand(1)), "[", address(op, 2), "] = ",
-               c_narrow(value.dtype(), name(value)), ";"));
+      line(str(name(op.operand(1)), "[", address(op, 2),
+               "] = ", c_narrow(value.dtype(), name(value)), ";"));
     } else if (op.is("loop.size")) {
       define(op, size(op.attr("dim").as_dim()));
     } else if (op.is("prim.constant")) {
@@ -259,8 +259,10 @@ class Renderer {
   // The type in which lanes add up: integers without a sign, so that they wrap.
   static std::string lane_type(DType t, bool sum) {
     if (!sum || !is_int(t)) return str(c_type(t));
-    return size_of(t) == 8 ? "pn_u64" : size_of(t) == 4 ? "pn_u32" : size_of(t) == 2 ? "pn_u16"
-                                                                                      : "pn_u8";
+    return size_of(t) == 8   ? "pn_u64"
+           : size_of(t) == 4 ? "pn_u32"
+           : size_of(t) == 2 ? "pn_u16"
+                             : "pn_u8";
   }
 
   static std::string neutral(std::string_view kind, DType t) {
@@ -346,9 +348,8 @@ class Renderer {
       open("if (blocks > 0) {");
       line("int level = __builtin_ctzll((pn_u64)blocks);");
       line(str(result, " = tree[level];"));
-      line(str("for (++level; blocks >> level; ++level) if (blocks >> level & 1) { ", type,
-               " x = ", result, "; ", result, " = tree[level]; ",
-               combine(op, t, type, result, "x"), " }"));
+      line(str("for (++level; blocks >> level; ++level) if (blocks >> level & 1) { ", type, " x = ",
+               result, "; ", result, " = tree[level]; ", combine(op, t, type, result, "x"), " }"));
       close();
     }
     close();
@@ -366,9 +367,10 @@ class Renderer {
       sizes += str("  const pn_i64 d", i, " = words[", i, "];\n");
     }
     std::vector<std::string_view> used = used_texts(body);
-    std::string function = str("(void *const *buffers, const pn_i64 *words, pn_i64 begin, "
-                               "pn_i64 end, char *scratch) {\n",
-                               sizes, body, "}\n");
+    std::string function =
+        str("(void *const *buffers, const pn_i64 *words, pn_i64 begin, "
+            "pn_i64 end, char *scratch) {\n",
+            sizes, body, "}\n");
     std::string texts = str(numeric::prelude(numeric::Language::c), numeric::definitions(used));
     char name[32];
     std::snprintf(name, sizeof name, "proa_%016llx",
@@ -405,8 +407,6 @@ class Renderer {
 
 }  // namespace
 
-CKernel render_c(Func kernel) {
-  return Renderer(kernel).run();
-}
+CKernel render_c(Func kernel) { return Renderer(kernel).run(); }
 
 }  // namespace proa::compiler::render

@@ -17,12 +17,12 @@ namespace proa::compiler::render {
 //
 // and runs the units begin..end of its outermost parallel loops, taken as one.
 struct CKernel {
-  std::string name;             // from the text's hash, so that equal kernels have equal names
-  std::string text;             // complete: nothing is included
-  std::vector<ir::Dim> words;   // the values of `words`
-  ir::Dim units = 1;            // what may be cut into begin..end
-  ir::Dim work = 1;             // elements that one unit goes through
-  ir::Dim scratch = 0;          // bytes of memory for each thread that runs a part
+  std::string name;            // from the text's hash, so that equal kernels have equal names
+  std::string text;            // complete: nothing is included
+  std::vector<ir::Dim> words;  // the values of `words`
+  ir::Dim units = 1;           // what may be cut into begin..end
+  ir::Dim work = 1;            // elements that one unit goes through
+  ir::Dim scratch = 0;         // bytes of memory for each thread that runs a part
 };
 
 CKernel render_c(ir::Func kernel);

@@ -156,8 +156,8 @@ std::string not_a_number(DType t, const std::string& x) {
 }
 
 constexpr std::string_view kRealFunctions[] = {"expm1", "log1p", "erf", "erfc", "erfinv", "lgamma"};
-constexpr std::string_view kFunctions[] = {"exp",  "log",  "sin",   "cos",   "tan",
-                                           "tanh", "sinh", "cosh",  "asin",  "acos",
+constexpr std::string_view kFunctions[] = {"exp",  "log",   "sin",   "cos",  "tan",
+                                           "tanh", "sinh",  "cosh",  "asin", "acos",
                                            "atan", "asinh", "acosh", "atanh"};
 
 bool listed(std::span<const std::string_view> list, std::string_view name) {
@@ -197,7 +197,7 @@ std::string real_cast(DType from, DType to, const std::string& x) {
   if (is_half(to)) {
     std::string_view name = to == DType::f16 ? "f16" : "bf16";
     if (from_float && !wide) return rounded(to, x);
-    std::string exactly = wide                     ? x
+    std::string exactly = wide                 ? x
                           : from == DType::i64 ? str("pn_f64_of_i64_to_odd(", x, ")")
                                                : str("(double)", x);
     return c_widen(to, str("pn_", name, "_of_f64(", exactly, ")"));
@@ -284,7 +284,8 @@ std::string c_extreme(bool max, DType t, const std::string& a, const std::string
   std::string_view less = max ? " > " : " < ", mix = max ? " & " : " | ";
   if (is_int(t)) return str(a, less, b, " ? ", a, " : ", b);
   bool wide = t == DType::f64;
-  std::string bits = wide ? "pn_bits_f64(" : "pn_bits_f32(", of = wide ? "pn_f64_of(" : "pn_f32_of(";
+  std::string bits = wide ? "pn_bits_f64(" : "pn_bits_f32(",
+              of = wide ? "pn_f64_of(" : "pn_f32_of(";
   return str(a, " != ", a, " ? ", a, " : (", a, " == ", b, " ? ", of, bits, a, ")", mix, bits, b,
              ")) : (", a, less, b, " ? ", a, " : ", b, "))");
 }

@@ -1,0 +1,114 @@
+"""Compiled kernels give the bits of the prebuilt ones: every page, forward and backward."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ALL = [
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32",
+    "float64", "complex64", "complex128",
+]
+
+
+def computed(tmp_path: Path, dtypes: list[str], **environment: str) -> tuple[Any, Any]:
+    """(results by sample, the compiler's report) of a process with these variables."""
+    name = "-".join(environment.values()) or "plain"
+    path = tmp_path / f"{name}.pickle"
+    # No folder of kernels from earlier runs: they shall be made by this build.
+    variables = {**os.environ, "PROA_CACHE_DIR": str(tmp_path / "cache"), **environment}
+    command = [sys.executable, str(HERE / "dump_pages.py"), str(path), *dtypes]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with path.open("rb") as file:
+        return pickle.load(file), json.loads(done.stdout)
+
+
+def compare(tmp_path: Path, dtypes: list[str]) -> None:
+    prebuilt, report = computed(tmp_path, dtypes, PROA_TIER="prebuilt")
+    assert report["compiled"] == 0
+    compiled, report = computed(tmp_path, dtypes, PROA_TIER="compiled")
+    assert report["fallbacks"] == 0, report["last_reason"]
+    assert report["compiled"] > 100
+    assert prebuilt.keys() == compiled.keys()
+    assert [key for key in prebuilt if prebuilt[key] != compiled[key]] == []
+
+
+def test_every_sample_has_the_bits_of_the_prebuilt_kernels(tmp_path: Path) -> None:
+    compare(tmp_path, ["float32"])
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("dtype", [d for d in ALL if d != "float32"])
+def test_every_dtype_has_the_bits_of_the_prebuilt_kernels(tmp_path: Path, dtype: str) -> None:
+    compare(tmp_path, [dtype])
+
+
+PROGRAM = """
+import json, numpy as np, proa, proa.nn.functional as F
+x = proa.to_tensor(np.linspace(-3, 3, 7 * 5003, dtype=np.float32).reshape(7, 5003))
+y = F.softmax(x) * F.gelu(x) + F.layer_norm(x, [5003])
+print(json.dumps([y.numpy().tobytes().hex(), proa._proa.compiler_report()]))
+"""
+
+
+def run(tmp_path: Path, **environment: str) -> tuple[str, dict[str, Any]]:
+    variables = {**os.environ, "PROA_CACHE_DIR": str(tmp_path / "cache"), **environment}
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    bits, report = json.loads(done.stdout)
+    return bits, report
+
+
+def test_a_process_finds_the_kernels_of_an_earlier_one(tmp_path: Path) -> None:
+    first, made = run(tmp_path, PROA_TIER="compiled")
+    second, found = run(tmp_path, PROA_TIER="compiled")
+    assert first == second
+    assert made["compiled"] > 0 and made["from_disk"] == 0
+    assert found["compiled"] == 0 and found["from_disk"] == made["compiled"]
+
+
+def test_damaged_files_of_the_cache_are_made_anew(tmp_path: Path) -> None:
+    first, made = run(tmp_path, PROA_TIER="compiled")
+    files = sorted((tmp_path / "cache").glob("*.proaobj"))
+    assert len(files) == made["compiled"]
+    for number, file in enumerate(files):
+        data = bytearray(file.read_bytes())
+        data[(97 * number) % len(data)] ^= 16
+        file.write_bytes(data if number % 2 else data[: len(data) // 2])
+    second, again = run(tmp_path, PROA_TIER="compiled")
+    assert first == second
+    assert again["compiled"] == made["compiled"]
+
+
+def test_a_c_compiler_as_a_process_gives_the_same_bits(tmp_path: Path) -> None:
+    expected, _ = run(tmp_path, PROA_TIER="prebuilt")
+    bits, report = run(tmp_path, PROA_TIER="compiled", PROA_JIT="cc")
+    assert report["compiler"] == "C compiler as a process"
+    assert report["compiled"] > 0 and report["fallbacks"] == 0, report["last_reason"]
+    assert bits == expected
+
+
+def test_without_a_compiler_prebuilt_kernels_run_and_are_counted(tmp_path: Path) -> None:
+    expected, _ = run(tmp_path, PROA_TIER="prebuilt")
+    bits, report = run(tmp_path, PROA_TIER="compiled", PROA_JIT="none")
+    assert bits == expected
+    assert report["compiled"] == 0 and report["fallbacks"] > 0
+    assert "compiler" in report["last_reason"]
+
+
+def test_an_unknown_tier_is_refused(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import proa; proa.exp(proa.to_tensor([1.0]))"]
+    variables = {**os.environ, "PROA_TIER": "fastest"}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "PROA_TIER" in done.stderr and "expected prebuilt or compiled" in done.stderr
