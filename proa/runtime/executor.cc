@@ -194,8 +194,12 @@ void Executable::bind(const Instruction& code, size_t& stage, Frame& frame) cons
                     str("expected a size in ", code.low, "..", code.high, ", got ", value));
   }
   if (known) {
-    PROA_CHECK(symbol == value, "a size that is ", symbol, " is bound again to ", value);
-    return;
+    if (symbol == value) return;
+    throw UserError(ErrorKind::not_supported, "as_dim", "symbol",
+                    str("the size ", program_->symbols[static_cast<size_t>(code.symbol)], " is ",
+                        symbol, " and cannot be ", value,
+                        " too: a function that binds a size is called once in a function, or with "
+                        "the same one"));
   }
   symbol = value;
   compute_dims(++stage, frame);
@@ -227,7 +231,7 @@ void Executable::step(const Instruction& code, size_t index, Frame& frame) const
     case InstructionKind::scan_loop: return scan(code, index, frame);
     case InstructionKind::assert_:
       if (computes() && !truth(frame.at(code.in[0])))
-        throw UserError(ErrorKind::value, code.location);
+        throw UserError(ErrorKind::shape, "shape_assert", "condition", code.location);
       return;
     case InstructionKind::bind:
     case InstructionKind::rebind: break;

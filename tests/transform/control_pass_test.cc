@@ -148,6 +148,71 @@ TEST(ControlPasses, NullDeviceGoesThroughEverythingAndHoldsNothing) {
   }
 }
 
+// A function that binds a size, called twice: the same size is one size, another is an error, and
+// never the wrong one of both.
+TEST(ControlPasses, ASizeIsBoundToOneValue) {
+  ir::Module module = ir::parse_module(R"(
+func @main(%n: i64[], %m: i64[]) {
+  %0 = prim.call(%n) {callee = @f, results = !builtin.tuple<i64[]>}
+  %1 = prim.call(%m) {callee = @f, results = !builtin.tuple<i64[]>}
+  return %0, %1
+}
+func @f(%n: i64[]) {
+  %0 = prim.as_dim(%n) {symbol = dim(bound), low = 1}
+  %1 = prim.iota() {axis = 0, dtype = i64, shape = [bound]}
+  %2 = prim.reduce(%1) {axes = [0], kind = "sum"}
+  return %2
+})",
+                                       eager::context());
+  auto number = [](int64_t n) { return eager::from_data({}, DType::i64, &n); };
+  for (bool inlined : {false, true}) {
+    if (inlined) run_pass("decompose", module);
+    std::vector<Array> got =
+        test::run(module, module.main(), std::vector<Tensor>{number(4), number(4)});
+    EXPECT_EQ(*reinterpret_cast<int64_t*>(got[1].data), 6);
+    try {
+      test::run(module, module.main(), std::vector<Tensor>{number(4), number(5)});
+      ADD_FAILURE() << "was run";
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string_view(error.what()).find("bound is 4 and cannot be 5"),
+                std::string_view::npos)
+          << error.what();
+    }
+    EXPECT_THROW(test::run(module, module.main(), std::vector<Tensor>{number(0), number(0)}),
+                 UserError);
+  }
+}
+
+// An assertion in a branch holds where the branch runs.
+TEST(ControlPasses, AssertionsInBranchesAreOfTheBranch) {
+  ir::Module module = ir::parse_module(R"(
+func @main(%p: bool[], %q: bool[]) {
+  prim.if(%p, %q) ({
+    ^(%a: bool[]):
+    prim.shape_assert(%a) {message = "q must hold where p does"}
+    return
+  }, {
+    ^(%a: bool[]):
+    return
+  })
+  return
+})",
+                                       eager::context());
+  for (bool optimised : {false, true}) {
+    if (optimised) run_pass("optimize", module);
+    for (unsigned bits = 0; bits < 4; ++bits) {
+      try {
+        test::run(module, module.main(), test::inputs_for(module, bits));
+        EXPECT_NE(bits, 1u);
+      } catch (const UserError& error) {
+        EXPECT_EQ(bits, 1u);
+        EXPECT_EQ(error.kind(), ErrorKind::shape);
+        EXPECT_NE(std::string_view(error.what()).find("q must hold"), std::string_view::npos);
+      }
+    }
+  }
+}
+
 // A foreign kernel runs as often as the text says, whatever the passes do.
 TEST(ControlPasses, CustomCallsStay) {
   for (const test::TextCase& c : test::text_cases()) {
