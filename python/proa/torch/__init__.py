@@ -8,6 +8,7 @@ own meaning is the core's operator, which knows PyTorch's argument names.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import math
 import os
 import types
@@ -63,18 +64,22 @@ autocast = amp.autocast
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("nn", "optim", "utils", "special"):
-        import importlib
+    """A name that has no meaning of its own here is found once, in the core or below it."""
+    value = _found(name)
+    globals()[name] = value
+    return value
 
+
+def _found(name: str) -> Any:
+    if name in ("nn", "optim", "utils", "special", "linalg"):
         return importlib.import_module(f"proa.torch.{name}")
-    if name in ("fft", "linalg"):
-        return getattr(proa, name)
+    if name == "fft":
+        return proa.fft
     for space in (_proa_ops, proa):
         if hasattr(space, name):
             return getattr(space, name)
-    found = getattr(proa.nn.functional, name, None)
-    if found is not None:
-        return getattr(__getattr__("nn").functional, name)
+    if hasattr(proa.nn.functional, name):
+        return getattr(importlib.import_module("proa.torch.nn.functional"), name)
     raise AttributeError(f"module 'proa.torch' has no attribute '{name}'")
 
 

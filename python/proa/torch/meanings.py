@@ -668,7 +668,43 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     return movedim(windows, at + 1, -1)
 
 
+def slogdet(input: Any) -> Any:
+    """(sign, logarithm of the magnitude) of the determinant."""
+    from .linalg import slogdet as named
+
+    return named(input)
+
+
+def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    """(U, S, V) with input = U diag(S) V^H."""
+    left, values, right = ops.svd(input, not some)
+    return left, values, adjoint(right)
+
+
+def qr(input: Any, some: bool = True) -> Any:
+    """(Q, R) with input = Q R."""
+    return ops.qr(input, "reduced" if some else "complete")
+
+
+def triangular_solve(
+    b: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+) -> Any:
+    """(X, A) with A X = b."""
+    return ops.triangular_solve(A, b, upper, transpose, unitriangular), A
+
+
+def from_dlpack(ext_tensor: Any) -> Any:
+    """A tensor in the memory of another library's array."""
+    return _proa._with_face(_proa.from_dlpack(ext_tensor))
+
+
+def dropout(input: Any, p: float, train: bool) -> Any:
+    """Zeros with probability p in training, the rest scaled up."""
+    return ops.dropout(input, p, training=train)
+
+
 ONLY_HERE = [
+    "slogdet", "svd", "qr", "triangular_solve",
     "unfold",
     "clamp_min", "clamp_max", "adjoint", "fliplr", "flipud", "ravel", "argwhere", "positive",
     "msort", "float_power", "logaddexp2", "vdot", "is_signed", "logdet", "diagonal_scatter",

@@ -543,3 +543,56 @@ def rarer_layers(torch, nn, optim, F):
         "upsample": F.upsample_bilinear(x, scale_factor=2),
         "sdpa": F.scaled_dot_product_attention(x, x, x, torch.ones(6, 6).tril().bool(), scale=0.3),
     }
+
+
+@script
+def linear_algebra(torch, nn, optim, F):
+    a = wave(torch, 4, 4) + 2 * torch.eye(4).double()
+    s = a @ a.t()
+    b = wave(torch, 4, 2)
+    sign, logabs = torch.linalg.slogdet(a)
+    u, d, vh = torch.linalg.svd(wave(torch, 3, 5), full_matrices=False)
+    u2, d2, v2 = torch.svd(wave(torch, 5, 3))
+    q, r = torch.linalg.qr(b)
+    values, vectors = torch.linalg.eigh(s)
+    lower = torch.linalg.cholesky(s)
+    return {
+        "sign": sign,
+        "logabs": torch.slogdet(a)[1],
+        "svd": u @ torch.diag(d) @ vh,
+        "values": d,
+        "full": torch.tensor(torch.linalg.svd(b)[0].shape),
+        "svd2": u2 @ torch.diag(d2) @ v2.t(),
+        "qr": q @ r,
+        "qr_r": r.abs(),
+        "eigh": values,
+        "eigh_back": vectors @ torch.diag(values) @ vectors.t(),
+        "cholesky": lower,
+        "inv": torch.linalg.inv(a),
+        "det": torch.linalg.det(a),
+        "solve": torch.linalg.solve(a, b),
+        "triangular": torch.linalg.solve_triangular(lower, b, upper=False),
+        "right": torch.linalg.solve_triangular(lower, b.t(), upper=False, left=False),
+        "old": torch.triangular_solve(b, lower, upper=False)[0],
+        "pinv": torch.linalg.pinv(b),
+        "power": torch.linalg.matrix_power(a, 3),
+        "norms": torch.stack(
+            [
+                torch.linalg.norm(a),
+                torch.linalg.norm(a, "nuc"),
+                torch.linalg.norm(a, 1),
+                torch.linalg.norm(a, -math.inf),
+                torch.linalg.norm(a, 2),
+                torch.linalg.norm(b[:, 0], 3),
+                torch.linalg.vector_norm(a),
+                torch.linalg.cond(a),
+                torch.linalg.cond(a, 1),
+            ]
+        ),
+        "rows": torch.linalg.norm(a, dim=1),
+        "matrix": torch.linalg.matrix_norm(a.view(1, 4, 4), math.inf, keepdim=True),
+        "rank": torch.linalg.matrix_rank(b @ b.t()),
+        "vecdot": torch.linalg.vecdot(a, s),
+        "multi": torch.linalg.multi_dot([a, s, b]),
+        "diagonal": torch.linalg.diagonal(a.view(1, 4, 4), offset=1),
+    }

@@ -105,7 +105,9 @@ for _name, _parameters, _target, _given in spelling.rows(TABLE):
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(ours, name)
+    value = getattr(ours, name)
+    globals()[name] = value
+    return value
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
