@@ -34,10 +34,15 @@ for _name, _parameters, _target, _given in spelling.rows(TABLE):
     _found = getattr(ours, _target)
     globals()[_name] = spelling.function(_name, _parameters, _found, _given)
 
-_slogdet = collections.namedtuple("slogdet", ["sign", "logabsdet"])
-_svd = collections.namedtuple("svd", ["U", "S", "Vh"])
-_qr = collections.namedtuple("qr", ["Q", "R"])
-_eig = collections.namedtuple("eig", ["eigenvalues", "eigenvectors"])
+
+def _named(name: str, fields: list[str]) -> Any:
+    return collections.namedtuple(name, fields)
+
+
+_slogdet = _named("slogdet", ["sign", "logabsdet"])
+_svd = _named("svd", ["U", "S", "Vh"])
+_qr = _named("qr", ["Q", "R"])
+_eig = _named("eig", ["eigenvalues", "eigenvectors"])
 
 
 def slogdet(A: Any) -> Any:
