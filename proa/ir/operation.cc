@@ -1,11 +1,21 @@
 #include "proa/ir/operation.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "proa/base/error.h"
 #include "proa/ir/dialect.h"
+#include "proa/ir/end_watch.h"
 
 namespace proa::ir {
+
+namespace {
+
+std::atomic<EndWatcher> end_watcher{nullptr};
+
+}  // namespace
+
+void watch_ends(EndWatcher watcher) { end_watcher = watcher; }
 
 void Use::set(ValueImpl* v) {
   if (value != nullptr) {
@@ -48,6 +58,7 @@ Operation* Operation::create(const OpState& state) {
 }
 
 Operation::~Operation() {
+  if (EndWatcher watcher = end_watcher.load(std::memory_order_relaxed)) watcher(this);
   for (Use& use : operands_) use.set(nullptr);
   for (auto& region : regions_) region->clear();
 }

@@ -34,7 +34,7 @@ T parse_number(std::string_view pass, std::string_view option, std::string_view 
 }  // namespace
 
 void register_pass(Pass pass) {
-  PROA_CHECK(pass.run != nullptr && !pass.name.empty(), "a pass has a name and a function");
+  PROA_CHECK(pass.run && !pass.name.empty(), "a pass has a name and a function");
   Registry& all = registry();
   std::lock_guard lock(all.mutex);
   std::string name = pass.name;

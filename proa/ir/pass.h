@@ -27,7 +27,7 @@ struct PassOption {
 struct Pass {
   std::string name;     // "cse"
   std::string purpose;  // one line
-  void (*run)(Module&, PassContext&) = nullptr;
+  std::function<void(Module&, PassContext&)> run = {};
   std::vector<PassOption> options = {};
 };
 

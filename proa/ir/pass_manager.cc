@@ -178,6 +178,9 @@ void PassManager::run_step(size_t index, Module& module) {
     throw InternalError(failure(error.what()));
   } catch (const UserError& error) {
     throw UserError(error.kind(), error.op(), error.argument(), failure(error.message()));
+  } catch (...) {  // of a pass from outside, in words of its own: it goes on as it is
+    failure("an exception of another language");
+    throw;
   }
   if (config_.verify) {
     try {
