@@ -8,12 +8,15 @@
 
 #include "proa/base/error.h"
 #include "proa/base/hash.h"
+#include "proa/eager/capture.h"
 #include "proa/eager/function.h"
+#include "proa/eager/traced.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/page.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/kernels/register.h"
+#include "proa/ops/expr.h"
 #include "proa/ops/register.h"
 #include "proa/runtime/executor.h"
 
@@ -128,6 +131,7 @@ std::unique_ptr<Function> trace(const OpInfo& op, const AttrList& attrs,
   }
   Func func = module.add_func("main", types);
   Builder builder(module, func.body());
+  TraceScope tracing;
   std::vector<Value> arguments = func.arguments();
   Operation* made = builder.create(op, arguments, attrs, segments);
   builder.create_return(made->results());
@@ -176,18 +180,33 @@ Function& by_shape(Entry& entry, std::span<const int64_t> segments, Tensors oper
   std::vector<int64_t> shape;
   for (const Tensor& t : operands) shape.insert(shape.end(), t.dims().begin(), t.dims().end());
   uint64_t hash = hash_bytes(shape.data(), shape.size() * sizeof(int64_t));
-  std::lock_guard lock(entry.mutex);
-  auto& list = entry.by_shape[hash];
-  for (auto& [known, function] : list) {
-    if (known == shape) return *function;
+  auto find = [&]() -> Function* {
+    for (auto& [known, function] : entry.by_shape[hash]) {
+      if (known == shape) return function.get();
+    }
+    return nullptr;
+  };
+  {
+    std::lock_guard lock(entry.mutex);
+    if (Function* known = find()) return *known;
   }
+  // Without the lock: tracing may call Python, which another thread holds while it waits here.
   Entry scratch;
-  list.emplace_back(std::move(shape),
-                    trace(*entry.op, entry.attrs, segments, operands, false, scratch));
+  auto made = trace(*entry.op, entry.attrs, segments, operands, false, scratch);
+  std::lock_guard lock(entry.mutex);
+  if (Function* known = find()) return *known;
+  auto& list = entry.by_shape[hash];
+  list.emplace_back(std::move(shape), std::move(made));
   return *list.back().second;
 }
 
 Tensor number_tensor(const Operand& number, DType dtype) {
+  if (number.size) {
+    Capture* capture = Capture::active();
+    if (capture == nullptr)
+      throw UserError(ErrorKind::state, "a symbolic size has a value under capture only");
+    return capture->tensor(ops::dim_value(capture->builder(), *number.size, dtype).value);
+  }
   Tensor made =
       scalar(dtype, number.number_kind == NumberKind::integer ? static_cast<double>(number.integer)
                                                               : number.real);
@@ -338,6 +357,10 @@ std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> given, const
     }
   }
   std::vector<Tensor> tensors;
+  if (key_operand && Capture::active() != nullptr) {
+    throw UserError(ErrorKind::not_supported, page.name, "",
+                    "random operators cannot be traced: the key would be the same in each call");
+  }
   if (key_operand) {
     // The key stands where the page says; callers never pass it.
     std::vector<Operand> with_key;
@@ -355,6 +378,10 @@ std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> given, const
     settle_numbers(page, operands, {segments.data(), segments.size()}, tensors);
   }
   if (autocast_state.enabled) cast_operands(page, tensors);
+  if (Capture* capture = Capture::active()) {
+    TraceScope tracing;  // the operator may be one of Python's, in a form not met before
+    return capture->call(op, tensors, attrs, {segments.data(), segments.size()});
+  }
 
   Key key;
   key.op = &op;
@@ -363,6 +390,8 @@ std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> given, const
   for (int64_t n : segments) head = head * 31 + static_cast<uint64_t>(n);
   key.words.push_back(head);
   for (const Tensor& t : tensors) {
+    if (t.impl()->captured != nullptr) [[unlikely]]
+      refuse_contents(*t.impl());
     auto dims = t.dims();
     uint64_t word = static_cast<uint64_t>(t.dtype()) | static_cast<uint64_t>(dims.size()) << 8;
     for (size_t i = 0; i < dims.size(); ++i) {

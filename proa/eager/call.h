@@ -21,6 +21,7 @@ struct Operand {
   Tensor tensor;
   double real = 0, imag = 0;
   int64_t integer = 0;
+  std::optional<ir::Dim> size;  // under capture: an integer that is a symbolic size
   Operand() = default;
   Operand(Tensor t) : kind(t ? Kind::tensor : Kind::absent), tensor(std::move(t)) {}
   Operand(double v) : kind(Kind::number), real(v) {}
@@ -30,6 +31,7 @@ struct Operand {
         real(static_cast<double>(v)),
         integer(v) {}
   Operand(int v) : Operand(static_cast<int64_t>(v)) {}
+  explicit Operand(ir::Dim v) : kind(Kind::number), number_kind(NumberKind::integer), size(v) {}
 };
 
 // `operands` in the page's order, variadic ones flattened by `segments` (empty: one each).

@@ -80,8 +80,8 @@ void Tensor::set_grad(Tensor grad) const {  // the old one dies with the argumen
   std::lock_guard lock(grad_lock);
   std::swap(impl_->grad, grad);
 }
-Tensor Tensor::detach() const { return Tensor(impl_->array); }
-uint32_t Tensor::version() const { return impl_->array.buffer->version(); }
+Tensor Tensor::detach() const { return Tensor(array()); }
+uint32_t Tensor::version() const { return array().buffer->version(); }
 
 double Tensor::item(int64_t flat_index) const {
   const Array& a = array();
@@ -139,6 +139,7 @@ void write(const Tensor& dst, const Tensor& src, std::string_view op) {
   TensorImpl& impl = *dst.impl();
   bool record = recording && (tracked(dst) || tracked(src));
   const Tensor& base = impl.view ? impl.view->base : dst;
+  if (impl.captured != nullptr) refuse_contents(impl);
   if (record && base.impl()->collects && base.is_leaf()) {
     throw UserError(ErrorKind::state, op, "",
                     "a leaf tensor that requires a gradient cannot be changed in place while "
@@ -170,6 +171,7 @@ void write(const Tensor& dst, const Tensor& src, std::string_view op) {
 
 void assign(const Tensor& dst, const Tensor& src) {
   TensorImpl& impl = *dst.impl();
+  if (impl.captured != nullptr) refuse_contents(impl);
   impl.array.buffer->bump_version();
   impl.array = src.array();
   impl.array.buffer->bump_version();

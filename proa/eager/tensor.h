@@ -9,6 +9,10 @@
 
 #include "proa/runtime/array.h"
 
+namespace proa::ir {
+struct ValueImpl;
+}
+
 namespace proa::eager {
 
 using runtime::Array;
@@ -38,11 +42,12 @@ class Tensor {
   static Tensor share(TensorImpl* impl);  // adds one
   TensorImpl* detach_impl() { return std::exchange(impl_, nullptr); }
 
+  // The memory. A tensor under capture has none: asking is a UserError(state).
   const Array& array() const;
-  DType dtype() const { return array().dtype; }
-  std::span<const int64_t> dims() const { return {array().dims.data(), array().dims.size()}; }
-  int rank() const { return array().rank(); }
-  int64_t elements() const { return array().elements(); }
+  DType dtype() const;
+  std::span<const int64_t> dims() const;  // under capture: eager::symbolic_dims
+  int rank() const;
+  int64_t elements() const;  // 0 under capture
 
   bool requires_grad() const;  // a leaf that collects, or the result of a recorded operation
   bool is_leaf() const;
@@ -79,6 +84,7 @@ struct TensorImpl {
   bool collects = false;  // a leaf that wants a gradient (stop_gradient == false)
   bool retains = false;   // a non-leaf whose gradient is kept in .grad
   bool persistable = false;
+  ir::ValueImpl* captured = nullptr;  // what it stands for under capture: see capture.h
   Array array;
   Edge edge;                        // node == null: off the tape, or a leaf not used yet
   std::weak_ptr<Node> accumulator;  // of a leaf
@@ -95,7 +101,20 @@ Tensor grad_of(const TensorImpl& impl);
 // False, and nothing done, where .grad is no longer `before`.
 bool replace_grad(TensorImpl& impl, const Tensor& before, Tensor after);
 
-inline const Array& Tensor::array() const { return impl_->array; }
+[[noreturn]] void refuse_contents(const TensorImpl& impl);  // of a tensor under capture
+inline const Array& Tensor::array() const {
+  if (impl_->captured != nullptr) [[unlikely]]
+    refuse_contents(*impl_);
+  return impl_->array;
+}
+inline DType Tensor::dtype() const { return impl_->array.dtype; }
+inline std::span<const int64_t> Tensor::dims() const {
+  return {impl_->array.dims.data(), impl_->array.dims.size()};
+}
+inline int Tensor::rank() const { return impl_->array.rank(); }
+inline int64_t Tensor::elements() const {
+  return impl_->captured != nullptr ? 0 : impl_->array.elements();
+}
 
 // Whether operations are recorded, by thread.
 bool grad_enabled();
