@@ -183,6 +183,7 @@ eager::Operand as_operand(PyObject* object, std::string_view op, std::string_vie
     return to_tensor(object, std::nullopt, true);
   }
   if (PyFloat_Check(object)) return PyFloat_AS_DOUBLE(object);
+  if (auto dim = as_dim(object)) return eager::Operand(*dim);
   if (PyObject_HasAttrString(object, "__dlpack__") || PyObject_HasAttrString(object, "__array__")) {
     return to_tensor(object, std::nullopt, true);
   }
@@ -248,6 +249,7 @@ int64_t as_int(PyObject* object, std::string_view op, std::string_view argument)
   }
   Ref number(PyNumber_Index(object));
   if (!number) {
+    keep_size_error();
     PyErr_Clear();
     Ref shown = checked(PyObject_Repr(object));
     throw UserError(ErrorKind::type, op, argument,

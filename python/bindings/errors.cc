@@ -5,8 +5,11 @@
 #include <new>
 
 #include "proa/base/error.h"
+#include "proa/ir/rules.h"
 
 namespace proa::python {
+
+PyObject* size_not_known;
 
 namespace {
 
@@ -46,6 +49,8 @@ void set_error() {
       return;
     }
     raise(error);
+  } catch (const ir::NeedStatic& need) {
+    PyErr_SetString(size_not_known, need.message.c_str());
   } catch (const std::bad_alloc&) {
     raise(UserError(ErrorKind::memory, "the host is out of memory"));
   } catch (const std::exception& error) { raise(InternalError(error.what())); }
@@ -76,6 +81,9 @@ int add_errors(PyObject* module) {
                             {base, PyExc_OSError}));
     set(ErrorKind::state,
         make(module, "StateError", "A right call at the wrong time.", {base, PyExc_RuntimeError}));
+    size_not_known =
+        make(module, "SizeNotKnownError", "A size is a symbol where a number is needed.",
+             {by_kind[static_cast<int>(ErrorKind::state)]});
     set(ErrorKind::interrupted, PyExc_KeyboardInterrupt);
     set(ErrorKind::internal,
         make(module, "InternalError", "A fault of Proa itself.", {base, PyExc_RuntimeError}));

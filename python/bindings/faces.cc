@@ -53,6 +53,9 @@ void ResultsOf::leave() { result_face = nullptr; }
 
 PyTypeObject* ResultsOf::current() { return result_face; }
 
+PlainResults::PlainResults() : before_(std::exchange(result_face, nullptr)) {}
+PlainResults::~PlainResults() { result_face = before_; }
+
 int add_faces(PyObject* module) {
   static PyMethodDef functions[] = {
       {"_add_face", add_face, METH_O, "Makes a subclass of Tensor the type of what it computes."},

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "proa/base/error.h"
+#include "proa/eager/capture.h"
 #include "proa/eager/node.h"
 #include "python/bindings/python.h"
 
@@ -307,12 +308,78 @@ Tensor fit(Tensor value, std::span<const int64_t> dims, DType dtype) {
                       {{"shape", std::vector<int64_t>(dims.begin(), dims.end())}});
 }
 
+// x[key] under capture: operations of the graph. Positions in index tensors are not checked there.
+Tensor traced_item(const Tensor& x, PyObject* key) {
+  using eager::IndexItem;
+  std::vector<PyObject*> objects;
+  if (PyTuple_Check(key)) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+      objects.push_back(PyTuple_GET_ITEM(key, i));
+  } else {
+    objects.push_back(key);
+  }
+  auto is_new = [](PyObject* o) { return o == Py_None; };
+  auto taken = static_cast<int>(objects.size() - std::ranges::count_if(objects, is_new) -
+                                std::ranges::count(objects, Py_Ellipsis));
+  if (taken > x.rank()) {
+    throw UserError(ErrorKind::index, "getitem", "index",
+                    str("too many indices: ", taken, " for a tensor with ", x.rank(), " dims"));
+  }
+  auto number = [](PyObject* o) -> ir::Dim {
+    if (auto dim = as_dim(o)) return *dim;
+    return as_int(o, "getitem", "index");
+  };
+  std::vector<IndexItem> items;
+  std::vector<Tensor> indices;
+  std::vector<int64_t> axes;
+  int64_t axis = 0;  // of the result
+  for (PyObject* o : objects) {
+    if (o == Py_Ellipsis) {
+      for (int left = x.rank() - taken; left > 0; --left, ++axis) items.emplace_back();
+    } else if (o == Py_None) {
+      items.push_back({IndexItem::Kind::new_axis});
+      ++axis;
+    } else if (PySlice_Check(o)) {
+      auto slice = reinterpret_cast<PySliceObject*>(o);
+      IndexItem item;
+      if (slice->start != Py_None) item.start = number(slice->start);
+      if (slice->stop != Py_None) item.stop = number(slice->stop);
+      if (slice->step != Py_None) item.step = as_int(slice->step, "getitem", "step");
+      if (item.step == 0)
+        throw UserError(ErrorKind::value, "getitem", "step", "a slice's step cannot be 0");
+      items.push_back(item);
+      ++axis;
+    } else if (!is_mask(o) && !is_tensor(o) && (as_dim(o) || PyIndex_Check(o))) {
+      items.push_back({IndexItem::Kind::position, number(o)});
+    } else {
+      Tensor index = is_tensor(o) ? tensor_of(o) : to_tensor(o, std::nullopt);
+      if (!is_int(index.dtype())) {
+        throw UserError(ErrorKind::not_supported, "getitem", "index",
+                        "an index that is traced must hold integers: the size under a mask "
+                        "depends on values");
+      }
+      indices.push_back(std::move(index));
+      axes.push_back(axis++);
+      items.emplace_back();
+    }
+  }
+  Tensor view = eager::captured_index(x, items);
+  if (indices.empty()) return view;
+  Parsed parsed;
+  parsed.indices = std::move(indices);
+  ir::Context& c = eager::context();
+  std::vector<int64_t> segments{1, static_cast<int64_t>(parsed.indices.size())};
+  return eager::call(c.op("tensor.index"), with_indices({view}, parsed),
+                     ops::to_list(c, {{"axes", axes}}), segments)[0];
+}
+
 }  // namespace
 
 PyObject* get_item(PyObject* self, PyObject* key) {
   return guarded([&]() -> PyObject* {
     const Tensor& x = tensor_of(self);
     ResultsOf face(self);
+    if (x.impl()->captured != nullptr) return wrap(traced_item(x, key));
     Parsed parsed = parse(x, key);
     Tensor view = basic_view(x, parsed.basic);
     if (parsed.indices.empty()) return wrap(std::move(view));
@@ -330,6 +397,7 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
     if (value == nullptr)
       throw UserError(ErrorKind::type, "delitem", "", "elements of a tensor cannot be deleted");
     const Tensor& x = tensor_of(self);
+    (void)x.array();  // a tensor under capture cannot be written
     Parsed parsed = parse(x, key);
     Tensor view = basic_view(x, parsed.basic);
     Tensor source = value_for(x, value);

@@ -93,6 +93,7 @@ std::optional<double> as_real(PyObject* object) {
   if (PyNumber_Check(object) && !PyComplex_Check(object)) {
     double value = PyFloat_AsDouble(object);
     if (!PyErr_Occurred()) return value;
+    keep_size_error();
     PyErr_Clear();
   }
   return std::nullopt;
@@ -186,6 +187,10 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
     case AttrForm::shape: {
       if (PyFloat_Check(object) || PyUnicode_Check(object))
         wrong_attr(page, spec, "integers", object);
+      if (spec.form == AttrForm::shape && !is_tensor(object)) {
+        if (auto dim = as_dim(object)) return Attribute::dim(c, *dim);
+        if (is_sequence(object)) return dims_attribute(object, page.name, spec.name);
+      }
       if (is_sequence(object)) return Attribute::ints(c, as_ints(object, page.name, spec.name));
       int64_t one = as_int(object, page.name, spec.name);
       // A shape keeps the difference between 3 and [3]: split cuts into 3 pieces, or takes one of
@@ -215,7 +220,9 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
   }
 }
 
-bool is_int_like(PyObject* object) { return PyLong_Check(object) && !PyBool_Check(object); }
+bool is_int_like(PyObject* object) {
+  return (PyLong_Check(object) && !PyBool_Check(object)) || as_dim(object).has_value();
+}
 
 }  // namespace
 
@@ -546,17 +553,34 @@ const OperatorTable& operator_table(std::string_view full_name) {
   return it->second;
 }
 
+PyObject* operator_class() { return reinterpret_cast<PyObject*>(operator_type); }
+
+PyObject* operator_object(std::string_view full_name) {
+  const ir::OpInfo& info = eager::context().op(full_name);
+  if (!info.page)
+    throw UserError(ErrorKind::key, "find_operator", "name", str(full_name, " has no page"));
+  return make_operator(operator_table(full_name), false).release();
+}
+
+ir::Attribute page_attribute(const ir::OpInfo& op, std::string_view name, PyObject* object,
+                             ir::Attribute (*plain)(std::string_view, std::string_view,
+                                                    PyObject*)) {
+  if (op.page) {
+    for (const ir::AttrSpec& spec : op.page->attrs) {
+      bool by_value = spec.form == AttrForm::tensor || spec.form == AttrForm::type ||
+                      spec.form == AttrForm::dict || spec.form == AttrForm::symbol;
+      if (spec.name == name && !by_value) return to_attr(*op.page, spec, object);
+    }
+  }
+  return plain(op.name, name, object);
+}
+
 PyObject* find_operator(PyObject*, PyObject* name) {
   return guarded([&]() -> PyObject* {
     if (!PyUnicode_Check(name))
       throw UserError(ErrorKind::type, "find_operator", "name", "expected a string");
     std::string text(text_of(name));
-    if (text.find('.') != std::string::npos) {  // "prim.add"
-      if (eager::context().op(text).page == nullptr) {
-        throw UserError(ErrorKind::key, "find_operator", "name", str(text, " has no page"));
-      }
-      return make_operator(operator_table(text), false).release();
-    }
+    if (text.find('.') != std::string::npos) return operator_object(text);  // "prim.add"
     bool inplace = text.ends_with("_") && eager::context().find_op("tensor." + text) == nullptr;
     if (inplace) text.pop_back();
     return make_operator(operator_table("tensor." + text), inplace).release();

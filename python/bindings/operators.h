@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proa/ir/page.h"
 #include "python/bindings/python.h"
 
 namespace proa::python {
@@ -35,9 +36,17 @@ const OperatorTable& operator_table(std::string_view full_name);  // made on fir
 std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* args,
                                   Py_ssize_t count, PyObject* keywords);
 PyObject* wrap_results(const OperatorTable& table, std::vector<Tensor> results);
+// The attribute `name` of an operation from a Python value, in the form that its page asks for;
+// `plain` makes those of which the page says nothing.
+ir::Attribute page_attribute(const ir::OpInfo& op, std::string_view name, PyObject* object,
+                             ir::Attribute (*plain)(std::string_view op, std::string_view name,
+                                                    PyObject* object));
+Ref literal_object(const ir::Literal& value);  // None where there is no default
 PyObject* write_back(const OperatorTable& table, PyObject* target,
                      const Tensor& result);  // new reference to target
 
+PyObject* operator_class();                             // borrowed
+PyObject* operator_object(std::string_view full_name);  // new reference
 std::string docstring(const OperatorTable& table);
 std::string signature_text(const OperatorTable& table);  // "(x, axis=None, keepdim=False)"
 

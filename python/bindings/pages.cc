@@ -4,6 +4,7 @@
 #include "python/bindings/operators.h"
 
 #include "proa/base/error.h"
+#include "proa/eager/traced.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
 #include "proa/ir/samples.h"
@@ -14,8 +15,6 @@ namespace proa::python {
 
 using ir::AttrForm;
 using ir::Literal;
-
-namespace {
 
 Ref literal_object(const Literal& value) {
   switch (value.kind) {
@@ -41,6 +40,8 @@ Ref literal_object(const Literal& value) {
   }
   return Ref::share(Py_None);
 }
+
+namespace {
 
 void put(PyObject* dict, const char* key, Ref value) {
   if (!value) throw PythonError{};
@@ -169,7 +170,7 @@ Ref page_dict(const ir::OpInfo& op) {
   }
   put(dict.get(), "attrs", std::move(attrs));
   Ref parameters = checked(PyList_New(0));
-  if (op.name.starts_with("tensor.")) {
+  if (!op.name.starts_with("prim.")) {
     for (const auto& p : operator_table(op.name).parameters)
       checked(PyList_Append(parameters.get(), to_str(p.name).get()));
     put(dict.get(), "signature", to_str(signature_text(operator_table(op.name))));
@@ -185,8 +186,7 @@ Ref page_dict(const ir::OpInfo& op) {
   put(dict.get(), "rules", rules_list(page));
   put(dict.get(), "alias", alias_list(page));
   put(dict.get(), "version", Ref(PyLong_FromLong(page.version)));
-  ir::SampleList samples;
-  if (page.samples != nullptr) page.samples(samples);
+  ir::SampleList samples = eager::samples_of(page);
   Ref legal = checked(PyList_New(0)), wrong = checked(PyList_New(0));
   for (const auto& sample : samples.legal()) {
     Ref one = sample_dict(sample.operands, sample.attrs);

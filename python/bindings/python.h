@@ -15,6 +15,7 @@
 
 #include "proa/eager/call.h"
 #include "proa/eager/tensor.h"
+#include "proa/ir/location.h"
 
 namespace proa::python {
 
@@ -140,6 +141,17 @@ class ResultsOf {
   bool active_ = false;
 };
 
+// Tensors that C++ makes meanwhile are plain, whatever call is going on around it.
+class PlainResults {
+ public:
+  PlainResults();
+  ~PlainResults();
+  PlainResults(const PlainResults&) = delete;
+
+ private:
+  PyTypeObject* before_;
+};
+
 // DType objects: proa.float32 and so on.
 PyObject* wrap_dtype(DType dtype);  // new reference
 std::optional<DType> as_dtype(
@@ -150,6 +162,15 @@ DType dtype_of(PyObject* object, std::string_view op, std::string_view argument)
 // not copied.
 Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share = false);
 PyObject* to_numpy(const Tensor& tensor);
+// Symbolic sizes, proa.ir.Dim: what x.shape has where an operator is traced.
+std::optional<ir::Dim> as_dim(PyObject* object);  // of a Dim only
+PyObject* wrap_dim(ir::Dim dim);                  // an int where it is a constant
+ir::Attribute dims_attribute(PyObject* sequence, std::string_view op, std::string_view argument);
+// A size was asked for as a number where it is a symbol; set as the Python error, or pending.
+extern PyObject* size_not_known;
+void keep_size_error();  // throws on if it is the pending one
+// Where the user's own code stands: the innermost frame outside this package.
+ir::Location user_location(ir::Context& context);
 int64_t as_int(PyObject* object, std::string_view op, std::string_view argument);
 std::vector<int64_t> as_ints(PyObject* object, std::string_view op, std::string_view argument);
 bool is_number(PyObject* object);  // a Python or NumPy scalar, no Tensor
@@ -170,5 +191,7 @@ int add_convert(PyObject* module);
 int add_runtime(PyObject* module);
 int add_files(PyObject* module);
 int add_pages(PyObject* module);
+int add_dims(PyObject* module);
+int add_ir(PyObject* module);
 
 }  // namespace proa::python

@@ -1,0 +1,217 @@
+// proa.ir.Dim: a symbolic size as a Python number, as far as it goes. What cannot be an expression
+// (float(n), an unproved n == 3) raises SizeNotKnownError, so that the trace is done by extents.
+
+#include "proa/base/error.h"
+#include "proa/eager/capture.h"
+#include "proa/ir/symbol/facts.h"
+#include "python/bindings/python.h"
+
+namespace proa::python {
+
+namespace {
+
+using ir::Dim;
+
+PyTypeObject* dim_type;
+
+struct DimObject {
+  PyObject_HEAD
+  Dim dim;
+};
+
+bool is_dim(PyObject* object) {
+  return dim_type != nullptr && PyObject_TypeCheck(object, dim_type);
+}
+
+Dim dim_of(PyObject* self) { return reinterpret_cast<DimObject*>(self)->dim; }
+
+// A Dim or a Python int; nothing else.
+std::optional<Dim> side(PyObject* object) {
+  if (is_dim(object)) return dim_of(object);
+  if (!PyLong_Check(object)) return std::nullopt;
+  return Dim(as_int(object, "Dim", "operand"));
+}
+
+void destroy(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+template <class F>
+PyObject* combined(PyObject* a, PyObject* b, F&& f) {
+  return guarded([&]() -> PyObject* {
+    auto x = side(a), y = side(b);
+    if (!x || !y) Py_RETURN_NOTIMPLEMENTED;
+    return wrap_dim(f(*x, *y));
+  });
+}
+
+PyObject* add(PyObject* a, PyObject* b) {
+  return combined(a, b, [](Dim x, Dim y) { return x + y; });
+}
+PyObject* subtract(PyObject* a, PyObject* b) {
+  return combined(a, b, [](Dim x, Dim y) { return x - y; });
+}
+PyObject* multiply(PyObject* a, PyObject* b) {
+  return combined(a, b, [](Dim x, Dim y) { return x * y; });
+}
+PyObject* floor_divide(PyObject* a, PyObject* b) {
+  return combined(a, b, [](Dim x, Dim y) { return ir::floordiv(x, y); });
+}
+PyObject* remainder(PyObject* a, PyObject* b) {
+  return combined(a, b, [](Dim x, Dim y) { return ir::mod(x, y); });
+}
+PyObject* negative(PyObject* a) {
+  return guarded([&] { return wrap_dim(-dim_of(a)); });
+}
+
+std::string text(Dim dim) { return str("the size ", to_string(dim)); }
+
+PyObject* not_a_number(PyObject* self) {
+  PyErr_SetString(
+      size_not_known,
+      str(text(dim_of(self)), " is a symbol: it has no value while it is traced").c_str());
+  return nullptr;
+}
+
+ir::Truth proved(Dim a, Dim b, int op, ir::Facts& facts) {
+  switch (op) {
+    case Py_EQ:
+    case Py_NE: return facts.prove_eq(a, b);
+    case Py_GE: return facts.prove_ge(a, b);
+    case Py_GT: return facts.prove_gt(a, b);
+    case Py_LE: return facts.prove_ge(b, a);
+    default: return facts.prove_gt(b, a);
+  }
+}
+
+PyObject* compare(PyObject* a, PyObject* b, int op) {
+  return guarded([&]() -> PyObject* {
+    auto x = side(a), y = side(b);
+    if (!x || !y) Py_RETURN_NOTIMPLEMENTED;
+    eager::Capture* capture = eager::Capture::active();
+    // Outside of a trace, == says whether two expressions are the same one.
+    if (capture == nullptr && (op == Py_EQ || op == Py_NE))
+      return PyBool_FromLong((*x == *y) == (op == Py_EQ));
+    ir::Facts own(eager::context().symbols());
+    ir::Truth truth = proved(*x, *y, op, capture != nullptr ? capture->builder().facts() : own);
+    if (truth == ir::Truth::unknown) {
+      PyErr_SetString(size_not_known, str("whether ", text(*x), " compares so with ", text(*y),
+                                          " is not known while they are symbols")
+                                          .c_str());
+      return nullptr;
+    }
+    return PyBool_FromLong((truth == ir::Truth::yes) != (op == Py_NE));
+  });
+}
+
+int truth(PyObject* self) {
+  return guarded_int([&]() -> int {
+    eager::Capture* capture = eager::Capture::active();
+    ir::Facts own(eager::context().symbols());
+    ir::Facts& facts = capture != nullptr ? capture->builder().facts() : own;
+    switch (facts.prove_eq(dim_of(self), 0)) {
+      case ir::Truth::yes: return 0;
+      case ir::Truth::no: return 1;
+      default: not_a_number(self); return -1;
+    }
+  });
+}
+
+Py_hash_t hash(PyObject* self) {
+  auto value = static_cast<Py_hash_t>(dim_of(self).hash());
+  return value == -1 ? -2 : value;
+}
+
+PyObject* as_text(PyObject* self) { return to_str(to_string(dim_of(self))).release(); }
+
+template <class F>
+void* slot(F f) {
+  return reinterpret_cast<void*>(f);
+}
+
+}  // namespace
+
+std::optional<Dim> as_dim(PyObject* object) {
+  if (!is_dim(object)) return std::nullopt;
+  return dim_of(object);
+}
+
+PyObject* wrap_dim(Dim dim) {
+  if (auto value = dim.as_const()) return PyLong_FromLongLong(*value);
+  auto object = reinterpret_cast<DimObject*>(dim_type->tp_alloc(dim_type, 0));
+  if (object == nullptr) throw PythonError{};
+  object->dim = dim;
+  return reinterpret_cast<PyObject*>(object);
+}
+
+void keep_size_error() {
+  if (PyErr_ExceptionMatches(size_not_known)) throw PythonError{};
+}
+
+ir::Attribute dims_attribute(PyObject* sequence, std::string_view op, std::string_view argument) {
+  Ref fast = checked(PySequence_Fast(sequence, "expected integers"));
+  std::vector<Dim> dims;
+  bool symbolic = false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(fast.get(), i);
+    symbolic |= is_dim(item);
+    dims.push_back(is_dim(item) ? dim_of(item) : Dim(as_int(item, op, argument)));
+  }
+  if (symbolic) return ir::Attribute::dims(eager::context(), dims);
+  std::vector<int64_t> ints;
+  for (Dim dim : dims) ints.push_back(dim.constant());
+  return ir::Attribute::ints(eager::context(), ints);
+}
+
+ir::Location user_location(ir::Context& context) {
+  Ref frame = Ref::share(reinterpret_cast<PyObject*>(PyEval_GetFrame()));
+  while (frame && frame.get() != Py_None) {
+    Ref globals(PyObject_GetAttrString(frame.get(), "f_globals"));
+    PyObject* name = globals ? PyDict_GetItemString(globals.get(), "__name__") : nullptr;
+    std::string_view module = name != nullptr && PyUnicode_Check(name) ? text_of(name) : "";
+    if (module != "proa" && !module.starts_with("proa.")) {
+      Ref code(PyObject_GetAttrString(frame.get(), "f_code"));
+      Ref file(code ? PyObject_GetAttrString(code.get(), "co_filename") : nullptr);
+      int line = PyFrame_GetLineNumber(reinterpret_cast<PyFrameObject*>(frame.get()));
+      if (file && PyUnicode_Check(file.get()))
+        return ir::Location::file(context, text_of(file.get()), line);
+      break;
+    }
+    frame = Ref(PyObject_GetAttrString(frame.get(), "f_back"));
+  }
+  PyErr_Clear();
+  return {};
+}
+
+int add_dims(PyObject* module) {
+  static PyType_Slot slots[] = {
+      {Py_tp_doc, const_cast<char*>("A symbolic size: an integer expression over named symbols. "
+                                    "It adds, subtracts, multiplies, divides by //, and takes %; "
+                                    "a comparison that cannot be proved raises "
+                                    "SizeNotKnownError.")},
+      {Py_tp_dealloc, slot(destroy)},
+      {Py_tp_repr, slot(as_text)},
+      {Py_tp_str, slot(as_text)},
+      {Py_tp_hash, slot(hash)},
+      {Py_tp_richcompare, slot(compare)},
+      {Py_nb_add, slot(add)},
+      {Py_nb_subtract, slot(subtract)},
+      {Py_nb_multiply, slot(multiply)},
+      {Py_nb_floor_divide, slot(floor_divide)},
+      {Py_nb_remainder, slot(remainder)},
+      {Py_nb_negative, slot(negative)},
+      {Py_nb_bool, slot(truth)},
+      {Py_nb_index, slot(not_a_number)},
+      {Py_nb_int, slot(not_a_number)},
+      {Py_nb_float, slot(not_a_number)},
+      {0, nullptr}};
+  static PyType_Spec spec = {"proa.ir.Dim", sizeof(DimObject), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+  dim_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (dim_type == nullptr) return -1;
+  return PyModule_AddObjectRef(module, "Dim", reinterpret_cast<PyObject*>(dim_type));
+}
+
+}  // namespace proa::python
