@@ -297,8 +297,6 @@ def core() -> str:
         "",
         "import numpy as np",
         "",
-        "from proa.autograd.mode import no_grad as no_grad",
-        "",
         *(f"from . import {name} as {name}" for name in sorted(MODULES)),
         "",
     ]

@@ -10,12 +10,11 @@ from . import _proa
 from ._proa import *  # noqa: F403
 from ._proa import Tensor, seed
 from ._proa.top import *  # noqa: F403
-from .autograd import enable_grad, grad, no_grad, set_grad_enabled
+from .autograd import enable_grad, grad, set_grad_enabled
+from .autograd import no_grad as no_grad
 
 for _name in ("fft", "functional", "linalg", "ops", "top"):  # the core's own; packages stand below
     globals().pop(_name, None)
-
-setattr(_proa, "no_grad", no_grad)  # noqa: B010 - the core's face is one place for the packages below
 
 from . import tensor  # noqa: E402
 from .tensor import (  # type: ignore[assignment,no-redef]  # noqa: E402
@@ -38,7 +37,7 @@ __version__ = "0.1.0"
 # Packages are imported when they are first asked for: `import proa` stays fast.
 _PACKAGES = (
     "amp", "autograd", "fft", "framework", "io", "linalg", "metric", "nn", "optimizer",
-    "regularizer", "static", "torch",
+    "ir", "ops", "regularizer", "static", "torch",
 )
 _FROM = {
     "ParamAttr": "param_attr",
