@@ -33,6 +33,22 @@ def test_small_example(name: str) -> None:
     assert result.stdout.strip()
 
 
+@pytest.mark.parametrize("name", ["custom_op/swish.py", "custom_dialect/smooth.py"])
+def test_tutorials_from_python(name: str) -> None:
+    result = run(f"examples/{name}")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip()
+
+
+def test_the_dialect_from_python_on_the_command_line() -> None:
+    folder = "examples/custom_dialect"
+    words = ["--load", f"{folder}/smooth.py", "--pass", "signal-sink-signs"]
+    result = run("-m", "proa.ir", *words, f"{folder}/smooth.pir")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("signal.blend") == 2
+    assert "prim.neg" not in result.stdout
+
+
 def png_size(path: pathlib.Path) -> tuple[int, int]:
     head = path.read_bytes()[:24]
     assert head[:8] == b"\x89PNG\r\n\x1a\n"

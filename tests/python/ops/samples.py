@@ -103,7 +103,9 @@ def call(
     page: dict[str, Any], arguments: dict[str, Any], attrs: dict[str, Any]
 ) -> list[proa.Tensor]:
     """Calls by keyword; the results as a list."""
-    result = getattr(_proa.ops, page["name"])(**arguments, **attrs)
+    dialect, _, name = page["full_name"].rpartition(".")
+    home = _proa.ops if dialect == "tensor" else getattr(proa.ops, dialect)
+    result = getattr(home, name)(**arguments, **attrs)
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
