@@ -94,13 +94,8 @@ def row(page: dict[str, Any]) -> str:
     return "| " + " | ".join(cells if page["full_name"].startswith("tensor.") else cells[:5]) + " |"
 
 
-def own_pages() -> list[dict[str, Any]]:
-    """Those of Proa itself: a process may have registered operators of its own."""
-    return [p for p in _proa.pages() if p["full_name"].startswith(("prim.", "tensor."))]
-
-
 def table() -> str:
-    pages = sorted(own_pages(), key=lambda page: page["name"])
+    pages = sorted(_proa.pages(), key=lambda page: page["name"])
     primitives = [page for page in pages if page["primitive"]]
     composites = [page for page in pages if page["full_name"].startswith("tensor.")]
     head = ["operator", "also called", "arguments", "dtypes", "gradient"]

@@ -340,8 +340,10 @@ void TracedPage::keep(const SampleList& given) {
     samples_.wrong_list(sample.operands, own_attrs(sample.attrs), sample.kind, text(sample.says));
 }
 
+bool is_traced(const Page& page) { return page.decompose == traced_decompose; }
+
 SampleList samples_of(const Page& page) {
-  if (page.decompose == traced_decompose) return traced(page).own_samples();
+  if (is_traced(page)) return traced(page).own_samples();
   SampleList samples;
   if (page.samples != nullptr) page.samples(samples);
   return samples;

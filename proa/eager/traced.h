@@ -54,6 +54,7 @@ class TracedPage : public ir::Page {
   mutable std::vector<std::unique_ptr<Graph>> graphs_;
 };
 
+bool is_traced(const ir::Page& page);
 // The samples of any page, traced or not.
 ir::SampleList samples_of(const ir::Page& page);
 

@@ -489,6 +489,10 @@ PyObject* dialects(PyObject*, PyObject*) {
   });
 }
 
+PyObject* pages(PyObject*, PyObject*) {
+  return guarded([] { return page_dicts(true).release(); });
+}
+
 #define PROA_FAST(function) \
   reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function)), METH_FASTCALL, nullptr
 PyMethodDef functions[] = {{"parse", PROA_FAST(parse)},
@@ -525,6 +529,7 @@ PyMethodDef functions[] = {{"parse", PROA_FAST(parse)},
                            {"create", PROA_FAST(create)},
                            {"execute", PROA_FAST(execute)},
                            {"dialects", dialects, METH_NOARGS, nullptr},
+                           {"pages", pages, METH_NOARGS, nullptr},
                            {}};
 #undef PROA_FAST
 

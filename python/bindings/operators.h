@@ -47,6 +47,8 @@ PyObject* write_back(const OperatorTable& table, PyObject* target,
 
 PyObject* operator_class();                             // borrowed
 PyObject* operator_object(std::string_view full_name);  // new reference
+// Pages as plain dicts: those of Proa itself, or with those registered from Python.
+Ref page_dicts(bool all);
 std::string docstring(const OperatorTable& table);
 std::string signature_text(const OperatorTable& table);  // "(x, axis=None, keepdim=False)"
 

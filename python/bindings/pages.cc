@@ -204,20 +204,29 @@ Ref page_dict(const ir::OpInfo& op) {
   return dict;
 }
 
-PyObject* pages(PyObject*, PyObject*) {
-  return guarded([&]() -> PyObject* {
-    Ref list = checked(PyList_New(0));
-    for (ir::Dialect* dialect : eager::context().dialects()) {
-      for (const ir::OpInfo& op : dialect->ops()) {
-        if (op.page) checked(PyList_Append(list.get(), page_dict(op).get()));
-      }
+}  // namespace
+
+Ref page_dicts(bool all) {
+  Ref list = checked(PyList_New(0));
+  for (ir::Dialect* dialect : eager::context().dialects()) {
+    for (const ir::OpInfo& op : dialect->ops()) {
+      if (op.page && (all || !eager::is_traced(*op.page)))
+        checked(PyList_Append(list.get(), page_dict(op).get()));
     }
-    return list.release();
-  });
+  }
+  return list;
+}
+
+namespace {
+
+PyObject* pages(PyObject*, PyObject*) {
+  return guarded([] { return page_dicts(false).release(); });
 }
 
 PyMethodDef functions[] = {
-    {"pages", pages, METH_NOARGS, "All operator pages as dicts: for tests, stubs and tables."}, {}};
+    {"pages", pages, METH_NOARGS,
+     "All operator pages of Proa itself as dicts: for tests, stubs and tables."},
+    {}};
 
 }  // namespace
 

@@ -40,13 +40,13 @@ def test_operator_table_is_current() -> None:
 def test_operator_table_has_a_row_for_each_page() -> None:
     lines = operator_table.OUT.read_text().splitlines()
     rows = [line for line in lines if line.startswith("| [`")]
-    assert len(rows) == len(operator_table.own_pages())
+    assert len(rows) == len(_proa.pages())
     unescaped = [line.replace("\\|", "") for line in rows]
     assert {line.count("|") for line in unescaped} == {6, 7}
 
 
 def test_dtype_sets_are_said_in_full() -> None:
-    for page in operator_table.own_pages():
+    for page in _proa.pages():
         for operand in page["operands"]:
             said = set()
             for word in operator_table.dtypes(operand["dtypes"]).split():

@@ -471,5 +471,5 @@ def dialects() -> dict[str, list[str]]:
 
 def pages(dialect: str | None = None) -> list[dict[str, Any]]:
     """The pages of operators as dicts, of all dialects or of one."""
-    found = _proa.pages()
+    found = _ir.pages()
     return [p for p in found if dialect is None or p["full_name"].split(".")[0] == dialect]

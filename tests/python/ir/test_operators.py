@@ -161,7 +161,7 @@ def test_the_lines_of_the_body_are_locations() -> None:
 def test_names_documents_and_pickles() -> None:
     op = proa.ops.trial.gelu_tanh
     assert op is proa.ops.trial.gelu_fast
-    assert op.__name__ == "gelu_tanh"
+    assert op.__name__ == "trial.gelu_tanh"
     assert "Hendrycks" in op.__doc__
     x = proa.randn([3])
     again = pickle.loads(pickle.dumps(op))
