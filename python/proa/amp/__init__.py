@@ -1,5 +1,6 @@
 """`proa.amp`: automatic mixed precision under Paddle's names."""
 
+from . import debugging
 from .autocast import auto_cast, autocast
 from .decorate import decorate
 from .grad_scaler import AmpScaler, GradScaler
@@ -25,6 +26,7 @@ __all__ = [
     "amp_guard",
     "auto_cast",
     "autocast",
+    "debugging",
     "decorate",
     "is_bfloat16_supported",
     "is_float16_supported",
