@@ -13,6 +13,7 @@
 #include "proa/ir/verifier.h"
 #include "proa/runtime/executor.h"
 #include "proa/runtime/null/null_allocator.h"
+#include "proa/tier/compiled.h"
 #include "proa/tier/prebuilt.h"
 #include "proa/transform/decompose.h"
 
@@ -145,6 +146,23 @@ TEST(ControlPasses, NullDeviceGoesThroughEverythingAndHoldsNothing) {
     bool symbolic = seed % 2 == 1;
     expect_null_gives_the_shapes(test::random_module(seed, symbolic, DType::f32),
                                  test::random_inputs(seed, symbolic ? 5 : 2, DType::f32));
+  }
+}
+
+// Fused and compiled, regions give the bits of prebuilt kernels.
+TEST(ControlPasses, CompiledRegionsHaveTheBitsOfPrebuiltOnes) {
+  for (unsigned seed = 0; seed < 6; ++seed) {
+    SCOPED_TRACE(seed);
+    bool symbolic = seed % 2 == 1;
+    ir::Module module = test::random_module(seed, symbolic, DType::f32);
+    std::vector<Tensor> inputs = test::random_inputs(seed, symbolic ? 3 : 2, DType::f32);
+    run_pass("optimize", module);
+    std::vector<Array> expected = test::run(module, module.main(), inputs), arrays;
+    for (const Tensor& input : inputs) arrays.push_back(input.array());
+    std::vector<Array> got(expected.size());
+    tier::compiled(module, module.main(), {})->run(arrays, {}, got);
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_TRUE(test::same_bits(got[i], expected[i])) << "result " << i;
   }
 }
 
