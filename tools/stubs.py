@@ -58,6 +58,7 @@ FUNCTIONS = {
     "backward": "tensors: Tensor | Sequence[Tensor], "
     "grad_tensors: Tensor | Sequence[Tensor | None] | None = None, "
     f"retain_graph: {BOOL} = False) -> None",
+    "compiler_report": f") -> dict[{STR}, Any]",
     "empty_cache": ") -> None",
     "find_operator": f"name: {STR}, /) -> Callable[..., Any]",
     "from_dlpack": "data: Any, /) -> Tensor",
