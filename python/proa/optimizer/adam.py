@@ -285,11 +285,8 @@ class Lamb(_AdamLike):
         )
 
 
-class Adamax(_AdamLike):
-    """Adam with the infinity norm: Kingma & Ba 2015, algorithm 2."""
-
-    _accumulators: tuple[str, ...] = ("moment", "inf_norm")
-    _scalars: tuple[str, ...] = ("beta1_pow_acc",)
+class _PlainAdam(_AdamLike):
+    """The rules that ask for nothing beside what all of the family have."""
 
     def __init__(
         self,
@@ -315,6 +312,13 @@ class Adamax(_AdamLike):
             name,
             torch_names,
         )
+
+
+class Adamax(_PlainAdam):
+    """Adam with the infinity norm: Kingma & Ba 2015, algorithm 2."""
+
+    _accumulators: tuple[str, ...] = ("moment", "inf_norm")
+    _scalars: tuple[str, ...] = ("beta1_pow_acc",)
 
     def _update(
         self,
@@ -408,36 +412,11 @@ class NAdam(_AdamLike):
         return value - from_grad * (grad / denominator) - from_moment * (moment1 / denominator)
 
 
-class RAdam(_AdamLike):
+class RAdam(_PlainAdam):
     """Rectified Adam: Liu et al. 2020, algorithm 2."""
 
     _accumulators: tuple[str, ...] = ("moment1", "moment2")
     _scalars: tuple[str, ...] = ("beta1_pow_acc", "beta2_pow_acc", "step_acc")
-
-    def __init__(
-        self,
-        learning_rate: float | LRScheduler = 0.001,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        parameters: Parameters | None = None,
-        weight_decay: Any = None,
-        grad_clip: GradClip | None = None,
-        name: str | None = None,
-        **torch_names: Unpack[AdamNames],
-    ) -> None:
-        super().__init__(
-            learning_rate,
-            beta1,
-            beta2,
-            epsilon,
-            parameters,
-            weight_decay,
-            grad_clip,
-            False,
-            name,
-            torch_names,
-        )
 
     def _initial(self, accumulator: str, group: ParamGroup) -> float:
         return 1.0 if accumulator == "step_acc" else super()._initial(accumulator, group)
