@@ -10,8 +10,10 @@ in the tables below; a name that is missing there, or is there in vain, is an er
 from __future__ import annotations
 
 import argparse
+import inspect
 import keyword
 import pathlib
+import re
 import sys
 import types
 from collections.abc import Iterable
@@ -120,6 +122,7 @@ METHODS = {
     "__setitem__": "key: Any, value: Any, /) -> None",
     "_assign": "value: Tensor, /) -> None",
     "_bump": ") -> None",
+    "_rebind": "value: Tensor, /) -> Tensor",
     "apply": "func: Callable[[Tensor], Tensor]) -> Tensor",
     "apply_": "func: Callable[[Tensor], Tensor]) -> Tensor",
     "backward": f"grad_tensor: Tensor | None = None, retain_graph: {BOOL} = False) -> None",
@@ -129,7 +132,6 @@ METHODS = {
     "data_ptr": f") -> {INT}",
     "dim": f") -> {INT}",
     "element_size": f") -> {INT}",
-    "fill_": "value: TensorLike) -> Tensor",
     "gradient": ") -> np.ndarray[Any, Any] | None",
     "is_complex": f") -> {BOOL}",
     "is_contiguous": f") -> {BOOL}",
@@ -138,7 +140,6 @@ METHODS = {
     "item": f"*index: {INT}) -> Any",
     "ndimension": f") -> {INT}",
     "nelement": f") -> {INT}",
-    "normal_": f"mean: {FLOAT} = 0.0, std: {FLOAT} = 1.0, **kwargs: Any) -> Tensor",
     "numpy": ") -> np.ndarray[Any, Any]",
     "register_hook": "hook: _Hook) -> Any",
     "requires_grad_": f"requires_grad: {BOOL} = True) -> Tensor",
@@ -149,9 +150,6 @@ METHODS = {
     "tolist": ") -> Any",
     "type": "dtype: DTypeLike | None = None) -> Any",
     "type_as": "other: Tensor) -> Tensor",
-    "uniform_": f"min: {FLOAT} = -1.0, max: {FLOAT} = 1.0, **kwargs: Any) -> Tensor",
-    "view_as": "other: Tensor) -> Tensor",
-    "zero_": ") -> Tensor",
     **{
         name: ") -> Tensor"
         for name in (
@@ -262,6 +260,23 @@ def named_pages(bit: int | None) -> list[tuple[str, dict[str, Any]]]:
     return sorted(found.items())
 
 
+def written(name: str, function: types.FunctionType) -> list[str]:
+    """A method that is written in Python, by its own annotations."""
+
+    def shown(annotation: object) -> str:
+        text = str(annotation)
+        words = "bool|bytes|complex|dict|float|int|list|object|set|slice|str|tuple|type"
+        return re.sub(rf"\b({words})\b", rf"{B}\1", text).replace(f"{B}{B}", B)
+
+    parts = []
+    for index, p in enumerate(inspect.signature(function).parameters.values()):
+        stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+        default = "" if p.default is p.empty else f" = {p.default!r}"
+        parts.append("self" if index == 0 else f"{stars}{p.name}: {shown(p.annotation)}{default}")
+    result = shown(inspect.signature(function).return_annotation)
+    return [f"    def {name}({', '.join(parts)}) -> {result}: ..."]
+
+
 def tensor_class() -> list[str]:
     lines = ["class Tensor:"]
     lines += ["    def __init__(self, data: Any = None, dtype: Any = None) -> None: ..."]
@@ -282,6 +297,8 @@ def tensor_class() -> list[str]:
             rest = METHODS[name]
             comma = "" if rest.startswith(")") else ", "
             lines.append(f"    def {name}(self{comma}{rest}: ...")
+        elif isinstance(vars(_proa.Tensor)[name], types.FunctionType):
+            lines += written(name, vars(_proa.Tensor)[name])
         else:
             missing.append(name)
     if missing:

@@ -31,6 +31,15 @@ void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
       throw UserError(ErrorKind::value, page.name, spec.name, str("expected ", range, ", got ", v));
     }
   };
+  auto one_of_choices = [&](std::string_view text) {
+    if (!spec.choices.empty() && std::ranges::find(spec.choices, text) == spec.choices.end()) {
+      std::vector<std::string> choices(spec.choices.begin(), spec.choices.end());
+      std::string_view near = nearest(text, spec.choices);
+      throw UserError(ErrorKind::value, page.name, spec.name,
+                      str("expected one of '", proa::join(choices, "', '"), "', got '", text, "'",
+                          near.empty() ? "" : str("; did you mean '", near, "'?")));
+    }
+  };
   switch (spec.form) {
     case AttrForm::boolean:
       if (!value.is(AttrKind::boolean)) wrong("True or False");
@@ -45,7 +54,11 @@ void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
       if (!value.is(AttrKind::real) && !value.is(AttrKind::integer)) wrong("a number");
       in_range(value.as_real());
       break;
-    case AttrForm::number:
+    case AttrForm::number:  // or one of the words of the choices
+      if (value.is(AttrKind::string) && !spec.choices.empty()) {
+        one_of_choices(value.as_string());
+        break;
+      }
       if (!value.is(AttrKind::real) && !value.is(AttrKind::integer) &&
           !value.is(AttrKind::complex) && !value.is(AttrKind::boolean)) {
         wrong("a number");
@@ -53,15 +66,7 @@ void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
       break;
     case AttrForm::string:
       if (!value.is(AttrKind::string)) wrong("a string");
-      if (!spec.choices.empty() &&
-          std::ranges::find(spec.choices, value.as_string()) == spec.choices.end()) {
-        std::vector<std::string> choices(spec.choices.begin(), spec.choices.end());
-        std::string_view near = nearest(value.as_string(), spec.choices);
-        throw UserError(
-            ErrorKind::value, page.name, spec.name,
-            str("expected one of '", proa::join(choices, "', '"), "', got '", value.as_string(),
-                "'", near.empty() ? "" : str("; did you mean '", near, "'?")));
-      }
+      one_of_choices(value.as_string());
       break;
     case AttrForm::dtype:
       if (!value.is(AttrKind::dtype)) wrong("a dtype");

@@ -73,9 +73,9 @@ void complex_samples(SampleList& s) {
   s.ok({T(DType::f64, {3, 1}), T(DType::f64, {4})});
   s.ok({T(DType::f32, {2}), T(DType::f64, {2})});
   s.wrong({T(DType::f32, {2}), T(DType::f32, {3})}, {}, ErrorKind::shape, "does not match");
-  s.wrong({T(DType::c64, {2}), T(DType::f32, {2})}, {}, ErrorKind::type, "real");
-  s.wrong({T(DType::f32, {2}), T(DType::c64, {2})}, {}, ErrorKind::type, "imag");
-  s.wrong({T(DType::i32, {2}), T(DType::f32, {2})}, {}, ErrorKind::type, "real");
+  s.wrong({T(DType::c64, {2}), T(DType::f32, {2})}, {}, ErrorKind::type, "dtype");
+  s.wrong({T(DType::f32, {2}), T(DType::c64, {2})}, {}, ErrorKind::type, "dtype");
+  s.wrong({T(DType::i32, {2}), T(DType::f32, {2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::f16, {2}), T(DType::f16, {2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::f32, {2}), absent()}, {}, ErrorKind::value, "required");
 }
@@ -126,6 +126,24 @@ std::vector<ir::Page> complex_pages() {
       .shape = broadcast_shape,
       .vjp = by_decomposition(),
       .decompose = complex_rule,
+      .sharding = kEachAxis2,
+      .samples = complex_samples,
+  });
+  pages.push_back({
+      .name = "polar",
+      .faces = kOperator,
+      .doc = "abs * exp(i angle): the complex tensor of moduli and angles in radians, which are "
+             "broadcast together.",
+      .operands = {{.name = "abs", .dtypes = kPartSet}, {.name = "angle", .dtypes = kPartSet}},
+      .dtypes = meets(Meet::promote, Result::complex_of_met),
+      .shape = broadcast_shape,
+      .vjp = by_decomposition(),
+      .decompose =
+          [](Decompose& d) {
+            std::span<const Dim> dims = d.result_type().dims();
+            Expr r = broadcast_to(d.in(0), dims), angle = broadcast_to(d.in(1), dims);
+            d.out(make_complex(r * cos(angle), r * sin(angle)));
+          },
       .sharding = kEachAxis2,
       .samples = complex_samples,
   });

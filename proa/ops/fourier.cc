@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "proa/ops/composite.h"
+#include "proa/ops/refusal.h"
 
 namespace proa::ops {
 
@@ -83,9 +84,11 @@ Expr resized(Expr x, int axis, Dim size) {
   return pad(x, zero_like(x), low, high, {});
 }
 
-template <Kind kKind, bool kMany>
+// A Hermitian signal and its real spectrum are the same pair the other way about: conjugated, and
+// with the scale on the other side.
+template <Kind kKind, bool kMany, bool kHermitian = false>
 void transform_rule(Decompose& d) {
-  Expr x = d.in(0);
+  Expr x = kHermitian ? conj(d.in(0)) : d.in(0);
   Plan plan = plan_of<kKind, kMany>(d, x.dims());
   DType result = d.result_type().dtype();
   x = cast(x, kKind == kRealToComplex ? real_of(result) : complex_of(result));
@@ -101,11 +104,11 @@ void transform_rule(Decompose& d) {
   Expr y = call1("prim.fft", {x}, attrs);
   bool back = kKind == kInverse || kKind == kComplexToReal;
   std::string_view norm = d.text("norm");
-  if (norm == "ortho" || (norm == "backward") == back) {
+  if (norm == "ortho" || (norm == "backward") == (back != kHermitian)) {
     Expr n = dim_value(d.builder(), points, real_of(result));
     y = y * cast(1.0 / (norm == "ortho" ? sqrt(n) : n), y.dtype());
   }
-  d.out(y);
+  d.out(kHermitian ? conj(y) : y);
 }
 
 template <Kind kKind, bool kMany>
@@ -171,6 +174,115 @@ ir::Page page_of(std::string_view name, std::string_view doc, ir::Literal axes =
           .samples = transform_samples<kKind, kMany>};
 }
 
+template <Kind kKind, bool kMany>
+ir::Page hermitian(std::string_view name, std::string_view doc, ir::Literal axes = kNone) {
+  ir::Page page = page_of<kKind, kMany>(name, doc, std::move(axes));
+  page.decompose = transform_rule<kKind, kMany, true>;
+  return page;
+}
+
+// fftshift, ifftshift: zero in the middle, and back.
+
+std::vector<int> shifted_axes(const ir::AttrView& op, int rank) {
+  std::vector<int> axes;
+  if (op.has("axes")) return ordered_axes(op, "axes", rank);
+  for (int i = 0; i < rank; ++i) axes.push_back(i);
+  return axes;
+}
+
+void shift_shape(Infer& op) {
+  (void)shifted_axes(op, op.rank(0));
+  op.result(op.dims(0));
+}
+
+template <bool kBack>
+void shift_rule(Decompose& d) {
+  Expr x = d.in(0);
+  for (int axis : shifted_axes(d, x.rank())) {
+    Dim n = x.dim(axis), cut = floordiv(kBack ? n : n + Dim(1), Dim(2));
+    Expr parts[] = {slice_axis(x, axis, cut, n), slice_axis(x, axis, 0, cut)};
+    x = concat(parts, axis);
+  }
+  d.out(x);
+}
+
+void shift_samples(SampleList& s) {
+  s.ok({T({5})});
+  s.ok({T({4, 3})});
+  s.ok({T({4, 3})}, {{"axes", 1}});
+  s.ok({T({2, 3, 4})}, {{"axes", L{0, -1}}});
+  s.ok({T({0})});
+  s.wrong({T({4, 4})}, {{"axes", L{0, -2}}}, ErrorKind::value, "twice");
+  refuse_axis(s, {T({4})}, {}, "axes");
+  refuse_strangers(s, {T({4})}, {});
+}
+
+ir::Page shifting(std::string_view name, std::string_view doc, DecomposeRule rule) {
+  return {.name = name,
+          .faces = ir::kFft,
+          .doc = doc,
+          .operands = {operand_x(kAnySet)},
+          .attrs = {{.name = "axes", .aliases = {"dim"}, .form = AttrForm::ints, .value = kNone}},
+          .shape = shift_shape,
+          .vjp = by_decomposition(),
+          .decompose = rule,
+          .sharding = "... -> ...; @axes: whole",
+          .cost = no_flops,
+          .samples = shift_samples};
+}
+
+// fftfreq, rfftfreq: the frequencies that the elements of a transform stand for.
+
+template <bool kHalf>
+void frequency_shape(Infer& op) {
+  DType t = op.has("dtype") ? op.dtype_attr("dtype") : op.default_float();
+  if (!contains(kFloatSet, t))
+    op.fail(ErrorKind::type, "dtype", str("expected a float dtype, got ", to_string(t)));
+  if (op.real("d") == 0) op.fail(ErrorKind::value, "d", "expected a spacing other than 0, got 0");
+  int64_t n = op.integer("n");
+  op.result(std::vector<Dim>{Dim(kHalf ? n / 2 + 1 : n)}, t);
+}
+
+template <bool kHalf>
+void frequency_rule(Decompose& d) {
+  auto n = static_cast<double>(d.integer("n"));
+  auto dims = d.result_type().dims();
+  Expr i = iota(d.builder(), DType::f64, dims, 0);
+  if (!kHalf) {
+    Expr late = compare("ge", i, static_cast<double>((d.integer("n") + 1) / 2));
+    i = select(late, i - n, i);
+  }
+  d.out(cast(i / (n * d.real("d")), d.result_type().dtype()));
+}
+
+void frequency_samples(SampleList& s) {
+  for (int n : {1, 4, 5, 8}) s.ok({}, {{"n", n}});
+  s.ok({}, {{"n", 6}, {"d", 0.5}, {"dtype", DType::f64}});
+  s.wrong({}, {}, ErrorKind::value, "required");
+  s.wrong({}, {{"n", 0}}, ErrorKind::value, "at least 1");
+  s.wrong({}, {{"n", -3}}, ErrorKind::value, "at least 1");
+  s.wrong({}, {{"n", 4}, {"d", 0.0}}, ErrorKind::value, "other than 0");
+  s.wrong({}, {{"n", 4}, {"d", "x"}}, ErrorKind::type, "a number");
+  s.wrong({}, {{"n", 4}, {"dtype", DType::i32}}, ErrorKind::type, "float dtype");
+}
+
+ir::Page frequencies(std::string_view name, std::string_view doc, void (*shape)(Infer&),
+                     DecomposeRule rule) {
+  return {.name = name,
+          .faces = ir::kFft,
+          .doc = doc,
+          .operands = {},
+          .attrs = {{.name = "n", .form = AttrForm::integer, .lowest = 1},
+                    {.name = "d", .form = AttrForm::real, .value = 1.0},
+                    {.name = "dtype", .form = AttrForm::dtype, .value = kNone}},
+          .dtypes = by_shape_rule(),
+          .shape = shape,
+          .vjp = ir::zero_gradient("the result does not depend on any value"),
+          .decompose = rule,
+          .sharding = "-> ...",
+          .samples = frequency_samples};
+}
+
 }  // namespace
 
 std::vector<ir::Page> fourier_pages() {
@@ -200,6 +312,27 @@ std::vector<ir::Page> fourier_pages() {
       page_of<kRealToComplex, true>(
           "rfftn", "The transform of real numbers over axes; the last one listed is halved."),
       page_of<kComplexToReal, true>("irfftn", "The inverse of rfftn."),
+      hermitian<kComplexToReal, false>(
+          "hfft",
+          "The transform along axis of a signal that is its own conjugate mirrored, of which half "
+          "is given: n real numbers (2 (m - 1) without n)."),
+      hermitian<kRealToComplex, false>("ihfft", "The inverse of hfft, of real numbers."),
+      hermitian<kComplexToReal, true>("hfft2", "hfft over two axes, the last one from its half.",
+                                      two),
+      hermitian<kRealToComplex, true>("ihfft2", "The inverse of hfft2.", two),
+      hermitian<kComplexToReal, true>("hfftn",
+                                      "hfft over axes; the last one listed is given by its half."),
+      hermitian<kRealToComplex, true>("ihfftn", "The inverse of hfftn."),
+      shifting("fftshift",
+               "x with the frequency 0 moved from the front to the middle of each axis.",
+               shift_rule<false>),
+      shifting("ifftshift", "The inverse of fftshift.", shift_rule<true>),
+      frequencies("fftfreq",
+                  "The frequencies of the n elements of a transform of points d apart, in cycles "
+                  "a unit: 0, 1, ... and then the negative ones, over n d.",
+                  frequency_shape<false>, frequency_rule<false>),
+      frequencies("rfftfreq", "The frequencies of the n / 2 + 1 elements of rfft.",
+                  frequency_shape<true>, frequency_rule<true>),
   };
 }
 

@@ -560,6 +560,7 @@ std::vector<ir::Page> linear_algebra_pages() {
               .sharding = "... n m -> ... n, ... n m; n: whole; m: whole",
               .samples = square_samples<Fill::normal, false>}),
       matrix({.name = "eigvals",
+              .faces = ir::kLinalg | ir::kMethod,
               .doc = "The eigenvalues of square matrices, complex.",
               .typed = true,
               .shape = eigen_shape<false, false>,

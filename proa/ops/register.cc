@@ -57,7 +57,15 @@
   family(activation)                 \
   family(reduction)                  \
   family(optimizer)                  \
-  family(complex)
+  family(complex)                    \
+  family(special)                    \
+  family(arrangement)                \
+  family(region)                     \
+  family(statistics)                 \
+  family(matrices)                   \
+  family(factors)                    \
+  family(draws)                      \
+  family(distinct)
 // clang-format on
 
 namespace proa::ops {

@@ -540,33 +540,33 @@ std::vector<ir::Page> reshaping_pages() {
                       .lowest = 0};
   auto reversal = [](Decompose& d) { d.out(reverse(d.in(0), d.axes("axis", d.in(0).rank()))); };
   return {
-      layout("reshape", {}, kOperator,
+      layout("reshape", {}, kWriting,
              "The elements of x, in row-major order, in another shape. One size may be -1 (what is "
              "left); 0 keeps the size at that place. "
              "A view where the strides allow.",
              {shape}, reshape_shape, to_result_dims, kWhole, reshape_samples),
-      layout("transpose", {"permute"}, kOperator,
+      layout("transpose", {"permute"}, kWriting,
              "The axes in another order: axis i of the result is axis perm[i] of x. A view.",
              {ints_attr("perm", {"dims"})}, permuted_shape<permutation_of>,
              permuted_rule<permutation_of>, kPermuted, transpose_samples),
-      layout("swapaxes", {"swapdims"}, kOperator, "Two axes exchanged. A view.",
+      layout("swapaxes", {"swapdims"}, kWriting, "Two axes exchanged. A view.",
              {one_axis("axis0", "dim0"), one_axis("axis1", "dim1")}, permuted_shape<by_axes>,
              permuted_rule<by_axes>, kPermuted, pair_axis_samples),
       layout("moveaxis", {"movedim"}, kOperator,
              "Axes moved to other places; the rest keep their order. A view.",
              {ints_attr("source"), ints_attr("destination")}, permuted_shape<moved>,
              permuted_rule<moved>, kPermuted, move_samples),
-      layout("t", {}, kOperator,
+      layout("t", {}, kWriting,
              "The transposed matrix; tensors of 0 and 1 dims as they are. A view.", {},
              permuted_shape<as_matrix>, permuted_rule<as_matrix>, kPermuted, matrix_samples),
-      layout("squeeze", {}, kOperator,
+      layout("squeeze", {}, kWriting,
              "Axes of size 1 taken away: all of them, or those named (a named axis of another size "
              "stays). A view.",
              {any_axis}, squeeze_shape, to_result_dims, kWhole, squeeze_samples),
-      layout("unsqueeze", {}, kOperator,
+      layout("unsqueeze", {}, kWriting,
              "New axes of size 1 at the named places of the result. A view.", {axis},
              unsqueeze_shape, to_result_dims, kWhole, unsqueeze_samples),
-      layout("flatten", {}, kOperator,
+      layout("flatten", {}, kWriting,
              "The axes from start_axis to stop_axis (both included) made one. A view where the "
              "strides allow.",
              {{.name = "start_axis", .aliases = {"start_dim"}, .form = AttrForm::axis, .value = 0},

@@ -1,8 +1,7 @@
-// Orders: sorting, the greatest few, medians, search in sorted rows, distinct values.
+// Orders: sorting, the greatest few, medians, search in sorted rows.
 
 #include <algorithm>
 
-#include "proa/ir/context.h"
 #include "proa/ops/composite.h"
 
 namespace proa::ops {
@@ -198,45 +197,6 @@ void searched_rule(Decompose& d) {
   d.out(cast(reshape(at, values.dims()), position_dtype(d)));
 }
 
-// unique
-
-void unique_shape(Infer& op) {
-  std::vector<Dim> found{op.context().symbols().fresh("u")}, all{ir::product(op.dims(0))};
-  DType index = op.dtype_attr("dtype");
-  if (index != DType::i32 && index != DType::i64)
-    op.fail(ErrorKind::type, "dtype", str("expected int32 or int64, got ", to_string(index)));
-  op.result(found, op.dtype(0));
-  if (op.boolean("return_index")) op.result(found, index);
-  if (op.boolean("return_inverse")) op.result(all, index);
-  if (op.boolean("return_counts")) op.result(found, index);
-}
-
-void unique_rule(Decompose& d) {
-  ir::Builder& b = d.builder();
-  Dim n = ir::product(d.in(0).dims()), size = d.result_type().dims()[0];
-  std::vector<Dim> all{n};
-  std::vector<Expr> ordered = sorted_with_positions(reshape(d.in(0), all), 0, false);
-  std::vector<Dim> one{Dim(1)}, minus{Dim(-1)};
-  Expr before = pad(ordered[0], constant(b, d.in(0).dtype(), 0.0), one, minus, {});
-  Expr starts = compare("ne", ordered[0], before) | compare("eq", iota(b, DType::i64, all, 0), 0.0);
-  std::vector<Expr> packed = call(b, "prim.compact", {&starts, 1});
-  call1("prim.as_dim", {packed[1]},
-        {{"symbol", ir::Attribute::dim(b.context(), size)}, {"low", 0}});
-  Expr at = slice_axis(packed[0], 0, 0, size), index = unsqueeze(at, 1);
-  std::vector<int64_t> first{0};
-  DType dtype = d.dtype_attr("dtype");
-  d.out(gather(ordered[0], index, first, 0));
-  if (d.boolean("return_index")) d.out(cast(gather(ordered[1], index, first, 0), dtype));
-  if (d.boolean("return_inverse")) {
-    Expr group = scan("sum", cast(starts, DType::i64), 0) - 1.0;
-    d.out(
-        cast(scatter("set", full(b, all, DType::i64, 0), unsqueeze(ordered[1], 1), group, first, 0),
-             dtype));
-  }
-  if (d.boolean("return_counts"))
-    d.out(cast(pad(at, dim_value(b, n, DType::i64), minus, one, {}) - at, dtype));
-}
-
 template <bool kGradient>
 void sort_samples(SampleList& s) {
   auto ok = [&](std::vector<Arg> operands, ir::SampleAttrs attrs) {
@@ -338,21 +298,6 @@ void bucketize_samples(SampleList& s) {
   s.wrong({T({3}), T({4})}, {{"out_int32", 1}}, ErrorKind::type, "True or False");
   s.wrong({T({3}), T({4})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
   s.wrong({T({3}), T(DType::c64, {4})}, {}, ErrorKind::type, "dtype");
-}
-
-void unique_samples(SampleList& s) {
-  s.ok({I({9}, 0, 4)});
-  s.ok({I({3, 4}, 0, 5)},
-       {{"return_index", true}, {"return_inverse", true}, {"return_counts", true}});
-  s.ok({V(DType::f32, {5}, {2, 1, 2, -1, 1})}, {{"return_counts", true}}).gradient = false;
-  s.ok({T(DType::boolean, {4})}, {{"return_inverse", true}, {"dtype", DType::i32}});
-  s.ok({I({0}, 0, 2)}, {{"return_index", true}, {"return_counts", true}});
-  s.wrong({T({3})}, {{"dtype", DType::f32}}, ErrorKind::type, "int32 or int64");
-  s.wrong({T({3})}, {{"dtype", 64}}, ErrorKind::type, "a dtype");
-  s.wrong({T({3})}, {{"return_index", 1}}, ErrorKind::type, "True or False");
-  s.wrong({T({3})}, {{"return_counts", "x"}}, ErrorKind::type, "True or False");
-  s.wrong({T(DType::c64, {3})}, {}, ErrorKind::type, "dtype");
-  s.wrong({absent()}, {}, ErrorKind::value, "required");
 }
 
 ir::AttrSpec axis_attr(ir::Literal value) {
@@ -486,26 +431,6 @@ std::vector<ir::Page> sorting_pages() {
        .decompose = searched_rule<1, 0>,
        .sharding = "..., n -> ...; n: whole",
        .samples = bucketize_samples},
-      {.name = "unique",
-       .faces = kOperator,
-       .doc = "The distinct elements of x, ascending, as a vector; on demand the position where "
-              "each stands first in the flat x, for each element of the flat x its place among "
-              "them, and how often "
-              "each occurs. Every NaN counts as distinct.",
-       .operands = {operand_x(kOrdered)},
-       .attrs = {flag("return_index"),
-                 flag("return_inverse"),
-                 flag("return_counts"),
-                 {.name = "dtype", .form = AttrForm::dtype, .value = DType::i64}},
-       .results = -1,
-       .result_names = {"out", "index", "inverse", "counts"},
-       .dtypes = by_shape_rule(),
-       .shape = unique_shape,
-       .vjp = ir::not_differentiable("which elements are equal changes without notice"),
-       .decompose = unique_rule,
-       .sharding = "none: the number of elements depends on the data",
-       .cost = sorting_flops,
-       .samples = unique_samples},
   };
 }
 

@@ -151,6 +151,8 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
       return Attribute::real(c, *value);
     }
     case AttrForm::number: {
+      if (PyUnicode_Check(object) && !spec.choices.empty())
+        return Attribute::string(c, text_of(object));
       if (PyBool_Check(object)) return Attribute::boolean(c, object == Py_True);
       if (PyLong_Check(object)) return Attribute::integer(c, as_int(object, page.name, spec.name));
       if (PyComplex_Check(object)) {
@@ -526,7 +528,21 @@ PyObject* new_module(PyObject* parent, const char* name) {
 PyObject* write_back(const OperatorTable& table, PyObject* target, const Tensor& result) {
   const Tensor& dst = tensor_of(target);
   Tensor src = result;
-  std::string name = str(table.op->page->name, "_");
+  const ir::Page& page = *table.op->page;
+  std::string name = str(page.name, "_");
+  bool view = !page.alias.empty() && page.alias[0].view;
+  if (view || (page.name == "cast" && src.dtype() != dst.dtype())) {
+    // Another look at the elements, or elements of another size: nothing is written, the object
+    // takes the result's place on the tape.
+    if (eager::grad_enabled() && dst.is_leaf() && dst.impl()->collects) {
+      throw UserError(ErrorKind::state, name, "",
+                      "a leaf tensor that requires a gradient cannot be changed in place while "
+                      "gradients are recorded; use no_grad, or work on x.clone()");
+    }
+    if (dst.is_leaf() && dst.impl()->collects) src.impl()->collects = true;
+    rebind(target, src);
+    return Py_NewRef(target);
+  }
   if (!std::equal(src.dims().begin(), src.dims().end(), dst.dims().begin(), dst.dims().end())) {
     throw UserError(ErrorKind::shape, name, "",
                     str("the result of shape ", list_str(src.dims()),

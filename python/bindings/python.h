@@ -115,7 +115,9 @@ Ref to_str(std::string_view text);
 extern PyTypeObject* tensor_type;
 bool is_tensor(PyObject* object);
 const Tensor& tensor_of(PyObject* object);  // the object must be a Tensor
-PyObject* wrap(Tensor tensor);              // new reference; None for an undefined one
+// From here on the object stands for another tensor: what x.reshape_(...) and x.cast_(...) do.
+void rebind(PyObject* target, const Tensor& value);
+PyObject* wrap(Tensor tensor);  // new reference; None for an undefined one
 PyObject* wrap_as(PyTypeObject* type, Tensor tensor);
 
 // A face is a subclass of Tensor whose methods speak another dialect (proa.torch.Tensor): what a

@@ -360,6 +360,11 @@ PyObject* item_object(const Tensor& t, int64_t index) {
 }
 
 bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, tensor_type); }
+void rebind(PyObject* target, const Tensor& value) {
+  Tensor held = value;
+  Tensor::adopt(std::exchange(cast(target)->impl, held.detach_impl()));
+}
+
 const Tensor& tensor_of(PyObject* object) { return self_tensor(object); }
 
 PyObject* wrap(Tensor tensor) {

@@ -175,6 +175,15 @@ PyObject* set_value(PyObject* self, PyObject* value) {
   });
 }
 
+PyObject* stand_for(PyObject* self, PyObject* value) {
+  return guarded([&]() -> PyObject* {
+    if (!is_tensor(value))
+      throw UserError(ErrorKind::type, "_rebind", "value", "expected a Tensor");
+    rebind(self, tensor_of(value));
+    return Py_NewRef(self);
+  });
+}
+
 PyObject* assign_new(PyObject* self, PyObject* value) {
   return guarded([&]() -> PyObject* {
     if (!is_tensor(value))
@@ -287,6 +296,7 @@ PyMethodDef tensor_methods[] = {
     {"value", same, METH_NOARGS, "Itself."},
     {"get_tensor", same, METH_NOARGS, "Itself."},
     {"_bump", bump, METH_NOARGS, "Counts an in-place write that was made from outside."},
+    {"_rebind", stand_for, METH_O, "From here on this object stands for another tensor."},
     {"_assign", assign_new, METH_O,
      "Takes over the memory, and with it the dtype, of another tensor of the same shape."},
     {"clear_gradient", reinterpret_cast<PyCFunction>(clear_gradient), METH_VARARGS | METH_KEYWORDS,

@@ -18,18 +18,28 @@ for _name in ("fft", "functional", "linalg", "ops", "top"):  # the core's own; p
 
 from . import tensor  # noqa: E402
 from .tensor import (  # type: ignore[assignment,no-redef]  # noqa: E402
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
     broadcast_shape,
     einsum,
     get_printoptions,
+    histogramdd,
+    increment,
+    index_put,
+    index_put_,
     is_complex,
+    is_empty,
     is_floating_point,
     is_integer,
     meshgrid,
-    norm,
     numel,
     rank,
     set_printoptions,
     shape,
+    tolist,
+    view,
+    view_as,
 )
 
 __version__ = "0.1.0"
@@ -40,6 +50,14 @@ _PACKAGES = (
     "ir", "ops", "regularizer", "static", "torch",
 )
 _FROM = {
+    **dict.fromkeys(("finfo", "iinfo"), "dtype_info"),
+    **dict.fromkeys(
+        (
+            "CPUPlace", "CUDAPlace", "CUDAPinnedPlace", "LazyGuard", "enable_static",
+            "disable_static", "get_cuda_rng_state", "set_cuda_rng_state",
+        ),
+        "device_names",
+    ),
     "ParamAttr": "param_attr",
     "save": "framework",
     "load": "framework",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import pathlib
 import re
@@ -14,6 +15,7 @@ from proa import _proa
 
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
+api_coverage = importlib.import_module("api_coverage")
 cpp_functions = importlib.import_module("cpp_functions")
 operator_pages = importlib.import_module("operator_pages")
 operator_table = importlib.import_module("operator_table")
@@ -90,3 +92,24 @@ def test_each_composite_has_an_example(documents: dict[str, str]) -> None:
         sections, examples = text.count("\n## "), text.count("```python")
         assert examples == sections - text.count("No example: ")
         assert file.startswith("prim_") or examples == sections, file
+
+
+def test_coverage_of_the_paddle_api_only_grows() -> None:
+    assert not api_coverage.lost(api_coverage.OUT.read_text()), "see tools/api_coverage.py"
+
+
+def test_coverage_is_read_back_as_it_was_written() -> None:
+    said = api_coverage.known(api_coverage.report())
+    states = {f.entry.name: f.state for f in api_coverage.findings()}
+    for state in ("missing", "differs"):
+        assert said[state] == {name for name, found in states.items() if found == state}
+
+
+def test_coverage_notices_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = api_coverage.report()
+    kept = api_coverage.findings()
+    gone = next(f for f in kept if f.entry.name == "paddle.concat")
+    changed = tuple(
+        dataclasses.replace(f, state="missing") if f is gone else f for f in kept)
+    monkeypatch.setattr(api_coverage, "findings", lambda: changed)
+    assert api_coverage.lost(text) == ["paddle.concat is missing"]

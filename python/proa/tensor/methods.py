@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import _proa
+from ..linalg import low_rank
+from . import functions, inplace
 
 Tensor = _proa.Tensor
 
@@ -65,34 +67,6 @@ def apply_(self: Tensor, func: Callable[[Tensor], Tensor]) -> Tensor:
     return self.copy_(func(self))
 
 
-def fill_(self: Tensor, value: float) -> Tensor:
-    """Sets every element to a number, in place."""
-    return self.copy_(_proa.ops.full_like(self, value))
-
-
-def zero_(self: Tensor) -> Tensor:
-    """Sets every element to zero, in place."""
-    return self.copy_(_proa.ops.zeros_like(self))
-
-
-def _random(name: str) -> Callable[..., Tensor]:
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        kwargs.pop("name", None)
-        if name == "normal":
-            mean = args[0] if args else kwargs.get("mean", 0.0)
-            std = args[1] if len(args) > 1 else kwargs.get("std", 1.0)
-            drawn = _proa.ops.randn(self.shape, dtype=self.dtype) * std + mean
-        else:
-            low = args[0] if args else kwargs.get("min", -1.0)
-            high = args[1] if len(args) > 1 else kwargs.get("max", 1.0)
-            drawn = _proa.ops.uniform(self.shape, dtype=self.dtype, min=low, max=high)
-        return self.copy_(drawn)
-
-    method.__name__ = name + "_"
-    method.__doc__ = f"Draws every element from the {name} distribution, in place."
-    return method
-
-
 def _cast_method(dtype: str) -> Callable[[Tensor], Tensor]:
     def method(self: Tensor) -> Tensor:
         return _proa.ops.cast(self, dtype)
@@ -148,37 +122,78 @@ def is_integer(self: Tensor) -> bool:
     return not (self.dtype.is_floating_point or self.dtype.is_complex or self.dtype == "bool")
 
 
-def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """Reshaped as another tensor."""
-    return _proa.ops.reshape(self, other.shape)
-
-
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """Cast as another tensor."""
     return _proa.ops.cast(self, other.dtype)
 
 
+def get_strides(self: Tensor) -> list[int]:
+    """How many elements each axis steps over."""
+    return list(self.strides)
+
+
+def is_same_shape(self: Tensor, y: Tensor) -> bool:
+    """Whether both have one shape."""
+    return list(self.shape) == list(y.shape)
+
+
+def is_dense(self: Tensor) -> bool:
+    """True: every element has its place in memory."""
+    return True
+
+
+def _no(kind: str) -> Callable[[Tensor], bool]:
+    def method(self: Tensor) -> bool:
+        return False
+
+    method.__doc__ = f"False: this tensor is not {kind}."
+    return method
+
+
+def pin_memory(self: Tensor) -> Tensor:
+    """The tensor itself: without a device all memory is as good."""
+    return self
+
+
+def reconstruct_from_(self: Tensor, other: Tensor) -> Tensor:
+    """Stands for another tensor from here on."""
+    return self._rebind(other)
+
+
 def _install() -> None:
     for function in (
+        *inplace.METHODS,
+        functions.increment,
+        functions.is_empty,
+        functions.numel,
+        functions.rank,
+        functions.view,
+        functions.view_as,
+        low_rank.pca_lowrank,
+        low_rank.svd_lowrank,
+        get_strides,
+        is_same_shape,
+        is_dense,
+        pin_memory,
+        reconstruct_from_,
         register_hook,
         to,
         apply,
         apply_,
-        fill_,
-        zero_,
         requires_grad_,
         gradient,
         is_floating_point,
         is_complex,
         is_integer,
-        view_as,
         type_as,
     ):
         setattr(Tensor, function.__name__, function)
     for name, value in {
         "type": _type,
-        "normal_": _random("normal"),
-        "uniform_": _random("uniform"),
+        "is_dist": _no("spread over devices"),
+        "is_sparse": _no("sparse"),
+        "is_sparse_coo": _no("sparse"),
+        "is_sparse_csr": _no("sparse"),
         "__iter__": iterate,
         "T": property(transposed),
         "mT": property(matrix_transposed),
