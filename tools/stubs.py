@@ -182,8 +182,9 @@ def parameter(page: dict[str, Any], name: str, optional: bool) -> tuple[str, str
             return union(kind) if absent else kind, "None" if absent else "", spec["aliases"]
     (spec,) = (attr for attr in page["attrs"] if attr["name"] == name)
     kind = FORMS.get(spec["form"], "Any")
-    if spec["form"] == "string" and spec["choices"]:
-        kind = "Literal[" + ", ".join(f'"{choice}"' for choice in spec["choices"]) + "]"
+    if spec["choices"]:
+        words = "Literal[" + ", ".join(f'"{choice}"' for choice in spec["choices"]) + "]"
+        kind = words if spec["form"] == "string" else f"{kind} | {words}"
     if spec["required"] and not optional:
         return kind, "", spec["aliases"]
     value = None if spec["required"] else spec["default"]

@@ -346,7 +346,7 @@ std::vector<ir::Page> diagonals_pages() {
        .faces = kOperator,
        .doc = "The diagonal of the plane of two axes, as the last axis: elements whose column is "
               "their row plus offset.",
-       .operands = {operand_x(kAnySet)},
+       .operands = {{.name = "x", .aliases = {"input", "self", "A"}, .dtypes = kAnySet}},
        .attrs = {offset, axis1, axis2},
        .shape = diagonal_shape,
        .vjp = by_decomposition(),

@@ -121,16 +121,16 @@ void unique_samples(SampleList& s) {
 void isin_rule(Decompose& d) {
   Expr x = d.in(0), all = flat(d.in(1)), y;
   Dim n = all.dim(0);
-  if (n.is_const(0)) {
-    y = full(d.builder(), x.dims(), DType::boolean, 0);
-  } else {
-    Expr ordered = call(d.builder(), "prim.sort", {&all, 1},
-                        {{"axis", 0}, {"keys", 1}, {"descending", false}})[0];
-    Expr wanted = flat(x);
-    Expr at = call1("prim.search_sorted", {ordered, wanted}, {{"right", false}});
-    at = minimum(at, dim_value(d.builder(), n, DType::i64) - 1.0);
-    y = reshape(compare("eq", gather(ordered, unsqueeze(at, 1), L{0}, 0), wanted), x.dims());
-  }
+  Expr ordered = call(d.builder(), "prim.sort", {&all, 1},
+                      {{"axis", 0}, {"keys", 1}, {"descending", false}})[0];
+  Expr wanted = flat(x);
+  Expr at = call1("prim.search_sorted", {ordered, wanted}, {{"right", false}});
+  // One element more, so that the place after the last exists, in an empty row too.
+  std::vector<Dim> none{Dim(0)}, one{Dim(1)};
+  Expr row = pad(ordered, zero_like(ordered), none, one, {});
+  Expr found = compare("eq", gather(row, unsqueeze(at, 1), L{0}, 0), wanted) &
+               compare("lt", at, dim_value(d.builder(), n, DType::i64));
+  y = reshape(found, x.dims());
   d.out(d.boolean("invert") ? Expr(!y) : y);
 }
 

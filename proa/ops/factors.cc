@@ -342,7 +342,7 @@ std::vector<ir::Page> factors_pages() {
                .faces = ir::kLinalg | kOperator,
                .doc = "The first columns of the product of reflectors I - tau[i] v v^H, v being 1 "
                       "at row i, x[:, i] below and 0 above.",
-               .operands = {x, other("tau")},
+               .operands = {x, other("tau", {"input2"})},
                .shape = [](Infer& op) { op.result(op.dims(0)); },
                .checks = reflectors_checks,
                .rule = householder_rule,
@@ -351,7 +351,7 @@ std::vector<ir::Page> factors_pages() {
                .faces = ir::kLinalg | kOperator,
                .doc = "Q y (left) or y Q, with Q the product of the reflectors of x and tau (see "
                       "householder_product), or its adjoint with transpose.",
-               .operands = {x, other("tau"), other("y", {"other"})},
+               .operands = {x, other("tau", {"input2"}), other("y", {"other", "input3"})},
                .attrs = {flag("left", true), flag("transpose", false)},
                .shape = ormqr_shape,
                .checks = reflectors_checks,
@@ -408,7 +408,7 @@ std::vector<ir::Page> factors_pages() {
                       "n) epsilons), whatever the driver; the sums of squares that remain (empty "
                       "unless there are more rows than columns), the rank, and the singular "
                       "values.",
-               .operands = {x, other("y", {"B"})},
+               .operands = {x, other("y", {"B", "b"})},
                .attrs = {{.name = "rcond", .form = AttrForm::real, .value = kNone},
                          {.name = "driver",
                           .form = AttrForm::string,

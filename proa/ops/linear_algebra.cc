@@ -413,7 +413,7 @@ ir::Page matrix(Matrix m) {
           .aliases = std::move(m.aliases),
           .faces = m.faces,
           .doc = m.doc,
-          .operands = {operand_x(m.dtypes)},
+          .operands = {{.name = "x", .aliases = {"input", "self", "A"}, .dtypes = m.dtypes}},
           .attrs = std::move(m.attrs),
           .results = results,
           .result_names = std::move(m.results),

@@ -57,6 +57,14 @@ void polygamma_samples(SampleList& s) {
 }  // namespace
 
 std::vector<ir::Page> mixing_pages() {
+  ir::Page heaviside = broadcasting(
+      {.name = "heaviside",
+       .faces = kOperator,
+       .doc = "0 where x is negative, y where it is 0, 1 where it is positive; NaN stays.",
+       .dtypes = kRealSet,
+       .decompose = heaviside_rule,
+       .samples = pair_samples<Fill::normal, Fill::normal, kRealSet>});
+  heaviside.operands[1].aliases.emplace_back("values");
   return {
       {.name = "lerp",
        .faces = kWriting,
@@ -82,13 +90,7 @@ std::vector<ir::Page> mixing_pages() {
        .decompose = polygamma_rule,
        .sharding = kEachAxis,
        .samples = polygamma_samples},
-      broadcasting(
-          {.name = "heaviside",
-           .faces = kOperator,
-           .doc = "0 where x is negative, y where it is 0, 1 where it is positive; NaN stays.",
-           .dtypes = kRealSet,
-           .decompose = heaviside_rule,
-           .samples = pair_samples<Fill::normal, Fill::normal, kRealSet>}),
+      heaviside,
   };
 }
 

@@ -394,6 +394,11 @@ std::vector<ir::Page> product_pages() {
   OperandSpec x = operand_x(kNumberSet), y = operand_y(kNumberSet, false);
   OperandSpec mat2 = {.name = "mat2", .aliases = {"y", "other"}, .dtypes = kNumberSet},
               vec = {.name = "vec", .aliases = {"y"}, .dtypes = kNumberSet};
+  ir::Page outer =
+      product("outer", {"ger"},
+              "All products of an element of x and one of y, both flattened: [x.size, y.size].", x,
+              y, outer_shape, outer_rule, "m, n -> m n", outer_samples);
+  outer.operands[1].aliases.emplace_back("vec2");
   ir::Page matmul_page =
       product("matmul", {},
               "The matrix product, as NumPy's matmul: vectors count as rows on the left and "
@@ -420,9 +425,7 @@ std::vector<ir::Page> product_pages() {
       product("dot", {},
               "The sum of the products of two vectors, or of each pair in two stacks of vectors.",
               x, y, dot_shape, dot_rule, "b k, b k -> b; k: sum", dot_samples),
-      product("outer", {"ger"},
-              "All products of an element of x and one of y, both flattened: [x.size, y.size].", x,
-              y, outer_shape, outer_rule, "m, n -> m n", outer_samples),
+      std::move(outer),
       product("inner", {}, "Sums of products over the last axes of x and y, as NumPy's inner.", x,
               y, inner_shape, inner_rule, "m k, n k -> m n; k: sum", inner_samples),
       std::move(cross),

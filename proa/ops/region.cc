@@ -268,7 +268,9 @@ void masked_scatter_rule(Decompose& d) {
   Expr enough = compare("le", sum(count, 0), dim_value(d.builder(), value.dim(0), DType::i64));
   call(d.builder(), "prim.shape_assert", {&enough, 1},
        {{"message", "[masked_scatter] value: fewer elements than the mask has places"}});
-  if (value.dim(0).is_const(0)) return d.out(x);
+  // One element more, so that there is something to read where nothing is taken.
+  std::vector<Dim> none{Dim(0)}, one{Dim(1)};
+  value = pad(value, zero_like(value), none, one, {});
   Expr at = maximum(scan("sum", count, 0) - 1.0, 0.0);
   Expr taken = gather(value, unsqueeze(at, 1), L{0}, 0);
   d.out(reshape(select(mask, taken, flat(x)), x.dims()));

@@ -591,7 +591,7 @@ std::vector<ir::Page> statistics_pages() {
           .value = "linear",
           .choices = {"linear", "higher", "lower", "midpoint", "nearest"}},
       bins{.name = "bins", .form = AttrForm::integer, .value = 100, .lowest = 1};
-  OperandSpec q{.name = "q", .dtypes = kFloatSet, .meets = false, .number = true};
+  OperandSpec q{.name = "q", .dtypes = kFloatSet, .number = true};
   OperandSpec input{.name = "input", .aliases = {"x"}, .dtypes = kRealSet};
   constexpr std::string_view kCounts = "counts do not change with the elements";
   auto quantile = [&](std::string_view name, std::string_view doc, DecomposeRule rule) {

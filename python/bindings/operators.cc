@@ -415,11 +415,15 @@ PyObject* run(PyObject* self, PyObject* const* args, size_t flags, PyObject* key
     ResultsOf face(args, count + (keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords)));
     std::vector<Tensor> results = call_operator(*object->table, args, count, keywords);
     if (!object->inplace) return wrap_results(*object->table, std::move(results));
-    if (count == 0 || !is_tensor(args[0])) {
+    PyObject* target = count > 0 ? args[0] : nullptr;
+    for (Py_ssize_t k = 0; keywords != nullptr && k < PyTuple_GET_SIZE(keywords); ++k) {
+      if (object->table->find(PyTuple_GET_ITEM(keywords, k)) == 0) target = args[count + k];
+    }
+    if (target == nullptr || !is_tensor(target)) {
       throw UserError(ErrorKind::type, object->table->op->page->name, "",
                       "an in-place call needs a tensor as its first argument");
     }
-    return write_back(*object->table, args[0], results[0]);
+    return write_back(*object->table, target, results[0]);
   });
 }
 

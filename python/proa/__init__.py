@@ -46,8 +46,8 @@ __version__ = "0.1.0"
 
 # Packages are imported when they are first asked for: `import proa` stays fast.
 _PACKAGES = (
-    "amp", "autograd", "fft", "framework", "io", "linalg", "metric", "nn", "optimizer",
-    "ir", "ops", "regularizer", "static", "torch",
+    "amp", "autograd", "distribution", "fft", "framework", "io", "ir", "linalg", "metric", "nn",
+    "ops", "optimizer", "regularizer", "signal", "static", "torch",
 )
 _FROM = {
     **dict.fromkeys(("finfo", "iinfo"), "dtype_info"),

@@ -262,9 +262,10 @@ def norm(
     input: Any, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: Any = None
 ) -> Any:
     """The p-norm over dim, of all elements without it."""
-    from ..tensor.functions import norm as ours
-
-    return ours(input if dtype is None else input.to(dtype), p, dim, keepdim)
+    x = input if dtype is None else input.to(dtype)
+    if p == "nuc":
+        return ops.norm(x, p, [-2, -1] if dim is None else dim, keepdim)
+    return ops.vector_norm(x, 2.0 if p is None or p == "fro" else p, dim, keepdim)
 
 
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
