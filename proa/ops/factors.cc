@@ -93,7 +93,7 @@ void reflectors_samples(SampleList& s) {
   s.wrong(args(f({4, 3}), f({4}), f({4, 2})), {}, ErrorKind::shape, "at most the columns");
   s.wrong(args(f({4, 3}), f({1, 3}), f({4, 2})), {}, ErrorKind::shape, "at most the columns");
   s.wrong(args(f({2, 3}), f({3}), f({2, 2})), {}, ErrorKind::shape, "as many rows");
-  s.wrong(args(f({3}), f({}), f({3, 2})), {}, ErrorKind::shape, "");
+  s.wrong(args(f({3}), f({}), f({3, 2})), {}, ErrorKind::shape, "a matrix");
   refuse_strangers(s, args(f({4, 3}), f({3}), f({4, 2})), {});
 }
 
@@ -148,7 +148,7 @@ void factor_samples(SampleList& s) {
   }
   auto f = [](L dims) { return T(DType::f32, std::move(dims)); };
   s.wrong(args(f({3, 2}), f({3, 2})), {}, ErrorKind::shape, "square");
-  s.wrong(args(f({3, 2}), f({3})), {}, ErrorKind::shape, "");
+  s.wrong(args(f({3, 2}), f({3})), {}, ErrorKind::shape, "square");
   s.wrong(args(T(DType::i32, {3, 2}), T(DType::i32, {3, 3})), {}, ErrorKind::type, "dtype");
   if (!kInverse) {
     s.wrong({f({2, 2}), f({3, 3})}, {}, ErrorKind::shape, "3 rows");
@@ -196,7 +196,7 @@ void lu_samples(SampleList& s) {
     }
   }
   s.wrong({T(DType::f32, {3, 3})}, {{"pivot", false}}, ErrorKind::not_supported, "row exchanges");
-  s.wrong({T(DType::f32, {3})}, {}, ErrorKind::shape, "");
+  s.wrong({T(DType::f32, {3})}, {}, ErrorKind::shape, "a matrix");
   s.wrong({T(DType::i32, {3, 3})}, {}, ErrorKind::type, "dtype");
   refuse_flag(s, {T(DType::f32, {3, 3})}, {}, "get_infos");
   refuse_strangers(s, {T(DType::f32, {3, 3})}, {});
@@ -254,7 +254,7 @@ void lu_unpack_samples(SampleList& s) {
   s.wrong({x, V(DType::i32, {2}, {1, 2})}, {}, ErrorKind::shape, "3 pivots");
   s.wrong({x, V(DType::i32, {1, 3}, {1, 2, 3})}, {}, ErrorKind::shape, "3 pivots");
   s.wrong({x, T(DType::f32, {3})}, {}, ErrorKind::type, "dtype");
-  s.wrong({T(DType::f32, {3}), p}, {}, ErrorKind::shape, "");
+  s.wrong({T(DType::f32, {3}), p}, {}, ErrorKind::shape, "a matrix");
   refuse_flag(s, {x, p}, {}, "unpack_ludata");
   refuse_strangers(s, {x, p}, {});
 }
@@ -319,7 +319,7 @@ void lstsq_samples(SampleList& s) {
   auto f = [](L dims) { return T(DType::f32, std::move(dims)); };
   s.wrong({f({5, 3}), f({4, 2})}, {}, ErrorKind::shape, "5 rows");
   s.wrong({f({5, 3}), f({2, 5, 2})}, {}, ErrorKind::shape, "5 rows");
-  s.wrong({f({5, 3}), f({5})}, {}, ErrorKind::shape, "");
+  s.wrong({f({5, 3}), f({5})}, {}, ErrorKind::shape, "a matrix");
   s.wrong({f({5, 3}), f({5, 2})}, {{"driver", "qr"}}, ErrorKind::value, "expected one of");
   refuse_number(s, {f({5, 3}), f({5, 2})}, {}, "rcond");
   refuse_strangers(s, {f({5, 3}), f({5, 2})}, {});

@@ -193,7 +193,7 @@ void cond_samples(SampleList& s) {
   s.wrong({T(DType::f32, {2, 3})}, {{"p", "fro"}}, ErrorKind::shape, "square");
   s.wrong({single}, {{"p", 3}}, ErrorKind::value, "expected 1, -1");
   s.wrong({single}, {{"p", "two"}}, ErrorKind::value, "expected one of");
-  s.wrong({T(DType::f32, {3})}, {}, ErrorKind::shape, "");
+  s.wrong({T(DType::f32, {3})}, {}, ErrorKind::shape, "a matrix");
   s.wrong({T(DType::i32, {2, 2})}, {}, ErrorKind::type, "dtype");
   refuse_strangers(s, {single}, {});
 }
@@ -249,7 +249,7 @@ void matrix_rank_samples(SampleList& s) {
   s.ok({T(DType::f64, {2, 3, 3}), ir::number(0.5), absent(), absent()});
   s.ok({T(DType::f64, {3, 3}), absent(), ir::number(0.1), ir::number(0.2)});
   s.ok({T(DType::f64, {2, 3, 3}), T(DType::f64, {2}, Fill::positive), absent(), absent()});
-  s.wrong(args(T(DType::f32, {3})), {}, ErrorKind::shape, "");
+  s.wrong(args(T(DType::f32, {3})), {}, ErrorKind::shape, "a matrix");
   s.wrong(args(T(DType::f32, {2, 3})), {{"hermitian", true}}, ErrorKind::shape, "square");
   s.wrong(args(T(DType::i32, {2, 3})), {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::f32, {2, 3, 3}), T(DType::f32, {3}), absent(), absent()}, {}, ErrorKind::shape,

@@ -504,7 +504,7 @@ void crop_samples(SampleList& s) {
   s.wrong({T({4, 5})}, {{"shape", L{2, 6}}}, ErrorKind::shape, "leave shape");
   s.wrong({T({4, 5})}, {{"shape", L{2, 3}}, {"offsets", L{3, 0}}}, ErrorKind::shape, "leave shape");
   s.wrong({T({4, 5})}, {{"offsets", L{-1, 0}}}, ErrorKind::shape, "leave shape");
-  s.wrong({T({4, 5})}, {{"shape", L{2}}}, ErrorKind::value, "");
+  s.wrong({T({4, 5})}, {{"shape", L{2}}}, ErrorKind::value, "one entry for each");
   refuse_strangers(s, {T({4, 5})}, {});
 }
 

@@ -475,6 +475,8 @@ void dist_shape(Infer& op) {
 
 void renorm_shape(Infer& op) {
   (void)op.axis("axis", op.rank(0));
+  if (!(op.real("p") > 0))
+    op.fail(ErrorKind::value, "p", str("expected a positive order, got ", op.real("p")));
   op.result(op.dims(0));
 }
 
@@ -527,7 +529,7 @@ void renorm_samples(SampleList& s) {
   s.ok({T({3, 4})}, a);
   s.ok({T({2, 3, 2})}, {{"p", 1.0}, {"axis", -1}, {"max_norm", 3.0}});
   s.ok({T({4})}, a);
-  s.wrong({T({3, 4})}, with(a, "p", 0.0), ErrorKind::value, "");
+  s.wrong({T({3, 4})}, with(a, "p", 0.0), ErrorKind::value, "a positive order");
   s.wrong({T({3, 4})}, with(a, "max_norm", -1.0), ErrorKind::value, "at least 0");
   s.wrong({T({3, 4})}, {{"p", 2.0}, {"axis", 0}}, ErrorKind::value, "required");
   s.wrong({T(DType::i32, {3, 4})}, a, ErrorKind::type, "dtype");
@@ -611,7 +613,7 @@ std::vector<ir::Page> statistics_pages() {
       {.name = "renorm",
        .doc = "x with each slice along axis whose p-norm is above max_norm scaled down to it.",
        .operands = {operand_x(kFloatSet)},
-       .attrs = {real("p", {}, 1e-30), axis, real("max_norm", {}, 0)},
+       .attrs = {real("p", {}), axis, real("max_norm", {}, 0)},
        .dtypes = promote(),
        .shape = renorm_shape,
        .rule = renorm_rule,

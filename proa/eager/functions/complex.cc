@@ -28,4 +28,12 @@ Tensor complex(const Tensor& real, const Tensor& imag) {
   return request.one();
 }
 
+Tensor polar(const Tensor& abs, const Tensor& angle) {
+  static const eager::Door door("tensor.polar");
+  eager::Request request(door);
+  request.operand(abs);
+  request.operand(angle);
+  return request.one();
+}
+
 }  // namespace proa

@@ -37,4 +37,17 @@ Tensor as_complex(const Tensor& x);
 //   ShapeError where the shapes do not broadcast.
 Tensor complex(const Tensor& real, const Tensor& imag);
 
+// abs * exp(i angle): the complex tensor of moduli and angles in radians, which are broadcast
+// together.
+// Args:
+//   abs: the modulus; float32 or float64
+//   angle: the angle in radians; float32 or float64
+// Returns:
+//   a tensor of the shapes broadcast together, of the operands' promoted dtype made complex
+// Errors:
+//   TypeError for another dtype or kind of argument
+//   ShapeError where shapes do not fit: 'does not match'
+//   ValueError for a missing argument or one out of its range
+Tensor polar(const Tensor& abs, const Tensor& angle);
+
 }  // namespace proa

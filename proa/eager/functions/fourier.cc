@@ -126,4 +126,98 @@ Tensor irfftn(const Tensor& x, const Ints& s, const Ints& axes, std::string_view
   return request.one();
 }
 
+Tensor hfft(const Tensor& x, std::optional<int64_t> n, int64_t axis, std::string_view norm) {
+  static const eager::Door door("tensor.hfft");
+  eager::Request request(door);
+  request.operand(x);
+  request.integer(0, n);
+  request.integer(1, axis);
+  request.text(2, norm);
+  return request.one();
+}
+
+Tensor ihfft(const Tensor& x, std::optional<int64_t> n, int64_t axis, std::string_view norm) {
+  static const eager::Door door("tensor.ihfft");
+  eager::Request request(door);
+  request.operand(x);
+  request.integer(0, n);
+  request.integer(1, axis);
+  request.text(2, norm);
+  return request.one();
+}
+
+Tensor hfft2(const Tensor& x, const Ints& s, const Ints& axes, std::string_view norm) {
+  static const eager::Door door("tensor.hfft2");
+  eager::Request request(door);
+  request.operand(x);
+  request.ints(0, s);
+  request.ints(1, axes);
+  request.text(2, norm);
+  return request.one();
+}
+
+Tensor ihfft2(const Tensor& x, const Ints& s, const Ints& axes, std::string_view norm) {
+  static const eager::Door door("tensor.ihfft2");
+  eager::Request request(door);
+  request.operand(x);
+  request.ints(0, s);
+  request.ints(1, axes);
+  request.text(2, norm);
+  return request.one();
+}
+
+Tensor hfftn(const Tensor& x, const Ints& s, const Ints& axes, std::string_view norm) {
+  static const eager::Door door("tensor.hfftn");
+  eager::Request request(door);
+  request.operand(x);
+  request.ints(0, s);
+  request.ints(1, axes);
+  request.text(2, norm);
+  return request.one();
+}
+
+Tensor ihfftn(const Tensor& x, const Ints& s, const Ints& axes, std::string_view norm) {
+  static const eager::Door door("tensor.ihfftn");
+  eager::Request request(door);
+  request.operand(x);
+  request.ints(0, s);
+  request.ints(1, axes);
+  request.text(2, norm);
+  return request.one();
+}
+
+Tensor fftshift(const Tensor& x, const Ints& axes) {
+  static const eager::Door door("tensor.fftshift");
+  eager::Request request(door);
+  request.operand(x);
+  request.ints(0, axes);
+  return request.one();
+}
+
+Tensor ifftshift(const Tensor& x, const Ints& axes) {
+  static const eager::Door door("tensor.ifftshift");
+  eager::Request request(door);
+  request.operand(x);
+  request.ints(0, axes);
+  return request.one();
+}
+
+Tensor fftfreq(int64_t n, double d, std::optional<DType> dtype) {
+  static const eager::Door door("tensor.fftfreq");
+  eager::Request request(door);
+  request.integer(0, n);
+  request.real(1, d);
+  request.dtype(2, dtype);
+  return request.one();
+}
+
+Tensor rfftfreq(int64_t n, double d, std::optional<DType> dtype) {
+  static const eager::Door door("tensor.rfftfreq");
+  eager::Request request(door);
+  request.integer(0, n);
+  request.real(1, d);
+  request.dtype(2, dtype);
+  return request.one();
+}
+
 }  // namespace proa

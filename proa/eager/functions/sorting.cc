@@ -90,16 +90,4 @@ Tensor bucketize(const TensorOrNumber& x, const Tensor& sorted_sequence, bool ou
   return request.one();
 }
 
-Results unique(const Tensor& x, bool return_index, bool return_inverse, bool return_counts,
-               std::optional<DType> dtype) {
-  static const eager::Door door("tensor.unique");
-  eager::Request request(door);
-  request.operand(x);
-  request.boolean(0, return_index);
-  request.boolean(1, return_inverse);
-  request.boolean(2, return_counts);
-  request.dtype(3, dtype);
-  return Results(request.all());
-}
-
 }  // namespace proa

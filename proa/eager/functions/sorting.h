@@ -150,25 +150,4 @@ Tensor searchsorted(const Tensor& sorted_sequence, const TensorOrNumber& values,
 Tensor bucketize(const TensorOrNumber& x, const Tensor& sorted_sequence, bool out_int32 = false,
                  bool right = false);
 
-// The distinct elements of x, ascending, as a vector; on demand the position where each stands
-// first in the flat x, for each element of the flat x its place among them, and how often each
-// occurs. Every NaN counts as distinct.
-// Args:
-//   x: the tensor; real or bool
-//   return_index: whether to give where each value occurs first; True or False; default False
-//   return_inverse: whether to give each element's place among the values; True or False; default
-//     False
-//   return_counts: whether to give how often each value occurs; True or False; default False
-//   dtype: the dtype of the result, or in which it is computed; None leaves the usual one; a dtype;
-//     default 'int64'
-// Returns:
-//   out, index, inverse, counts (as many as are asked for): tensors of the dtype asked for, else of
-//     the one that the text gives
-// Errors:
-//   TypeError for another dtype or kind of argument
-//   ValueError for a missing argument or one out of its range
-// Unless given: dtype int64.
-Results unique(const Tensor& x, bool return_index = false, bool return_inverse = false,
-               bool return_counts = false, std::optional<DType> dtype = {});
-
 }  // namespace proa

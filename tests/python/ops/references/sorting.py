@@ -162,9 +162,13 @@ EVERY = {"return_index": True, "return_inverse": True, "return_counts": True}
         case(V([1.0, np.nan, np.nan, 1.0]), return_counts=True),
     ],
 )
-def unique(x, return_index=False, return_inverse=False, return_counts=False, dtype="int64"):
+def unique(
+    x, return_index=False, return_inverse=False, return_counts=False, axis=None, dtype="int64"
+):
     found = np.unique(
-        x.reshape(-1), return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+        x if axis is not None else x.reshape(-1), return_index=True, return_inverse=True,
+        return_counts=True, axis=axis, equal_nan=False,
     )
+    found = (found[0], *(f.reshape(-1) for f in found[1:]))
     asked = (True, return_index, return_inverse, return_counts)
     return tuple(f for f, a in zip(found, asked, strict=True) if a)
