@@ -170,7 +170,8 @@ def examine(entry: Entry) -> Finding:
     if wanted is None or got is None:
         return Finding(entry, "same")
     if entry.kind == "method":  # the page of a method may or may not name the tensor itself
-        rest = got[1:] if type(found).__name__ == "Operator" else got
+        bound = type(found).__name__ == "Operator" or (got and got[0] == ("x", REQUIRED))
+        rest = got[1:] if bound else got
         notes = [difference(wanted, rest), difference(wanted, got)]
         if wanted:
             notes.append(difference(wanted[1:], rest))

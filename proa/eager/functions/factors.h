@@ -51,7 +51,7 @@ Tensor ormqr(const Tensor& x, const Tensor& tau, const Tensor& y, bool left = tr
 //   a tensor of the operands' promoted dtype
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'square', ''
+//   ShapeError where shapes do not fit: 'square', '3 rows'
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have
 Tensor cholesky_solve(const Tensor& x, const Tensor& y, bool upper = false);
@@ -64,7 +64,7 @@ Tensor cholesky_solve(const Tensor& x, const Tensor& y, bool upper = false);
 //   a tensor of the operands' promoted dtype
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'square', ''
+//   ShapeError where shapes do not fit: 'square'
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have
 Tensor cholesky_inverse(const Tensor& x, bool upper = false);
@@ -80,7 +80,7 @@ Tensor cholesky_inverse(const Tensor& x, bool upper = false);
 //   lu, pivots, infos (as many as are asked for): tensors of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: ''
+//   ShapeError where shapes do not fit: 'a matrix'
 //   ValueError for a missing argument or one out of its range
 //   NotImplementedError where the message says why: 'row exchanges'
 //   KeyError for an argument that it does not have
@@ -96,7 +96,7 @@ Results lu(const Tensor& x, bool pivot = true, bool get_infos = false);
 //   p, l, u: tensors of the operands' promoted dtype
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: '3 pivots', ''
+//   ShapeError where shapes do not fit: '3 pivots', 'a matrix'
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have
 std::array<Tensor, 3> lu_unpack(const Tensor& x, const Tensor& y, bool unpack_ludata = true,
@@ -116,7 +116,7 @@ std::array<Tensor, 3> lu_unpack(const Tensor& x, const Tensor& y, bool unpack_lu
 //   solution, residuals, rank, singular_values: tensors of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: '5 rows', ''
+//   ShapeError where shapes do not fit: '5 rows', 'a matrix'
 //   ValueError for a missing argument or one out of its range: 'expected one of'
 //   KeyError for an argument that it does not have
 std::array<Tensor, 4> lstsq(const Tensor& x, const Tensor& y, std::optional<double> rcond = {},

@@ -77,7 +77,7 @@ Tensor matrix_norm(const Tensor& x, const Number& p = "fro", const Ints& axis = 
 //   a tensor of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'square', ''
+//   ShapeError where shapes do not fit: 'square', 'a matrix'
 //   ValueError for a missing argument or one out of its range: 'expected 1, -1', 'expected one of'
 //   KeyError for an argument that it does not have
 Tensor cond(const Tensor& x, const Number& p = {});
@@ -98,7 +98,7 @@ Tensor cond(const Tensor& x, const Number& p = {});
 //   a tensor of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: '', 'square'
+//   ShapeError where shapes do not fit: 'a matrix', 'square'
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have
 Tensor matrix_rank(const Tensor& x, const TensorOrNumber& tol = {}, bool hermitian = false,

@@ -156,7 +156,7 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& value);
 //   a tensor of the operands' promoted dtype
 // Errors:
 //   ShapeError where shapes do not fit: 'leave shape'
-//   ValueError for a missing argument or one out of its range: ''
+//   ValueError for a missing argument or one out of its range: 'one entry for each'
 //   KeyError for an argument that it does not have
 Tensor crop(const Tensor& x, const Ints& shape = {}, const Ints& offsets = {});
 

@@ -203,7 +203,7 @@ Tensor dist(const Tensor& x, const Tensor& y, double p = 2.0);
 // x with each slice along axis whose p-norm is above max_norm scaled down to it.
 // Args:
 //   x: the tensor; floating point
-//   p: the order of the norm; inf takes the largest modulus; a number, at least 1e-30
+//   p: the order of the norm; inf takes the largest modulus; a number
 //   axis: the axis along which it works, negative from the end; None where allowed: all; an integer
 //   max_norm: the greatest norm that is left as it is; a number, at least 0
 // Returns:
@@ -211,7 +211,7 @@ Tensor dist(const Tensor& x, const Tensor& y, double p = 2.0);
 // Errors:
 //   TypeError for another dtype or kind of argument
 //   IndexError for an axis or index out of range
-//   ValueError for a missing argument or one out of its range: '', 'at least 0'
+//   ValueError for a missing argument or one out of its range: 'a positive order', 'at least 0'
 //   KeyError for an argument that it does not have
 Tensor renorm(const Tensor& x, double p, int64_t axis, double max_norm);
 

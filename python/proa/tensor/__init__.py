@@ -22,12 +22,13 @@ from .functions import (
     view,
     view_as,
 )
-from .inplace import index_put, index_put_
+from .inplace import bernoulli_, index_put, index_put_, log_normal_, uniform_
 
 __all__ = [
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
+    "bernoulli_",
     "broadcast_shape",
     "einsum",
     "get_printoptions",
@@ -39,6 +40,7 @@ __all__ = [
     "is_empty",
     "is_floating_point",
     "is_integer",
+    "log_normal_",
     "meshgrid",
     "methods",
     "numel",
@@ -46,6 +48,7 @@ __all__ = [
     "set_printoptions",
     "shape",
     "tolist",
+    "uniform_",
     "view",
     "view_as",
 ]

@@ -18,50 +18,50 @@ def _unit(x: Tensor) -> Tensor:
     return drawn * (1 - 2.0**-53) + 2.0**-54
 
 
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, name: str | None = None) -> Tensor:
+def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, name: str | None = None) -> Tensor:
     """Draws every element from a normal distribution, in place."""
-    return self.copy_(ops.gaussian(self.shape, mean=mean, std=std, dtype=self.dtype))
+    return x.copy_(ops.gaussian(x.shape, mean=mean, std=std, dtype=x.dtype))
 
 
 def uniform_(
-    self: Tensor, min: float = -1.0, max: float = 1.0, seed: int = 0, name: str | None = None
+    x: Tensor, min: float = -1.0, max: float = 1.0, seed: int = 0, name: str | None = None
 ) -> Tensor:
     """Draws every element uniformly from [min, max), in place. The generator's seed counts, not
     this one."""
-    return self.copy_(ops.uniform(self.shape, dtype=self.dtype, min=min, max=max))
+    return x.copy_(ops.uniform(x.shape, dtype=x.dtype, min=min, max=max))
 
 
 def log_normal_(
-    self: Tensor, mean: float = 1.0, std: float = 2.0, name: str | None = None
+    x: Tensor, mean: float = 1.0, std: float = 2.0, name: str | None = None
 ) -> Tensor:
     """Draws exp of normal numbers of that mean and standard deviation, in place."""
-    return self.copy_(ops.log_normal(mean, std, self.shape, dtype=self.dtype))
+    return x.copy_(ops.log_normal(mean, std, x.shape, dtype=x.dtype))
 
 
-def bernoulli_(self: Tensor, p: float | Tensor = 0.5, name: str | None = None) -> Tensor:
+def bernoulli_(x: Tensor, p: float | Tensor = 0.5, name: str | None = None) -> Tensor:
     """Sets every element to 1 with probability p, else to 0, in place."""
-    unit = _unit(self)
+    unit = _unit(x)
     chance = p if isinstance(p, Tensor) else ops.full_like(unit, p)
-    return self.copy_((unit < chance).cast(self.dtype))
+    return x.copy_((unit < chance).cast(x.dtype))
 
 
-def exponential_(self: Tensor, lam: float = 1.0, name: str | None = None) -> Tensor:
+def exponential_(x: Tensor, lam: float = 1.0, name: str | None = None) -> Tensor:
     """Draws every element from the exponential distribution of rate lam, in place."""
     if not lam > 0:
         raise value_error(f"[exponential_] lam: expected a positive rate, got {lam}")
-    return self.copy_((-ops.log(_unit(self)) / lam).cast(self.dtype))
+    return x.copy_((-ops.log(_unit(x)) / lam).cast(x.dtype))
 
 
-def geometric_(self: Tensor, probs: float | Tensor, name: str | None = None) -> Tensor:
+def geometric_(x: Tensor, probs: float | Tensor, name: str | None = None) -> Tensor:
     """Draws the number of trials up to the first success of probability probs, in place."""
-    unit = _unit(self)
+    unit = _unit(x)
     chance = probs if isinstance(probs, Tensor) else ops.full_like(unit, probs)
-    return self.copy_(ops.ceil(ops.log(unit) / ops.log1p(-chance)).cast(self.dtype))
+    return x.copy_(ops.ceil(ops.log(unit) / ops.log1p(-chance)).cast(x.dtype))
 
 
-def cauchy_(self: Tensor, loc: float = 0.0, scale: float = 1.0, name: str | None = None) -> Tensor:
+def cauchy_(x: Tensor, loc: float = 0.0, scale: float = 1.0, name: str | None = None) -> Tensor:
     """Draws every element from a Cauchy distribution, in place."""
-    return self.copy_((ops.tan((_unit(self) - 0.5) * math.pi) * scale + loc).cast(self.dtype))
+    return x.copy_((ops.tan((_unit(x) - 0.5) * math.pi) * scale + loc).cast(x.dtype))
 
 
 def fill_(self: Tensor, value: float) -> Tensor:
