@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import _proa
+from ..autograd import no_grad
 from ..refusal import value_error
 
 Tensor = _proa.Tensor
@@ -57,7 +58,7 @@ class Distribution:
 
     def sample(self, shape: Sequence[int] = ()) -> Tensor:
         """Draws of `shape` for each element of the batch."""
-        with _proa.no_grad():
+        with no_grad():
             return self.rsample(shape)
 
     def log_prob(self, value: Tensor) -> Tensor:
