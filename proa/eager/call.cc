@@ -201,6 +201,8 @@ Function& by_shape(Entry& entry, std::span<const int64_t> segments, Tensors oper
 }
 
 Tensor number_tensor(const Operand& number, DType dtype) {
+  // No number stands beside float8; the page's check says so, of the tensor and its argument.
+  if (contains(kFloat8Set, dtype)) dtype = DType::f32;
   if (number.size) {
     Capture* capture = Capture::active();
     if (capture == nullptr)

@@ -290,7 +290,8 @@ void common_wrong(SampleList& s) {
   s.wrong({T(DType::c64, {2})}, {}, ErrorKind::type, "dtype");
   s.wrong({absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({2})}, {{"inplace", true}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2})}, {{"slope_", 1.0}}, ErrorKind::key, "no such argument");
+  s.wrong({absent()}, {{"x", "relu"}}, ErrorKind::type, "expected a Tensor or a number, got str");
+  s.wrong({T({2})}, {{"input", 1.0}}, ErrorKind::type, "given twice");
 }
 
 void usual(SampleList& s) {

@@ -50,6 +50,8 @@ void as_real_samples(SampleList& s) {
   }
   s.wrong({absent()}, {}, ErrorKind::value, "required");
   s.wrong({T(DType::c64, {2})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
+  s.wrong({T(DType::c64, {2})}, {{"xs", 0}}, ErrorKind::key, "did you mean 'x'?");
+  s.wrong({absent()}, {{"x", "1+2j"}}, ErrorKind::type, "expected a Tensor or a number, got str");
 }
 
 void as_complex_samples(SampleList& s) {
@@ -66,6 +68,7 @@ void as_complex_samples(SampleList& s) {
   s.wrong({T(DType::c64, {3, 2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::f16, {3, 2})}, {}, ErrorKind::type, "dtype");
   s.wrong({absent()}, {}, ErrorKind::value, "required");
+  s.wrong({absent()}, {{"x", "1+2j"}}, ErrorKind::type, "expected a Tensor or a number, got str");
 }
 
 void complex_samples(SampleList& s) {
@@ -78,6 +81,9 @@ void complex_samples(SampleList& s) {
   s.wrong({T(DType::i32, {2}), T(DType::f32, {2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::f16, {2}), T(DType::f16, {2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::f32, {2}), absent()}, {}, ErrorKind::value, "required");
+  s.wrong({T(DType::f32, {2}), absent()}, {{"imag", "j"}}, ErrorKind::type, "got str");
+  s.wrong({T(DType::f32, {2}), T(DType::f32, {2})}, {{"dtype", DType::c64}}, ErrorKind::key,
+          "no such argument");
 }
 
 }  // namespace

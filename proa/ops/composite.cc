@@ -61,10 +61,10 @@ void refuse_elementwise(SampleList& s, DTypeSet legal) {
   }
   s.wrong({absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({2})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2})}, {{"out", 1}}, ErrorKind::key, "no such argument");
   s.wrong({T({2})}, {{"inplace", true}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2})}, {{"approx", true}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2})}, {{"shape", 2}}, ErrorKind::key, "no such argument");
+  s.wrong({T({2})}, {{"xs", 1.0}}, ErrorKind::key, "did you mean 'x'?");
+  s.wrong({T({2})}, {{"input", 1.0}}, ErrorKind::type, "given twice");
+  s.wrong({absent()}, {{"x", "ln 2"}}, ErrorKind::type, "expected a Tensor or a number, got str");
 }
 
 void broadcast_samples(SampleList& s, Fill x, Fill y, DTypeSet dtypes) {
@@ -85,6 +85,9 @@ void broadcast_samples(SampleList& s, Fill x, Fill y, DTypeSet dtypes) {
   s.wrong({T({0}), T({3})}, {}, ErrorKind::shape, "[0] and [3]");
   s.wrong({T({2}), absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({2}), T({2})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
+  s.wrong({T({2}), T({2})}, {{"other", 1.0}}, ErrorKind::type, "given twice");
+  s.wrong({T({2}), absent()}, {{"y", "2"}}, ErrorKind::type,
+          "expected a Tensor or a number, got str");
 }
 
 }  // namespace proa::ops

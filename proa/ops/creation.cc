@@ -92,7 +92,9 @@ Range range_of(const ir::AttrView& op) {
   r.step = read("step", 1);
   if (r.step == 0) op.fail(ErrorKind::value, "step", "expected a step other than 0");
   double n = __builtin_ceil((r.end - r.start) / r.step);
-  if (!(n < 9e15)) op.fail(ErrorKind::value, "end", "the range is not finite, or too long");
+  if (!(n < 9e15))
+    op.fail(ErrorKind::value, "end",
+            str("expected a finite range that is not too long, got ", n, " numbers"));
   r.count = n > 0 ? static_cast<int64_t>(n) : 0;
   return r;
 }
@@ -212,8 +214,8 @@ void like_samples(SampleList& s) {
   s.wrong({T({2})}, {{"dtype", 3}}, ErrorKind::type, "a dtype");
   s.wrong({T({2})}, {{"dtype", "x"}}, ErrorKind::type, "a dtype");
   s.wrong({T({2})}, {{"shape", 2}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2})}, {{"axis", 2}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2})}, {{"like", true}}, ErrorKind::key, "no such argument");
+  s.wrong({absent()}, {{"x", "ones"}}, ErrorKind::type, "expected a Tensor or a number, got str");
+  s.wrong({T({2})}, {{"input", 1.0}}, ErrorKind::type, "given twice");
 }
 
 void full_like_samples(SampleList& s) {
@@ -235,7 +237,7 @@ void arange_samples(SampleList& s) {
   s.ok_list({}, {{"start", 4}, {"dtype", DType::f64}});
   s.wrong_list({}, {{"start", 3}, {"step", 0}}, ErrorKind::value, "other than 0");
   s.wrong_list({}, {{"start", "a"}}, ErrorKind::type, "a number");
-  s.wrong_list({}, {{"start", 0}, {"end", __builtin_inf()}}, ErrorKind::value, "not finite");
+  s.wrong_list({}, {{"start", 0}, {"end", __builtin_inf()}}, ErrorKind::value, "a finite range");
   s.wrong_list({}, {{"start", 3}, {"dtype", 1}}, ErrorKind::type, "a dtype");
   s.wrong_list({}, {{"start", 3}, {"stop", 1}}, ErrorKind::key, "no such argument");
   s.wrong_list({}, {{"start", 0}, {"end", 1e300}}, ErrorKind::value, "too long");

@@ -133,7 +133,7 @@ void diff_rule(Decompose& d) {
 void trapezoid_checks(Infer& op) {
   int rank = op.rank(0), axis = op.axis("axis", rank);
   if (!op.present(1)) return;
-  if (op.has("dx")) op.fail(ErrorKind::value, "dx", "either x or dx can be given, not both");
+  if (op.has("dx")) op.fail(ErrorKind::value, "dx", "expected either x or dx, got both");
   auto message = [&] {
     return str("expected shape ", to_string(op.dims(0)), " or one axis of ",
                to_string(op.dim(0, axis)), " points, got ", to_string(op.dims(1)));
@@ -249,7 +249,7 @@ void trapezoid_samples(SampleList& s) {
   s.ok({T({0}), absent()});
   s.wrong({T({}), absent()}, {}, ErrorKind::index, "0-d");
   s.wrong({T({3}), absent()}, {{"axis", 1}}, ErrorKind::index, "out of range");
-  s.wrong({T({3}), T({3})}, {{"dx", 1.0}}, ErrorKind::value, "not both");
+  s.wrong({T({3}), T({3})}, {{"dx", 1.0}}, ErrorKind::value, "got both");
   s.wrong({T({3}), T({4})}, {}, ErrorKind::shape, "points");
   s.wrong({T({2, 3}), T({3, 3})}, {}, ErrorKind::shape, "points");
   s.wrong({T({2, 3}), T({1, 2, 3})}, {}, ErrorKind::shape, "points");

@@ -268,8 +268,8 @@ void diagflat_samples(SampleList& s) {
   s.wrong({T({3})}, {{"offset", 1.5}}, ErrorKind::type, "an integer");
   s.wrong({T({3})}, {{"offset", "x"}}, ErrorKind::type, "an integer");
   s.wrong({T({3})}, {{"padding_value", 1.0}}, ErrorKind::key, "no such argument");
-  s.wrong({T({3})}, {{"dim1", 0}}, ErrorKind::key, "no such argument");
-  s.wrong({T({3})}, {{"axis1", 0}}, ErrorKind::key, "no such argument");
+  s.wrong({T(DType::f8e5m2, {3}, Fill::zeros)}, {}, ErrorKind::type, "dtype");
+  s.wrong({absent()}, {{"x", "1, 2"}}, ErrorKind::type, "expected a Tensor or a number, got str");
   s.wrong({absent()}, {}, ErrorKind::value, "required");
 }
 

@@ -65,7 +65,7 @@ Equation parse(const ir::AttrView& op, const std::vector<int>& ranks) {
   }
   if (terms.size() != ranks.size())
     op.fail(ErrorKind::value, "equation",
-            str("it names ", terms.size(), " operands, there are ", ranks.size()));
+            str("expected ", terms.size(), " operands, as it names, got ", ranks.size()));
   Equation eq;
   int widest = 0;
   for (size_t k = 0; k < terms.size(); ++k) {
@@ -261,7 +261,8 @@ Contraction contraction_of(const ir::AttrView& op, int rank_x, int rank_y) {
     c.x.push_back(op.axis_of("axes", given[i], rank_x));
     c.y.push_back(op.axis_of("axes", second[i], rank_y));
     if (std::ranges::count(c.x, c.x.back()) > 1 || std::ranges::count(c.y, c.y.back()) > 1)
-      op.fail(ErrorKind::value, "axes", "an axis is named twice");
+      op.fail(ErrorKind::value, "axes",
+              str("expected different axes, got one that is named twice in ", list_str(given)));
   }
   return c;
 }
@@ -327,7 +328,7 @@ void einsum_samples(SampleList& s) {
   s.ok_list({{T({}), T({3})}}, {{"equation", ",i->i"}});
   s.wrong_list({{}}, {{"equation", "i"}}, ErrorKind::value, "at least one");
   s.wrong_list({{T({2})}}, {}, ErrorKind::value, "required");
-  s.wrong_list({{T({2}), T({2})}}, {{"equation", "i"}}, ErrorKind::value, "names 1 operands");
+  s.wrong_list({{T({2}), T({2})}}, {{"equation", "i"}}, ErrorKind::value, "expected 1 operands");
   s.wrong_list({{T({2, 3})}}, {{"equation", "i->i"}}, ErrorKind::shape, "has 2 dims");
   s.wrong_list({{T({2}), T({3})}}, {{"equation", "i,i"}}, ErrorKind::shape, "was seen before");
   s.wrong_list({{T({2})}}, {{"equation", "i->j"}}, ErrorKind::value, "in no operand");

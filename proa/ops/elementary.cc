@@ -431,7 +431,12 @@ std::vector<ir::Page> elementary_pages() {
                  "a floating point x");
          s.wrong({T({2}), number(2)}, {{"bias_after_scale", 7}}, ErrorKind::type, "True or False");
          s.wrong({T({2}), T({3})}, {}, ErrorKind::shape, "cannot be broadcast");
-         attr_samples(s, "bias");
+         s.wrong({T({2}), number(2)}, {{"bias", "x"}}, ErrorKind::type, "a number");
+         s.wrong({absent(), number(2)}, {}, ErrorKind::value, "required");
+         s.wrong({T({2}), absent()}, {}, ErrorKind::value, "required");
+         s.wrong({T({2}), absent()}, {{"scale", "2"}}, ErrorKind::type, "got str");
+         s.wrong({T({2}), number(2)}, {{"axis", 0}}, ErrorKind::key, "no such argument");
+         s.wrong({T(DType::f8e4m3, {2}, Fill::zeros), number(2)}, {}, ErrorKind::type, "dtype");
        }});
   pages.push_back(
       {.name = "clip",

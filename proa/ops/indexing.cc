@@ -65,7 +65,8 @@ std::vector<Dim> advanced_dims(const Advanced& a, std::span<const Dim> x) {
 
 Advanced infer_advanced(Infer& op, int first) {
   int count = op.count(first);
-  if (count == 0) op.fail(ErrorKind::value, "indices", "expected at least one index tensor");
+  if (count == 0)
+    op.fail(ErrorKind::value, "indices", "expected at least one index tensor, got none");
   return advanced_of(op, op.rank(0), count, [&] {
     std::vector<Dim> dims(op.dims(first, 0).begin(), op.dims(first, 0).end());
     for (int k = 1; k < count; ++k) dims = op.broadcast(dims, op.dims(first, k), "indices");
@@ -471,6 +472,8 @@ void put_samples(SampleList& s) {
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({2, 1})}, {{"axis", 1}}, ErrorKind::shape,
           "cannot be broadcast");
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {{"axis", 2}}, ErrorKind::index, "out of range");
+  s.wrong({T(DType::c64, {3, 4}), I({3, 1}, 0, 3), T(DType::c64, {3, 1})},
+          {{"axis", 1}, {"reduce", "amax"}}, ErrorKind::type, "has no order");
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {{"axis", 1}, {"reduce", "median"}},
           ErrorKind::value, "expected one of");
   s.wrong({T({3, 4}), I({3, 1}, 0, 3), T({3, 1})}, {}, ErrorKind::value, "required");

@@ -94,7 +94,9 @@ Cuts split_of(const ir::AttrView& op, std::span<const Dim> dims) {
   int unknown = -1;
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i].is_const(-1)) {
-      if (unknown >= 0) op.fail(ErrorKind::value, "num_or_sections", "only one size can be -1");
+      if (unknown >= 0)
+        op.fail(ErrorKind::value, "num_or_sections",
+                str("expected at most one size of -1, got ", to_string(sizes)));
       unknown = static_cast<int>(i);
     } else {
       if (sizes[i].is_const() && sizes[i].constant() < 0)
@@ -272,6 +274,7 @@ void stack_samples(SampleList& s) {
   s.wrong_list({{T({2}), T({2, 1})}}, {}, ErrorKind::shape, "does not fit");
   s.wrong_list({{T({2}), T({2})}}, {{"axis", 2}}, ErrorKind::index, "out of range");
   s.wrong_list({{T({2}), T({2})}}, {{"axis", -3}}, ErrorKind::index, "out of range");
+  s.wrong_list({{}}, {{"x", 2}}, ErrorKind::type, "expected a list or tuple of tensors, got int");
   s.wrong_list({{T({2}), T({2})}}, {{"axis", 0.5}}, ErrorKind::type, "an integer");
 }
 
@@ -283,7 +286,7 @@ void split_samples(SampleList& s) {
   s.wrong({T({5})}, {{"num_or_sections", 2}}, ErrorKind::shape, "does not divide");
   s.wrong({T({5})}, {{"num_or_sections", 0}}, ErrorKind::value, "a positive number");
   s.wrong({T({5})}, {{"num_or_sections", L{2, 2}}}, ErrorKind::shape, "add to 4");
-  s.wrong({T({5})}, {{"num_or_sections", L{-1, -1}}}, ErrorKind::value, "only one");
+  s.wrong({T({5})}, {{"num_or_sections", L{-1, -1}}}, ErrorKind::value, "at most one size");
   s.wrong({T({5})}, {{"num_or_sections", L{-2, 7}}}, ErrorKind::value, "at least 0");
   s.wrong({T({5})}, {{"num_or_sections", 1}, {"axis", 1}}, ErrorKind::index, "out of range");
   s.wrong({T({5})}, {}, ErrorKind::value, "required");
@@ -336,6 +339,7 @@ void add_n_samples(SampleList& s) {
   s.wrong_list({{T({2}), T({2, 1})}}, {}, ErrorKind::shape, "does not fit");
   s.wrong_list({{T(DType::boolean, {2})}}, {}, ErrorKind::type, "dtype");
   s.wrong_list({{T({2})}}, {{"axis", 0}}, ErrorKind::key, "no such argument");
+  s.wrong_list({{}}, {{"x", 2}}, ErrorKind::type, "expected a list or tuple of tensors, got int");
 }
 
 void roll_samples(SampleList& s) {

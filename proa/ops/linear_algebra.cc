@@ -270,6 +270,7 @@ void square_legal(SampleList& s) {
 void refuse_keywords(SampleList& s) {
   s.wrong({T(DType::f32, {2, 2})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
   s.wrong({absent()}, {}, ErrorKind::value, "required");
+  s.wrong({absent()}, {{"x", "I"}}, ErrorKind::type, "expected a Tensor or a number, got str");
 }
 
 template <Fill kFill, bool kGradient>

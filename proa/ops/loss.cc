@@ -284,6 +284,15 @@ Expr one_hot(const Entropy& e, DType dtype) {
   return cast(compare("eq", classes, unsqueeze(e.label, last)), dtype);
 }
 
+// Class numbers as probabilities, smoothed where label_smoothing says so: [rest..., classes].
+Expr as_probabilities(const Entropy& e, DType dtype, const ir::AttrView& op) {
+  Expr target = one_hot(e, dtype);
+  double smoothing = op.real("label_smoothing");
+  if (smoothing == 0) return target;
+  Dim classes = e.log_p.dim(e.log_p.rank() - 1);
+  return target * (1 - smoothing) + smoothing * (1.0 / dim_value(*target.builder, classes, dtype));
+}
+
 // The weight w of a position is a factor of its loss and, in a mean, a part of the divisor:
 // dL/dw = g * (loss without w - mean). Sets the cotangent of the weights by class; returns what
 // goes on to probabilities that chose w (soft labels), null for class numbers.
@@ -299,7 +308,7 @@ Expr weight_backward(Vjp& v, const Entropy& e, Expr g) {
   if (e.counts) by_position = only_where(e.counts, by_position);
   by_position = unsqueeze(by_position, by_position.rank());
   if (v.needs(2)) {
-    Expr chosen = e.target ? e.target : one_hot(e, g.dtype());
+    Expr chosen = e.target ? e.target : as_probabilities(e, g.dtype(), v);
     v.set(2, sum_to(by_position * chosen, v.in(2).dims()));
   }
   return e.target ? by_position * cast(v.in(2), g.dtype()) : Expr{};
@@ -313,12 +322,7 @@ void cross_entropy_backward(Vjp& v) {
   e.log_p = log_p;
   Expr target = e.target;
   double smoothing = v.real("label_smoothing");
-  if (!target.value) {
-    target = one_hot(e, log_p.dtype());
-    if (smoothing > 0)
-      target = target * (1 - smoothing) +
-               smoothing * (1.0 / dim_value(v.builder(), log_p.dim(last), log_p.dtype()));
-  }
+  if (!target.value) target = as_probabilities(e, log_p.dtype(), v);
   Expr g = cast(v.cotangent(), log_p.dtype());
   std::vector<Dim> rest(log_p.dims().begin(), log_p.dims().end() - 1);
   std::string_view reduction = v.text("reduction");

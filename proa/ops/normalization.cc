@@ -183,10 +183,11 @@ void batch_shape(Infer& op) {
   std::vector<Dim> channels{op.dim(0, channel_axis(op, rank))};
   for (int k = 1; k <= 4; ++k) check_affine(op, k, channels, "the channels");
   if (!op.boolean("training") && !op.present(1))
-    op.fail(ErrorKind::value, "running_mean", "running statistics are needed outside of training");
+    op.fail(ErrorKind::value, "running_mean",
+            "expected running statistics outside of training, got none");
   if (op.present(1) != op.present(2))
     op.fail(ErrorKind::value, "running_var",
-            "running_mean and running_var come together or not at all");
+            "expected running_mean and running_var together, got one of them");
   op.result(op.dims(0), op.dtype(0));
   DType kept = op.present(1) ? op.dtype(1) : accumulator_of(op.dtype(0));
   op.result(channels, kept);
@@ -337,7 +338,7 @@ void instance_shape(Infer& op) {
   for (int k = 1; k <= 4; ++k) check_affine(op, k, dims, "the channels");
   if (!op.boolean("use_input_stats") && (!op.present(1) || !op.present(2)))
     op.fail(ErrorKind::value, "running_mean",
-            "running statistics are needed where use_input_stats is False");
+            "expected running statistics where use_input_stats is False, got none");
   op.result(op.dims(0), op.dtype(0));
 }
 
@@ -442,9 +443,10 @@ void batch_samples(SampleList& s) {
   s.ok({T({2, 3, 2, 2}), T({3}), T({3}, Fill::positive), T({3}), absent()});
   s.ok({T({2, 2, 2, 3}), T({3}), T({3}, Fill::positive), absent(), absent()},
        {{"data_format", "NHWC"}});
-  s.wrong({T({4, 3}), absent(), absent(), absent(), absent()}, {}, ErrorKind::value, "are needed");
+  s.wrong({T({4, 3}), absent(), absent(), absent(), absent()}, {}, ErrorKind::value,
+          "expected running statistics");
   s.wrong({T({4, 3}), T({3}), absent(), absent(), absent()}, {{"training", true}}, ErrorKind::value,
-          "come together");
+          "together");
   s.wrong({T({4, 3}), T({4}), T({3}), absent(), absent()}, {}, ErrorKind::shape,
           "expected shape [3]");
   s.wrong({T({3}), absent(), absent(), absent(), absent()}, {{"training", true}}, ErrorKind::shape,
@@ -484,7 +486,7 @@ void instance_samples(SampleList& s) {
   s.wrong({T({2, 3, 4}), absent(), absent(), absent(), T({4})}, {}, ErrorKind::shape,
           "expected shape [3]");
   s.wrong({T({2, 3, 4}), absent(), absent(), absent(), absent()}, {{"use_input_stats", false}},
-          ErrorKind::value, "are needed");
+          ErrorKind::value, "expected running statistics");
   s.wrong({T(DType::i32, {2, 3, 4}), absent(), absent(), absent(), absent()}, {}, ErrorKind::type,
           "dtype");
   s.wrong({T({2, 3, 4}), absent(), absent(), absent(), absent()}, {{"eps", -1.0}}, ErrorKind::value,

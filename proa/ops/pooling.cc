@@ -151,7 +151,8 @@ void adaptive_shape(Infer& op) {
   std::vector<Dim> x = channels_first(op.dims(0), last), dims{x[0], x[1]},
                    sizes = adaptive_sizes(op, kAxes, x);
   for (size_t i = 0; i < kAxes; ++i)
-    expect_ge(op, x[i + 2], 1, "x", [&] { return str("spatial axis ", i, " has no elements"); });
+    expect_ge(op, x[i + 2], 1, "x",
+              [&] { return str("expected at least 1 element along spatial axis ", i, ", got 0"); });
   dims.insert(dims.end(), sizes.begin(), sizes.end());
   op.result(as_before(dims, last), op.dtype(0));
   bool masks = false;
@@ -304,7 +305,7 @@ void adaptive_samples(SampleList& s) {
   s.wrong({x(1, 2, 5)}, {}, ErrorKind::value, "required");
   s.wrong({x(1, 2, 5)}, {{"output_size", 0}}, ErrorKind::value, "at least 1");
   s.wrong({x(1, 2, 5)}, {{"output_size", L{1, 2, 3, 4}}}, ErrorKind::value, "of them");
-  s.wrong({x(1, 2, 0)}, {{"output_size", 1}}, ErrorKind::shape, "no elements");
+  s.wrong({x(1, 2, 0)}, {{"output_size", 1}}, ErrorKind::shape, "at least 1 element");
   s.wrong({T({3, 5})}, {{"output_size", 2}}, ErrorKind::shape, "dims (batch, channels");
   s.wrong({x(1, 2, 5)}, {{"output_size", "x"}}, ErrorKind::type, "expected integers");
 }

@@ -327,6 +327,7 @@ void dot_samples(SampleList& s) {
   s.wrong({T({3, 4}), T({4})}, {}, ErrorKind::shape, "expected shape [3, 4]");
   s.wrong({T({4}), absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({4}), T({4})}, {{"axis", 0}}, ErrorKind::key, "no such argument");
+  s.wrong({T(DType::boolean, {4}), T(DType::boolean, {4})}, {}, ErrorKind::type, "dtype");
 }
 
 void outer_samples(SampleList& s) {
@@ -334,7 +335,13 @@ void outer_samples(SampleList& s) {
   s.ok({T({2, 2}), T({3})});
   s.ok({T({}), T({3})});
   s.ok({T({0}), T({3})});
-  refuse_elementwise(s, kNumberSet);
+  s.wrong({T(DType::boolean, {2}), T(DType::boolean, {2})}, {}, ErrorKind::type, "dtype");
+  s.wrong({T({2}), T(DType::f8e4m3, {2}, Fill::zeros)}, {}, ErrorKind::type, "dtype");
+  s.wrong({T({2}), absent()}, {}, ErrorKind::value, "required");
+  s.wrong({absent(), T({2})}, {}, ErrorKind::value, "required");
+  s.wrong({T({2}), T({3})}, {{"axes", 0}}, ErrorKind::key, "no such argument");
+  s.wrong({T({2}), absent()}, {{"y", "row"}}, ErrorKind::type, "got str");
+  s.wrong({T({2}), T({3})}, {{"input", 1.0}}, ErrorKind::type, "given twice");
 }
 
 void inner_samples(SampleList& s) {

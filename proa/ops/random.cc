@@ -244,6 +244,9 @@ void created_samples(SampleList& s) {
   s.wrong_list({{}}, with({{"shape", 3}, {"device", 1}}), ErrorKind::key, "no such argument");
   if (kKind == 1)
     s.wrong_list({{}}, {{"shape", 3}, {"low", 5}, {"high", 5}}, ErrorKind::value, "more than low");
+  if (kKind == 1)
+    s.wrong_list({{}}, {{"shape", 3}, {"low", 256}, {"dtype", DType::i8}}, ErrorKind::value,
+                 "a dtype that holds 0..255");
 }
 
 void randperm_samples(SampleList& s) {
@@ -253,6 +256,8 @@ void randperm_samples(SampleList& s) {
   s.wrong_list({{}}, {{"n", 1.5}}, ErrorKind::type, "an integer");
   s.wrong_list({{}}, {{"n", "x"}}, ErrorKind::type, "an integer");
   s.wrong_list({{}}, {{"n", 3}, {"dtype", 3}}, ErrorKind::type, "a dtype");
+  s.wrong_list({{}}, {{"n", 3}, {"dtype", DType::boolean}}, ErrorKind::type, "integer or float");
+  s.wrong_list({{}}, {{"n", 129}, {"dtype", DType::i8}}, ErrorKind::value, "at most 128");
   s.wrong_list({{}}, {{"n", 3}, {"shape", 3}}, ErrorKind::key, "no such argument");
 }
 
@@ -264,7 +269,8 @@ void bernoulli_samples(SampleList& s) {
   s.wrong({T(DType::boolean, {2}), absent()}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::c64, {2}), absent()}, {}, ErrorKind::type, "dtype");
   s.wrong({T({2}), absent()}, {{"p", 0.5}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2}), absent()}, {{"axis", 0}}, ErrorKind::key, "no such argument");
+  s.wrong({absent(), absent()}, {{"x", "1/2"}}, ErrorKind::type, "got str");
+  s.wrong({T({2}), absent()}, {{"input", 0.5}}, ErrorKind::type, "given twice");
 }
 
 void dropout_samples(SampleList& s) {

@@ -117,7 +117,9 @@ void arg_shape(Infer& op) {
     if (op.boolean("keepdim")) dims.assign(static_cast<size_t>(op.rank(0)), Dim(1));
   } else {
     int axis = op.axis("axis", op.rank(0));
-    expect_ge(op, op.dim(0, axis), 1, "x", [&] { return str("axis ", axis, " has no elements"); });
+    expect_ge(op, op.dim(0, axis), 1, "x", [&] {
+      return str("expected at least 1 element along axis ", axis, ", got no elements");
+    });
     for (int i = 0; i < op.rank(0); ++i) {
       if (i != axis) {
         dims.push_back(op.dim(0, i));

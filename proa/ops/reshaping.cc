@@ -22,7 +22,8 @@ std::vector<Dim> target_dims(const ir::AttrView& op, std::span<const Dim> from) 
   for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i].is_const(-1)) {
       if (unknown >= 0)
-        op.fail(ErrorKind::value, "shape", str("only one size can be -1, got ", to_string(dims)));
+        op.fail(ErrorKind::value, "shape",
+                str("expected at most one size of -1, got ", to_string(dims)));
       unknown = static_cast<int>(i);
       continue;
     }
@@ -156,7 +157,8 @@ std::vector<int> new_axes(const ir::AttrView& op, int rank) {
   for (int64_t axis : given) axes.push_back(op.axis_of("axis", axis, result));
   std::ranges::sort(axes);
   if (std::ranges::adjacent_find(axes) != axes.end())
-    op.fail(ErrorKind::value, "axis", "an axis is named twice");
+    op.fail(ErrorKind::value, "axis",
+            str("expected different axes, got one that is named twice in ", list_str(given)));
   return axes;
 }
 
@@ -197,7 +199,7 @@ void expand_shape(Infer& op) {
     if (dims[i].is_const(-1)) {
       if (i < shift)
         op.fail(ErrorKind::value, "shape",
-                "-1 stands for an existing size, and there is none in front");
+                "expected an existing size in the place of -1, got a new axis in front");
       dims[i] = from[i - shift];
     } else if (i >= shift && !from[i - shift].is_const(1)) {
       expect_eq(op, dims[i], from[i - shift], "shape", [&] {
@@ -261,7 +263,9 @@ void check_strided(Infer& op, const Strided& s) {
     }
   }
   Dim total = elements_of(op.dims(0));
-  if (low < 0) op.fail(ErrorKind::value, "offset", str("the first element would be number ", low));
+  if (low < 0)
+    op.fail(ErrorKind::value, "offset",
+            str("expected a first element of at least 0, got number ", low));
   expect_ge(op, total, Dim(high + 1), "shape", [&] {
     return str("element ", high, " is outside of a tensor of ", to_string(total), " elements");
   });
@@ -325,7 +329,7 @@ void reshape_samples(SampleList& s) {
   s.ok({T({0, 3})}, {{"shape", L{0, 3, 1}}});
   s.wrong({T({2, 3})}, {{"shape", L{4}}}, ErrorKind::shape, "cannot become");
   s.wrong({T({2, 3})}, {{"shape", L{-1, 4}}}, ErrorKind::shape, "does not divide");
-  s.wrong({T({2, 3})}, {{"shape", L{-1, -1}}}, ErrorKind::value, "only one");
+  s.wrong({T({2, 3})}, {{"shape", L{-1, -1}}}, ErrorKind::value, "at most one size");
   s.wrong({T({2, 3})}, {{"shape", L{-2, 3}}}, ErrorKind::value, "at least 0");
   s.wrong({T({2, 3})}, {}, ErrorKind::value, "required");
   s.wrong({T({2, 3})}, {{"shape", "x"}}, ErrorKind::type, "expected integers");
@@ -379,7 +383,8 @@ void matrix_samples(SampleList& s) {
   s.wrong({T({1, 1, 1, 1})}, {}, ErrorKind::shape, "at most 2 dims");
   s.wrong({absent()}, {}, ErrorKind::value, "required");
   s.wrong({T({2, 3})}, {{"perm", 1}}, ErrorKind::key, "no such argument");
-  s.wrong({T({2, 3})}, {{"axis", 1}}, ErrorKind::key, "no such argument");
+  s.wrong({T({2, 3})}, {{"xs", 1}}, ErrorKind::key, "did you mean 'x'?");
+  s.wrong({absent()}, {{"x", "matrix"}}, ErrorKind::type, "expected a Tensor or a number, got str");
   s.wrong({T({0, 3, 1})}, {}, ErrorKind::shape, "got 3");
 }
 
@@ -435,7 +440,7 @@ void expand_samples(SampleList& s) {
   s.ok({T({1})}, {{"shape", L{0}}});
   s.wrong({T({3})}, {{"shape", L{4}}}, ErrorKind::shape, "cannot be expanded");
   s.wrong({T({2, 3})}, {{"shape", L{3}}}, ErrorKind::shape, "at least 2 sizes");
-  s.wrong({T({3})}, {{"shape", L{-1, 3}}}, ErrorKind::value, "none in front");
+  s.wrong({T({3})}, {{"shape", L{-1, 3}}}, ErrorKind::value, "a new axis in front");
   s.wrong({T({1})}, {{"shape", L{-2}}}, ErrorKind::shape, "at least 0");
   s.wrong({T({3})}, {}, ErrorKind::value, "required");
   s.wrong({T({3})}, {{"shape", "x"}}, ErrorKind::type, "expected integers");
@@ -472,7 +477,7 @@ void strided_samples(SampleList& s) {
   s.ok({T({8})}, {{"shape", L{4}}, {"stride", L{-2}}, {"offset", 7}});
   s.ok({T({4})}, {{"shape", L{0, 3}}, {"stride", L{1, 1}}});
   s.wrong({T({4})}, {{"shape", L{5}}, {"stride", L{1}}}, ErrorKind::shape, "outside");
-  s.wrong({T({4})}, {{"shape", L{2}}, {"stride", L{-1}}}, ErrorKind::value, "first element");
+  s.wrong({T({4})}, {{"shape", L{2}}, {"stride", L{-1}}}, ErrorKind::value, "a first element");
   s.wrong({T({4})}, {{"shape", L{2}}, {"stride", L{1, 1}}}, ErrorKind::value, "one for each size");
   s.wrong({T({4})}, {{"shape", L{-2}}, {"stride", L{1}}}, ErrorKind::value, "at least 0");
   s.wrong({T({4})}, {{"shape", L{2}}, {"stride", L{1}}, {"offset", 3}}, ErrorKind::shape,
@@ -490,7 +495,7 @@ void strided_scatter_samples(SampleList& s) {
   s.wrong({T({4}), T({2, 1})}, {{"shape", L{2}}, {"stride", L{1}}}, ErrorKind::shape,
           "expected shape [2]");
   s.wrong({T({4}), T({2})}, {{"shape", L{2}}, {"stride", L{-1}}}, ErrorKind::value,
-          "first element");
+          "a first element");
   s.wrong({T({4}), T({2})}, {{"shape", L{2}}}, ErrorKind::value, "required");
   s.wrong({T({4}), absent()}, {{"shape", L{2}}, {"stride", L{1}}}, ErrorKind::value, "required");
 }
