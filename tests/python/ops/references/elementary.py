@@ -8,7 +8,7 @@ import ml_dtypes
 import numpy as np
 from scipy import special
 
-from .promotion import NUMPY, real_of
+from .promotion import FLOATS, NUMPY, real_of
 from .table import T, V, Within, case, reference
 
 
@@ -200,6 +200,7 @@ def _scaled_dtype(dtypes, attrs):
     "scale",
     meet="none",
     result=_scaled_dtype,
+    refuses=lambda dtypes, attrs: attrs.get("act") is not None and dtypes[0] not in FLOATS,
     ulps=(2, 4),
     cases=[
         case(T(3, 4), V([0.5], dims=[]), bias=-1.0),
@@ -212,7 +213,11 @@ def scale(x, scale, bias=0.0, bias_after_scale=True, act=None):
         bias = np.asarray(bias).astype(x.dtype)
         return x * scale + bias if bias_after_scale else (x + bias) * scale
     value = x * scale + bias if bias_after_scale else (x + bias) * scale
-    return Within(value, np.abs(x) * np.abs(scale) + np.abs(bias), 1, narrow=True)
+    size = np.abs(x) * np.abs(scale) + np.abs(bias)
+    if act is not None:
+        acts = {"relu": lambda v: np.maximum(v, 0), "sigmoid": special.expit, "tanh": np.tanh}
+        return Within(acts[act](value), size + 2, 1, narrow=True)
+    return Within(value, size, 1, narrow=True)
 
 
 @reference(
