@@ -132,7 +132,7 @@ Tensor full_like(const Tensor& x, const Number& fill_value, std::optional<DType>
 //   a tensor of the dtype asked for, else of the one that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ValueError for a missing argument or one out of its range: 'other than 0', 'not finite'
+//   ValueError for a missing argument or one out of its range: 'other than 0', 'a finite range'
 //   KeyError for an argument that it does not have
 Tensor arange(const Number& start = 0, const Number& end = {}, const Number& step = 1,
               std::optional<DType> dtype = {});

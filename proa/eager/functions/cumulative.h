@@ -131,7 +131,7 @@ Tensor diff(const Tensor& x, int64_t n = 1, int64_t axis = -1, OptionalTensor pr
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'points'
 //   IndexError for an axis or index out of range
-//   ValueError for a missing argument or one out of its range: 'not both'
+//   ValueError for a missing argument or one out of its range: 'got both'
 Tensor trapezoid(const Tensor& y, OptionalTensor x = {}, std::optional<double> dx = {},
                  int64_t axis = -1);
 
@@ -149,7 +149,7 @@ Tensor trapezoid(const Tensor& y, OptionalTensor x = {}, std::optional<double> d
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'points'
 //   IndexError for an axis or index out of range
-//   ValueError for a missing argument or one out of its range: 'not both'
+//   ValueError for a missing argument or one out of its range: 'got both'
 Tensor cumulative_trapezoid(const Tensor& y, OptionalTensor x = {}, std::optional<double> dx = {},
                             int64_t axis = -1);
 

@@ -19,7 +19,8 @@ namespace proa {
 //   a tensor of the operands' promoted dtype
 // Errors:
 //   ShapeError where shapes do not fit: 'has 2 dims', 'was seen before'
-//   ValueError for a missing argument or one out of its range: 'at least one', 'names 1 operands'
+//   ValueError for a missing argument or one out of its range: 'at least one', 'expected 1
+//     operands'
 Tensor einsum(std::string_view equation, const Tensors& operands);
 
 // Sums of products over axes: over the last `axes` of x and the first of y, or over the listed axes

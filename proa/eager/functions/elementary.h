@@ -510,6 +510,7 @@ Tensor angle(const TensorOrNumber& x);
 // Returns:
 //   a tensor of x's shape, of the operands' promoted dtype
 // Errors:
+//   TypeError for another dtype or kind of argument
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have
 Tensor clone(const TensorOrNumber& x);

@@ -48,7 +48,8 @@ Tensor stack(const Tensors& x, int64_t axis = 0);
 // Errors:
 //   ShapeError where shapes do not fit: 'does not divide', 'add to 4'
 //   IndexError for an axis or index out of range
-//   ValueError for a missing argument or one out of its range: 'a positive number', 'only one'
+//   ValueError for a missing argument or one out of its range: 'a positive number', 'at most one
+//     size'
 std::vector<Tensor> split(const Tensor& x, const Ints& num_or_sections, int64_t axis = 0);
 
 // At most `chunks` pieces of ceil(size / chunks) along an axis. Views.

@@ -70,7 +70,8 @@ Tensor rms_norm(const Tensor& x, OptionalTensor weight = {}, OptionalTensor bias
 // Errors:
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'expected shape [3]', 'batch and channels'
-//   ValueError for a missing argument or one out of its range: 'are needed', 'come together'
+//   ValueError for a missing argument or one out of its range: 'expected running statistics',
+//     'together'
 std::array<Tensor, 3> batch_norm(const Tensor& x, OptionalTensor running_mean = {},
                                  OptionalTensor running_var = {}, OptionalTensor weight = {},
                                  OptionalTensor bias = {}, bool training = false,
@@ -118,7 +119,8 @@ Tensor group_norm(const Tensor& x, int64_t num_groups, double epsilon = 1e-05,
 // Errors:
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'and space', 'expected shape [3]'
-//   ValueError for a missing argument or one out of its range: 'are needed', 'at least 0'
+//   ValueError for a missing argument or one out of its range: 'expected running statistics', 'at
+//     least 0'
 Tensor instance_norm(const Tensor& x, OptionalTensor running_mean = {},
                      OptionalTensor running_var = {}, OptionalTensor weight = {},
                      OptionalTensor bias = {}, bool use_input_stats = true, double momentum = 0.9,

@@ -172,7 +172,7 @@ Tensor avg_pool3d(const Tensor& x, const Ints& kernel_size, const Ints& stride =
 //   a tensor of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'no elements', 'dims (batch, channels'
+//   ShapeError where shapes do not fit: 'at least 1 element', 'dims (batch, channels'
 //   ValueError for a missing argument or one out of its range: 'at least 1', 'of them'
 Tensor adaptive_avg_pool1d(const Tensor& x, const Ints& output_size,
                            std::string_view data_format = "NCL");
@@ -188,7 +188,7 @@ Tensor adaptive_avg_pool1d(const Tensor& x, const Ints& output_size,
 //   a tensor of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'no elements', 'dims (batch, channels'
+//   ShapeError where shapes do not fit: 'at least 1 element', 'dims (batch, channels'
 //   ValueError for a missing argument or one out of its range: 'at least 1', 'of them'
 Tensor adaptive_avg_pool2d(const Tensor& x, const Ints& output_size,
                            std::string_view data_format = "NCHW");
@@ -204,7 +204,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const Ints& output_size,
 //   a tensor of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'no elements', 'dims (batch, channels'
+//   ShapeError where shapes do not fit: 'at least 1 element', 'dims (batch, channels'
 //   ValueError for a missing argument or one out of its range: 'at least 1', 'of them'
 Tensor adaptive_avg_pool3d(const Tensor& x, const Ints& output_size,
                            std::string_view data_format = "NCDHW");
@@ -221,7 +221,7 @@ Tensor adaptive_avg_pool3d(const Tensor& x, const Ints& output_size,
 //   out, mask (as many as are asked for): tensors of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'no elements', 'dims (batch, channels'
+//   ShapeError where shapes do not fit: 'at least 1 element', 'dims (batch, channels'
 //   ValueError for a missing argument or one out of its range: 'at least 1', 'of them'
 Results adaptive_max_pool1d(const Tensor& x, const Ints& output_size, bool return_mask = false,
                             std::string_view data_format = "NCL");
@@ -238,7 +238,7 @@ Results adaptive_max_pool1d(const Tensor& x, const Ints& output_size, bool retur
 //   out, mask (as many as are asked for): tensors of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'no elements', 'dims (batch, channels'
+//   ShapeError where shapes do not fit: 'at least 1 element', 'dims (batch, channels'
 //   ValueError for a missing argument or one out of its range: 'at least 1', 'of them'
 Results adaptive_max_pool2d(const Tensor& x, const Ints& output_size, bool return_mask = false,
                             std::string_view data_format = "NCHW");
@@ -255,7 +255,7 @@ Results adaptive_max_pool2d(const Tensor& x, const Ints& output_size, bool retur
 //   out, mask (as many as are asked for): tensors of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'no elements', 'dims (batch, channels'
+//   ShapeError where shapes do not fit: 'at least 1 element', 'dims (batch, channels'
 //   ValueError for a missing argument or one out of its range: 'at least 1', 'of them'
 Results adaptive_max_pool3d(const Tensor& x, const Ints& output_size, bool return_mask = false,
                             std::string_view data_format = "NCDHW");

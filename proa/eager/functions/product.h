@@ -67,6 +67,7 @@ Tensor mv(const Tensor& x, const Tensor& vec);
 // Returns:
 //   a tensor of the operands' promoted dtype
 // Errors:
+//   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'expected shape [4]', 'a vector'
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have

@@ -114,7 +114,8 @@ Tensor normal(double mean = 0.0, double std = 1.0, const Ints& shape = {},
 // Errors:
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'at least 0'
-//   ValueError for a missing argument or one out of its range: 'more than low'
+//   ValueError for a missing argument or one out of its range: 'more than low', 'a dtype that holds
+//     0..255'
 //   KeyError for an argument that it does not have
 // Unless given: dtype int64.
 Tensor randint(int64_t low = 0, std::optional<int64_t> high = {}, const Ints& shape = {},
@@ -129,7 +130,7 @@ Tensor randint(int64_t low = 0, std::optional<int64_t> high = {}, const Ints& sh
 //   a tensor of the dtype asked for, else of the one that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ValueError for a missing argument or one out of its range: 'at least 0'
+//   ValueError for a missing argument or one out of its range: 'at least 0', 'at most 128'
 //   KeyError for an argument that it does not have
 // Unless given: dtype int64.
 Tensor randperm(int64_t n, std::optional<DType> dtype = {});

@@ -18,7 +18,7 @@ namespace proa {
 // Errors:
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'cannot become', 'does not divide'
-//   ValueError for a missing argument or one out of its range: 'only one', 'at least 0'
+//   ValueError for a missing argument or one out of its range: 'at most one size', 'at least 0'
 Tensor reshape(const Tensor& x, const Ints& shape);
 
 // The axes in another order: axis i of the result is axis perm[i] of x. A view.
@@ -65,6 +65,7 @@ Tensor moveaxis(const Tensor& x, const Ints& source, const Ints& destination);
 // Returns:
 //   a tensor of the operands' promoted dtype
 // Errors:
+//   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'at most 2 dims', 'got 3'
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have
@@ -121,7 +122,7 @@ Tensor flatten(const Tensor& x, int64_t start_axis = 0, int64_t stop_axis = -1);
 // Errors:
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'cannot be expanded', 'at least 2 sizes'
-//   ValueError for a missing argument or one out of its range: 'none in front'
+//   ValueError for a missing argument or one out of its range: 'a new axis in front'
 Tensor expand(const Tensor& x, const Ints& shape);
 
 // x expanded to the shape of y. A view.
@@ -161,7 +162,8 @@ Tensor flip(const Tensor& x, const Ints& axis);
 //   a tensor of the operands' promoted dtype
 // Errors:
 //   ShapeError where shapes do not fit: 'outside'
-//   ValueError for a missing argument or one out of its range: 'first element', 'one for each size'
+//   ValueError for a missing argument or one out of its range: 'a first element', 'one for each
+//     size'
 Tensor as_strided(const Tensor& x, const Ints& shape, const Ints& stride, int64_t offset = 0);
 
 // x with the elements that as_strided would show replaced by src.
@@ -176,7 +178,7 @@ Tensor as_strided(const Tensor& x, const Ints& shape, const Ints& stride, int64_
 //   a tensor of the operands' promoted dtype
 // Errors:
 //   ShapeError where shapes do not fit: 'outside', 'expected shape [2]'
-//   ValueError for a missing argument or one out of its range: 'first element'
+//   ValueError for a missing argument or one out of its range: 'a first element'
 Tensor as_strided_scatter(const Tensor& x, const Tensor& src, const Ints& shape,
                           const Ints& stride, int64_t offset = 0);
 
