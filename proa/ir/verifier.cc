@@ -30,6 +30,8 @@ class Verifier {
   void check_operand(const Operation& op, size_t i);
   void check_attribute(const Operation& op, std::string_view name, Attribute attribute);
   void check_page(const Operation& op);
+  void name_new_sizes(const Operation& op, std::span<const Type> operands,
+                      std::vector<Type>& inferred);
 
   const Module& module_;
   Facts facts_;  // a copy: shape rules record what they assume
@@ -249,12 +251,54 @@ void Verifier::check_page(const Operation& op) {
   if (inferred.size() != op.result_count()) {
     fail(op, "", str("expected ", inferred.size(), " results, got ", op.result_count()));
   }
+  name_new_sizes(op, operands, inferred);
   for (size_t i = 0; i < inferred.size(); ++i) {
     if (!same_type(inferred[i], op.result(i).type(), facts_)) {
       fail(op, "",
            str("result ", i, " should be ", to_string(inferred[i]), ", got ",
                to_string(op.result(i).type())));
     }
+  }
+}
+
+// A size that depends on data (nonzero) is a symbol that each inference makes anew: the one in the
+// operation's own type takes its place.
+void Verifier::name_new_sizes(const Operation& op, std::span<const Type> operands,
+                              std::vector<Type>& inferred) {
+  SmallVector<Dim, 6> known;
+  for (Type type : operands) {
+    if (!type.is_tensor()) continue;
+    for (Dim d : type.dims()) collect_symbols(d, known);
+  }
+  for (const NamedAttr& item : op.attrs().items()) {
+    Attribute a = item.value();
+    if (a.is(AttrKind::dim)) collect_symbols(a.as_dim(), known);
+    if (!a.is(AttrKind::dims)) continue;
+    for (Dim d : a.as_dims()) collect_symbols(d, known);
+  }
+  auto is_new = [&](Dim d) {
+    return d.kind() == DimKind::symbol && std::ranges::find(known, d) == known.end();
+  };
+  std::vector<std::pair<Dim, Dim>> names;
+  for (size_t i = 0; i < inferred.size(); ++i) {
+    Type actual = op.result(i).type();
+    if (!inferred[i].is_tensor() || !actual.is_tensor() || actual.rank() != inferred[i].rank())
+      continue;
+    for (size_t axis = 0; axis < actual.dims().size(); ++axis) {
+      Dim made = inferred[i].dims()[axis], own = actual.dims()[axis];
+      if (made != own && is_new(made) && is_new(own)) names.emplace_back(made, own);
+    }
+  }
+  if (names.empty()) return;
+  auto own_name = [&](Dim symbol) {
+    auto it = std::ranges::find(names, symbol, &std::pair<Dim, Dim>::first);
+    return it == names.end() ? symbol : it->second;
+  };
+  for (Type& type : inferred) {
+    if (!type.is_tensor()) continue;
+    std::vector<Dim> dims;
+    for (Dim d : type.dims()) dims.push_back(substitute(d, own_name));
+    type = Type::tensor(module_.context(), type.dtype(), dims);
   }
 }
 

@@ -471,6 +471,7 @@ void nll_samples(SampleList& s) {
   s.ok({T({4, 3}), I({4}, 0, 3), absent()});
   s.ok({T({2, 3, 5}), I({2, 5}, 0, 3), T({3}, Fill::positive)});
   s.ok({T({4, 3}), V(DType::i64, {4}, {0, -100, 2, 1}), absent()}, {{"reduction", "none"}});
+  s.ok({T({5, 3}), I({5}, 0, 3), T({3}, Fill::positive)}, {{"reduction", "none"}});
   s.wrong({T({4, 3}), I({5}, 0, 3), absent()}, {}, ErrorKind::shape, "expected shape [4]");
   s.wrong({T({4, 3}), I({4, 1}, 0, 3), absent()}, {}, ErrorKind::shape, "expected shape [4]");
   s.wrong({T({4, 3}), T(DType::f32, {4}), absent()}, {}, ErrorKind::type, "dtype");

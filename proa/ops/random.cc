@@ -38,13 +38,16 @@ Expr uniform_unit(Expr key, Dims dims, DType dtype) {
   return cast(whole, wide ? DType::f64 : DType::f32) * __builtin_ldexp(1.0, -kept);
 }
 
-// Box and Muller 1958: sqrt(-2 log(u)) cos(2 pi v), with u in (0, 1].
+// Box and Muller 1958: sqrt(-2 log(u)) cos(2 pi v), with u in (0, 1]. The pair of an element stands
+// together, so that its number does not depend on how many others there are.
 Expr normal_unit(Expr key, Dims dims, DType dtype) {
   DType work = dtype == DType::f64 ? DType::f64 : DType::f32;
-  std::vector<Dim> twice{Dim(2)};
-  twice.insert(twice.end(), dims.begin(), dims.end());
+  std::vector<Dim> twice(dims.begin(), dims.end());
+  twice.emplace_back(2);
   Expr pair = uniform_unit(key, twice, work);
-  Expr u = 1.0 - squeeze(slice_axis(pair, 0, 0, 1), 0), v = squeeze(slice_axis(pair, 0, 1, 2), 0);
+  int last = static_cast<int>(dims.size());
+  Expr u = 1.0 - squeeze(slice_axis(pair, last, 0, 1), last),
+       v = squeeze(slice_axis(pair, last, 1, 2), last);
   return sqrt(log(u) * -2.0) * cos(v * kTwoPi);
 }
 

@@ -111,7 +111,20 @@ class Emitter {
       made.location = str(op.attr("message").as_string());
     }
     attributes(op, made);
+    if (made.kind == InstructionKind::view) count_axes_from_the_front(op, made);
     program_.code.push_back(std::move(made));
+  }
+
+  // The executor takes views with axes of 0..rank-1; kernels do this for themselves.
+  static void count_axes_from_the_front(Operation& op, Instruction& made) {
+    size_t attr = made.view == ViewKind::broadcast ? 1 : 0;  // in the order of the page
+    bool axes = made.view == ViewKind::transpose || made.view == ViewKind::broadcast ||
+                made.view == ViewKind::reverse;
+    if (!axes) return;
+    for (auto i = made.offsets[attr]; i < made.offsets[attr + 1]; ++i) {
+      int64_t& axis = made.words[static_cast<size_t>(i)];
+      if (axis < 0) axis += op.result().rank();
+    }
   }
 
   std::vector<int32_t> operand_slots(Operation& op) {

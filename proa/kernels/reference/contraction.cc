@@ -60,11 +60,15 @@ struct Plan {
 Plan make_plan(const KernelArgs& args) {
   const TensorRef &x = args.in[0], &y = args.in[1];
   Plan plan;
-  auto used = [](std::span<const int64_t> a, std::span<const int64_t> b, int64_t axis) {
+  auto used = [](const auto& a, const auto& b, int64_t axis) {
     return std::ranges::find(a, axis) != a.end() || std::ranges::find(b, axis) != b.end();
   };
-  auto batch_x = args.attrs.ints(0), batch_y = args.attrs.ints(1);
-  auto contract_x = args.attrs.ints(2), contract_y = args.attrs.ints(3);
+  auto axes = [&](int attr, const TensorRef& of) {  // from the front
+    Indices list(args.attrs.ints(attr));
+    for (int64_t& axis : list) axis += axis < 0 ? of.rank : 0;
+    return list;
+  };
+  auto batch_x = axes(0, x), batch_y = axes(1, y), contract_x = axes(2, x), contract_y = axes(3, y);
   for (int64_t axis : batch_x) plan.batch_x.add(x, axis);
   for (int64_t axis : batch_y) plan.batch_y.add(y, axis);
   for (int64_t axis : contract_x) plan.depth_x.add(x, axis);

@@ -131,11 +131,13 @@ void svd_backward(Vjp& v) {
   }
   if (gvh) inner = add(inner, scale_rows(skew(matmul(vh, adjoint(gvh))) * gaps, s));
   Expr gradient = matmul(matmul(u, inner ? inner : zeros_like(matmul(adjoint(u), u))), vh);
-  if (gu && rows != columns) {
+  // In a square matrix nothing lies outside. Whether it is one must be known: noise of those terms
+  // would tell a program for all sizes from one for this size.
+  if (gu && !is_tall(v, columns, rows)) {
     Expr scaled = scale_columns(gu, inverse);
     gradient = gradient + matmul(scaled - matmul(u, matmul(adjoint(u), scaled)), vh);
   }
-  if (gvh && rows != columns) {
+  if (gvh && !is_tall(v, rows, columns)) {
     Expr scaled = scale_rows(gvh, inverse);
     gradient = gradient + matmul(u, scaled - matmul(matmul(scaled, adjoint(vh)), vh));
   }

@@ -1,7 +1,7 @@
 """Derivatives of every page up to the third order, against differences of the order below.
 
-With L(x, s) = Re <f(x), s>, gradients with respect to x and to the cotangents s are taken along random
-directions v and w:
+With L(x, s) = Re <f(x), s>, gradients with respect to x and to the cotangents s are taken along
+random directions v and w:
 
     order 1: df/dx^T s                    its product with v against the difference of L along v
     order 2: (dg/dx . v, df/dx . v)       against differences of (g, f) along v
