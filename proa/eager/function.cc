@@ -4,6 +4,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/node.h"
+#include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/tier/compiled.h"
 #include "proa/transform/decompose.h"
@@ -215,7 +216,12 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     std::vector<Tensor> results(derivative.wanted.size());
     Function& backward =
         whole ? function_.whole(recorded_, derivative, given) : *derivative.backward;
-    call(backward, operands, {symbols_.data(), symbols_.size()}, results);
+    try {
+      call(backward, operands, {symbols_.data(), symbols_.size()}, results);
+    } catch (const NeedStatic& need) {  // the forward was traced for all sizes
+      throw UserError(ErrorKind::not_supported, name(), "",
+                      str("a gradient of its gradient is not known for all sizes: ", need.message));
+    }
     if (!keep) {
       saved_.clear();
       operands_.clear();

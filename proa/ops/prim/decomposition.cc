@@ -114,6 +114,10 @@ void svd_backward(Vjp& v) {
   Expr gu = v.has_cotangent(0) ? columns_up_to(v.cotangent(0), count) : Expr{};
   Expr gvh = v.has_cotangent(2) ? rows_up_to(v.cotangent(2), count) : Expr{};
   if (!gu.value && !gvh.value && !v.has_cotangent(1)) return;
+  // In a square matrix nothing lies outside. Which sizes there are must be known, here already for
+  // the gradient of this gradient: noise of those terms would tell a program for all sizes from one
+  // for this size.
+  bool tall = is_tall(v, rows, columns), wide = is_tall(v, columns, rows);
   auto skew = [](Expr a) { return a - adjoint(a); };
   auto add = [](Expr sum, Expr term) { return sum ? sum + term : term; };
 
@@ -131,13 +135,11 @@ void svd_backward(Vjp& v) {
   }
   if (gvh) inner = add(inner, scale_rows(skew(matmul(vh, adjoint(gvh))) * gaps, s));
   Expr gradient = matmul(matmul(u, inner ? inner : zeros_like(matmul(adjoint(u), u))), vh);
-  // In a square matrix nothing lies outside. Whether it is one must be known: noise of those terms
-  // would tell a program for all sizes from one for this size.
-  if (gu && !is_tall(v, columns, rows)) {
+  if (gu && !wide) {
     Expr scaled = scale_columns(gu, inverse);
     gradient = gradient + matmul(scaled - matmul(u, matmul(adjoint(u), scaled)), vh);
   }
-  if (gvh && !is_tall(v, rows, columns)) {
+  if (gvh && !tall) {
     Expr scaled = scale_rows(gvh, inverse);
     gradient = gradient + matmul(u, scaled - matmul(matmul(scaled, adjoint(vh)), vh));
   }
