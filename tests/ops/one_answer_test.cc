@@ -205,7 +205,7 @@ class OneAnswer : public ::testing::Test {
     std::vector<eager::Tensor> leaves;
     for (const Array& a : s.inputs) {
       eager::Tensor t(a);
-      if (g != nullptr && is_inexact(a.dtype)) {
+      if (g != nullptr && computes(a.dtype)) {
         t.set_requires_grad(true);
         leaves.push_back(t);
       }
@@ -226,7 +226,7 @@ class OneAnswer : public ::testing::Test {
     std::span<const Array> tail = both.last(g->gradient.wanted.size());
     size_t leaf = 0, at = 0;
     for (size_t i = 0; i < s.inputs.size(); ++i) {
-      if (!is_inexact(s.inputs[i].dtype)) continue;
+      if (!computes(s.inputs[i].dtype)) continue;
       const eager::Tensor& t = found[leaf++];
       if (at == tail.size() || g->gradient.wanted[at] != static_cast<int>(i)) continue;
       ASSERT_TRUE(t) << "by the tape, operand " << i;

@@ -50,7 +50,7 @@ std::vector<Array> by_tape(const ir::Func& func, std::span<const Array> inputs,
   for (size_t i = 0; i < inputs.size(); ++i) {
     known.emplace_back(arguments[i].impl(), eager::Tensor(inputs[i]));
     leaves.push_back(known.back().second);
-    if (g != nullptr && is_inexact(inputs[i].dtype)) leaves.back().set_requires_grad(true);
+    if (g != nullptr && computes(inputs[i].dtype)) leaves.back().set_requires_grad(true);
   }
   for (ir::Operation& op : func.body()) {
     if (op.info().has(ir::Trait::terminator)) continue;

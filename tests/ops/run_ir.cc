@@ -110,10 +110,9 @@ bool same_halves(const Array& a, const Array& b, int64_t count, uint16_t infinit
   return true;
 }
 
-// Eight bits are stored, never computed with: no sums of cotangents.
-bool computes(DType dtype) { return is_inexact(dtype) && !contains(kFloat8Set, dtype); }
-
 }  // namespace
+
+bool computes(DType dtype) { return is_inexact(dtype) && !contains(kFloat8Set, dtype); }
 
 Array make_values(const ir::Arg& arg, DType dtype, Random& random) {
   int64_t count = 1;

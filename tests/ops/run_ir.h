@@ -24,6 +24,9 @@ Array make_values(const ir::Arg& arg, DType dtype, Random& random);
 // Standard normal, or small integers.
 Array some_values(std::span<const int64_t> dims, DType dtype, Random& random);
 
+// Eight bits are stored, never computed with: no sums of cotangents.
+bool computes(DType dtype);
+
 bool same_bits(const Array& a, const Array& b);  // NaNs are one class
 // Empty, or which result differs.
 std::string difference(std::span<const Array> expected, std::span<const Array> got);
