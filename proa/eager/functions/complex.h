@@ -48,6 +48,7 @@ Tensor complex(const Tensor& real, const Tensor& imag);
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'does not match'
 //   ValueError for a missing argument or one out of its range
+//   KeyError for an argument that it does not have
 Tensor polar(const Tensor& abs, const Tensor& angle);
 
 }  // namespace proa
