@@ -63,7 +63,8 @@ FUNCTIONS = {
     "compiler_report": f") -> dict[{STR}, Any]",
     "empty_cache": ") -> None",
     "find_operator": f"name: {STR}, /) -> Callable[..., Any]",
-    "from_dlpack": "data: Any, /) -> Tensor",
+    "from_dlpack": "ext_tensor: Any, device: Any = None, "
+    f"copy: {BOOL} | None = None) -> Tensor",
     "from_numpy": "array: np.ndarray[Any, Any], /) -> Tensor",
     "get_default_dtype": ") -> Any",
     "get_num_threads": f") -> {INT}",
@@ -105,7 +106,8 @@ METHODS = {
     "__contains__": f"value: object, /) -> {BOOL}",
     "__deepcopy__": "memo: Any, /) -> Tensor",
     "__delitem__": "key: Any, /) -> None",
-    "__dlpack__": "*args: Any, **kwargs: Any) -> Any",
+    "__dlpack__": f"stream: Any = None, max_version: tuple[{INT}, {INT}] | None = None, "
+    f"dl_device: tuple[{INT}, {INT}] | None = None, copy: {BOOL} | None = None) -> Any",
     "__dlpack_device__": f") -> tuple[{INT}, {INT}]",
     "__float__": f") -> {FLOAT}",
     "__getitem__": "key: Any, /) -> Tensor",

@@ -10,12 +10,14 @@
 #include "proa/base/hash.h"
 #include "proa/eager/capture.h"
 #include "proa/eager/function.h"
+#include "proa/eager/overflow.h"
 #include "proa/eager/traced.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/page.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/kernels/register.h"
+#include "proa/kernels/singular.h"
 #include "proa/ops/expr.h"
 #include "proa/ops/register.h"
 #include "proa/runtime/executor.h"
@@ -200,6 +202,21 @@ Function& by_shape(Entry& entry, std::span<const int64_t> segments, Tensors oper
   return *list.back().second;
 }
 
+// A number beside integer tensors takes their dtype; one beyond its range is refused, as NumPy 2
+// and PyTorch do.
+void require_fit(const Operand& number, DType dtype, std::string_view argument) {
+  int64_t low = 0, high = 255;
+  if (number.number_kind != NumberKind::integer || dtype == DType::i64 || !is_int(dtype)) return;
+  if (dtype != DType::u8) {
+    high = (int64_t{1} << (size_of(dtype) * 8 - 1)) - 1;
+    low = -high - 1;
+  }
+  if (number.integer >= low && number.integer <= high) return;
+  throw NumberOverflow("", argument,
+                       str(number.integer, " does not fit into ", to_string(dtype),
+                           ", which holds ", low, "..", high));
+}
+
 Tensor number_tensor(const Operand& number, DType dtype) {
   // No number stands beside float8; the page's check says so, of the tensor and its argument.
   if (contains(kFloat8Set, dtype)) dtype = DType::f32;
@@ -260,6 +277,7 @@ void settle_numbers(const Page& page, std::span<const Operand> operands,
       DType dtype = any && page.operands[i].meets
                         ? promote(met, operand.number_kind, default_float())
                         : number_dtype(operand.number_kind);
+      require_fit(operand, dtype, page.operands[i].name);
       out.push_back(number_tensor(operand, dtype));
     }
   }
@@ -314,8 +332,7 @@ void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& resu
       TensorImpl& impl = *results[i].impl();
       if (is_view) {
         const auto& through = operand.impl()->view;
-        impl.view =
-            std::make_unique<ViewOf>(ViewOf{through ? through->base : operand, memory->version()});
+        impl.view = std::make_unique<ViewOf>(through ? through->base : operand, memory->version());
       } else {
         Array copy = Array::dense(impl.array.dims, impl.array.dtype);
         runtime::copy(impl.array, copy);
@@ -332,10 +349,17 @@ void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& resu
   }
 }
 
-}  // namespace
+// The operand that holds positions: integers that take no part in promotion.
+std::string_view positions_of(const Page& page) {
+  for (const OperandSpec& operand : page.operands) {
+    if (!operand.meets && !operand.rng_key && (operand.dtypes & kIntSet) == kIntSet)
+      return operand.name;
+  }
+  return {};
+}
 
-std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> given, const AttrList& attrs,
-                         std::span<const int64_t> given_segments) {
+std::vector<Tensor> run(const OpInfo& op, std::span<const Operand> given, const AttrList& attrs,
+                        std::span<const int64_t> given_segments) {
   const Page& page = *op.page;
   std::vector<Operand> padded;
   std::span<const Operand> operands = given;
@@ -429,6 +453,29 @@ std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> given, const
   }
   settle_memory(page, tensors, results);
   return results;
+}
+
+}  // namespace
+
+std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> operands, const AttrList& attrs,
+                         std::span<const int64_t> segments) {
+  try {
+    return run(op, operands, attrs, segments);
+  } catch (const UserError& error) {
+    // A kernel knows neither the operator that the user called nor the name of its argument.
+    bool asserted = error.op() == "shape_assert";  // its message names the argument
+    if ((!error.op().empty() && !asserted) || error.kind() == ErrorKind::interrupted) throw;
+    std::string_view name = op.page->name, argument = asserted ? "" : error.argument();
+    std::string_view message = error.message();
+    if (std::string head = str("[", name, "] "); asserted && message.starts_with(head))
+      message.remove_prefix(head.size());
+    if (error.kind() == ErrorKind::index && argument.empty()) argument = positions_of(*op.page);
+    if (dynamic_cast<const kernels::SingularMatrix*>(&error) != nullptr)
+      throw kernels::SingularMatrix(name, argument, message);
+    if (dynamic_cast<const NumberOverflow*>(&error) != nullptr)
+      throw NumberOverflow(name, argument, message);
+    throw UserError(error.kind(), name, argument, message);
+  }
 }
 
 std::vector<Tensor> call(std::string_view full_name, std::initializer_list<Operand> operands,

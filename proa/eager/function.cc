@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "proa/base/error.h"
-#include "proa/eager/node.h"
+#include "proa/eager/holdings.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/tier/compiled.h"
@@ -181,6 +181,12 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
 
   std::string_view name() const override { return function_.name(); }
 
+  void holdings(Holdings& sum) const override {
+    Node::holdings(sum);
+    for (const Saved& saved : saved_) sum.add(saved.edge);
+    for (const Saved& saved : operands_) sum.add(saved.edge);
+  }
+
   // By the residuals of the forward, in their order.
   void save(Saved saved) {
     saved.version = saved.array.buffer->version();
@@ -253,7 +259,8 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
                           " now; write to a copy (x.clone()) instead"));
     }
     Tensor tensor(saved.array);
-    tensor.impl()->edge = saved.output >= 0 ? Edge{shared_from_this(), saved.output} : saved.edge;
+    tensor.impl()->edge.set(saved.output >= 0 ? Edge{shared_from_this(), saved.output}
+                                              : saved.edge);
     return tensor;
   }
 
@@ -294,7 +301,7 @@ void call(Function& function, std::span<const Tensor> operands, std::span<const 
   auto node = std::make_shared<CallNode>(next_sequence(), function, recorded, symbols);
   for (size_t i = 0; i < results.size(); ++i) {
     results[i] = Tensor(outputs[i]);
-    if (is_inexact(results[i].dtype())) results[i].impl()->edge = {node, static_cast<int>(i)};
+    if (is_inexact(results[i].dtype())) results[i].impl()->edge.set({node, static_cast<int>(i)});
   }
   for (const transform::Residual& residual : recorded.residuals) {
     auto index = static_cast<size_t>(residual.index);

@@ -8,6 +8,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/call.h"
+#include "proa/eager/holdings.h"
 
 namespace proa::eager {
 
@@ -39,10 +40,12 @@ class Accumulator : public Node {
   std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool) override {
     Tensor g = std::move(cotangents[0]);
     TensorImpl& leaf = *leaf_.impl();
-    if (leaf.hooks) {
-      auto hooks = *leaf.hooks;  // a hook may remove itself
-      for (auto& [handle, hook] : hooks) { take(g, hook(g)); }
+    std::vector<std::pair<int64_t, Hook>> hooks;  // copies: a hook may remove itself
+    {
+      std::lock_guard lock(tape_lock);
+      if (leaf.hooks) hooks = *leaf.hooks;
     }
+    for (auto& [handle, hook] : hooks) take(g, hook.run(g));
     // The memory may be shared with another gradient or with the seed: the leaf's own is its own.
     bool own = g.array().buffer->is_unique() && g.array().is_dense();
     accumulate(leaf, g, [&] {
@@ -53,6 +56,10 @@ class Accumulator : public Node {
       return Tensor(std::move(copy));
     });
     return {};
+  }
+  void holdings(Holdings& sum) const override {
+    Node::holdings(sum);
+    sum.add(leaf_);
   }
 
   const Tensor& leaf() const { return leaf_; }
@@ -68,6 +75,15 @@ struct Younger {
   }
 };
 
+class Recording {
+ public:
+  explicit Recording(bool on) : before_(set_grad_enabled(on)) {}
+  ~Recording() { set_grad_enabled(before_); }
+
+ private:
+  bool before_;
+};
+
 class Walk {
  public:
   explicit Walk(BackwardOptions options) : options_(options) {}
@@ -80,7 +96,14 @@ class Walk {
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       const Tensor& output = outputs[i];
-      Edge edge = edge_of(output);
+      if (!output) {
+        throw UserError(ErrorKind::type, op, op == "grad" ? "outputs" : "tensors",
+                        "expected Tensors, got None");
+      }
+      Edge edge = [&] {
+        Recording on(true);  // a view whose memory was written since is looked at anew
+        return edge_of(output);
+      }();
       if (!edge.node) {
         throw UserError(
             ErrorKind::state, op, "",
@@ -114,13 +137,7 @@ class Walk {
       std::shared_ptr<Node> node = it->first;
       std::vector<Tensor> cotangents = std::move(it->second);
       pending_.erase(it);
-      hooks(*node, cotangents);
-      for (auto& [output, impl] : node->retained) {
-        if (wanted == nullptr && cotangents[static_cast<size_t>(output)]) {
-          Tensor g = cotangents[static_cast<size_t>(output)];
-          accumulate(*impl, g, [&] { return g; });
-        }
-      }
+      if (node->watched) watch(*node, cotangents, wanted == nullptr);
       if (wanted != nullptr) {
         for (size_t i = 0; i < wanted->size(); ++i) {
           const Edge& edge = (*wanted)[i];
@@ -176,13 +193,31 @@ class Walk {
     slot = slot ? call1("tensor.add", {slot, g}) : std::move(g);
   }
 
-  static void hooks(Node& node, std::vector<Tensor>& cotangents) {
-    if (node.hooks.empty()) return;
-    auto hooks = node.hooks;
+  // Hooks, then the tensors that keep their gradients.
+  static void watch(Node& node, std::vector<Tensor>& cotangents, bool collect) {
+    std::vector<Node::OutputHook> hooks;
+    {
+      std::lock_guard lock(tape_lock);
+      hooks = node.hooks;
+    }
     for (auto& entry : hooks) {
       Tensor& g = cotangents[static_cast<size_t>(entry.output)];
-      if (!g) continue;
-      take(g, entry.hook(g));
+      if (g) take(g, entry.hook.run(g));
+    }
+    if (!collect) return;
+    std::vector<std::pair<int, Tensor>> keepers;
+    {
+      std::lock_guard lock(tape_lock);
+      for (auto [output, impl] : node.retained) {
+        // One that is being destroyed waits for the lock with no references left.
+        uint32_t now = impl->references.load(std::memory_order_relaxed);
+        while (now > 0 && !impl->references.compare_exchange_weak(now, now + 1)) {}
+        if (now > 0) keepers.emplace_back(output, Tensor::adopt(impl));
+      }
+    }
+    for (auto& [output, tensor] : keepers) {
+      const Tensor& g = cotangents[static_cast<size_t>(output)];
+      if (g) accumulate(*tensor.impl(), g, [&] { return g; });
     }
   }
 
@@ -221,19 +256,14 @@ class Walk {
   std::unordered_set<Node*> served_;
 };
 
-class Recording {
- public:
-  explicit Recording(bool on) : before_(set_grad_enabled(on)) {}
-  ~Recording() { set_grad_enabled(before_); }
-
- private:
-  bool before_;
-};
-
 }  // namespace
 
 // Long chains of nodes must not be destroyed recursively: the stack is not that deep.
 Node::~Node() {
+  if (watched) {
+    std::lock_guard lock(tape_lock);
+    for (auto& [output, impl] : retained) impl->retained_by = nullptr;
+  }
   std::vector<std::shared_ptr<Node>> doomed;
   for (Edge& edge : edges) {
     if (edge.node) doomed.push_back(std::move(edge.node));
@@ -262,12 +292,12 @@ uint64_t next_sequence() { return sequence.fetch_add(1, std::memory_order_relaxe
 
 Edge edge_of(const Tensor& tensor) {
   TensorImpl& impl = *tensor.impl();
-  if (impl.view && impl.view->version != impl.array.buffer->version()) {
+  uint32_t now = impl.array.buffer->version();
+  if (impl.view && impl.view->version != now && grad_enabled()) {
     // The memory was written since: the view's place on the tape is a new look at the base of
-    // today.
+    // today. Threads that come here at once each make one, and any of them is right.
     const Tensor& base = impl.view->base;
-    impl.view->version = impl.array.buffer->version();
-    if (base.requires_grad() && grad_enabled()) {
+    if (base.requires_grad()) {
       int64_t offset =
           (impl.array.data - base.array().data) / static_cast<int64_t>(size_of(impl.array.dtype));
       const Array& a = impl.array;
@@ -275,13 +305,13 @@ Edge edge_of(const Tensor& tensor) {
                            {{"shape", std::vector<int64_t>(a.dims.begin(), a.dims.end())},
                             {"stride", std::vector<int64_t>(a.strides.begin(), a.strides.end())},
                             {"offset", offset}});
-      impl.edge = again.impl()->edge;
+      impl.edge.set(again.impl()->edge.get());
     }
+    impl.view->version = now;
   }
-  if (impl.edge.node || !impl.collects) return impl.edge;
+  if (Edge edge = impl.edge.get(); edge.node || !impl.collects) return edge;
   // Threads may use a leaf for the first time at once.
-  static std::mutex lock;
-  std::lock_guard guard(lock);
+  std::lock_guard guard(tape_lock);
   std::shared_ptr<Node> node = impl.accumulator.lock();
   if (!node) {
     node = std::make_shared<Accumulator>(&impl);
@@ -292,6 +322,10 @@ Edge edge_of(const Tensor& tensor) {
 
 void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
               BackwardOptions options) {
+  if (outputs.empty()) {
+    throw UserError(ErrorKind::value, "backward", "tensors",
+                    "expected at least one Tensor, got none");
+  }
   Walk walk(options);
   Recording recording(options.create_graph);
   walk.seed(outputs, seeds, "backward");
@@ -301,8 +335,17 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
 
 std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
                          std::span<const Tensor> seeds, BackwardOptions options) {
+  if (outputs.empty()) {
+    throw UserError(ErrorKind::value, "grad", "outputs", "expected at least one Tensor, got none");
+  }
+  if (inputs.empty()) {
+    throw UserError(ErrorKind::value, "grad", "inputs", "expected at least one Tensor, got none");
+  }
   std::vector<Edge> wanted;
   for (const Tensor& input : inputs) {
+    if (!input) {
+      throw UserError(ErrorKind::type, "grad", "inputs", "expected Tensors, got None");
+    }
     Edge edge = edge_of(input);
     if (!edge.node) {
       throw UserError(

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,12 @@
 #include "proa/eager/tensor.h"
 
 namespace proa::eager {
+
+class Holdings;
+
+// Of hooks, of tensors that retain gradients and of accumulators. Held over pointers only: what is
+// dropped is destroyed after, since that may need the lock of an interpreter.
+extern std::mutex tape_lock;
 
 class Node {
  public:
@@ -21,6 +28,8 @@ class Node {
   virtual std::string_view name() const = 0;
   // Cotangents of the outputs (undefined: none) to cotangents of the edges (undefined: none).
   virtual std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) = 0;
+  // Tells all that it keeps alive: the edges, and what is saved for backward.
+  virtual void holdings(Holdings& sum) const;
   std::vector<Edge> edges;
   size_t outputs = 1;
   // Hooks on the gradient of an output: (output, handle, hook).
@@ -29,6 +38,7 @@ class Node {
     int64_t handle;
     Hook hook;
   };
+  std::atomic<bool> watched{false};  // there may be some of these, under tape_lock
   std::vector<OutputHook> hooks;
   std::vector<std::pair<int, TensorImpl*>>
       retained;  // outputs whose gradient is kept; cleared by them

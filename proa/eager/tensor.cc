@@ -1,7 +1,11 @@
 #include "proa/eager/tensor.h"
 
+#include <pthread.h>
+
+#include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <thread>
 
 #include "proa/base/error.h"
 #include "proa/base/numeric/half.h"
@@ -18,7 +22,59 @@ std::atomic<int64_t> next_hook{1};
 // the lock of the interpreter.
 std::mutex grad_lock;
 
+// Takes what matches out of a list, to be destroyed when the lock is free again.
+template <class List, class Match>
+List taken(List& from, Match match) {
+  List out;
+  auto kept = std::stable_partition(from.begin(), from.end(), [&](auto& x) { return !match(x); });
+  std::move(kept, from.end(), std::back_inserter(out));
+  from.erase(kept, from.end());
+  return out;
+}
+
 }  // namespace
+
+std::mutex tape_lock;
+
+namespace {
+
+// A child of fork has no other threads that could free what they held.
+const int forks = pthread_atfork(
+    [] {
+      tape_lock.lock();
+      grad_lock.lock();
+    },
+    [] {
+      grad_lock.unlock();
+      tape_lock.unlock();
+    },
+    [] {
+      grad_lock.unlock();
+      tape_lock.unlock();
+    });
+
+}  // namespace
+
+void Place::lock() const {
+  while (busy_.exchange(true, std::memory_order_acquire)) {
+    while (busy_.load(std::memory_order_relaxed)) std::this_thread::yield();
+  }
+}
+
+Edge Place::get() const {
+  if (!known()) return {};
+  lock();
+  Edge copy = edge_;
+  busy_.store(false, std::memory_order_release);
+  return copy;
+}
+
+void Place::set(Edge edge) {
+  lock();
+  std::swap(edge_, edge);
+  known_.store(edge_.node != nullptr, std::memory_order_release);
+  busy_.store(false, std::memory_order_release);
+}
 
 Tensor::Tensor(Array array) : impl_(new TensorImpl()) { impl_->array = std::move(array); }
 
@@ -28,14 +84,17 @@ Tensor::Tensor(const Tensor& other) : impl_(other.impl_) {
 
 Tensor::~Tensor() {
   if (impl_ == nullptr) return;
-  if (impl_->references.load(std::memory_order_acquire) == 1 ||
-      impl_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    if (auto node = impl_->retained_by.lock()) {
-      auto& retained = node->retained;
-      std::erase_if(retained, [&](const auto& entry) { return entry.second == impl_; });
+  // A backward may be taking a reference to one that retains: that one is counted down to 0 first.
+  bool last = !impl_->retains && impl_->references.load(std::memory_order_acquire) == 1;
+  if (!last && impl_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (impl_->retains) {
+    std::lock_guard lock(tape_lock);
+    if (impl_->retained_by != nullptr) {
+      std::erase_if(impl_->retained_by->retained,
+                    [&](const auto& entry) { return entry.second == impl_; });
     }
-    delete impl_;
   }
+  delete impl_;
 }
 
 Tensor Tensor::adopt(TensorImpl* impl) { return Tensor(impl); }
@@ -46,11 +105,11 @@ Tensor Tensor::share(TensorImpl* impl) {
 }
 
 bool Tensor::requires_grad() const {
-  if (impl_->collects || impl_->edge.node) return true;
+  if (impl_->collects || impl_->edge.known()) return true;
   return impl_->view && impl_->view->base.requires_grad();
 }
 
-bool Tensor::is_leaf() const { return !impl_->edge.node; }
+bool Tensor::is_leaf() const { return !impl_->edge.known(); }
 
 void Tensor::set_requires_grad(bool value) {
   if (value && !is_inexact(dtype())) {
@@ -58,7 +117,7 @@ void Tensor::set_requires_grad(bool value) {
         ErrorKind::type,
         str("only float and complex tensors can require a gradient, got ", to_string(dtype())));
   }
-  if (!value && impl_->edge.node) impl_->edge = {};
+  if (!value && impl_->edge.known()) impl_->edge.set({});
   impl_->collects = value;
 }
 
@@ -130,7 +189,39 @@ Edge written_base(const Tensor& base, const Tensor& part, const Array& view) {
                         {{"shape", std::vector<int64_t>(view.dims.begin(), view.dims.end())},
                          {"stride", std::vector<int64_t>(view.strides.begin(), view.strides.end())},
                          {"offset", offset}});
-  return result.impl()->edge;
+  return result.impl()->edge.get();
+}
+
+// Whether two elements share a place. Where each stride steps over all that the smaller ones reach
+// there are none; else the places are counted.
+bool overlaps(const Array& x) {
+  if (x.elements() <= 1 || x.is_dense()) return false;
+  std::vector<std::pair<int64_t, int64_t>> axes;  // (step, extent)
+  for (size_t i = 0; i < x.dims.size(); ++i) {
+    if (x.dims[i] > 1) axes.emplace_back(std::abs(x.strides[i]), x.dims[i]);
+  }
+  std::ranges::sort(axes);
+  int64_t reach = 0;
+  bool apart = true;
+  for (auto [step, extent] : axes) {
+    if (step == 0) return true;
+    apart &= step > reach;
+    reach += step * (extent - 1);
+  }
+  if (apart) return false;
+  std::vector<bool> taken(static_cast<size_t>(reach) + 1);
+  std::vector<int64_t> at(axes.size(), 0);
+  for (int64_t left = x.elements(), place = 0; left > 0; --left) {
+    if (taken[static_cast<size_t>(place)]) return true;
+    taken[static_cast<size_t>(place)] = true;
+    for (size_t i = 0; i < axes.size(); ++i) {
+      place += axes[i].first;
+      if (++at[i] < axes[i].second) break;
+      place -= axes[i].first * axes[i].second;
+      at[i] = 0;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -155,6 +246,11 @@ void write(const Tensor& dst, const Tensor& src, std::string_view op) {
   } else if (record) {
     edge = edge_of(src);
   }
+  if (overlaps(impl.array)) {
+    throw UserError(ErrorKind::state, op, "",
+                    "several elements of this tensor lie in one place of memory (it was expanded, "
+                    "or its strides overlap); write to x.clone()");
+  }
   Array from = src.array();
   if (from.buffer == impl.array.buffer) {  // the two may overlap
     Array copy = Array::dense(from.dims, from.dtype);
@@ -164,7 +260,7 @@ void write(const Tensor& dst, const Tensor& src, std::string_view op) {
   runtime::copy(from, impl.array);
   impl.array.buffer->bump_version();
   if (!record) return;
-  base.impl()->edge = std::move(edge);
+  base.impl()->edge.set(std::move(edge));
   if (impl.view)
     impl.view->version = impl.array.buffer->version() - 1;  // takes a new place when asked
 }
@@ -176,14 +272,16 @@ void assign(const Tensor& dst, const Tensor& src) {
   impl.array = src.array();
   impl.array.buffer->bump_version();
   impl.view.reset();
-  if (!impl.collects) impl.edge = {};
+  if (!impl.collects) impl.edge.set({});
 }
 
 int64_t add_hook(const Tensor& tensor, Hook hook) {
   int64_t handle = next_hook++;
   TensorImpl& impl = *tensor.impl();
   Edge edge = edge_of(tensor);
+  std::lock_guard lock(tape_lock);
   if (edge.node && !impl.collects) {
+    edge.node->watched = true;
     edge.node->hooks.push_back({edge.index, handle, std::move(hook)});
   } else {
     if (!impl.hooks) impl.hooks = std::make_unique<std::vector<std::pair<int64_t, Hook>>>();
@@ -194,10 +292,25 @@ int64_t add_hook(const Tensor& tensor, Hook hook) {
 
 bool remove_hook(const Tensor& tensor, int64_t handle) {
   TensorImpl& impl = *tensor.impl();
-  if (impl.hooks && std::erase_if(*impl.hooks, [&](auto& h) { return h.first == handle; }) > 0)
-    return true;
-  return impl.edge.node &&
-         std::erase_if(impl.edge.node->hooks, [&](auto& h) { return h.handle == handle; }) > 0;
+  Edge edge = impl.edge.get();
+  std::vector<std::pair<int64_t, Hook>> of_leaf;
+  std::vector<Node::OutputHook> of_node;
+  std::lock_guard lock(tape_lock);
+  if (impl.hooks) of_leaf = taken(*impl.hooks, [&](auto& h) { return h.first == handle; });
+  if (edge.node) of_node = taken(edge.node->hooks, [&](auto& h) { return h.handle == handle; });
+  return !of_leaf.empty() || !of_node.empty();
+}
+
+void retain_grad(const Tensor& tensor) {
+  TensorImpl& impl = *tensor.impl();
+  Edge edge = edge_of(tensor);
+  if (!edge.node || impl.collects) return;
+  std::lock_guard lock(tape_lock);
+  if (impl.retained_by != nullptr) return;
+  impl.retains = true;
+  impl.retained_by = edge.node.get();
+  edge.node->watched = true;
+  edge.node->retained.emplace_back(edge.index, &impl);
 }
 
 Tensor from_data(std::span<const int64_t> dims, DType dtype, const void* bytes) {

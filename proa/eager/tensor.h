@@ -2,6 +2,7 @@
 // Why one counted block: a Python object, a C++ value and a saved operand all hold the same thing.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,9 +21,25 @@ class Node;
 class Tensor;
 struct TensorImpl;
 
+// A thing of another language that the tape keeps alive: a hook's closure, a backward written in
+// Python. That language's garbage collector asks who owns it (eager/holdings.h).
+class Foreign {
+ public:
+  Foreign() { count_.fetch_add(1, std::memory_order_relaxed); }
+  virtual ~Foreign() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  Foreign(const Foreign&) = delete;
+  static bool any() { return count_.load(std::memory_order_relaxed) > 0; }
+
+ private:
+  static inline std::atomic<int64_t> count_{0};
+};
+
 // A hook sees the gradient of a tensor and may give another in its place (an undefined one keeps
 // it).
-using Hook = std::function<Tensor(const Tensor&)>;
+struct Hook {
+  std::function<Tensor(const Tensor&)> run;
+  std::shared_ptr<Foreign> keeps = nullptr;  // what `run` needs and does not own
+};
 
 class Tensor {
  public:
@@ -73,26 +90,42 @@ struct Edge {
   int index = 0;
 };
 
+// The edge of a tensor, which threads may read while another replaces it.
+class Place {
+ public:
+  bool known() const { return known_.load(std::memory_order_acquire); }  // there is a node
+  Edge get() const;
+  void set(Edge edge);
+  const Edge& peek() const { return edge_; }  // where no other thread has the tensor
+
+ private:
+  void lock() const;
+  mutable std::atomic<bool> busy_{false};
+  std::atomic<bool> known_{false};
+  Edge edge_;
+};
+
 // The view that a tensor is of another, which owns the place on the tape for both.
 struct ViewOf {
+  ViewOf(Tensor of, uint32_t now) : base(std::move(of)), version(now) {}
   Tensor base;
-  uint32_t version;  // of the memory when this tensor's place on the tape was last right
+  std::atomic<uint32_t>
+      version;  // of the memory when this tensor's place on the tape was last right
 };
 
 struct TensorImpl {
   std::atomic<uint32_t> references{1};
-  bool collects = false;  // a leaf that wants a gradient (stop_gradient == false)
-  bool retains = false;   // a non-leaf whose gradient is kept in .grad
+  bool collects = false;             // a leaf that wants a gradient (stop_gradient == false)
+  std::atomic<bool> retains{false};  // a non-leaf whose gradient is kept in .grad
   bool persistable = false;
   ir::ValueImpl* captured = nullptr;  // what it stands for under capture: see capture.h
   Array array;
-  Edge edge;                        // node == null: off the tape, or a leaf not used yet
+  Place edge;                       // no node: off the tape, or a leaf not used yet
   std::weak_ptr<Node> accumulator;  // of a leaf
-  std::weak_ptr<Node>
-      retained_by;  // the node that knows this tensor by address, wherever edge is now
+  Node* retained_by = nullptr;      // knows this tensor by address, wherever edge is now; tape_lock
   Tensor grad;
   std::unique_ptr<ViewOf> view;
-  std::unique_ptr<std::vector<std::pair<int64_t, Hook>>> hooks;  // by handle
+  std::unique_ptr<std::vector<std::pair<int64_t, Hook>>> hooks;  // by handle; tape_lock
   std::unique_ptr<std::string> name;
 };
 
@@ -138,6 +171,8 @@ void assign(const Tensor& dst, const Tensor& src);
 // Hooks run on the gradient of `tensor`, in the order added. The handle removes it.
 int64_t add_hook(const Tensor& tensor, Hook hook);
 bool remove_hook(const Tensor& tensor, int64_t handle);
+// Backward keeps the gradient of this result of an operation in .grad.
+void retain_grad(const Tensor& tensor);
 
 Tensor from_data(std::span<const int64_t> dims, DType dtype, const void* bytes);
 Tensor scalar(DType dtype, double value);

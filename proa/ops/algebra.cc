@@ -54,8 +54,8 @@ Expr triangular_solve(Expr a, Expr b, Triangle how) {
       {{"left", how.left}, {"upper", how.upper}, {"transpose", how.transpose}, {"unit", how.unit}});
 }
 
-Expr solve(Expr a, Expr b) {
-  std::vector<Expr> factors = call(*a.builder, "prim.lu", {&a, 1});
+Expr solve(Expr a, Expr b, bool regular) {
+  std::vector<Expr> factors = call(*a.builder, "prim.lu", {&a, 1}, {{"regular", regular}});
   Expr x = permute_rows(b, factors[2]);
   x = triangular_solve(factors[0], x, {.unit = true});
   return triangular_solve(factors[0], x, {.upper = true});

@@ -23,8 +23,9 @@ struct Triangle {
   std::string_view transpose = "none";  // none, transpose, adjoint
 };
 Expr triangular_solve(Expr a, Expr b, Triangle how);
-// x with a x = b, for a square a without structure, by LU with row exchanges.
-Expr solve(Expr a, Expr b);
+// x with a x = b, for a square a without structure, by LU with row exchanges. A singular a stops
+// the run if `regular`, else gives infinities and NaNs.
+Expr solve(Expr a, Expr b, bool regular = false);
 // Rows of x in another order: row i is row permutation[i] of x, with int64 [..., n].
 Expr permute_rows(Expr x, Expr permutation);
 Expr unpermute_rows(Expr x, Expr permutation);

@@ -1,4 +1,5 @@
 #include "proa/ops/composite.h"
+#include "proa/ops/casting.h"
 
 namespace proa::ops {
 
@@ -9,6 +10,13 @@ void broadcast_shape(Infer& op) {
     if (op.present(k)) dims = op.broadcast(dims, op.dims(k), op.page().operands[i].name);
   }
   op.result(dims);
+}
+
+void require_real_unless_complex(Infer& op, int operand, DType into) {
+  if (!op.present(operand) || is_complex(into) || !is_complex(op.dtype(operand))) return;
+  op.fail(ErrorKind::type, op.page().operands[static_cast<size_t>(operand)].name,
+          str("a complex number does not fit into ", to_string(into),
+              "; make x complex, or take the real part"));
 }
 
 OperandSpec operand_x(DTypeSet dtypes, bool number) {

@@ -38,12 +38,37 @@ DType literal_dtype(const Infer& op, std::string_view name) {
   return DType::i64;
 }
 
+// A number that the dtype cannot hold is refused; the imaginary part is not dropped.
+void require_fill(Infer& op, DType dtype) {
+  ir::Attribute value = op.raw("fill_value");
+  if (value.is(ir::AttrKind::complex) && !is_complex(dtype)) {
+    op.fail(ErrorKind::type, "fill_value",
+            str("a complex number does not fit into ", to_string(dtype)));
+  }
+  if (!value.is(ir::AttrKind::integer) || !is_int(dtype) || dtype == DType::i64) return;
+  int64_t n = value.as_int(), high = 255, low = 0;
+  if (dtype != DType::u8) {
+    high = (int64_t{1} << (size_of(dtype) * 8 - 1)) - 1;
+    low = -high - 1;
+  }
+  if (n < low || n > high)
+    op.fail(ErrorKind::value, "fill_value",
+            str(n, " does not fit into ", to_string(dtype), ", which holds ", low, "..", high));
+}
+
 void full_shape(Infer& op) {
   std::vector<Dim> dims = op.dims_attr("shape");
   require_extents(op, dims, "shape");
   // Paddle: a Python integer still makes a float tensor; True makes bool, a complex one complex.
   DType natural = literal_dtype(op, "fill_value");
-  op.result(dims, wanted(op, natural == DType::i64 ? op.default_float() : natural));
+  DType dtype = wanted(op, natural == DType::i64 ? op.default_float() : natural);
+  op.result(dims, dtype);
+  require_fill(op, dtype);
+}
+
+void full_like_shape(Infer& op) {
+  like_shape(op);
+  require_fill(op, wanted(op, op.dtype(0)));
 }
 
 Expr number_as(Builder& b, ir::Attribute value, DType dtype) {
@@ -174,11 +199,14 @@ void one_hot_shape(Infer& op) {
 }
 
 void one_hot_rule(Decompose& d) {
-  // In int64: a narrow x has no number for the classes beyond its range.
-  Expr x = cast(unsqueeze(d.in(0), d.in(0).rank()), DType::i64);
+  ir::Builder& b = d.builder();
+  Expr at = unsqueeze(cast(d.in(0), DType::i64), d.in(0).rank());
   auto dims = d.result_type().dims();
-  Expr classes = iota(d.builder(), DType::i64, dims, static_cast<int>(dims.size()) - 1);
-  d.out(cast(compare("eq", x, classes), d.result_type().dtype()));
+  DType dtype = d.result_type().dtype();
+  // One row of zeros for each class number, written at its place along the last axis.
+  int64_t last[] = {d.in(0).rank()};
+  d.out(scatter("set", full(b, dims, dtype, 0), unsqueeze(at, at.rank()),
+                full(b, at.dims(), dtype, 1), last, last[0], "raise"));
 }
 
 void shape_samples(SampleList& s) {
@@ -366,9 +394,14 @@ std::vector<ir::Page> creation_pages() {
            {dtype_attr()}, filled<1>, like_samples),
       like("empty_like", "A tensor like x whose values are of no meaning; here zeros.",
            {dtype_attr()}, filled<0>, like_samples),
-      like("full_like", "One number in the shape of x, and in its dtype unless another is given.",
-           {{.name = "fill_value", .form = AttrForm::number}, dtype_attr()}, full_rule,
-           full_like_samples),
+      [&] {
+        ir::Page page = like(
+            "full_like", "One number in the shape of x, and in its dtype unless another is given.",
+            {{.name = "fill_value", .form = AttrForm::number}, dtype_attr()}, full_rule,
+            full_like_samples);
+        page.shape = full_like_shape;
+        return page;
+      }(),
       created("arange",
               "start, start + step, ... below end (above it for a negative step). With one number: "
               "0 up to it. int64 where all numbers are integers.",
@@ -400,9 +433,9 @@ std::vector<ir::Page> creation_pages() {
                triangle_rule<true>),
       {.name = "one_hot",
        .faces = ir::kTop | ir::kFunctional,
-       .doc = "For each class number, a row of num_classes with a 1 at its place; an out-of-range "
-              "class gives zeros. The default float.",
-       .operands = {operand_x(kIntSet)},
+       .doc = "For each class number, a row of num_classes with a 1 at its place. The default "
+              "float. A class outside 0 .. num_classes - 1 is refused.",
+       .operands = {{.name = "x", .aliases = {"input"}, .dtypes = kIntSet, .meets = false}},
        .attrs = {{.name = "num_classes", .form = AttrForm::integer, .lowest = 1}},
        .dtypes = by_shape_rule(),
        .shape = one_hot_shape,

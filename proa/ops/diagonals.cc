@@ -209,6 +209,10 @@ void corner_shape(Infer& op) {
   if (t != DType::i32 && t != DType::i64)
     op.fail(ErrorKind::type, "dtype", str("expected int32 or int64, got ", to_string(t)));
   Corner c = corner_of<kLower>(op);
+  constexpr int64_t kMost = int64_t{1} << 24;  // the positions become a constant
+  if (c.rows > kMost || c.columns > kMost)
+    op.fail(ErrorKind::value, c.rows > kMost ? "row" : "col",
+            str("expected at most 2^24, got ", std::max(c.rows, c.columns)));
   int64_t count = 0;
   for (int64_t row = 0; row < c.rows; ++row) count += c.span(row).second - c.span(row).first;
   op.result(std::vector<Dim>{Dim(2), Dim(count)}, t);

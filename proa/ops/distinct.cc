@@ -67,7 +67,11 @@ void unique_rule(Decompose& d) {
   std::vector<Dim> low{Dim(1), Dim(0)}, high{Dim(-1), Dim(0)};
   Expr before = pad(rows, zero_like(rows), low, high, {});
   int columns[] = {1};
-  Expr starts = reduce("or", compare("ne", rows, before), columns) | compare("eq", position, 0.0);
+  Expr differs = compare("ne", rows, before);
+  // NaNs, which stand last, are one value; in whole slices and in runs they differ, as in NumPy.
+  if (axis < 0 && !consecutive(d) && is_float(x.dtype()))
+    differs = differs & !(unary("is_nan", rows) & unary("is_nan", before));
+  Expr starts = reduce("or", differs, columns) | compare("eq", position, 0.0);
   std::vector<Expr> packed = call(b, "prim.compact", {&starts, 1});
   auto result = d.result_type().dims();
   Dim size = result[static_cast<size_t>(std::max(axis, 0))];
@@ -193,7 +197,7 @@ std::vector<ir::Page> distinct_pages() {
        .doc = "The distinct elements of x, ascending, as a vector (with axis: the distinct slices, "
               "ordered by their first element, then the second); on demand the position where each "
               "stands first, for each element of the flat x (or slice) its place among them, and "
-              "how often each occurs. Every NaN counts as distinct.",
+              "how often each occurs. NaNs are one value, but with axis distinct.",
        .operands = {operand_x(kOrdered)},
        .attrs = {flag("return_index"), flag("return_inverse"), flag("return_counts"), axis, dtype},
        .results = -1,

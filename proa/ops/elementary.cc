@@ -1,6 +1,6 @@
 // Elementary functions of one tensor.
 
-#include "proa/ops/composite.h"
+#include "proa/ops/casting.h"
 
 namespace proa::ops {
 
@@ -130,6 +130,7 @@ void scale_rule(Decompose& d) {
 }
 
 void scale_checks(Infer& op) {
+  require_real_unless_complex(op, 1, op.met());
   if (op.has("act") && !is_float(op.met())) {
     op.fail(ErrorKind::type, "act", str("expected a floating point x, got ", to_string(op.met())));
   }

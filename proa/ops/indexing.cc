@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "proa/ops/composite.h"
+#include "proa/ops/casting.h"
 
 namespace proa::ops {
 
@@ -19,11 +19,10 @@ OperandSpec index_operand(std::string_view name = "index", bool variadic = false
           .meets = false};
 }
 
-// Negative positions count from the end.
-Expr wrapped(Expr index, Dim extent) {
-  Expr i = cast(index, DType::i64);
-  return select(compare("lt", i, 0.0), i + dim_value(*i.builder, extent, DType::i64), i);
-}
+// Of gather and scatter: negative positions count from the end, others beyond it are refused.
+constexpr std::string_view kFromEnd = "from_end";
+
+Expr positions(Expr index) { return cast(index, DType::i64); }
 
 // x[i, j, ...] on the axes named; the index tensors are broadcast together.
 struct Advanced {
@@ -79,10 +78,9 @@ void index_shape(Infer& op) {
 }
 
 // Index tensors side by side: [broadcast dims..., count].
-Expr joined_index(const ir::OperandView& d, int first, const std::vector<int>& axes, Expr x,
-                  std::vector<Dim>& dims) {
+Expr joined_index(const ir::OperandView& d, int first, std::vector<Dim>& dims) {
   std::vector<Expr> parts = d.ins(first);
-  for (size_t i = 0; i < parts.size(); ++i) parts[i] = wrapped(parts[i], x.dim(axes[i]));
+  for (Expr& part : parts) part = positions(part);
   Expr shape = parts[0];
   for (size_t i = 1; i < parts.size(); ++i) shape = shape + parts[i];  // for its dims only
   dims.assign(shape.dims().begin(), shape.dims().end());
@@ -118,13 +116,14 @@ void index_rule(Decompose& d) {
   std::vector<Dim> dims;
   std::vector<int> axes;
   for (int64_t axis : d.ints("axes")) axes.push_back(d.axis_of("axes", axis, d.in(0).rank()));
-  Expr at = joined_index(d, 1, axes, d.in(0), dims);
+  Expr at = joined_index(d, 1, dims);
   Advanced a = advanced_in(d, 1, dims);
-  Expr y = gather(d.in(0), at, as_ints(a.axes), 0);
+  Expr y = gather(d.in(0), at, as_ints(a.axes), 0, kFromEnd);
   d.out(placed(y, static_cast<int>(dims.size()), a.place));
 }
 
 void index_put_shape(Infer& op) {
+  require_real_unless_complex(op, 1, op.dtype(0));
   Advanced a = infer_advanced(op, 2);
   std::vector<Dim> dims = advanced_dims(a, op.dims(0)),
                    joined = op.broadcast(dims, op.dims(1), "value");
@@ -143,9 +142,11 @@ void index_put_shape(Infer& op) {
 
 // A scatter that also adds and multiplies bool, as or and and.
 Expr combined(std::string_view how, Expr x, Expr at, Expr value, const L& axes) {
-  if (x.dtype() != DType::boolean || how == "set") return scatter(how, x, at, value, axes, 0);
+  if (x.dtype() != DType::boolean || how == "set")
+    return scatter(how, x, at, value, axes, 0, kFromEnd);
   std::string_view of_bool = how == "add" || how == "max" ? "max" : "min";
-  return cast(scatter(of_bool, cast(x, DType::u8), at, cast(value, DType::u8), axes, 0), x.dtype());
+  Expr y = scatter(of_bool, cast(x, DType::u8), at, cast(value, DType::u8), axes, 0, kFromEnd);
+  return cast(y, x.dtype());
 }
 
 void index_put_rule(Decompose& d) {
@@ -153,7 +154,7 @@ void index_put_rule(Decompose& d) {
   Expr x = d.in(0);
   std::vector<int> axes;
   for (int64_t axis : d.ints("axes")) axes.push_back(d.axis_of("axes", axis, x.rank()));
-  Expr at = joined_index(d, 2, axes, x, dims);
+  Expr at = joined_index(d, 2, dims);
   Advanced a = advanced_in(d, 2, dims);
   Expr value = broadcast_to(cast(d.in(1), x.dtype()), advanced_dims(a, x.dims()));
   value = unplaced(value, static_cast<int>(dims.size()), a.place);
@@ -175,9 +176,9 @@ void along_shape(Infer& op) {
 void along_rule(Decompose& d) {
   Expr x = d.in(0);
   int axis = d.axis("axis", x.rank());
-  Expr at = wrapped(d.in(1), x.dim(axis));
+  Expr at = positions(d.in(1));
   L axes{axis};
-  Expr y = gather(x, unsqueeze(at, at.rank()), axes, 0);
+  Expr y = gather(x, unsqueeze(at, at.rank()), axes, 0, kFromEnd);
   d.out(placed(y, at.rank(), axis));
 }
 
@@ -196,16 +197,6 @@ void gather_nd_shape(Infer& op) {
   op.result(dims, op.dtype(0));
 }
 
-Expr wrapped_each(Expr index, Expr x, int64_t count) {
-  Expr i = cast(index, DType::i64);
-  std::vector<Expr> extents;
-  for (int64_t k = 0; k < count; ++k)
-    extents.push_back(reshape(dim_value(*x.builder, x.dim(static_cast<int>(k)), DType::i64),
-                              std::vector<Dim>{1}));
-  if (extents.empty()) return i;
-  return select(compare("lt", i, 0.0), i + concat(extents, 0), i);
-}
-
 L first_axes(int64_t count) {
   L axes;
   for (int64_t i = 0; i < count; ++i) axes.push_back(i);
@@ -214,7 +205,7 @@ L first_axes(int64_t count) {
 
 void gather_nd_rule(Decompose& d) {
   int64_t count = static_dim(d.in(1), -1);
-  d.out(gather(d.in(0), wrapped_each(d.in(1), d.in(0), count), first_axes(count), 0));
+  d.out(gather(d.in(0), positions(d.in(1)), first_axes(count), 0, kFromEnd));
 }
 
 void scatter_nd_add_shape(Infer& op) {
@@ -240,8 +231,7 @@ void scatter_nd_add_shape(Infer& op) {
 
 void scatter_nd_add_rule(Decompose& d) {
   int64_t count = static_dim(d.in(1), -1);
-  d.out(scatter("add", d.in(0), wrapped_each(d.in(1), d.in(0), count), d.in(2), first_axes(count),
-                0));
+  d.out(scatter("add", d.in(0), positions(d.in(1)), d.in(2), first_axes(count), 0, kFromEnd));
 }
 
 // take_along_axis: the index has x's rank; other axes are broadcast.
@@ -276,9 +266,9 @@ void take_along_rule(Decompose& d) {
   Expr x = d.in(0), index = d.in(1);
   int axis = d.axis("axis", x.rank());
   auto dims = d.result_type().dims();
-  Expr at = wrapped(index, x.dim(axis));
+  Expr at = positions(index);
   d.out(take_along(both_broadcast(x, axis, dims, x.dim(axis)),
-                   both_broadcast(at, axis, dims, index.dim(axis)), axis));
+                   both_broadcast(at, axis, dims, index.dim(axis)), axis, kFromEnd));
 }
 
 void put_along_shape(Infer& op) {
@@ -294,6 +284,7 @@ void put_along_shape(Infer& op) {
             str("expected 'assign', 'add', 'mul' or 'mean' for ", to_string(op.dtype(0)),
                 ", which has no order, got '", reduce, "'"));
   }
+  require_real_unless_complex(op, 2, op.dtype(0));
   op.result(op.dims(0), op.dtype(0));
 }
 
@@ -310,7 +301,7 @@ void put_along_rule(Decompose& d) {
       if (i != axis) dims[static_cast<size_t>(i)] = x.dim(i);
     }
   }
-  Expr at = broadcast_to(wrapped(index, x.dim(axis)), dims),
+  Expr at = broadcast_to(positions(index), dims),
        value = broadcast_to(cast(d.in(2), x.dtype()), dims);
   // Full positions: the place along each axis, with `at` along the chosen one.
   std::vector<Expr> parts;
@@ -334,14 +325,14 @@ void put_along_rule(Decompose& d) {
   if (!d.boolean("include_self") && how != "set") {
     Expr neutral = how == "add" ? zeros_like(value) : full_like(value, 1);
     if (how == "max" || how == "min" || whole) neutral = value;
-    start = scatter("set", x, places, neutral, axes, 0);
+    start = scatter("set", x, places, neutral, axes, 0, kFromEnd);
   }
   Expr y = combined(how, start, places, value, axes);
   if (kind == "mean" && !whole) {
     DType counted = is_inexact(x.dtype()) ? x.dtype() : DType::i64;
     if (counted == DType::f16 || counted == DType::bf16) counted = DType::f32;
     Expr one = cast(full_like(value, 1), counted), none = cast(zeros_like(x), counted);
-    Expr n = scatter("add", none, places, one, axes, 0);
+    Expr n = scatter("add", none, places, one, axes, 0, kFromEnd);
     n = d.boolean("include_self") ? n + 1 : maximum_count(n);
     y = cast(cast(y, counted) / n, x.dtype());
   }
@@ -376,7 +367,7 @@ Expr padding_row(const ir::AttrView& d, Expr index, Expr weight) {
 void embedding_rule(Decompose& d) {
   Expr x = d.in(0), weight = d.in(1);
   L axis{0};
-  Expr y = gather(weight, unsqueeze(cast(x, DType::i64), x.rank()), axis, 0);
+  Expr y = gather(weight, unsqueeze(positions(x), x.rank()), axis, 0, "raise");
   if (d.has("padding_idx")) {
     Expr hit = unsqueeze(padding_row(d, x, weight), x.rank());
     y = select(broadcast_to(hit, y.dims()), zeros_like(y), y);

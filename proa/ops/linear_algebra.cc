@@ -32,7 +32,7 @@ void cholesky_rule(Decompose& d) {
 
 // inv, det, slogdet
 
-void inv_rule(Decompose& d) { d.out(solve(d.in(0), identity_like(d.in(0)))); }
+void inv_rule(Decompose& d) { d.out(solve(d.in(0), identity_like(d.in(0)), true)); }
 
 void inv_backward(Vjp& v) {
   Expr back = adjoint(v.result());
@@ -137,7 +137,7 @@ void solve_rule(Decompose& d) {
   if (!d.boolean("left")) x = transposed(x);
   if (turned) y = transposed(y);
   bring_together(x, y);
-  Expr z = solve(x, y);
+  Expr z = solve(x, y, true);
   d.out(reshape(turned ? transposed(z) : z, d.result_type().dims()));
 }
 
@@ -243,7 +243,7 @@ void pinv_rule(Decompose& d) {
 void matrix_power_rule(Decompose& d) {
   Expr x = d.in(0), y;
   int64_t n = d.integer("n");
-  if (n < 0) x = solve(x, identity_like(x));
+  if (n < 0) x = solve(x, identity_like(x), true);
   for (uint64_t left = n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n); left != 0;
        left >>= 1) {
     if ((left & 1) != 0) y = y ? matmul(y, x) : x;

@@ -231,7 +231,7 @@ Expr each_loss(const Entropy& e, const ir::AttrView& op) {
     Expr loss = -sum(e.target * e.log_p, last);
     return e.weight ? loss * e.weight : loss;
   }
-  Expr picked = -squeeze(take_along(e.log_p, unsqueeze(e.label, last), last), last);
+  Expr picked = -squeeze(take_along(e.log_p, unsqueeze(e.label, last), last, "raise"), last);
   double smoothing = op.real("label_smoothing");
   if (smoothing > 0) {
     Expr spread =
@@ -384,7 +384,7 @@ void nll_rule(Decompose& d) {
   int axis = x.rank() == 1 ? 0 : 1;
   Expr counts = compare("ne", at, static_cast<double>(d.integer("ignore_index")));
   at = only_where(counts, at);
-  Expr loss = -squeeze(take_along(x, unsqueeze(at, axis), axis), axis), weight;
+  Expr loss = -squeeze(take_along(x, unsqueeze(at, axis), axis, "raise"), axis), weight;
   if (d.present(2)) {
     L first{0};
     weight =

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "proa/ir/context.h"
-#include "proa/ops/composite.h"
+#include "proa/ops/casting.h"
 
 namespace proa::ops {
 
@@ -15,12 +15,11 @@ OperandSpec index_operand() {
   return {.name = "index", .aliases = {"indices"}, .dtypes = kIntSet, .meets = false};
 }
 
-// Positions as a column for gather and scatter; negative ones count from the end.
-Expr column(Expr index, Dim extent) {
-  Expr i = cast(index, DType::i64);
-  i = select(compare("lt", i, 0.0), i + dim_value(*i.builder, extent, DType::i64), i);
-  return unsqueeze(i, i.rank());
-}
+// Of gather and scatter: negative positions count from the end, others beyond it are refused.
+constexpr std::string_view kFromEnd = "from_end";
+
+// Positions as a column for gather and scatter.
+Expr column(Expr index) { return unsqueeze(cast(index, DType::i64), index.rank()); }
 
 void require_vector(Infer& op, int operand) {
   if (op.rank(operand) != 1) {
@@ -47,8 +46,8 @@ void index_add_shape(Infer& op) {
 void index_add_rule(Decompose& d) {
   Expr x = d.in(0);
   int axis = d.axis("axis", x.rank());
-  Expr y = scatter("add", move_axis(x, axis, 0), column(d.in(1), x.dim(axis)),
-                   move_axis(d.in(2), axis, 0), L{0}, 0);
+  Expr y = scatter("add", move_axis(x, axis, 0), column(d.in(1)), move_axis(d.in(2), axis, 0), L{0},
+                   0, kFromEnd);
   d.out(move_axis(y, 0, axis));
 }
 
@@ -58,6 +57,7 @@ void index_fill_shape(Infer& op) {
   if (op.rank(2) != 0)
     op.fail(ErrorKind::shape, "value",
             str("expected a number or a 0-d tensor, got shape ", to_string(op.dims(2))));
+  require_real_unless_complex(op, 2, op.dtype(0));
   op.result(op.dims(0), op.dtype(0));
 }
 
@@ -67,8 +67,8 @@ void index_fill_rule(Decompose& d) {
   int axis = d.axis("axis", x.rank());
   ir::Builder& b = d.builder();
   std::vector<Dim> extent{x.dim(axis)};
-  Expr hit = scatter("set", full(b, extent, DType::boolean, 0), column(d.in(1), x.dim(axis)),
-                     full(b, d.in(1).dims(), DType::boolean, 1), L{0}, 0);
+  Expr hit = scatter("set", full(b, extent, DType::boolean, 0), column(d.in(1)),
+                     full(b, d.in(1).dims(), DType::boolean, 1), L{0}, 0, kFromEnd);
   int axes[] = {axis};
   d.out(select(broadcast_in(hit, x.dims(), axes), cast(d.in(2), x.dtype()), x));
 }
@@ -97,9 +97,10 @@ void scatter_shape(Infer& op) {
 void scatter_rule(Decompose& d) {
   Expr x = d.in(0), index = d.in(1), updates = d.in(2);
   if (index.rank() == 2) index = reshape(index, std::vector<Dim>{index.dim(0)});
-  Expr at = column(index, x.dim(0));
-  if (d.boolean("overwrite")) return d.out(scatter("set", x, at, updates, L{0}, 0));
-  d.out(scatter("add", scatter("set", x, at, zeros_like(updates), L{0}, 0), at, updates, L{0}, 0));
+  Expr at = column(index);
+  if (d.boolean("overwrite")) return d.out(scatter("set", x, at, updates, L{0}, 0, kFromEnd));
+  Expr cleared = scatter("set", x, at, zeros_like(updates), L{0}, 0, kFromEnd);
+  d.out(scatter("add", cleared, at, updates, L{0}, 0, kFromEnd));
 }
 
 // scatter_nd
@@ -161,7 +162,13 @@ void repeat_rule(Decompose& d) {
   else x = reshape(x, std::vector<Dim>{ir::product(x.dims())});
   Dim size = d.result_type().dims()[static_cast<size_t>(axis)];
   std::vector<Dim> extent{x.dim(axis)}, wide{size};
-  Expr times = maximum(broadcast_to(cast(d.in(1), DType::i64), extent), 0.0);
+  Expr times = broadcast_to(cast(d.in(1), DType::i64), extent);
+  // The sum is made in floats too, which cannot wrap around.
+  int first[] = {0};
+  Expr sane = reduce("and", compare("ge", times, 0.0), first) &
+              compare("lt", sum(cast(times, DType::f64), 0), 0x1p60);
+  (void)call(b, "prim.shape_assert", {&sane, 1},
+             {{"message", "repeats: expected numbers of at least 0 with a sum below 2^60"}});
   call1("prim.as_dim", {sum(times, 0)},
         {{"symbol", ir::Attribute::dim(b.context(), size)}, {"low", 0}});
   // Element j of the result is the first whose last repetition ends after j.
@@ -204,7 +211,7 @@ void multiplex_rule(Decompose& d) {
   for (Expr& part : parts) part = unsqueeze(part, 0);
   Expr at[] = {unsqueeze(reshape(cast(d.in(1), DType::i64), rows), 1),
                unsqueeze(iota(d.builder(), DType::i64, rows, 0), 1)};
-  d.out(gather(concat(parts, 0), concat(at, 1), L{0, 1}, 0));
+  d.out(gather(concat(parts, 0), concat(at, 1), L{0, 1}, 0, "raise"));
 }
 
 void index_add_samples(SampleList& s) {

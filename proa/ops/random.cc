@@ -66,6 +66,28 @@ DType float_dtype(Infer& op) {
 
 void float_shape(Infer& op) { sized(op, float_dtype(op)); }
 
+void uniform_shape(Infer& op) {
+  double low = op.real("min"), high = op.real("max");
+  if (!(low <= high) || __builtin_isinf(high - low))
+    op.fail(ErrorKind::value, "max",
+            str("expected a finite range from min = ", low, " up, got ", high));
+  float_shape(op);
+}
+
+void gaussian_shape(Infer& op) {
+  if (!(op.real("std") >= 0))
+    op.fail(ErrorKind::value, "std", str("expected at least 0, got ", op.real("std")));
+  float_shape(op);
+}
+
+// Stops the run where the condition on the values of an operand fails somewhere.
+void require_all(Expr condition, std::string_view message) {
+  std::vector<int> axes;
+  for (int i = 0; i < condition.rank(); ++i) axes.push_back(i);
+  Expr all = reduce("and", condition, axes);
+  (void)call(*all.builder, "prim.shape_assert", {&all, 1}, {{"message", message}});
+}
+
 Expr key_of(const ir::OperandView& d) { return d.in(d.page().operands[0].rng_key ? 0 : 1); }
 
 void rand_rule(Decompose& d) {
@@ -172,6 +194,8 @@ void same_as_x(Infer& op) { op.result(op.dims(0), op.dtype(0)); }
 
 void bernoulli_rule(Decompose& d) {
   Expr p = d.in(0);
+  require_all(compare("ge", p, 0.0) & compare("le", p, 1.0),
+              "x: expected probabilities, each in [0, 1]");
   DType work = p.dtype() == DType::f64 ? DType::f64 : DType::f32;
   d.out(cast(compare("lt", uniform_unit(d.in(1), p.dims(), work), cast(p, work)), p.dtype()));
 }
@@ -317,20 +341,20 @@ std::vector<ir::Page> random_pages() {
             rand_rule, created_samples<0>),
       drawn("uniform", "Uniform numbers in [min, max).",
             {shape_attr(), dtype_attr(), real_attr("min", -1.0), real_attr("max", 1.0)},
-            float_shape, uniform_rule, created_samples<0>),
+            uniform_shape, uniform_rule, created_samples<0>),
       drawn("randn", "Numbers of the standard normal distribution (Box and Muller 1958).",
             {shape_attr(), dtype_attr()}, float_shape, randn_rule, created_samples<0>),
       drawn("standard_normal", "Numbers of the standard normal distribution.",
             {shape_attr(), dtype_attr()}, float_shape, randn_rule, created_samples<0>),
       drawn("gaussian", "Numbers of a normal distribution.",
             {shape_attr(), real_attr("mean", 0.0), real_attr("std", 1.0), dtype_attr()},
-            float_shape, gaussian_rule, created_samples<0>),
+            gaussian_shape, gaussian_rule, created_samples<0>),
       [&] {
         ir::Page page =
             drawn("normal",
                   "Numbers of a normal distribution with the given mean and standard deviation.",
                   {real_attr("mean", 0.0), real_attr("std", 1.0), shape_attr(), dtype_attr()},
-                  float_shape, gaussian_rule, created_samples<0>);
+                  gaussian_shape, gaussian_rule, created_samples<0>);
         page.signature = "mean, std, shape, dtype";
         return page;
       }(),
@@ -345,7 +369,8 @@ std::vector<ir::Page> random_pages() {
             randperm_rule, randperm_samples),
       {.name = "bernoulli",
        .faces = kOperator,
-       .doc = "1 with the probability that x holds, 0 otherwise.",
+       .doc = "1 with the probability that x holds, 0 otherwise. A number outside [0, 1] is "
+              "refused.",
        .operands = {operand_x(kFloatSet), key_operand()},
        .dtypes = by_shape_rule(),
        .shape = same_as_x,

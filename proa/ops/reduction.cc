@@ -114,6 +114,7 @@ void arg_shape(Infer& op) {
   std::vector<Dim> dims;
   DType dtype = op.dtype_attr("dtype");
   if (!op.has("axis")) {
+    expect_ge(op, ir::product(op.dims(0)), 1, "x", [] { return str("there are no elements"); });
     if (op.boolean("keepdim")) dims.assign(static_cast<size_t>(op.rank(0)), Dim(1));
   } else {
     int axis = op.axis("axis", op.rank(0));
@@ -148,6 +149,9 @@ void arg_rule(Decompose& d) {
 void logsumexp_rule(Decompose& d) {
   Expr x = d.in(0);
   std::vector<int> axes = axes_of(d, x.rank());
+  if (count_of(x, axes).is_const(0)) {  // the logarithm of 0, as of a sum of nothing
+    return d.out(full(d.builder(), d.result_type().dims(), x.dtype(), -__builtin_inf()));
+  }
   Expr m = reduce("max", x, axes, true);
   m = only_where(unary("is_finite", m), m);
   Expr y = log(sum(exp(x - m), axes, true)) + m;
@@ -457,14 +461,13 @@ std::vector<ir::Page> reduction_pages() {
                  .sharding = kSum,
                  .samples = samples<Fill::normal, true>}),
       reduction({.name = "logsumexp",
-                 .doc = "log(sum(exp(x))) over the named axes, without overflow.",
+                 .doc = "log(sum(exp(x))) over the named axes, without overflow; of nothing, -inf.",
                  .dtypes = kReal,
                  .rule = promote_float(),
-                 .checks = extreme_checks,
                  .vjp = {.backward = logsumexp_backward},
                  .decompose = logsumexp_rule,
                  .sharding = kWhole,
-                 .samples = samples<Fill::normal, false>}),
+                 .samples = samples<Fill::normal, true>}),
       reduction({.name = "nansum",
                  .doc = "The sum over the named axes with NaNs as zeros.",
                  .rule = by_shape_rule(),

@@ -323,8 +323,7 @@ void take_rule(Decompose& d) {
   std::string_view mode = d.text("mode");
   if (mode == "wrap") index = binary("rem", index, n);
   else if (mode == "clip") index = maximum(minimum(index, n - 1.0), 0.0);
-  else index = select(compare("lt", index, 0.0), index + n, index);
-  d.out(gather(x, unsqueeze(index, index.rank()), L{0}, 0));
+  d.out(gather(x, unsqueeze(index, index.rank()), L{0}, 0, "from_end"));
 }
 
 void index_sample_shape(Infer& op) {

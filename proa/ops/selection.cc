@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "proa/ir/context.h"
-#include "proa/ops/composite.h"
+#include "proa/ops/casting.h"
 
 namespace proa::ops {
 
@@ -22,6 +22,7 @@ void masked_fill_shape(Infer& op) {
   if (op.rank(2) != 0)
     op.fail(ErrorKind::shape, "value",
             str("expected a number or a 0-d tensor, got shape ", to_string(op.dims(2))));
+  require_real_unless_complex(op, 2, op.dtype(0));
   op.result(op.broadcast(op.dims(0), op.dims(1), "mask"), op.dtype(0));
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/cpu/cpu_allocator.h"
@@ -46,6 +47,11 @@ Array transpose(const Array& x, std::span<const int64_t> permutation) {
 }
 
 Array broadcast(const Array& x, std::span<const int64_t> dims, std::span<const int64_t> axes) {
+  int64_t elements = 1;
+  for (int64_t d : dims) {
+    if (d != 0 && __builtin_mul_overflow(elements, d, &elements))
+      throw UserError(ErrorKind::memory, str("2^63 elements or more in shape ", list_str(dims)));
+  }
   Array y;
   y.buffer = x.buffer;
   y.data = x.data;

@@ -3,6 +3,7 @@
 #include "python/bindings/python.h"
 
 #include "proa/base/error.h"
+#include "proa/eager/holdings.h"
 #include "proa/eager/node.h"
 
 namespace proa::python {
@@ -118,17 +119,6 @@ PyObject* set_enabled(PyObject*, PyObject* on) {
   return PyBool_FromLong(eager::set_grad_enabled(value != 0));
 }
 
-// A Python callable held by the tape: called and dropped with the GIL.
-struct Callable {
-  PyObject* function;
-  explicit Callable(PyObject* f) : function(Py_NewRef(f)) {}
-  ~Callable() {
-    HoldGil gil;
-    Py_DECREF(function);
-  }
-  Callable(const Callable&) = delete;
-};
-
 // An exception of a hook, carried through C++ as a UserError would lose its type and traceback; so
 // the Python error stays set in the thread and the border leaves it alone.
 PyObject* add_hook(PyObject*, PyObject* args) {
@@ -144,11 +134,11 @@ PyObject* add_hook(PyObject*, PyObject* args) {
                       "this tensor does not require a gradient (stop_gradient is True)");
     }
     auto held = std::make_shared<Callable>(function);
-    int64_t handle = eager::add_hook(t, [held](const Tensor& g) -> Tensor {
+    auto run = [held = held.get()](const Tensor& g) -> Tensor {
       HoldGil gil;
       Ref argument = checked(wrap(g));
       Ref result = checked(
-          outlive_shutdown([&] { return PyObject_CallOneArg(held->function, argument.get()); }));
+          outlive_shutdown([&] { return PyObject_CallOneArg(held->get(), argument.get()); }));
       if (result.get() == Py_None) return Tensor();
       if (!is_tensor(result.get())) {
         throw UserError(
@@ -156,8 +146,8 @@ PyObject* add_hook(PyObject*, PyObject* args) {
             str("a hook must return a Tensor or None, got ", Py_TYPE(result.get())->tp_name));
       }
       return tensor_of(result.get());
-    });
-    return PyLong_FromLongLong(handle);
+    };
+    return PyLong_FromLongLong(eager::add_hook(t, {run, held}));
   });
 }
 
@@ -173,13 +163,17 @@ class PythonNode : public eager::Node, public std::enable_shared_from_this<Pytho
  public:
   PythonNode(uint64_t sequence, std::string name, PyObject* backward,
              std::span<const Tensor> inputs)
-      : Node(sequence), name_(std::move(name)), backward_(std::make_unique<Callable>(backward)) {
+      : Node(sequence), name_(std::move(name)), backward_(std::make_shared<Callable>(backward)) {
     for (const Tensor& t : inputs) {
       edges.push_back(t ? eager::edge_of(t) : eager::Edge{});
       inputs_.push_back(t ? Input{{t.dims().begin(), t.dims().end()}, t.dtype()} : Input{});
     }
   }
   std::string_view name() const override { return name_; }
+  void holdings(eager::Holdings& sum) const override {
+    Node::holdings(sum);
+    sum.add(backward_);
+  }
 
   // The memory of result `i`. A tensor with its place on the tape would hold this node.
   void save(const Tensor& result, int i) { saved_.push_back({result.array(), i}); }
@@ -195,7 +189,7 @@ class PythonNode : public eager::Node, public std::enable_shared_from_this<Pytho
     Ref results = checked(PyList_New(static_cast<Py_ssize_t>(saved_.size())));
     for (size_t i = 0; i < saved_.size(); ++i) {
       Tensor result(saved_[i].array);
-      result.impl()->edge = {shared_from_this(), saved_[i].place};
+      result.impl()->edge.set({shared_from_this(), saved_[i].place});
       PyObject* item = wrap(std::move(result));
       if (item == nullptr) throw PythonError{};
       PyList_SET_ITEM(results.get(), static_cast<Py_ssize_t>(i), item);
@@ -207,7 +201,8 @@ class PythonNode : public eager::Node, public std::enable_shared_from_this<Pytho
       PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(i), item);
     }
     Ref result = checked(outlive_shutdown([&] {
-      return PyObject_CallFunctionObjArgs(backward_->function, list.get(), results.get(), nullptr);
+      return PyObject_CallFunctionObjArgs(static_cast<Callable&>(*backward_).get(), list.get(),
+                                          results.get(), nullptr);
     }));
     if (!keep) {
       freed_ = true;
@@ -239,7 +234,7 @@ class PythonNode : public eager::Node, public std::enable_shared_from_this<Pytho
     int place;
   };
   std::string name_;
-  std::unique_ptr<Callable> backward_;
+  std::shared_ptr<eager::Foreign> backward_;  // a Callable
   std::vector<Input> inputs_;
   std::vector<Saved> saved_;
   bool freed_ = false;
@@ -257,7 +252,7 @@ PyObject* record(PyObject*, PyObject* args) {
     auto node = std::make_shared<PythonNode>(eager::next_sequence(), name, backward, from);
     node->outputs = to.size();
     for (size_t i = 0; i < to.size(); ++i) {
-      if (to[i] && is_inexact(to[i].dtype())) to[i].impl()->edge = {node, static_cast<int>(i)};
+      if (to[i] && is_inexact(to[i].dtype())) to[i].impl()->edge.set({node, static_cast<int>(i)});
     }
     for (Py_ssize_t k = 0; k < PyList_GET_SIZE(saved); ++k) {
       long place = PyLong_AsLong(PyList_GET_ITEM(saved, k));

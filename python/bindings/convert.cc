@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "proa/base/error.h"
-#include "python/bindings/dlpack.h"
+#include "proa/eager/overflow.h"
 
 namespace proa::python {
 
@@ -143,6 +143,35 @@ Tensor stack_sequence(PyObject* sequence, std::optional<DType> dtype) {
   return eager::call(eager::context().op("tensor.stack"), parts, attrs)[0];
 }
 
+constexpr std::string_view kTooGreat = "this integer does not fit into 64 bits";
+
+// Whole numbers of Python beyond the range of the dtype asked for are refused, as NumPy 2 does.
+void require_range(const Tensor& t, DType dtype) {
+  if (t.dtype() != DType::i64 || !is_int(dtype) || dtype == DType::i64) return;
+  int64_t high = 255, low = 0;
+  if (dtype != DType::u8) {
+    high = (int64_t{1} << (size_of(dtype) * 8 - 1)) - 1;
+    low = -high - 1;
+  }
+  auto values = reinterpret_cast<const int64_t*>(t.array().data);
+  for (int64_t i = 0; i < t.elements(); ++i) {
+    if (values[i] >= low && values[i] <= high) continue;
+    throw eager::NumberOverflow(
+        "to_tensor", "data",
+        str(values[i], " does not fit into ", to_string(dtype), ", which holds ", low, "..", high));
+  }
+}
+
+// The text of the Python error that is set, which is cleared.
+std::string taken_error() {
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  Ref a(type), b(value), c(trace);
+  Ref text(value ? PyObject_Str(value) : nullptr);
+  if (!text) PyErr_Clear();
+  return text ? std::string(text_of(text.get())) : std::string();
+}
+
 // Python's own numbers take the default dtypes: float -> default float, int -> int64.
 DType natural(DType numpy_dtype) {
   if (numpy_dtype == DType::f64) return eager::default_float();
@@ -151,6 +180,16 @@ DType natural(DType numpy_dtype) {
 }
 
 }  // namespace
+
+Tensor cast_for(Tensor source, DType dtype, std::string_view op, std::string_view argument) {
+  if (source.dtype() == dtype) return source;
+  if (is_complex(source.dtype()) && !is_complex(dtype)) {
+    throw UserError(
+        ErrorKind::type, op, argument,
+        str("a complex number does not fit into ", to_string(dtype), "; take its real part"));
+  }
+  return cast_to(std::move(source), dtype);
+}
 
 bool is_number(PyObject* object) {
   return PyFloat_Check(object) || PyLong_Check(object) || PyComplex_Check(object) ||
@@ -168,8 +207,7 @@ eager::Operand as_operand(PyObject* object, std::string_view op, std::string_vie
   if (PyLong_Check(object)) {
     int overflow = 0;
     long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
-    if (overflow != 0)
-      throw UserError(ErrorKind::value, op, argument, "this integer does not fit into 64 bits");
+    if (overflow != 0) throw eager::NumberOverflow(op, argument, kTooGreat);
     return static_cast<int64_t>(value);
   }
   if (PyComplex_CheckExact(object)) {
@@ -207,11 +245,23 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
     throw UserError(ErrorKind::type, "to_tensor", "data",
                     str("expected numbers, got ", Py_TYPE(data)->tp_name));
   }
-  array = checked(PyObject_CallMethod(numpy(), plain ? "array" : "asarray", "O", data));
+  array = Ref(PyObject_CallMethod(numpy(), plain ? "array" : "asarray", "O", data));
+  if (!array) {
+    bool nested = PyList_Check(data) || PyTuple_Check(data);
+    if (!nested || PyErr_ExceptionMatches(PyExc_ValueError) == 0) throw PythonError{};
+    throw UserError(ErrorKind::value, "to_tensor", "data",
+                    str("expected numbers in nested lists of equal lengths: ", taken_error()));
+  }
   Ref kind = checked(PyObject_GetAttrString(array.get(), "dtype"));
   Ref letter = checked(PyObject_GetAttrString(kind.get(), "kind"));
   char code = text_of(letter.get())[0];
-  if (code == 'O' || code == 'U' || code == 'S') {
+  if (code == 'O') {  // integers beyond 64 bits, or no numbers at all
+    Ref whole(PyObject_CallMethod(array.get(), "astype", "s", "int64"));
+    bool great = !whole && PyErr_ExceptionMatches(PyExc_OverflowError) != 0;
+    PyErr_Clear();
+    if (great) throw eager::NumberOverflow("to_tensor", "data", kTooGreat);
+  }
+  if (code != 'b' && code != 'i' && code != 'u' && code != 'f' && code != 'c') {
     throw UserError(
         ErrorKind::type, "to_tensor", "data",
         "expected numbers in nested lists of equal lengths; NumPy made no numeric array of it");
@@ -226,12 +276,26 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
     Ref size = checked(PyObject_GetAttrString(kind.get(), "itemsize"));
     long bytes = PyLong_AsLong(size.get());
     if (bytes > 1)
-      array =
-          checked(PyObject_CallMethod(array.get(), "astype", "s", bytes == 2 ? "int32" : "int64"));
+      array = checked(
+          PyObject_CallMethod(array.get(), "astype", "ss", bytes == 2 ? "int32" : "int64", "C"));
+    if (bytes == 8) {
+      const Tensor wrapped = share_array(array.get());
+      auto values = reinterpret_cast<const int64_t*>(wrapped.array().data);
+      for (int64_t i = 0; i < wrapped.elements(); ++i) {
+        if (values[i] < 0) {
+          throw eager::NumberOverflow("to_tensor", "data",
+                                      str(static_cast<uint64_t>(values[i]),
+                                          " does not fit into int64, which uint64 becomes"));
+        }
+      }
+    }
   }
   Tensor t = share_array(array.get());
   if (plain && !dtype && !PyObject_HasAttrString(data, "__array__")) dtype = natural(t.dtype());
-  if (dtype && *dtype != t.dtype()) return cast_to(t, dtype);
+  if (dtype && *dtype != t.dtype()) {
+    if (plain) require_range(t, *dtype);
+    return cast_for(t, *dtype, "to_tensor", "data");
+  }
   return share ? t : dense_copy(t);
 }
 
@@ -257,8 +321,7 @@ int64_t as_int(PyObject* object, std::string_view op, std::string_view argument)
   }
   int overflow = 0;
   long long value = PyLong_AsLongLongAndOverflow(number.get(), &overflow);
-  if (overflow != 0)
-    throw UserError(ErrorKind::value, op, argument, "this integer does not fit into 64 bits");
+  if (overflow != 0) throw eager::NumberOverflow(op, argument, kTooGreat);
   return value;
 }
 
@@ -288,131 +351,6 @@ std::vector<int64_t> as_ints(PyObject* object, std::string_view op, std::string_
 
 namespace {
 
-// DLPack, version 0: the capsule that every consumer takes.
-struct Export {
-  Tensor tensor;
-  DLManagedTensor managed;
-  std::vector<int64_t> shape, strides;
-};
-
-DLDataType dl_dtype(DType dtype) {
-  auto bits = static_cast<uint8_t>(size_of(dtype) * 8);
-  switch (dtype) {
-    case DType::boolean: return {kDLBool, bits, 1};
-    case DType::u8: return {kDLUInt, bits, 1};
-    case DType::bf16: return {kDLBfloat, bits, 1};
-    case DType::f8e4m3:
-    case DType::f8e5m2:
-      throw UserError(ErrorKind::type, "dlpack", "", "float8 tensors cannot be exported");
-    default: break;
-  }
-  if (is_int(dtype)) return {kDLInt, bits, 1};
-  return {static_cast<uint8_t>(is_complex(dtype) ? kDLComplex : kDLFloat), bits, 1};
-}
-
-std::optional<DType> from_dl(DLDataType t) {
-  if (t.lanes != 1) return std::nullopt;
-  switch (t.code) {
-    case kDLBool: return t.bits == 8 ? std::optional(DType::boolean) : std::nullopt;
-    case kDLUInt: return t.bits == 8 ? std::optional(DType::u8) : std::nullopt;
-    case kDLBfloat: return t.bits == 16 ? std::optional(DType::bf16) : std::nullopt;
-    case kDLInt:
-      if (t.bits == 8) return DType::i8;
-      if (t.bits == 16) return DType::i16;
-      if (t.bits == 32) return DType::i32;
-      return t.bits == 64 ? std::optional(DType::i64) : std::nullopt;
-    case kDLFloat:
-      if (t.bits == 16) return DType::f16;
-      if (t.bits == 32) return DType::f32;
-      return t.bits == 64 ? std::optional(DType::f64) : std::nullopt;
-    case kDLComplex:
-      if (t.bits == 64) return DType::c64;
-      return t.bits == 128 ? std::optional(DType::c128) : std::nullopt;
-    default: return std::nullopt;
-  }
-}
-
-void drop_capsule(PyObject* capsule) {
-  if (!PyCapsule_IsValid(capsule, "dltensor")) return;  // a consumer took it
-  auto managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, "dltensor"));
-  managed->deleter(managed);
-}
-
-PyObject* export_dlpack(PyObject* self, PyObject*, PyObject*) {
-  return guarded([&]() -> PyObject* {
-    const Tensor& t = tensor_of(self);
-    if (t.requires_grad()) {
-      throw UserError(ErrorKind::state, "dlpack", "",
-                      "a tensor that requires a gradient cannot be exported; use x.detach()");
-    }
-    auto out = std::make_unique<Export>();
-    out->tensor = t;
-    out->shape.assign(t.dims().begin(), t.dims().end());
-    out->strides.assign(t.array().strides.begin(), t.array().strides.end());
-    DLTensor& dl = out->managed.dl_tensor;
-    dl.data = t.array().data;
-    dl.device = {kDLCPU, 0};
-    dl.ndim = t.rank();
-    dl.dtype = dl_dtype(t.dtype());
-    dl.shape = out->shape.data();
-    dl.strides = out->strides.data();
-    dl.byte_offset = 0;
-    out->managed.manager_ctx = out.get();
-    out->managed.deleter = [](DLManagedTensor* m) { delete static_cast<Export*>(m->manager_ctx); };
-    Ref capsule = checked(PyCapsule_New(&out->managed, "dltensor", drop_capsule));
-    out.release();
-    return capsule.release();
-  });
-}
-
-PyObject* dlpack_device(PyObject*, PyObject*) {
-  return Py_BuildValue("(ii)", static_cast<int>(kDLCPU), 0);
-}
-
-PyObject* from_dlpack(PyObject*, PyObject* source) {
-  return guarded([&]() -> PyObject* {
-    Ref capsule = PyCapsule_CheckExact(source)
-                      ? Ref::share(source)
-                      : checked(PyObject_CallMethod(source, "__dlpack__", nullptr));
-    auto managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.get(), "dltensor"));
-    if (managed == nullptr) {
-      PyErr_Clear();
-      throw UserError(ErrorKind::value, "from_dlpack", "ext_tensor",
-                      "expected a fresh DLPack capsule or an object with __dlpack__");
-    }
-    const DLTensor& dl = managed->dl_tensor;
-    auto dtype = from_dl(dl.dtype);
-    if (!dtype)
-      throw UserError(ErrorKind::type, "from_dlpack", "ext_tensor",
-                      "its dtype has no counterpart here");
-    if (dl.device.device_type != kDLCPU) {
-      throw UserError(ErrorKind::not_supported, "from_dlpack", "ext_tensor",
-                      "only memory of the host can be taken");
-    }
-    runtime::Array out;
-    out.dtype = *dtype;
-    int64_t step = 1;
-    for (int i = 0; i < dl.ndim; ++i) out.dims.push_back(dl.shape[i]);
-    out.strides = runtime::Extents(out.dims.size(), 1);
-    for (int i = dl.ndim; i-- > 0;) {
-      out.strides[static_cast<size_t>(i)] = dl.strides ? dl.strides[i] : step;
-      step *= dl.shape[i];
-    }
-    char* data = static_cast<char*>(dl.data) + dl.byte_offset;
-    out.buffer = runtime::Buffer::wrap(
-        data, step * static_cast<int64_t>(size_of(*dtype)), kCpu,
-        [](void* context) {
-          HoldGil gil;
-          auto m = static_cast<DLManagedTensor*>(context);
-          if (m->deleter) m->deleter(m);
-        },
-        managed);
-    out.data = data;
-    checked(PyCapsule_SetName(capsule.get(), "used_dltensor"));
-    return wrap(Tensor(std::move(out)));
-  });
-}
-
 PyObject* make_tensor(PyObject*, PyObject* args, PyObject* kwargs) {
   PyObject *data, *dtype = Py_None, *place = Py_None;
   int stop_gradient = 1;
@@ -426,8 +364,7 @@ PyObject* make_tensor(PyObject*, PyObject* args, PyObject* kwargs) {
     Tensor t;
     if (!is_tensor(data) && !is_array(data) && PyObject_HasAttrString(data, "__dlpack__") &&
         !is_number(data)) {
-      Ref imported = checked(from_dlpack(nullptr, data));
-      t = to_tensor(imported.get(), wanted);
+      t = dense_copy(cast_to(from_dlpack(data), wanted));
     } else {
       t = to_tensor(data, wanted);
     }
@@ -451,26 +388,10 @@ PyMethodDef functions[] = {
      "data: numbers, nested lists, arrays, tensors."},
     {"from_numpy", from_numpy, METH_O,
      "A tensor of the array's own memory: no copy, writes are seen by both."},
-    {"from_dlpack", from_dlpack, METH_O,
-     "A tensor of the memory of any object with __dlpack__: no copy."},
     {}};
-
-PyMethodDef dlpack = {"__dlpack__",
-                      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(export_dlpack)),
-                      METH_VARARGS | METH_KEYWORDS, "A DLPack capsule of this memory."};
-PyMethodDef device = {"__dlpack_device__", dlpack_device, METH_NOARGS,
-                      "The DLPack device: (1, 0), the host."};
 
 }  // namespace
 
-int add_convert(PyObject* module) {
-  auto type = reinterpret_cast<PyObject*>(tensor_type);
-  Ref a(PyDescr_NewMethod(tensor_type, &dlpack)), b(PyDescr_NewMethod(tensor_type, &device));
-  if (!a || !b || PyObject_SetAttrString(type, "__dlpack__", a.get()) < 0 ||
-      PyObject_SetAttrString(type, "__dlpack_device__", b.get()) < 0) {
-    return -1;
-  }
-  return PyModule_AddFunctions(module, functions);
-}
+int add_convert(PyObject* module) { return PyModule_AddFunctions(module, functions); }
 
 }  // namespace proa::python

@@ -1,4 +1,4 @@
-// The structs of DLPack (dmlc/dlpack, version 0.8 of the standard), laid out as the standard says.
+// The structs of DLPack (dmlc/dlpack, versions 0.8 and 1.0), laid out as the standard says.
 // Why written here: it is twenty lines of a fixed binary interface.
 #pragma once
 
@@ -42,4 +42,20 @@ struct DLManagedTensor {
   void* manager_ctx;
   void (*deleter)(DLManagedTensor*);
 };
+
+struct DLPackVersion {
+  uint32_t major;
+  uint32_t minor;
+};
+
+// Of version 1: it says who made it and whether the memory may be written.
+struct DLManagedTensorVersioned {
+  DLPackVersion version;
+  void* manager_ctx;
+  void (*deleter)(DLManagedTensorVersioned*);
+  uint64_t flags;
+  DLTensor dl_tensor;
+};
+
+inline constexpr uint64_t kDLFlagReadOnly = 1, kDLFlagIsCopied = 2;
 }

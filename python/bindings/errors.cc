@@ -5,7 +5,9 @@
 #include <new>
 
 #include "proa/base/error.h"
+#include "proa/eager/overflow.h"
 #include "proa/ir/rules.h"
+#include "proa/kernels/singular.h"
 
 namespace proa::python {
 
@@ -13,6 +15,7 @@ PyObject* size_not_known;
 
 namespace {
 
+PyObject *export_error, *overflow_error, *singular_error;
 PyObject* by_kind[static_cast<int>(ErrorKind::internal) + 1];
 
 PyObject* make(PyObject* module, const char* name, const char* doc,
@@ -26,8 +29,7 @@ PyObject* make(PyObject* module, const char* name, const char* doc,
   return made;
 }
 
-void raise(const Error& error) {
-  PyObject* type = by_kind[static_cast<int>(error.kind())];
+void raise(const Error& error, PyObject* type) {
   Ref exception(PyObject_CallFunction(type, "s", error.what()));
   if (!exception) return;
   Ref op = to_str(error.op()), argument = to_str(error.argument());
@@ -42,18 +44,30 @@ void set_error() {
   try {
     throw;
   } catch (const PythonError&) {
+  } catch (const kernels::SingularMatrix& error) {
+    raise(error, singular_error);
+  } catch (const eager::NumberOverflow& error) {
+    raise(error, overflow_error);
   } catch (const Error& error) {
     // Ctrl-C: the signal's handler has raised already, or the default says KeyboardInterrupt.
     if (error.kind() == ErrorKind::interrupted) {
       if (!PyErr_Occurred()) PyErr_SetNone(PyExc_KeyboardInterrupt);
       return;
     }
-    raise(error);
+    raise(error, by_kind[static_cast<int>(error.kind())]);
   } catch (const ir::NeedStatic& need) {
     PyErr_SetString(size_not_known, need.message.c_str());
   } catch (const std::bad_alloc&) {
-    raise(UserError(ErrorKind::memory, "the host is out of memory"));
-  } catch (const std::exception& error) { raise(InternalError(error.what())); }
+    raise(UserError(ErrorKind::memory, "the host is out of memory"),
+          by_kind[static_cast<int>(ErrorKind::memory)]);
+  } catch (const std::exception& error) {
+    raise(InternalError(error.what()), by_kind[static_cast<int>(ErrorKind::internal)]);
+  }
+}
+
+void throw_export_error(std::string_view op, std::string_view argument, std::string_view message) {
+  raise(UserError(ErrorKind::state, op, argument, message), export_error);
+  throw PythonError{};
 }
 
 int add_errors(PyObject* module) {
@@ -84,6 +98,12 @@ int add_errors(PyObject* module) {
     size_not_known =
         make(module, "SizeNotKnownError", "A size is a symbol where a number is needed.",
              {by_kind[static_cast<int>(ErrorKind::state)]});
+    export_error = make(module, "ExportError", "Memory that another library cannot be given.",
+                        {base, PyExc_BufferError, PyExc_RuntimeError});
+    overflow_error = make(module, "NumberOverflowError", "A number that its dtype cannot hold.",
+                          {base, PyExc_OverflowError, PyExc_ValueError});
+    singular_error = make(module, "LinAlgError", "A matrix that has no inverse or no such factor.",
+                          {base, PyExc_ValueError, PyExc_RuntimeError});
     set(ErrorKind::interrupted, PyExc_KeyboardInterrupt);
     set(ErrorKind::internal,
         make(module, "InternalError", "A fault of Proa itself.", {base, PyExc_RuntimeError}));

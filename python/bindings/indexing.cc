@@ -83,15 +83,14 @@ class ViewNode : public eager::Node {
 Tensor basic_view(const Tensor& x, const Basic& key) {
   Tensor y(apply(x.array(), key));
   const auto& through = x.impl()->view;
-  y.impl()->view =
-      std::make_unique<eager::ViewOf>(eager::ViewOf{through ? through->base : x, x.version()});
+  y.impl()->view = std::make_unique<eager::ViewOf>(through ? through->base : x, x.version());
   if (eager::grad_enabled() && is_inexact(x.dtype()) && x.requires_grad()) {
     eager::Edge edge = eager::edge_of(x);
     if (edge.node) {
       auto node =
           std::make_shared<ViewNode>(eager::next_sequence(), x.array().dims, x.dtype(), key);
       node->edges.push_back(std::move(edge));
-      y.impl()->edge = {node, 0};
+      y.impl()->edge.set({node, 0});
     }
   }
   return y;
@@ -250,18 +249,15 @@ Parsed parse(const Tensor& x, PyObject* key) {
   return out;
 }
 
-void check_bounds(const Parsed& parsed) {
-  for (size_t i = 0; i < parsed.indices.size(); ++i) {
-    const Tensor& index = parsed.indices[i];
-    int64_t extent = parsed.basic.shape[static_cast<size_t>(parsed.axes[i])];
-    if (extent < 0) extent = 1;
-    for (int64_t k = 0; k < index.elements(); ++k) {
-      auto at = static_cast<int64_t>(index.item(k));
-      if (at < -extent || at >= extent) {
-        throw UserError(ErrorKind::index, "getitem", "index",
-                        str("index ", at, " is out of range for an axis of size ", extent));
-      }
-    }
+// The user wrote x[key]: errors of the operator behind it name that.
+std::vector<Tensor> call_for(std::string_view name, std::string_view op,
+                             std::span<const eager::Operand> operands, const ir::AttrList& attrs,
+                             std::span<const int64_t> segments) {
+  try {
+    return eager::call(eager::context().op(op), operands, attrs, segments);
+  } catch (const UserError& error) {
+    throw UserError(error.kind(), name, error.argument() == "indices" ? "index" : error.argument(),
+                    error.message());
   }
 }
 
@@ -284,7 +280,7 @@ Tensor value_for(const Tensor& target, PyObject* value) {
 }
 
 Tensor fit(Tensor value, std::span<const int64_t> dims, DType dtype) {
-  if (value.dtype() != dtype) value = eager::call1("tensor.cast", {value}, {{"dtype", dtype}});
+  value = cast_for(std::move(value), dtype, "setitem", "value");
   if (std::equal(value.dims().begin(), value.dims().end(), dims.begin(), dims.end())) return value;
   // NumPy drops leading axes of size 1 of the value.
   std::vector<int64_t> own(value.dims().begin(), value.dims().end());
@@ -383,12 +379,10 @@ PyObject* get_item(PyObject* self, PyObject* key) {
     Parsed parsed = parse(x, key);
     Tensor view = basic_view(x, parsed.basic);
     if (parsed.indices.empty()) return wrap(std::move(view));
-    check_bounds(parsed);
-    ir::Context& c = eager::context();
-    ir::AttrList attrs = ops::to_list(c, {{"axes", parsed.axes}});
+    ir::AttrList attrs = ops::to_list(eager::context(), {{"axes", parsed.axes}});
     std::vector<int64_t> segments{1, static_cast<int64_t>(parsed.indices.size())};
     return wrap(
-        eager::call(c.op("tensor.index"), with_indices({view}, parsed), attrs, segments)[0]);
+        call_for("getitem", "tensor.index", with_indices({view}, parsed), attrs, segments)[0]);
   });
 }
 
@@ -406,14 +400,11 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
       // The base is what the user holds; a view of a view leads to the same one.
       return 0;
     }
-    check_bounds(parsed);
-    if (source.dtype() != x.dtype())
-      source = eager::call1("tensor.cast", {source}, {{"dtype", x.dtype()}});
-    ir::Context& c = eager::context();
-    ir::AttrList attrs = ops::to_list(c, {{"axes", parsed.axes}});
+    source = cast_for(std::move(source), x.dtype(), "setitem", "value");
+    ir::AttrList attrs = ops::to_list(eager::context(), {{"axes", parsed.axes}});
     std::vector<int64_t> segments{1, 1, static_cast<int64_t>(parsed.indices.size())};
-    Tensor result = eager::call(c.op("tensor.index_put"), with_indices({view, source}, parsed),
-                                attrs, segments)[0];
+    Tensor result = call_for("setitem", "tensor.index_put", with_indices({view, source}, parsed),
+                             attrs, segments)[0];
     eager::write(view, result, "setitem");
     return 0;
   });

@@ -325,7 +325,7 @@ size_t OperatorTable::find(PyObject* name) const {
 }
 
 std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* args,
-                                  Py_ssize_t count, PyObject* keywords) {
+                                  Py_ssize_t count, PyObject* keywords, bool* as_tuple) {
   const ir::Page& page = *table.op->page;
   Arguments arguments(table, args, count, keywords);
   std::vector<eager::Operand> operands;
@@ -372,6 +372,7 @@ std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* a
   for (size_t i = 0; i < table.parameters.size(); ++i) {
     if (arguments[i] == nullptr || table.parameters[i].attr < 0) continue;
     const ir::AttrSpec& spec = page.attrs[static_cast<size_t>(table.parameters[i].attr)];
+    if (as_tuple != nullptr && spec.name == "as_tuple") *as_tuple = arguments[i] == Py_True;
     if (Attribute value = to_attr(page, spec, arguments[i]))
       attrs.set(eager::context().name(spec.name), value);
   }
@@ -379,11 +380,11 @@ std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* a
   return eager::call(*table.op, operands, attrs, {segments.data(), segments.size()});
 }
 
-PyObject* wrap_results(const OperatorTable& table, std::vector<Tensor> results) {
+PyObject* wrap_results(const OperatorTable& table, std::vector<Tensor> results, bool as_tuple) {
   // One result is a Tensor, several named ones are a tuple (a mask only where it was asked for); a
   // number of like results that depends on arguments is a list.
   bool list = table.op->page->results < 0 && table.op->page->result_names.empty();
-  if (!list && results.size() == 1) return wrap(std::move(results[0]));
+  if (!list && !as_tuple && results.size() == 1) return wrap(std::move(results[0]));
   auto n = static_cast<Py_ssize_t>(results.size());
   Ref out = checked(list ? PyList_New(n) : PyTuple_New(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
@@ -413,8 +414,9 @@ PyObject* run(PyObject* self, PyObject* const* args, size_t flags, PyObject* key
   return guarded([&]() -> PyObject* {
     Py_ssize_t count = PyVectorcall_NARGS(flags);
     ResultsOf face(args, count + (keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords)));
-    std::vector<Tensor> results = call_operator(*object->table, args, count, keywords);
-    if (!object->inplace) return wrap_results(*object->table, std::move(results));
+    bool as_tuple = false;
+    std::vector<Tensor> results = call_operator(*object->table, args, count, keywords, &as_tuple);
+    if (!object->inplace) return wrap_results(*object->table, std::move(results), as_tuple);
     PyObject* target = count > 0 ? args[0] : nullptr;
     for (Py_ssize_t k = 0; keywords != nullptr && k < PyTuple_GET_SIZE(keywords); ++k) {
       if (object->table->find(PyTuple_GET_ITEM(keywords, k)) == 0) target = args[count + k];

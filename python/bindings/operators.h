@@ -34,8 +34,10 @@ struct OperatorTable {
 
 const OperatorTable& operator_table(std::string_view full_name);  // made on first use
 std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* args,
-                                  Py_ssize_t count, PyObject* keywords);
-PyObject* wrap_results(const OperatorTable& table, std::vector<Tensor> results);
+                                  Py_ssize_t count, PyObject* keywords,
+                                  bool* as_tuple = nullptr);  // was this asked for
+PyObject* wrap_results(const OperatorTable& table, std::vector<Tensor> results,
+                       bool as_tuple = false);
 // The attribute `name` of an operation from a Python value, in the form that its page asks for;
 // `plain` makes those of which the page says nothing.
 ir::Attribute page_attribute(const ir::OpInfo& op, std::string_view name, PyObject* object,

@@ -52,6 +52,9 @@ inline void checked(int status) {
   if (status < 0) throw PythonError{};
 }
 
+// The BufferError that the array API standard asks for where memory cannot be handed out.
+[[noreturn]] void throw_export_error(std::string_view op, std::string_view argument,
+                                     std::string_view message);
 void set_error();  // of the exception in flight: translates it to a Python error
 
 // The border: runs f, and turns C++ exceptions into Python's.
@@ -111,6 +114,20 @@ class HoldGil {
 std::string_view text_of(PyObject* unicode);  // UTF-8 of a str
 Ref to_str(std::string_view text);
 
+// A Python callable held by the tape: called and dropped with the GIL.
+class Callable : public eager::Foreign {
+ public:
+  explicit Callable(PyObject* function) : function_(Py_NewRef(function)) {}
+  ~Callable() override {
+    HoldGil gil;
+    Py_DECREF(function_);
+  }
+  PyObject* get() const { return function_; }
+
+ private:
+  PyObject* function_;
+};
+
 // Tensor objects.
 extern PyTypeObject* tensor_type;
 bool is_tensor(PyObject* object);
@@ -163,6 +180,9 @@ DType dtype_of(PyObject* object, std::string_view op, std::string_view argument)
 // Data of any kind to a tensor: numbers, nested lists, arrays, tensors. `share`: NumPy's memory is
 // not copied.
 Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share = false);
+// What is written into memory of another dtype: complex numbers do not go into a real one.
+Tensor cast_for(Tensor source, DType dtype, std::string_view op, std::string_view argument);
+Tensor from_dlpack(PyObject* source);  // a capsule, or an object with __dlpack__
 PyObject* to_numpy(const Tensor& tensor);
 // Symbolic sizes, proa.ir.Dim: what x.shape has where an operator is traced.
 std::optional<ir::Dim> as_dim(PyObject* object);  // of a Dim only
@@ -190,6 +210,7 @@ int add_faces(PyObject* module);
 int add_operators(PyObject* module);
 int add_autograd(PyObject* module);
 int add_convert(PyObject* module);
+int add_dlpack(PyObject* module);
 int add_runtime(PyObject* module);
 int add_files(PyObject* module);
 int add_pages(PyObject* module);

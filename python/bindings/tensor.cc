@@ -6,6 +6,7 @@
 #include <structmember.h>
 
 #include "proa/base/error.h"
+#include "proa/eager/holdings.h"
 #include "proa/ir/page.h"
 
 namespace proa::python {
@@ -37,11 +38,17 @@ void destroy(PyObject* self) {
 int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(cast(self)->dict);
   Py_VISIT(Py_TYPE(self));
-  return 0;
+  if (cast(self)->impl == nullptr || !eager::Foreign::any()) return 0;
+  int stop = 0;
+  eager::owned_foreign(*cast(self)->impl, [&](eager::Foreign& held) {
+    if (stop == 0) stop = visit(static_cast<Callable&>(held).get(), arg);
+  });
+  return stop;
 }
 
 int clear(PyObject* self) {
   Py_CLEAR(cast(self)->dict);
+  if (cast(self)->impl != nullptr) eager::abandon(*cast(self)->impl);
   return 0;
 }
 
@@ -69,17 +76,17 @@ PyObject* create(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   });
 }
 
+// Anything but tensors, numbers and arrays is left to the other side of an operator.
 bool takes_part(PyObject* object) {
-  return is_tensor(object) || is_number(object) || as_dim(object);
+  return is_tensor(object) || is_number(object) || as_dim(object) || PyList_Check(object) ||
+         PyTuple_Check(object) || PyObject_HasAttrString(object, "__array__") ||
+         PyObject_HasAttrString(object, "__dlpack__");
 }
 
-// One slot a Python operator. Anything but tensors and numbers is left to the other side.
+// One slot a Python operator.
 template <class Tag>
 PyObject* binary(PyObject* a, PyObject* b) {
-  if (!takes_part(a) || !takes_part(b)) {
-    bool array = PyObject_HasAttrString(a, "__array__") || PyObject_HasAttrString(b, "__array__");
-    if (!array) Py_RETURN_NOTIMPLEMENTED;
-  }
+  if (!takes_part(a) || !takes_part(b)) Py_RETURN_NOTIMPLEMENTED;
   return guarded([&]() -> PyObject* {
     static const OperatorTable& table = operator_table(Tag::name);
     PyObject* both[2] = {a, b};

@@ -18,8 +18,20 @@ PyObject* array_protocol(PyObject* self, PyObject* args, PyObject* kwargs) {
     Ref array = checked(to_numpy(self_tensor(self)));
     PyObject* dtype = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr;
     if (dtype == nullptr && kwargs != nullptr) dtype = PyDict_GetItemString(kwargs, "dtype");
-    if (dtype == nullptr || dtype == Py_None) return array.release();
-    return PyObject_CallMethod(array.get(), "astype", "O", dtype);
+    PyObject* copy = PyTuple_GET_SIZE(args) > 1 ? PyTuple_GET_ITEM(args, 1) : nullptr;
+    if (copy == nullptr && kwargs != nullptr) copy = PyDict_GetItemString(kwargs, "copy");
+    if (dtype != nullptr && dtype != Py_None) {
+      // astype(dtype, order, casting, subok, copy): a copy only where one is asked for or needed.
+      Ref cast = checked(PyObject_CallMethod(array.get(), "astype", "OssOO", dtype, "K", "unsafe",
+                                             Py_True, copy == Py_True ? Py_True : Py_False));
+      if (copy == Py_False && cast.get() != array.get()) {
+        throw UserError(ErrorKind::value, "__array__", "copy",
+                        "this dtype cannot be had without a copy");
+      }
+      return cast.release();
+    }
+    if (copy == Py_True) return PyObject_CallMethod(array.get(), "copy", nullptr);
+    return array.release();
   });
 }
 
@@ -81,7 +93,7 @@ PyObject* detach(PyObject* self, PyObject*) {
 }
 PyObject* detach_(PyObject* self, PyObject*) {
   eager::TensorImpl& impl = *cast(self)->impl;
-  impl.edge = {};
+  impl.edge.set({});
   impl.collects = false;
   return Py_NewRef(self);
 }
@@ -124,21 +136,17 @@ PyObject* clear_gradient(PyObject* self, PyObject* args, PyObject* kwargs) {
   });
 }
 PyObject* retain_grads(PyObject* self, PyObject*) {
-  eager::TensorImpl& impl = *cast(self)->impl;
-  if (impl.edge.node && !impl.retains) {
-    impl.retains = true;
-    impl.edge.node->retained.emplace_back(impl.edge.index, &impl);
-    impl.retained_by = impl.edge.node;
-  }
-  Py_RETURN_NONE;
+  return guarded([&]() -> PyObject* {
+    eager::retain_grad(self_tensor(self));
+    Py_RETURN_NONE;
+  });
 }
 
 Tensor fitted(const Tensor& dst, PyObject* value, std::string_view op) {
   Tensor src = is_tensor(value)
                    ? tensor_of(value)
                    : to_tensor(value, is_number(value) ? std::optional(dst.dtype()) : std::nullopt);
-  if (src.dtype() != dst.dtype())
-    src = eager::call1("tensor.cast", {src}, {{"dtype", dst.dtype()}});
+  src = cast_for(std::move(src), dst.dtype(), op, "value");
   if (!std::equal(src.dims().begin(), src.dims().end(), dst.dims().begin(), dst.dims().end())) {
     if (src.rank() > dst.rank()) {
       throw UserError(ErrorKind::shape, op, "value",
@@ -169,7 +177,7 @@ PyObject* set_value(PyObject* self, PyObject* value) {
                       str("expected shape ", list_str(t.dims()), ", got ", list_str(src.dims())));
     }
     eager::NoGrad no_grad;
-    if (src.dtype() != t.dtype()) src = eager::call1("tensor.cast", {src}, {{"dtype", t.dtype()}});
+    src = cast_for(std::move(src), t.dtype(), "set_value", "value");
     eager::write(t, src, "set_value");
     Py_RETURN_NONE;
   });

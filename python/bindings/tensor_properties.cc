@@ -139,7 +139,7 @@ PyObject* get_nbytes(PyObject* s, void*) {
                                        : symbolic_elements(t, bytes);
 }
 PyObject* get_grad_fn(PyObject* s, void*) {
-  const auto& edge = cast(s)->impl->edge;
+  eager::Edge edge = cast(s)->impl->edge.get();
   if (!edge.node) Py_RETURN_NONE;
   return to_str(edge.node->name()).release();
 }

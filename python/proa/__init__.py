@@ -39,6 +39,7 @@ from .tensor import (  # type: ignore[assignment,no-redef]  # noqa: E402
     rank,
     set_printoptions,
     shape,
+    tensordot,
     tolist,
     uniform_,
     view,

@@ -209,8 +209,8 @@ Tensor tril(const Tensor& x, int64_t diagonal = 0);
 //   KeyError for an argument that it does not have
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
 
-// For each class number, a row of num_classes with a 1 at its place; an out-of-range class gives
-// zeros. The default float.
+// For each class number, a row of num_classes with a 1 at its place. The default float. A class
+// outside 0 .. num_classes - 1 is refused.
 // Args:
 //   x: the tensor; integer
 //   num_classes: how many classes, the extent of the new last axis; an integer, at least 1

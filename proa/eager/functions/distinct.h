@@ -10,8 +10,8 @@ namespace proa {
 
 // The distinct elements of x, ascending, as a vector (with axis: the distinct slices, ordered by
 // their first element, then the second); on demand the position where each stands first, for each
-// element of the flat x (or slice) its place among them, and how often each occurs. Every NaN
-// counts as distinct.
+// element of the flat x (or slice) its place among them, and how often each occurs. NaNs are one
+// value, but with axis distinct.
 // Args:
 //   x: the tensor; real or bool
 //   return_index: whether to give where each value occurs first; True or False; default False

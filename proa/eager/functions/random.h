@@ -135,7 +135,7 @@ Tensor randint(int64_t low = 0, std::optional<int64_t> high = {}, const Ints& sh
 // Unless given: dtype int64.
 Tensor randperm(int64_t n, std::optional<DType> dtype = {});
 
-// 1 with the probability that x holds, 0 otherwise.
+// 1 with the probability that x holds, 0 otherwise. A number outside [0, 1] is refused.
 // Args:
 //   x: the tensor; floating point
 // Returns:

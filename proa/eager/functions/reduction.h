@@ -159,7 +159,7 @@ Tensor any(const Tensor& x, const Ints& axis = {}, bool keepdim = false);
 //   ValueError for a missing argument or one out of its range: 'named twice'
 Tensor count_nonzero(const Tensor& x, const Ints& axis = {}, bool keepdim = false);
 
-// log(sum(exp(x))) over the named axes, without overflow.
+// log(sum(exp(x))) over the named axes, without overflow; of nothing, -inf.
 // Args:
 //   x: the tensor; real or bool
 //   axis: the axis along which it works, negative from the end; None where allowed: all; an integer
@@ -169,7 +169,6 @@ Tensor count_nonzero(const Tensor& x, const Ints& axis = {}, bool keepdim = fals
 //   a tensor of the operands' promoted dtype, the default float for integers and bool
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'no elements'
 //   IndexError for an axis or index out of range
 //   ValueError for a missing argument or one out of its range: 'named twice'
 Tensor logsumexp(const Tensor& x, const Ints& axis = {}, bool keepdim = false);

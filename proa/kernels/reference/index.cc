@@ -23,7 +23,7 @@ constexpr int64_t kBatchEnough = 16;  // batch elements that alone keep the thre
 constexpr size_t kCoordinates = 512;  // of the index, read at a time
 constexpr int64_t kUpdates = 1024;    // elements of the updates, read at a time
 
-enum class Mode : int64_t { clamp, drop, wrap };
+enum class Mode : int64_t { clamp, drop, wrap, raise, from_end };
 
 struct Word128 {
   uint64_t low, high;
@@ -78,13 +78,35 @@ struct Indexed {
     return offset;
   }
 
+  // Never returns: the operator that was called adds its name and its argument's.
+  [[noreturn, gnu::noinline]] void refuse(int64_t c, int64_t extent) const {
+    std::string range =
+        extent == 0 ? std::string("there are none")
+                    : str("expected ", mode == Mode::from_end ? -extent : 0, "..", extent - 1);
+    throw UserError(ErrorKind::index, "", "",
+                    str("index ", c, " is out of range for size ", extent, ": ", range));
+  }
+
+  bool raises() const { return mode == Mode::raise || mode == Mode::from_end; }
+
+  // Where no element is moved, wrong coordinates are refused all the same.
+  void check_all() const {
+    if (raises() && batches * places > 0) {
+      for_positions(0, batches * places, [](int64_t, int64_t, bool) {});
+    }
+  }
+
   // Adds to `offset` where the coordinates lead; false where that is nowhere.
   bool locate(const int64_t* coordinates, int64_t& offset) const {
     for (size_t i = 0; i < extents.size(); ++i) {
       int64_t c = coordinates[i], extent = extents[i];
       if (static_cast<uint64_t>(c) >= static_cast<uint64_t>(extent)) {
-        if (mode == Mode::drop || extent == 0) return false;
-        if (mode == Mode::clamp) {
+        if (raises()) {
+          if (mode == Mode::raise || c >= 0 || c < -extent) refuse(c, extent);
+          c += extent;
+        } else if (mode == Mode::drop || extent == 0) {
+          return false;
+        } else if (mode == Mode::clamp) {
           c = c < 0 ? 0 : extent - 1;
         } else {
           c %= extent;
@@ -173,9 +195,9 @@ void gather_rows(const Indexed& x, const char* from, char* to, int64_t size) {
 
 void gather(const KernelArgs& args) {
   const TensorRef &x = args.in[0], &out = args.out[0];
-  if (out.elements() == 0) return;
   Indexed indexed(x, {x.strides, static_cast<size_t>(x.rank)}, args.in[1], args.attrs.ints(0),
                   args.attrs.integer(1), args.attrs.integer(2));
+  if (out.elements() == 0) return indexed.check_all();
   auto size = static_cast<int64_t>(size_of(x.dtype));
   if (indexed.row != 1) return gather_rows(indexed, x.as<const char>(), out.as<char>(), size);
   auto by = [&]<class Word>(Word*) {
@@ -355,9 +377,9 @@ void scatter(const KernelArgs& args) {
     std::span<const int64_t> dims(x.dims, static_cast<size_t>(x.rank));
     move(dims, size_of(x.dtype), {x.data, {x.strides, dims.size()}}, {out.data, strides});
   }
-  if (out.elements() == 0 || updates.elements() == 0) return;
   Indexed indexed(out, strides, args.in[1], args.attrs.ints(1), args.attrs.integer(2),
                   args.attrs.integer(3));
+  if (out.elements() == 0 || updates.elements() == 0) return indexed.check_all();
   switch (args.attrs.integer(0)) {
     case set: return scatter_set(indexed, out, updates);
     case add: return scatter_numbers<Add>(indexed, out, updates);

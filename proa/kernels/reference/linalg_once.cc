@@ -13,6 +13,7 @@
 #include "proa/base/thread_pool.h"
 #include "proa/kernels/reference/lapack.h"
 #include "proa/kernels/reference/operand.h"
+#include "proa/kernels/singular.h"
 
 namespace proa::kernels {
 
@@ -28,7 +29,7 @@ constexpr int64_t kMostSide = 30000;
 
 int to_int(const KernelArgs& args, const char* argument, int64_t extent) {
   if (extent > std::numeric_limits<int>::max()) {
-    throw UserError(ErrorKind::not_supported, args.op, argument,
+    throw UserError(ErrorKind::not_supported, "", argument,
                     str("expected matrices with fewer than 2^31 rows and columns, got ", extent));
   }
   return static_cast<int>(extent);
@@ -69,7 +70,7 @@ class Matrices {
 
   void limit_sides() const {
     if (std::max(rows_, columns_) <= kMostSide) return;
-    throw UserError(ErrorKind::not_supported, args_.op, argument_,
+    throw UserError(ErrorKind::not_supported, "", argument_,
                     str("expected matrices of at most ", kMostSide, " rows and columns, got ",
                         rows_, " by ", columns_));
   }
@@ -80,9 +81,16 @@ class Matrices {
       fail(matrix, "expected finite elements, got NaN or infinity");
     }
   }
+  // The operator that the user called adds its name.
+  template <class Kind = UserError>
   [[noreturn]] void fail(int64_t matrix, std::string_view message) const {
-    std::string which = count_ > 1 ? str(" in matrix ", matrix, " of ", count_) : std::string();
-    throw UserError(ErrorKind::value, args_.op, argument_, str(message, which));
+    std::string text(message);
+    if (count_ > 1) text += str(" in matrix ", matrix, " of ", count_);
+    if constexpr (std::is_same_v<Kind, UserError>) {
+      throw UserError(ErrorKind::value, "", argument_, text);
+    } else {
+      throw Kind("", argument_, text);
+    }
   }
 
   // Calls body(matrix) for all, in threads; `cost` is in multiplications.
@@ -139,8 +147,9 @@ void cholesky(const KernelArgs& args) {
       if (n == 0) continue;
       int info = lapack::potrf(upper ? 'L' : 'U', x.rows(), y, x.rows());
       if (info > 0) {
-        x.fail(b, str("expected a positive definite matrix, got one whose leading minor of order ",
-                      info, " is not positive"));
+        x.template fail<SingularMatrix>(
+            b, str("expected a positive definite matrix, got one whose leading minor of order ",
+                   info, " is not positive"));
       }
     }
   });
@@ -169,6 +178,7 @@ void triangular_solve(const KernelArgs& args) {
 template <class T>
 void lu(const KernelArgs& args) {
   Matrices<T> x(args, 0, "x");
+  bool regular = args.attrs.boolean(0);
   int64_t rows = x.rows(), inner = x.inner();
   x.for_each(x.cubed(), [&](int64_t begin, int64_t end) {
     std::vector<T> a, buffer;
@@ -180,7 +190,11 @@ void lu(const KernelArgs& args) {
       if (inner == 0) continue;
       x.columns_of(b, a, buffer);
       // A positive answer tells of a zero pivot, which stands in U.
-      lapack::getrf(x.rows(), x.columns(), a.data(), x.rows(), exchanged.data());
+      int info = lapack::getrf(x.rows(), x.columns(), a.data(), x.rows(), exchanged.data());
+      if (info > 0 && regular) {
+        x.template fail<SingularMatrix>(
+            b, str("expected a regular matrix, got a singular one: pivot ", info - 1, " is 0"));
+      }
       store(a, rows, rows, x.columns(), args.out[0].as<T>() + b * x.size());
       for (int64_t i = 0; i < inner; ++i) {
         pivots[i] = exchanged[static_cast<size_t>(i)] - 1;
@@ -243,7 +257,7 @@ void eigh(const KernelArgs& args) {
       }
       x.require_finite(a, b);
       int info = lapack::eigh(upper ? 'U' : 'L', n, a.data(), args.out[0].as<Real<T>>() + b * n);
-      if (info > 0) x.fail(b, "the eigenvalues did not converge");
+      if (info > 0) x.template fail<SingularMatrix>(b, "the eigenvalues did not converge");
       store(a, n, n, n, args.out[1].as<T>() + b * x.size());
     }
   });
@@ -262,7 +276,7 @@ void eig(const KernelArgs& args) {
       x.columns_of(b, a, buffer);
       x.require_finite(a, b);
       int info = lapack::eig(n, a.data(), args.out[0].as<C>() + b * n, vectors.data());
-      if (info > 0) x.fail(b, "the eigenvalues did not converge");
+      if (info > 0) x.template fail<SingularMatrix>(b, "the eigenvalues did not converge");
       store(vectors, n, n, n, args.out[1].as<C>() + b * x.size());
     }
   });
@@ -291,7 +305,7 @@ void svd(const KernelArgs& args) {
       int info = lapack::gesdd(full ? 'A' : 'S', rows, columns, a.data(),
                                args.out[1].as<Real<T>>() + b * inner, u.data(), rows, vh.data(),
                                vh_height);
-      if (info > 0) x.fail(b, "the singular values did not converge");
+      if (info > 0) x.template fail<SingularMatrix>(b, "the singular values did not converge");
       store(u, rows, rows, u_width, u_out);
       store(vh, vh_height, vh_height, columns, vh_out);
     }

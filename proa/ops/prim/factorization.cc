@@ -301,16 +301,20 @@ std::vector<Page> factorization_pages() {
       {.name = "lu",
        .doc = "L U = x with its rows exchanged, by Gaussian elimination that takes the greatest "
               "pivot of each column (of equals the first). L has a unit diagonal, which is not "
-              "stored; both factors share one matrix. A singular x gives a zero on U's diagonal "
-              "and no error. Gradient: by the triangles' own cotangents, for any shape; it needs "
+              "stored; both factors share one matrix. A singular x gives a zero on U's diagonal, "
+              "or stops the run if `regular`. Gradient: by the triangles' own cotangents, for any "
+              "shape; it needs "
               "to be known which of the two extents is greater.\n"
-              "Args:\n  x: float32, float64 or complex [..., m, n].\n"
+              "Args:\n  x: float32, float64 or complex [..., m, n].\n  regular: whether a zero "
+              "pivot is an error.\n"
               "Returns:\n  the packed factors; pivots int64 [..., min(m, n)]: row i was exchanged "
               "with row pivots[i], in turn; permutation int64 [..., m]: row i of L U is row "
               "permutation[i] of x.\n"
-              "Errors:\n  ShapeError where x is no matrix.\n"
+              "Errors:\n  ShapeError where x is no matrix; LinAlgError at run time for a zero "
+              "pivot if `regular`.\n"
               "Source:\n  LAPACK xGETRF; Golub and Van Loan, Matrix Computations, 3.4.",
        .operands = {{.name = "x", .dtypes = kMatrixSet}},
+       .attrs = {{.name = "regular", .form = AttrForm::boolean, .value = false}},
        .results = 3,
        .result_names = {"lu", "pivots", "permutation"},
        .dtypes = same(),

@@ -49,8 +49,11 @@ void gather_contents(Contents& c) {
   std::vector<Dim> dims;
   auto last = static_cast<int64_t>(x->size()) - 1;
   for (Dim i : *index) {
-    if (!i.is_const() || i.constant() < 0 || i.constant() > last) return;
-    dims.push_back(x->at(static_cast<size_t>(i.constant())));
+    if (!i.is_const()) return;
+    int64_t at = i.constant();
+    if (at < 0 && c.text("mode") == "from_end") at += last + 1;
+    if (at < 0 || at > last) return;
+    dims.push_back(x->at(static_cast<size_t>(at)));
   }
   c.result(std::move(dims));
 }
@@ -153,6 +156,9 @@ void gather_samples(SampleList& s) {
     s.ok({T({0, 3}), I({2, 1}, 0, 1)}, at({0}, 0, mode)).note = "an empty axis gives 0";
     s.ok({T({4, 0}), I({3, 1}, 0, 4)}, at({0}, 0, mode));
   }
+  s.ok({T({4, 3}), I({2, 2}, 0, 3)}, at({0, 1}, 0, "raise"));
+  s.ok({T({4, 3}), I({2, 2}, -3, 3)}, at({0, 1}, 0, "from_end"));
+  s.ok({T({2, 3, 4}), I({2, 5, 1}, -4, 4)}, at({2}, 1, "from_end"));
   s.ok({T({}), I({2, 0}, 0, 1)}, at({}, 0, "clamp")).note = "no axes: the whole, twice";
   s.wrong({T({5}), I({3, 2}, 0, 5)}, at({0}, 0, "clamp"), ErrorKind::shape, "expected shape");
   s.wrong({T({5}), I({}, 0, 5)}, at({0}, 0, "clamp"), ErrorKind::shape, "expected shape");
@@ -160,7 +166,7 @@ void gather_samples(SampleList& s) {
   s.wrong({T({2, 5}), I({2, 4, 1}, 0, 2)}, at({0}, 1, "clamp"), ErrorKind::value, "batch axes");
   s.wrong({T({5}), I({3, 1}, 0, 5)}, at({1}, 0, "clamp"), ErrorKind::index, "out of range");
   s.wrong({T({5, 5}), I({3, 2}, 0, 5)}, at({0, 0}, 0, "clamp"), ErrorKind::value, "named twice");
-  s.wrong({T({5}), I({3, 1}, 0, 5)}, at({0}, 0, "raise"), ErrorKind::value, "expected one of");
+  s.wrong({T({5}), I({3, 1}, 0, 5)}, at({0}, 0, "error"), ErrorKind::value, "expected one of");
   s.wrong({T({5}), I({3, 1}, 0, 5, DType::i32)}, at({0}, 0, "clamp"), ErrorKind::type, "dtype");
   s.wrong({T({5}), I({3, 1}, 0, 5)}, at({0}, -1, "clamp"), ErrorKind::value, "at least 0");
 }
@@ -186,6 +192,9 @@ void scatter_samples(SampleList& s) {
       add({3, 2}, I({0, 1}, 0, 3), {0, 2}, {0}, 0);
       add({0, 3}, I({2, 1}, 0, 1), {2, 3}, {0}, 0);
     }
+    s.ok({T(DType::f64, {5}), I({4, 1}, 0, 5), T(DType::f64, {4})}, with(kind, {0}, 0, "raise"));
+    s.ok({T(DType::f64, {5}), I({4, 1}, -5, 5), T(DType::f64, {4})},
+         with(kind, {0}, 0, "from_end"));
     s.wrong({T(DType::f32, {5}), I({4, 1}, 0, 5), T(DType::f32, {3})}, with(kind, {0}, 0, "drop"),
             ErrorKind::shape, "expected shape [4]");
   }
@@ -219,14 +228,17 @@ std::vector<Page> index_pages() {
            "position in the index, the last axis of the index holds one coordinate for each of "
            "`axes`; the axes of x that are neither batch nor indexed come along whole. A "
            "coordinate outside 0 .. extent - 1 is clamped to it, taken modulo the extent (wrap), "
-           "or gives 0 (drop); an empty axis gives 0. Gradient of x: g added up at the positions.\n"
+           "gives 0 (drop) or stops the run (raise); from_end counts those of -extent .. -1 from "
+           "the end and stops the run at others. An empty axis gives 0, or stops the run. Gradient "
+           "of x: g added up at the positions.\n"
            "Args:\n  x: any dtype.\n  index: int64 [batch..., any..., len(axes)].\n  axes: indexed "
            "axes of x, in the order of the coordinates.\n  batch: how many leading axes of x and "
-           "index run together.\n  mode: clamp, drop or wrap.\n"
+           "index run together.\n  mode: clamp, drop, wrap, raise or from_end.\n"
            "Returns:\n  the dtype of x; axes: batch, those of the index but its last, the others "
            "of x in order.\n"
            "Errors:\n  ShapeError where the index does not fit x, IndexError and ValueError for "
-           "axes out of range, named twice or among the batch.",
+           "axes out of range, named twice or among the batch; IndexError at run time for a "
+           "coordinate that raise or from_end refuses.",
        .operands = {{.name = "x", .dtypes = kStoredSet},
                     {.name = "index", .dtypes = kIndexSet, .meets = false}},
        .attrs = {{.name = "axes", .form = AttrForm::ints},
@@ -234,7 +246,7 @@ std::vector<Page> index_pages() {
                  {.name = "mode",
                   .form = AttrForm::string,
                   .value = "clamp",
-                  .choices = {"clamp", "drop", "wrap"}}},
+                  .choices = {"clamp", "drop", "wrap", "raise", "from_end"}}},
        .dtypes = same(),
        .shape = [](Infer& op) { op.result(gathered_dims(op)); },
        .contents = gather_contents,
@@ -253,7 +265,8 @@ std::vector<Page> index_pages() {
            "their row-major position, starting from x's element: the last one stands for set; sums "
            "and products of f16 and bf16 run in f32 and are rounded once. drop leaves out updates "
            "beyond the "
-           "extent, clamp and wrap move them inside; into an empty axis nothing is written. "
+           "extent, clamp and wrap move them inside, raise and from_end are as in gather; into an "
+           "empty axis nothing is written. "
            "Gradients: add gives g to x and picks it for updates; set gives nothing to what was "
            "overwritten; min and max share g equally among the winners; mul multiplies g by the "
            "other factors. Second derivatives of mul hold where no update is 0.\n"
@@ -276,7 +289,7 @@ std::vector<Page> index_pages() {
                  {.name = "mode",
                   .form = AttrForm::string,
                   .value = "drop",
-                  .choices = {"clamp", "drop", "wrap"}}},
+                  .choices = {"clamp", "drop", "wrap", "raise", "from_end"}}},
        .dtypes = same(),
        .shape = scatter_shape,
        .vjp = {.backward = scatter_backward},

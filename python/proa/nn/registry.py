@@ -10,7 +10,22 @@ from __future__ import annotations
 import weakref
 from typing import Any, TypeVar
 
+from ..check import refuse
+
 V = TypeVar("V")
+
+
+def _holds(layer: Any, wanted: object) -> bool:
+    """Whether `wanted` is the layer or stands anywhere below it."""
+    pending, seen = [layer], set()
+    while pending:
+        layer = pending.pop()
+        if layer is wanted:
+            return True
+        if layer is not None and id(layer) not in seen:
+            seen.add(id(layer))
+            pending.extend(layer.__dict__.get("_sub_layers", {}).values())
+    return False
 
 
 class Registry(dict[str, V]):
@@ -29,6 +44,11 @@ class Registry(dict[str, V]):
         return {} if owner is None else owner.__dict__
 
     def __setitem__(self, name: str, value: V) -> None:
+        if "_sub_layers" in getattr(value, "__dict__", ()):
+            owner = self._owner()
+            if owner is not None and _holds(value, owner):
+                where = type(owner).__name__
+                refuse(where, name, "a layer that does not hold this one", type(value).__name__)
         super().__setitem__(name, value)
         self._mirror()[name] = value
 

@@ -48,21 +48,39 @@ def get_printoptions() -> dict[str, Any]:
     return dict(_options)
 
 
+def _edges(array: Any, np: Any) -> Any:
+    """What a shortened print shows of an array, with one element more in each axis that is cut."""
+    edge = max(_options["edgeitems"], 1)
+    kept = [
+        np.r_[0 : edge + 1, n - edge : n] if n > 2 * edge + 1 else np.arange(n)
+        for n in array.shape
+    ]
+    return array[np.ix_(*kept)]
+
+
 def to_text(tensor: _proa.Tensor) -> str:
     """`Tensor(shape=[2], dtype=float32, stop_gradient=True, [1., 2.])`."""
     import numpy as np
 
     shown = tensor.detach()
-    if tensor.dtype in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
-        shown = _proa.ops.cast(shown, "float32")
+    values: Any = None
+    if tensor.dtype == "bfloat16":  # its bits are the upper half of a float32's
+        bits = shown.numpy()
+        if bits.size > _options["threshold"]:
+            bits = _edges(bits, np)
+        values = (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    elif tensor.dtype in ("float8_e4m3fn", "float8_e5m2"):
+        values = _proa.ops.cast(shown, "float32").numpy()
+    else:
+        values = shown.numpy()
     formatter: Any = None
     if _options.get("sci_mode"):
         formatter = {"float_kind": lambda v: f"{v:.{_options['precision']}e}"}
     body = np.array2string(
-        shown.numpy(),
+        values,
         separator=", ",
         precision=_options["precision"],
-        threshold=_options["threshold"],
+        threshold=_options["threshold"] if values.size == tensor.size else 0,
         edgeitems=_options["edgeitems"],
         max_line_width=_options["linewidth"],
         prefix="       ",

@@ -32,6 +32,28 @@ def meshgrid(*tensors: Tensor | Sequence[Tensor]) -> list[Tensor]:
     return list(_proa.ops.meshgrid(_listed(tensors)))
 
 
+def tensordot(
+    x: Tensor,
+    y: Tensor,
+    axes: int | Sequence[int] | Sequence[Sequence[int]] = 2,
+    axes_y: Sequence[int] | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Sums of products over axes.
+
+    Args:
+        axes: over the last `axes` of x and the first of y; or a list of the axes of x, which are
+            those of y too unless `axes_y` or a second list inside `axes` names others.
+    """
+    if isinstance(axes, (list, tuple)) and any(isinstance(a, (list, tuple)) for a in axes):
+        if len(axes) > 2 or axes_y is not None or isinstance(axes[-1], int):
+            raise _proa.ArgumentValueError(
+                f"[tensordot] axes: expected a number, a list or a pair of lists, got {axes!r}"
+            )
+        return _proa.ops.tensordot(x, y, list(axes[0]), list(axes[-1]))
+    return _proa.ops.tensordot(x, y, axes, axes_y)
+
+
 def numel(x: Tensor) -> Tensor:
     """The number of elements, as a 0-d int64 tensor."""
     return _proa.to_tensor(x.size, dtype="int64")

@@ -310,12 +310,12 @@ def scatter(x, index, updates, overwrite=True):
     meet="none",
     result="first",
     cases=[
-        case(T(5), V([0, 3, -1, 2, 1], "int64"), axis=0),
+        case(T(5), V([0, 3, 4, 2, 1], "int64"), axis=0),
         case(T(2, 3), V([3], "int32", dims=[]), axis=1),
     ],
 )
 def repeat_interleave(x, repeats, axis=None):
-    repeats = np.maximum(repeats.astype(np.int64), 0)
+    repeats = repeats.astype(np.int64)
     return np.repeat(x, repeats if repeats.ndim else int(repeats), axis)
 
 

@@ -196,6 +196,8 @@ def count_nonzero(x, axis=None, keepdim=False):
 )
 def logsumexp(x, axis=None, keepdim=False):
     axes, x = _axes(x, axis), _meanwide(x)
+    if _count(x, axes) == 0:  # SciPy refuses several axes without elements
+        return np.full(np.sum(x, axis=axes, keepdims=keepdim).shape, -np.inf)
     value = special.logsumexp(x, axis=axes, keepdims=keepdim) if x.ndim else x
     with np.errstate(all="ignore"):
         m = np.abs(x).max(axes, keepdims=keepdim, initial=1)

@@ -167,7 +167,7 @@ def unique(
 ):
     found = np.unique(
         x if axis is not None else x.reshape(-1), return_index=True, return_inverse=True,
-        return_counts=True, axis=axis, equal_nan=False,
+        return_counts=True, axis=axis,
     )
     found = (found[0], *(f.reshape(-1) for f in found[1:]))
     asked = (True, return_index, return_inverse, return_counts)
