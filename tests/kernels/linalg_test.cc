@@ -159,7 +159,7 @@ void expect_error(F f, std::string_view part) {
 TEST(Linalg, CholeskyRefusesWhatIsNotPositiveDefinite) {
   Tensor x(DType::f64, {2, 2, 2}, std::vector<double>{1, 0, 0, 1, 1, 2, 2, 1});
   expect_error([&] { call(best_isa(), "prim.cholesky", {x}, {{0}}, {DType::f64}, {x.dims}); },
-               "[cholesky] x: expected a positive definite matrix, got one whose leading minor of "
+               "x: expected a positive definite matrix, got one whose leading minor of "
                "order 2 is not positive in matrix 1 of 2");
   write(x, 0, NAN);
   expect_error([&] { call(best_isa(), "prim.cholesky", {x}, {{0}}, {DType::f64}, {x.dims}); },
@@ -207,7 +207,7 @@ TEST(Linalg, Lu) {
       int64_t inner = std::min(m, n);
       Tensor x = uniform(dtype, {2, m, n}, 4, -1, 1);
       auto y =
-          check("prim.lu", {x}, {}, {dtype, DType::i64, DType::i64}, {x.dims, {2, inner}, {2, m}});
+          check("prim.lu", {x}, {{0}}, {dtype, DType::i64, DType::i64}, {x.dims, {2, inner}, {2, m}});
       for (int64_t b = 0; b < 2; ++b) {
         Matrix packed = matrix(y[0], b, m, n), a = matrix(x, b, m, n), l(m, inner), u(inner, n),
                moved(m, n);
@@ -235,8 +235,14 @@ TEST(Linalg, Lu) {
     }
   }
   Tensor zero(DType::f64, {2, 2});
-  auto y = check("prim.lu", {zero}, {}, {DType::f64, DType::i64, DType::i64}, {{2, 2}, {2}, {2}});
+  auto y = check("prim.lu", {zero}, {{0}}, {DType::f64, DType::i64, DType::i64}, {{2, 2}, {2}, {2}});
   for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(read(y[0], i), 0);
+  expect_error(
+      [&] {
+        call(best_isa(), "prim.lu", {zero}, {{1}}, {DType::f64, DType::i64, DType::i64},
+             {{2, 2}, {2}, {2}});
+      },
+      "singular");
 }
 
 TEST(Linalg, Qr) {

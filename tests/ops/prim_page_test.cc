@@ -133,7 +133,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& contract() {
       {"fft", {"kind", "axes", "length"}},
       {"cholesky", {"upper"}},
       {"triangular_solve", {"left", "upper", "transpose", "unit"}},
-      {"lu", {}},
+      {"lu", {"regular"}},
       {"qr", {"full"}},
       {"eigh", {"upper"}},
       {"eig", {}},
