@@ -61,11 +61,25 @@ RngState rng_state() {
 }
 
 void set_rng_state(RngState state) {
+  if (Capture* capture = Capture::active()) {
+    throw UserError(ErrorKind::not_supported, "seed", "",
+                    str("the generator cannot be set in a function that is captured: it would "
+                        "happen once and not in each call; do it outside",
+                        capture->where()));
+  }
   std::lock_guard lock(rng_mutex);
   rng = state;
 }
 
 void seed(uint64_t value) { set_rng_state({value, 0}); }
+
+Tensor random_key(int64_t calls) {
+  std::lock_guard lock(rng_mutex);
+  int64_t words[2] = {static_cast<int64_t>(rng.seed), static_cast<int64_t>(rng.calls)};
+  rng.calls += static_cast<uint64_t>(calls);
+  int64_t dims[1] = {2};
+  return from_data(dims, DType::i64, words);
+}
 
 const Autocast& autocast() { return autocast_state; }
 void set_autocast(Autocast state) { autocast_state = std::move(state); }
@@ -220,6 +234,7 @@ void require_fit(const Operand& number, DType dtype, std::string_view argument) 
 Tensor number_tensor(const Operand& number, DType dtype) {
   // No number stands beside float8; the page's check says so, of the tensor and its argument.
   if (contains(kFloat8Set, dtype)) dtype = DType::f32;
+  if (number.tensor) return call1("tensor.cast", {number.tensor}, {{"dtype", dtype}});
   if (number.size) {
     Capture* capture = Capture::active();
     if (capture == nullptr)
@@ -238,7 +253,8 @@ Tensor number_tensor(const Operand& number, DType dtype) {
   } else if (dtype == DType::c128) {
     std::memcpy(data + 8, &number.imag, sizeof number.imag);
   }
-  return made;
+  Capture* capture = Capture::active();
+  return capture != nullptr ? capture->constant(made) : made;
 }
 
 DType number_dtype(NumberKind kind) {
@@ -283,13 +299,6 @@ void settle_numbers(const Page& page, std::span<const Operand> operands,
   }
 }
 
-Tensor random_key() {
-  std::lock_guard lock(rng_mutex);
-  int64_t words[2] = {static_cast<int64_t>(rng.seed), static_cast<int64_t>(rng.calls++)};
-  int64_t dims[1] = {2};
-  return from_data(dims, DType::i64, words);
-}
-
 void cast_operands(const Page& page, std::vector<Tensor>& operands) {
   const Autocast& state = autocast_state;
   if (page.name == "cast") return;
@@ -308,8 +317,8 @@ void cast_operands(const Page& page, std::vector<Tensor>& operands) {
   }
 }
 
-// Whether a tensor over this memory may be written: a constant's memory belongs to its program, and
-// a broadcast has several elements in one place.
+}  // namespace
+
 bool can_be_written(const Array& array) {
   for (size_t i = 0; i < array.dims.size(); ++i) {
     if (array.strides[i] == 0 && array.dims[i] > 1) return false;
@@ -317,8 +326,11 @@ bool can_be_written(const Array& array) {
   return array.buffer->writable();
 }
 
+namespace {
+
 // Results of view operators are views; results of others never share memory with an operand or with
 // each other, and can be written.
+
 void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& results) {
   for (size_t i = 0; i < results.size(); ++i) {
     const runtime::Buffer* memory = results[i].array().buffer.get();
@@ -383,10 +395,6 @@ std::vector<Tensor> run(const OpInfo& op, std::span<const Operand> given, const 
     }
   }
   std::vector<Tensor> tensors;
-  if (key_operand && Capture::active() != nullptr) {
-    throw UserError(ErrorKind::not_supported, page.name, "",
-                    "random operators cannot be traced: the key would be the same in each call");
-  }
   if (key_operand) {
     // The key stands where the page says; callers never pass it.
     std::vector<Operand> with_key;
@@ -394,7 +402,8 @@ std::vector<Tensor> run(const OpInfo& op, std::span<const Operand> given, const 
     for (size_t i = 0; i < page.operands.size(); ++i) {
       if (page.operands[i].rng_key && segments[i] == 0) {
         segments[i] = 1;
-        with_key.emplace_back(random_key());
+        Capture* capture = Capture::active();
+        with_key.emplace_back(capture != nullptr ? capture->random_key(page.name) : random_key(1));
       } else {
         for (int64_t k = 0; k < segments[i]; ++k) with_key.push_back(operands[flat++]);
       }

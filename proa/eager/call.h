@@ -21,6 +21,7 @@ struct Operand {
   Tensor tensor;
   double real = 0, imag = 0;
   int64_t integer = 0;
+  // A number may have a tensor: under capture, a 0-d f64 that stands for a Python float.
   std::optional<ir::Dim> size;  // under capture: an integer that is a symbolic size
   Operand() = default;
   Operand(Tensor t) : kind(t ? Kind::tensor : Kind::absent), tensor(std::move(t)) {}
@@ -55,6 +56,11 @@ struct RngState {
 RngState rng_state();
 void set_rng_state(RngState state);
 void seed(uint64_t value);
+Tensor random_key(int64_t calls);  // (seed, number of the next call); so many calls have been made
+
+// Whether a tensor over this memory may be written: a constant's memory belongs to its program, and
+// a broadcast has several elements in one place.
+bool can_be_written(const Array& array);
 
 // Autocast (Paddle's amp): by thread. Operators in `white` take float operands in `dtype`, those in
 // `black` in float32, others in the widest that comes (level 1) or `dtype` (level 2).

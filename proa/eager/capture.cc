@@ -34,6 +34,7 @@ TensorData contents(const Tensor& tensor) {
 }  // namespace
 
 void refuse_contents(const TensorImpl& impl) {
+  if (open_capture != nullptr && impl.captured != &ended) open_capture->reading();
   throw UserError(ErrorKind::state,
                   impl.captured == &ended
                       ? "this tensor belongs to a trace that has ended: it has no values"
@@ -82,12 +83,35 @@ Value Capture::value(const Tensor& tensor, std::string_view op, std::string_view
     throw UserError(ErrorKind::state, op, argument,
                     "this tensor belongs to another trace; give it as an operand");
   }
+  return outside(tensor, op, argument);
+}
+
+Value Capture::outside(const Tensor& tensor, std::string_view op, std::string_view argument) {
   if (tensor.requires_grad()) {
     throw UserError(ErrorKind::state, op, argument,
                     "a tensor that requires a gradient would become a constant here; give it as "
                     "an operand, or say detach()");
   }
   return ops::constant(builder(), contents(tensor)).value;
+}
+
+Tensor Capture::constant(const Tensor& given) {
+  return tensor(ops::constant(builder(), contents(given)).value);
+}
+
+Tensor Capture::random_key(std::string_view op) {
+  throw UserError(ErrorKind::not_supported, op, "",
+                  "random operators cannot be traced: the key would be the same in each call");
+}
+
+Tensor Capture::detach(const Tensor& tensor) { return Tensor(tensor.array()); }
+bool Capture::write(const Tensor&, const Tensor&, std::string_view) { return false; }
+void Capture::view(const Tensor&, const Tensor&) {}
+
+std::string Capture::where() {
+  if (locate_ == nullptr) return {};
+  std::string text = to_string(locate_(builder_.context()));
+  return text.empty() ? text : str(" (", text, ")");
 }
 
 std::vector<Tensor> Capture::call(const OpInfo& op, std::span<const Tensor> operands,
@@ -188,7 +212,9 @@ Tensor captured_index(const Tensor& x, std::span<const IndexItem> items) {
   }
   if (!reversed.empty()) value = ops::reverse(value, reversed);
   value = ops::reshape(ops::slice(value, starts, limits, steps), shape);
-  return capture->tensor(value.value);
+  Tensor result = capture->tensor(value.value);
+  capture->view(result, x);
+  return result;
 }
 
 }  // namespace proa::eager

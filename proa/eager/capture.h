@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -20,7 +21,7 @@ class Capture {
   // Operations go to the end of `block`, which outlives the capture. One that is open already on
   // this thread waits until this one is closed. Autocast is off meanwhile.
   Capture(ir::Module& module, ir::Block& block, Locate locate);
-  ~Capture();  // its tensors say from now on that their trace has ended
+  virtual ~Capture();  // its tensors say from now on that their trace has ended
   Capture(const Capture&) = delete;
 
   static Capture* active();  // of this thread; null: calls run
@@ -31,10 +32,25 @@ class Capture {
   // The value that a tensor stands for; a tensor with contents becomes a constant. One of another
   // trace, or a constant that wants a gradient, is a UserError(state) on `argument`.
   ir::Value value(const Tensor& tensor, std::string_view op, std::string_view argument);
+  Tensor constant(const Tensor& tensor);  // its contents as they are now
 
-  std::vector<Tensor> call(const ir::OpInfo& op, std::span<const Tensor> operands,
-                           const ir::AttrList& attrs, std::span<const int64_t> segments);
+  virtual std::vector<Tensor> call(const ir::OpInfo& op, std::span<const Tensor> operands,
+                                   const ir::AttrList& attrs, std::span<const int64_t> segments);
+  // The key of one call of a random operator; a UserError where all calls would have the same.
+  virtual Tensor random_key(std::string_view op);
+  // What reads contents in Python comes here first, whatever tensor it reads.
+  virtual void reading() {}
+  virtual Tensor detach(const Tensor& tensor);
+  // A write in place as a new value; false: this capture has none, and memory is written.
+  virtual bool write(const Tensor& dst, const Tensor& src, std::string_view op);
+  // The result of an index expression, which is a view.
+  virtual void view(const Tensor& result, const Tensor& of);
   ir::Builder& builder();  // at the user's place
+  std::string where();     // " (file:line)" of the user's place; may be empty
+
+ protected:
+  const Autocast& outer_autocast() const { return autocast_; }  // as it was before
+  virtual ir::Value outside(const Tensor& tensor, std::string_view op, std::string_view argument);
 
  private:
   ir::Builder builder_;

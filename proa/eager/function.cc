@@ -15,18 +15,29 @@ namespace proa::eager {
 using namespace ir;
 
 std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
-                                             std::span<const Dim> symbols) {
+                                             std::span<const Dim> symbols, tier::Tier tier) {
   Module lowered = module.clone();
   transform::decompose(lowered);
   transform::optimize(lowered);
-  return tier::executable(lowered, lowered.find(func.name()), symbols);
+  return tier::executable(lowered, lowered.find(func.name()), symbols, tier);
+}
+
+std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
+                                             std::span<const Dim> symbols) {
+  return compile(module, func, symbols, tier::tier());
 }
 
 Function::Function(std::string name, Module module, std::vector<Dim> symbols)
+    : Function(std::move(name), std::move(module), std::move(symbols), tier::tier(), false) {}
+
+Function::Function(std::string name, Module module, std::vector<Dim> symbols, tier::Tier tier,
+                   bool whole)
     : name_(std::move(name)),
       module_(std::move(module)),
       symbols_(std::move(symbols)),
-      result_count_(module_.main().results().size()) {
+      result_count_(module_.main().results().size()),
+      tier_(tier),
+      is_whole_(whole) {
   for (Value result : module_.main().results()) has_inexact_result_ |= is_inexact(result.dtype());
 }
 
@@ -34,7 +45,7 @@ Function::~Function() = default;
 
 const runtime::Executable& Function::executable() {
   std::lock_guard lock(mutex_);
-  if (!executable_) executable_ = compile(module_, module_.main(), symbols_);
+  if (!executable_) executable_ = compile(module_, module_.main(), symbols_, tier_);
   return *executable_;
 }
 
@@ -76,7 +87,7 @@ Recorded& Function::recorded(const Mask& wanted) {
   }
   transform::Gradient gradient =
       transform::differentiate(work, work.main(), indices(wanted), given);
-  made->forward = compile(work, gradient.forward, symbols_);
+  made->forward = compile(work, gradient.forward, symbols_, tier_);
   made->results = static_cast<int>(gradient.forward.results().size());
   made->residuals = gradient.residuals;
   made->wanted = wanted;
@@ -90,7 +101,7 @@ Recorded& Function::recorded(const Mask& wanted) {
   first->cotangents = gradient.cotangents;
   first->wanted = gradient.wanted;
   first->backward =
-      std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_);
+      std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_, tier_, is_whole_);
   Mask all(result_count_);
   for (int i : given) all[static_cast<size_t>(i)] = true;
   made->derivatives[all] = std::move(first);
@@ -120,7 +131,7 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given) {
     slot->residuals.push_back(residual);
   }
   slot->backward =
-      std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_);
+      std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_, tier_, is_whole_);
   return *slot;
 }
 
@@ -157,7 +168,7 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   for (Value v : gradient.backward.results()) results.push_back(mapped(v));
   Builder(work, whole.body()).create_return(results);
   derivative.whole =
-      std::make_unique<Function>(name_ + " (backward)", alone(work, whole), symbols_);
+      std::make_unique<Function>(name_ + " (backward)", alone(work, whole), symbols_, tier_, is_whole_);
   return *derivative.whole;
 }
 
@@ -180,6 +191,7 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
   }
 
   std::string_view name() const override { return function_.name(); }
+  bool serves_constants() const override { return !function_.is_whole(); }
 
   void holdings(Holdings& sum) const override {
     Node::holdings(sum);
@@ -273,12 +285,34 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
 
 }  // namespace
 
-void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
-          std::span<Tensor> results) {
+namespace {
+
+bool records(const Function& function, std::span<const Tensor> operands) {
   bool record = false;
   if (grad_enabled() && function.has_inexact_result()) {
     for (const Tensor& operand : operands) record |= operand && operand.requires_grad();
   }
+  return record;
+}
+
+}  // namespace
+
+bool guards_hold(Function& function, std::span<const Tensor> operands,
+                 std::span<const int64_t> symbols) {
+  if (!records(function, operands)) {
+    const runtime::Executable& plain = function.executable();
+    return !plain.guarded() || plain.guards_hold(symbols);
+  }
+  Mask wanted(operands.size());
+  for (size_t i = 0; i < operands.size(); ++i)
+    wanted[i] = is_inexact(operands[i].dtype()) && edge_of(operands[i]).node != nullptr;
+  const runtime::Executable& forward = *function.recorded(wanted).forward;
+  return !forward.guarded() || forward.guards_hold(symbols);
+}
+
+void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
+          std::span<Tensor> results) {
+  bool record = records(function, operands);
   std::vector<Array> inputs;
   inputs.reserve(operands.size());
   for (const Tensor& operand : operands) inputs.push_back(operand.array());

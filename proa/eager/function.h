@@ -15,6 +15,10 @@
 #include "proa/runtime/executor.h"
 #include "proa/transform/autodiff.h"
 
+namespace proa::tier {
+enum class Tier : uint8_t;
+}
+
 namespace proa::eager {
 
 using Mask = std::vector<bool>;
@@ -47,6 +51,9 @@ class Function {
  public:
   // `symbols`: the sizes that callers give, in order. The function is the module's first.
   Function(std::string name, ir::Module module, std::vector<ir::Dim> symbols);
+  // `whole`: a captured function, a graph of many calls; see Node::serves_constants.
+  Function(std::string name, ir::Module module, std::vector<ir::Dim> symbols, tier::Tier tier,
+           bool whole);
   ~Function();
 
   const std::string& name() const { return name_; }
@@ -59,6 +66,7 @@ class Function {
   Derivative& derivative(Recorded& recorded, const Mask& given);
   Function& whole(Recorded& recorded, Derivative& derivative, const Mask& given);
   const ir::Module& module() const { return module_; }
+  bool is_whole() const { return is_whole_; }
   bool guarded();  // sizes must satisfy something that only a call can check
 
  private:
@@ -67,6 +75,8 @@ class Function {
   std::vector<ir::Dim> symbols_;
   size_t result_count_ = 0;
   bool has_inexact_result_ = false;
+  tier::Tier tier_;
+  bool is_whole_ = false;
   std::mutex mutex_;
   std::unique_ptr<runtime::Executable> executable_;
   std::map<Mask, std::unique_ptr<Recorded>> recorded_;
@@ -75,8 +85,14 @@ class Function {
 // Calls the function; records it on the tape if recording is on and an operand requires a gradient.
 void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
           std::span<Tensor> results);
+// Whether the sizes satisfy what this call's forward needs: with residuals, if it is recorded.
+bool guards_hold(Function& function, std::span<const Tensor> operands,
+                 std::span<const int64_t> symbols);
 
 // Primitives only, optimised, as an Executable for the cpu.
+std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
+                                             std::span<const ir::Dim> symbols, tier::Tier tier);
+// In the tier of single calls.
 std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
                                              std::span<const ir::Dim> symbols);
 

@@ -100,6 +100,11 @@ class Walk {
         throw UserError(ErrorKind::type, op, op == "grad" ? "outputs" : "tensors",
                         "expected Tensors, got None");
       }
+      if (output.impl()->captured != nullptr) {
+        throw UserError(ErrorKind::not_supported, op, "",
+                        "gradients inside of a captured function are not captured; return the "
+                        "loss and call backward() outside");
+      }
       Edge edge = [&] {
         Recording on(true);  // a view whose memory was written since is looked at anew
         return edge_of(output);
@@ -152,7 +157,7 @@ class Walk {
         if (!node->edges[i].node) continue;
         if (out[i]) {
           add(node->edges[i], std::move(out[i]));
-        } else {
+        } else if (node->serves_constants()) {
           constant_.push_back(node->edges[i].node);
         }
       }

@@ -30,6 +30,9 @@ class Node {
   virtual std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) = 0;
   // Tells all that it keeps alive: the edges, and what is saved for backward.
   virtual void holdings(Holdings& sum) const;
+  // Whether an edge without a cotangent is one through which a derivative of zero flows (a leaf
+  // below gets zeros), or one that may not be reached at all: so for a whole captured function.
+  virtual bool serves_constants() const { return true; }
   std::vector<Edge> edges;
   size_t outputs = 1;
   // Hooks on the gradient of an output: (output, handle, hook).

@@ -9,7 +9,7 @@
 
 #include "proa/base/error.h"
 #include "proa/base/numeric/half.h"
-#include "proa/eager/call.h"
+#include "proa/eager/capture.h"
 #include "proa/eager/node.h"
 
 namespace proa::eager {
@@ -117,6 +117,11 @@ void Tensor::set_requires_grad(bool value) {
         ErrorKind::type,
         str("only float and complex tensors can require a gradient, got ", to_string(dtype())));
   }
+  if (impl_->captured != nullptr && value != impl_->collects) {
+    throw UserError(ErrorKind::not_supported, "stop_gradient", "",
+                    "it is not changed in a function that is captured; use detach(), or set it "
+                    "on the argument outside");
+  }
   if (!value && impl_->edge.known()) impl_->edge.set({});
   impl_->collects = value;
 }
@@ -139,10 +144,16 @@ void Tensor::set_grad(Tensor grad) const {  // the old one dies with the argumen
   std::lock_guard lock(grad_lock);
   std::swap(impl_->grad, grad);
 }
-Tensor Tensor::detach() const { return Tensor(array()); }
+Tensor Tensor::detach() const {
+  if (Capture* capture = Capture::active()) [[unlikely]]
+    return capture->detach(*this);
+  return Tensor(array());
+}
 uint32_t Tensor::version() const { return array().buffer->version(); }
 
 double Tensor::item(int64_t flat_index) const {
+  if (Capture* capture = Capture::active()) [[unlikely]]
+    capture->reading();
   const Array& a = array();
   int64_t rest = flat_index, offset = 0;
   for (size_t i = a.dims.size(); i-- > 0;) {
@@ -227,6 +238,8 @@ bool overlaps(const Array& x) {
 }  // namespace
 
 void write(const Tensor& dst, const Tensor& src, std::string_view op) {
+  if (Capture* capture = Capture::active(); capture != nullptr && capture->write(dst, src, op))
+    return;
   TensorImpl& impl = *dst.impl();
   bool record = recording && (tracked(dst) || tracked(src));
   const Tensor& base = impl.view ? impl.view->base : dst;
@@ -266,6 +279,7 @@ void write(const Tensor& dst, const Tensor& src, std::string_view op) {
 }
 
 void assign(const Tensor& dst, const Tensor& src) {
+  if (Capture* capture = Capture::active(); capture && capture->write(dst, src, "_assign")) return;
   TensorImpl& impl = *dst.impl();
   if (impl.captured != nullptr) refuse_contents(impl);
   impl.array.buffer->bump_version();
@@ -278,6 +292,11 @@ void assign(const Tensor& dst, const Tensor& src) {
 int64_t add_hook(const Tensor& tensor, Hook hook) {
   int64_t handle = next_hook++;
   TensorImpl& impl = *tensor.impl();
+  if (impl.captured != nullptr) {
+    throw UserError(ErrorKind::not_supported, "register_hook", "",
+                    "hooks on tensors inside of a captured function are not captured; return the "
+                    "tensor and hook it outside");
+  }
   Edge edge = edge_of(tensor);
   std::lock_guard lock(tape_lock);
   if (edge.node && !impl.collects) {

@@ -338,6 +338,13 @@ std::vector<ir::Page> elementary_pages() {
                    .dtypes = kAnySet | kFloat8Set,
                    .decompose = [](Decompose& d) { d.out(d.in(0)); },
                    .samples = single_samples<Fill::normal, kAnySet | kFloat8Set>}),
+      elementwise({.name = "stop_gradient",
+                   .faces = ir::kHidden,
+                   .doc = "The same values, through which no gradient flows.",
+                   .dtypes = kAnySet | kFloat8Set,
+                   .vjp = ir::zero_gradient("that is what it is for"),
+                   .decompose = [](Decompose& d) { d.out(d.in(0)); },
+                   .samples = single_samples<Fill::normal, kAnySet | kFloat8Set>}),
   };
   ir::Page cast_page =
       elementwise({.name = "cast",

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -109,11 +110,15 @@ std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func
   }
 }
 
-Tier tier() {
-  static const Tier chosen = [] {
+namespace {
+
+// What PROA_TIER says, if anything.
+std::optional<Tier> pinned() {
+  static const std::optional<Tier> chosen = []() -> std::optional<Tier> {
     const char* wanted = std::getenv("PROA_TIER");
     std::string_view name = wanted != nullptr ? wanted : "";
-    if (name.empty() || name == "prebuilt") return Tier::prebuilt;
+    if (name.empty()) return std::nullopt;
+    if (name == "prebuilt") return Tier::prebuilt;
     if (name == "compiled") return Tier::compiled;
     throw UserError(ErrorKind::value, "PROA_TIER", "",
                     str("expected prebuilt or compiled, got '", name, "'"));
@@ -121,9 +126,14 @@ Tier tier() {
   return chosen;
 }
 
+}  // namespace
+
+Tier tier() { return pinned().value_or(Tier::prebuilt); }
+Tier captured_tier() { return pinned().value_or(Tier::compiled); }
+
 std::unique_ptr<runtime::Executable> executable(const ir::Module& module, ir::Func func,
-                                                std::span<const ir::Dim> symbols) {
-  return tier() == Tier::compiled ? compiled(module, func, symbols)
+                                                std::span<const ir::Dim> symbols, Tier wanted) {
+  return wanted == Tier::compiled ? compiled(module, func, symbols)
                                   : prebuilt(module, func, symbols);
 }
 

@@ -22,8 +22,10 @@ std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func
 // that is neither is a UserError(value).
 enum class Tier : uint8_t { prebuilt, compiled };
 Tier tier();
+Tier captured_tier();  // of captured functions: compiled, unless PROA_TIER says otherwise
 std::unique_ptr<runtime::Executable> executable(const ir::Module& module, ir::Func func,
-                                                std::span<const ir::Dim> symbols);
+                                                std::span<const ir::Dim> symbols,
+                                                Tier wanted = tier());
 
 // What has happened in this process so far.
 struct Report {

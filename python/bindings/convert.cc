@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "proa/base/error.h"
+#include "proa/eager/capture.h"
 #include "proa/eager/overflow.h"
 
 namespace proa::python {
@@ -222,6 +223,11 @@ eager::Operand as_operand(PyObject* object, std::string_view op, std::string_vie
   }
   if (PyFloat_Check(object)) return PyFloat_AS_DOUBLE(object);
   if (auto dim = as_dim(object)) return eager::Operand(*dim);
+  if (auto real = captured_float(object)) {
+    eager::Operand operand(0.0);
+    operand.tensor = *real;
+    return operand;
+  }
   if (PyObject_HasAttrString(object, "__dlpack__") || PyObject_HasAttrString(object, "__array__")) {
     return to_tensor(object, std::nullopt, true);
   }
@@ -232,6 +238,10 @@ eager::Operand as_operand(PyObject* object, std::string_view op, std::string_vie
 Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
   if (is_tensor(data)) {
     Tensor t = tensor_of(data).detach();
+    if (t.impl()->captured != nullptr) {
+      if (dtype && *dtype != t.dtype()) return cast_to(t, dtype);
+      return share ? t : eager::call1("tensor.clone", {t});
+    }
     if (dtype && *dtype != t.dtype()) return cast_to(t, dtype);
     return share ? t : dense_copy(t);
   }
@@ -300,6 +310,8 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
 }
 
 PyObject* to_numpy(const Tensor& tensor) {
+  if (eager::Capture* capture = eager::Capture::active()) [[unlikely]]
+    capture->reading();
   // Through the buffer protocol of a bare Tensor, so that a subclass's own ways do not matter.
   Ref bare = checked(wrap(tensor.detach()));
   Ref view = checked(PyMemoryView_FromObject(bare.get()));

@@ -66,7 +66,58 @@ PyObject* negative(PyObject* a) {
   return guarded([&] { return wrap_dim(-dim_of(a)); });
 }
 
+std::optional<int64_t> likely_now(Dim dim) {
+  eager::Capture* capture = eager::Capture::active();
+  return capture == nullptr ? std::nullopt : capture->builder().facts().likely(dim);
+}
+
+PyObject* not_a_number(PyObject* self);
+
 std::string text(Dim dim) { return str("the size ", to_string(dim)); }
+
+PyObject* as_number(PyObject* self) {
+  return guarded([&]() -> PyObject* {
+    auto number = size_as_number(dim_of(self));
+    return number ? PyLong_FromLongLong(*number) : not_a_number(self);
+  });
+}
+
+PyObject* as_float(PyObject* self) {
+  Ref number(as_number(self));
+  return number ? PyFloat_FromDouble(static_cast<double>(PyLong_AsLongLong(number.get()))) : nullptr;
+}
+
+// What holds for the sizes of this call, as a guard; unknown where no call is at hand.
+ir::Truth guarded_truth(Dim a, Dim b, int op) {
+  auto x = likely_now(a), y = likely_now(b);
+  if (!x || !y) return ir::Truth::unknown;
+  ir::Facts& facts = eager::Capture::active()->builder().facts();
+  std::string message = str("compared", eager::Capture::active()->where());
+  bool holds = false;
+  switch (op) {
+    case Py_EQ:
+    case Py_NE:
+      holds = *x == *y;
+      if (holds) {
+        facts.require_eq(a, b, message);
+      } else if (*x > *y) {
+        facts.require_ge(a, b + 1, message);
+      } else {
+        facts.require_ge(b, a + 1, message);
+      }
+      return holds ? ir::Truth::yes : ir::Truth::no;
+    case Py_GE: holds = *x >= *y; break;
+    case Py_GT: holds = *x > *y; break;
+    case Py_LE: holds = *x <= *y; break;
+    default: holds = *x < *y; break;
+  }
+  // Now one of the four orders is to be stated: the one asked for, or its opposite.
+  bool greater = (op == Py_GE || op == Py_GT) == holds;
+  bool strict = (op == Py_GT || op == Py_LT) == holds;
+  Dim large = greater ? a : b, small = greater ? b : a;
+  facts.require_ge(large, strict ? small + 1 : small, message);
+  return holds ? ir::Truth::yes : ir::Truth::no;
+}
 
 PyObject* not_a_number(PyObject* self) {
   PyErr_SetString(
@@ -96,6 +147,7 @@ PyObject* compare(PyObject* a, PyObject* b, int op) {
       return PyBool_FromLong((*x == *y) == (op == Py_EQ));
     ir::Facts own(eager::context().symbols());
     ir::Truth truth = proved(*x, *y, op, capture != nullptr ? capture->builder().facts() : own);
+    if (truth == ir::Truth::unknown) truth = guarded_truth(*x, *y, op);
     if (truth == ir::Truth::unknown) {
       PyErr_SetString(size_not_known, str("whether ", text(*x), " compares so with ", text(*y),
                                           " is not known while they are symbols")
@@ -114,7 +166,12 @@ int truth(PyObject* self) {
     switch (facts.prove_eq(dim_of(self), 0)) {
       case ir::Truth::yes: return 0;
       case ir::Truth::no: return 1;
-      default: not_a_number(self); return -1;
+      default:
+        switch (guarded_truth(dim_of(self), 0, Py_EQ)) {
+          case ir::Truth::yes: return 0;
+          case ir::Truth::no: return 1;
+          default: not_a_number(self); return -1;
+        }
     }
   });
 }
@@ -132,6 +189,14 @@ void* slot(F f) {
 }
 
 }  // namespace
+
+std::optional<int64_t> size_as_number(Dim dim) {
+  auto number = likely_now(dim);
+  if (!number) return std::nullopt;
+  eager::Capture& capture = *eager::Capture::active();
+  capture.builder().facts().require_eq(dim, *number, str("read as a number", capture.where()));
+  return number;
+}
 
 std::optional<Dim> as_dim(PyObject* object) {
   if (!is_dim(object)) return std::nullopt;
@@ -203,9 +268,9 @@ int add_dims(PyObject* module) {
       {Py_nb_remainder, slot(remainder)},
       {Py_nb_negative, slot(negative)},
       {Py_nb_bool, slot(truth)},
-      {Py_nb_index, slot(not_a_number)},
-      {Py_nb_int, slot(not_a_number)},
-      {Py_nb_float, slot(not_a_number)},
+      {Py_nb_index, slot(as_number)},
+      {Py_nb_int, slot(as_number)},
+      {Py_nb_float, slot(as_float)},
       {0, nullptr}};
   static PyType_Spec spec = {"proa.ir.Dim", sizeof(DimObject), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};

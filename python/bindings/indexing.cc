@@ -375,7 +375,8 @@ PyObject* get_item(PyObject* self, PyObject* key) {
   return guarded([&]() -> PyObject* {
     const Tensor& x = tensor_of(self);
     ResultsOf face(self);
-    if (x.impl()->captured != nullptr) return wrap(traced_item(x, key));
+    if (x.impl()->captured != nullptr || eager::Capture::active() != nullptr)
+      return wrap(traced_item(x, key));
     Parsed parsed = parse(x, key);
     Tensor view = basic_view(x, parsed.basic);
     if (parsed.indices.empty()) return wrap(std::move(view));
@@ -392,6 +393,12 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
       throw UserError(ErrorKind::type, "delitem", "", "elements of a tensor cannot be deleted");
     const Tensor& x = tensor_of(self);
     (void)x.array();  // a tensor under capture cannot be written
+    if (eager::Capture* capture = eager::Capture::active()) {
+      throw UserError(ErrorKind::not_supported, "setitem", "",
+                      str("x[...] = value is not captured; say it by where(), concat or "
+                          "put_along_axis",
+                          capture->where()));
+    }
     Parsed parsed = parse(x, key);
     Tensor view = basic_view(x, parsed.basic);
     Tensor source = value_for(x, value);

@@ -193,6 +193,11 @@ extern PyObject* size_not_known;
 void keep_size_error();  // throws on if it is the pending one
 // Where the user's own code stands: the innermost frame outside this package.
 ir::Location user_location(ir::Context& context);
+// The value of a symbolic size as the function that is being captured is called now: a guard from
+// here on. Nothing where there is none.
+std::optional<int64_t> size_as_number(ir::Dim dim);
+// The 0-d tensor of an object that stands for a Python float in a function that is being captured.
+std::optional<Tensor> captured_float(PyObject* object);
 int64_t as_int(PyObject* object, std::string_view op, std::string_view argument);
 std::vector<int64_t> as_ints(PyObject* object, std::string_view op, std::string_view argument);
 bool is_number(PyObject* object);  // a Python or NumPy scalar, no Tensor
@@ -215,6 +220,7 @@ int add_runtime(PyObject* module);
 int add_files(PyObject* module);
 int add_pages(PyObject* module);
 int add_dims(PyObject* module);
+int add_jit(PyObject* module);
 int add_ir(PyObject* module);
 
 }  // namespace proa::python

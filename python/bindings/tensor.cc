@@ -6,6 +6,7 @@
 #include <structmember.h>
 
 #include "proa/base/error.h"
+#include "proa/eager/capture.h"
 #include "proa/eager/holdings.h"
 #include "proa/ir/page.h"
 
@@ -78,7 +79,7 @@ PyObject* create(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 
 // Anything but tensors, numbers and arrays is left to the other side of an operator.
 bool takes_part(PyObject* object) {
-  return is_tensor(object) || is_number(object) || as_dim(object) || PyList_Check(object) ||
+  return is_tensor(object) || is_number(object) || as_dim(object) || captured_float(object) || PyList_Check(object) ||
          PyTuple_Check(object) || PyObject_HasAttrString(object, "__array__") ||
          PyObject_HasAttrString(object, "__dlpack__");
 }
@@ -220,6 +221,7 @@ Py_ssize_t length(PyObject* self) {
     return -1;
   }
   if (t.impl()->captured != nullptr && t.dims()[0] < 0) {
+    if (auto number = size_as_number(eager::symbolic_dims(t)[0])) return *number;
     PyErr_SetString(size_not_known, "the length of this tensor is a symbol while it is traced");
     return -1;
   }
@@ -280,6 +282,8 @@ const char* format_of(DType dtype) {
 
 int get_buffer(PyObject* self, Py_buffer* buffer, int flags) {
   return guarded_int([&]() -> int {
+    if (eager::Capture* capture = eager::Capture::active()) [[unlikely]]
+      capture->reading();
     const Tensor& t = self_tensor(self);
     const auto& array = t.array();
     if ((flags & PyBUF_STRIDES) != PyBUF_STRIDES && !array.is_dense()) {
@@ -348,6 +352,8 @@ const Tensor& one_element(PyObject* self, std::string_view what) {
 }
 
 PyObject* item_object(const Tensor& t, int64_t index) {
+  if (eager::Capture* capture = eager::Capture::active()) [[unlikely]]
+    capture->reading();
   if (t.dtype() == DType::boolean) return PyBool_FromLong(t.item(index) != 0);
   if (t.dtype() == DType::i64) {
     Tensor flat(runtime::to_dense(t.array()));

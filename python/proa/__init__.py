@@ -50,8 +50,8 @@ __version__ = "0.1.0"
 
 # Packages are imported when they are first asked for: `import proa` stays fast.
 _PACKAGES = (
-    "amp", "autograd", "distribution", "fft", "framework", "io", "ir", "linalg", "metric", "nn",
-    "ops", "optimizer", "regularizer", "signal", "static", "torch",
+    "amp", "autograd", "compiler", "distribution", "fft", "framework", "io", "ir", "jit",
+    "linalg", "metric", "nn", "ops", "optimizer", "regularizer", "signal", "static", "torch",
 )
 _FROM = {
     **dict.fromkeys(("finfo", "iinfo"), "dtype_info"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _proa
-from ..refusal import state_error, type_error, value_error
+from ..refusal import state_error, type_error, value_error, with_head
 from .mode import no_grad
 
 
@@ -87,6 +87,13 @@ class PyLayer:
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        if _proa._jit_capturing():
+            raise with_head(
+                _proa.NotSupportedError(
+                    f"[{cls.__name__}] a gradient written in Python is not captured; call it "
+                    f"outside of the captured function{_proa._jit_where()}"
+                )
+            )
         ctx = PyLayerContext()
         inputs = [a for a in (*args, *kwargs.values()) if isinstance(a, _proa.Tensor)]
         ctx.needs_input_grad = tuple(

@@ -29,6 +29,9 @@ __all__ = ["Layer"]
 PreHook = Callable[..., Any]
 PostHook = Callable[..., Any]
 
+# Told of each layer that is called, while a function is captured: its mode is a guard of the graph.
+watch: Callable[[Layer], None] | None = None
+
 _REGISTRIES = ("_parameters", "_buffers", "_sub_layers")
 
 
@@ -70,6 +73,8 @@ class Layer:
         raise NotImplementedError(f"[{type(self).__name__}] define forward(self, ...)")
 
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        if watch is not None:
+            watch(self)
         if self._forward_pre_hooks or self._forward_post_hooks:
             return self._call_hooked(inputs, kwargs)
         return self.forward(*inputs, **kwargs)

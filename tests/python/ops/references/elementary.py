@@ -128,6 +128,7 @@ unary(
     zeros=False,
 )
 unary("clone", lambda x: x, meet="none", ulps=0, result="first")
+unary("stop_gradient", lambda x: x, meet="none", ulps=0, result="first")
 
 
 @reference(

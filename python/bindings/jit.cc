@@ -1,0 +1,217 @@
+// Functions of the user as graphs: made from a Python call, kept behind a capsule, run.
+
+#include <cmath>
+
+#include "proa/base/error.h"
+#include "proa/eager/captured.h"
+#include "python/bindings/python.h"
+
+namespace proa::python {
+
+namespace {
+
+constexpr const char* kName = "proa.Captured";
+constexpr std::string_view kWhat = "to_static";
+PyTypeObject* float_class;  // stands for a Python float under capture
+
+eager::Captured& captured_of(PyObject* capsule) {
+  void* pointer = PyCapsule_GetPointer(capsule, kName);
+  if (pointer == nullptr) throw PythonError{};
+  return *static_cast<eager::Captured*>(pointer);
+}
+
+std::vector<Tensor> tensors_of(PyObject* list) {
+  Ref fast = checked(PySequence_Fast(list, "expected a list of tensors"));
+  std::vector<Tensor> tensors;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(fast.get(), i);
+    if (!is_tensor(item)) throw UserError(ErrorKind::type, kWhat, "", "expected tensors");
+    tensors.push_back(tensor_of(item));
+  }
+  return tensors;
+}
+
+std::vector<double> floats_of(PyObject* list) {
+  Ref fast = checked(PySequence_Fast(list, "expected a list of floats"));
+  std::vector<double> numbers;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
+    numbers.push_back(PyFloat_AsDouble(PySequence_Fast_GET_ITEM(fast.get(), i)));
+    if (PyErr_Occurred() != nullptr) throw PythonError{};
+  }
+  return numbers;
+}
+
+template <class Range, class F>
+Ref list_of(const Range& range, F&& make) {
+  Ref list = checked(PyList_New(0));
+  for (const auto& item : range)
+    checked(PyList_Append(list.get(), checked(make(item)).get()));
+  return list;
+}
+
+// _jit_capture(name, body, tensors, fixed, floats, ints): body(tensors, floats, sizes)
+// gives the tensors that are results.
+PyObject* capture(PyObject*, PyObject* args) {
+  const char* name;
+  PyObject *body, *tensors, *fixed, *floats, *ints;
+  if (!PyArg_ParseTuple(args, "sOOOOO", &name, &body, &tensors, &fixed, &floats, &ints))
+    return nullptr;
+  return guarded([&]() -> PyObject* {
+    eager::CaptureRequest request;
+    request.name = name;
+    request.tensors = tensors_of(tensors);
+    Ref masks = checked(PySequence_Fast(fixed, "expected a list of lists"));
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(masks.get()); ++i) {
+      auto& mask = request.fixed.emplace_back();
+      for (int64_t flag : as_ints(PySequence_Fast_GET_ITEM(masks.get(), i), kWhat, "fixed"))
+        mask.push_back(flag != 0);
+      mask.resize(static_cast<size_t>(request.tensors.at(static_cast<size_t>(i)).rank()));
+    }
+    request.floats = floats_of(floats);
+    request.ints = as_ints(ints, kWhat, "ints");
+    request.locate = user_location;
+    auto run = [&](std::span<const Tensor> values, std::span<const Tensor> reals,
+                   std::span<const ir::Dim> sizes) {
+      PlainResults plain;
+      Ref first = checked(PyList_New(0));
+      for (size_t i = 0; i < values.size(); ++i) {
+        PyTypeObject* given =
+            Py_TYPE(checked(PySequence_GetItem(tensors, static_cast<Py_ssize_t>(i))).get());
+        bool faced = face_type != nullptr && PyType_IsSubtype(given, face_type);
+        PyObject* made = faced ? wrap_as(face_type, values[i]) : wrap(values[i]);
+        checked(PyList_Append(first.get(), checked(made).get()));
+      }
+      Ref second = list_of(reals, [](const Tensor& t) { return wrap(t); });
+      Ref third = list_of(sizes, [](ir::Dim d) { return wrap_dim(d); });
+      Ref results = checked(PyObject_CallFunctionObjArgs(body, first.get(), second.get(),
+                                                         third.get(), nullptr));
+      return tensors_of(results.get());
+    };
+    auto made = std::make_unique<eager::Captured>(request, run);
+    PyObject* capsule = PyCapsule_New(made.get(), kName, [](PyObject* self) {
+      delete static_cast<eager::Captured*>(PyCapsule_GetPointer(self, kName));
+    });
+    if (capsule == nullptr) return nullptr;
+    made.release();
+    return capsule;
+  });
+}
+
+// _jit_run(captured, tensors, floats, ints): the results, or None where a guard does not hold.
+PyObject* run(PyObject*, PyObject* args) {
+  PyObject *capsule, *tensors, *floats, *ints;
+  if (!PyArg_ParseTuple(args, "OOOO", &capsule, &tensors, &floats, &ints)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    eager::Captured& captured = captured_of(capsule);
+    std::vector<Tensor> operands = tensors_of(tensors), results;
+    std::vector<double> numbers = floats_of(floats);
+    std::vector<int64_t> sizes = as_ints(ints, kWhat, "ints");
+    bool done;
+    {
+      ReleaseGil release;
+      done = captured.run(operands, numbers, sizes, results);
+    }
+    if (!done) Py_RETURN_NONE;
+    return list_of(results, [](const Tensor& t) { return wrap(t); }).release();
+  });
+}
+
+PyObject* texts(const std::vector<std::string>& lines) {
+  return list_of(lines, [](const std::string& line) { return to_str(line).release(); }).release();
+}
+
+// _jit_info(captured): what it is made of.
+PyObject* info(PyObject*, PyObject* capsule) {
+  return guarded([&]() -> PyObject* {
+    eager::Captured& captured = captured_of(capsule);
+    Ref guards = checked(texts(captured.guards())), types = checked(texts(captured.argument_types()));
+    return Py_BuildValue("{s:O,s:O,s:n,s:n,s:n,s:L}", "guards", guards.get(), "inputs", types.get(),
+                         "operations", static_cast<Py_ssize_t>(captured.operations()), "outside",
+                         static_cast<Py_ssize_t>(captured.outside()), "writes",
+                         static_cast<Py_ssize_t>(captured.writes()), "random_calls",
+                         static_cast<long long>(captured.random_calls()));
+  });
+}
+
+// _jit_describe(tensor): what of it is a guard, in one number.
+PyObject* describe(PyObject*, PyObject* object) {
+  return guarded([&]() -> PyObject* {
+    if (!is_tensor(object)) throw UserError(ErrorKind::type, kWhat, "", "expected a tensor");
+    const Tensor& t = tensor_of(object);
+    auto dims = t.dims();
+    if (dims.size() > 40)
+      throw UserError(ErrorKind::not_supported, kWhat, "", "a tensor of more than 40 axes");
+    uint64_t word = static_cast<uint64_t>(t.dtype()) | static_cast<uint64_t>(dims.size()) << 8 |
+                    static_cast<uint64_t>(t.requires_grad()) << 15 |
+                    static_cast<uint64_t>(t.is_leaf()) << 16;
+    for (size_t i = 0; i < dims.size(); ++i) {
+      if (dims[i] == 1) word |= uint64_t{1} << (20 + i);
+    }
+    return PyLong_FromUnsignedLongLong(word);
+  });
+}
+
+// _jit_state(): what of the thread and the process is a guard: recording, default dtype, autocast.
+PyObject* state(PyObject*, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    long bits = (eager::grad_enabled() ? 1 : 0) | static_cast<long>(eager::default_float()) << 1;
+    const eager::Autocast& autocast = eager::autocast();
+    if (!autocast.enabled) return PyLong_FromLong(bits);
+    return to_str(str(bits, " autocast O", autocast.level, " ", to_string(autocast.dtype), " white ",
+                      join(autocast.white, ","), " black ", join(autocast.black, ",")))
+        .release();
+  });
+}
+
+// _jit_capturing(): whether calls of this thread go to a graph.
+PyObject* capturing(PyObject*, PyObject*) {
+  return PyBool_FromLong(eager::Capture::active() != nullptr);
+}
+
+// _jit_is_captured(tensor): whether it stands for a value of a graph.
+PyObject* is_captured(PyObject*, PyObject* object) {
+  return PyBool_FromLong(is_tensor(object) && tensor_of(object).impl()->captured != nullptr);
+}
+
+// _jit_where(): " (file:line)" of the user's code, while something is captured.
+PyObject* where(PyObject*, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    eager::Capture* active = eager::Capture::active();
+    return to_str(active != nullptr ? active->where() : std::string()).release();
+  });
+}
+
+// _jit_float_class(cls): objects of cls have the 0-d tensor of a Python float as `tensor`.
+PyObject* set_float_class(PyObject*, PyObject* type) {
+  if (!PyType_Check(type)) {
+    PyErr_SetString(PyExc_TypeError, "expected a class");
+    return nullptr;
+  }
+  float_class = reinterpret_cast<PyTypeObject*>(Py_NewRef(type));
+  Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {{"_jit_capture", capture, METH_VARARGS, nullptr},
+                           {"_jit_run", run, METH_VARARGS, nullptr},
+                           {"_jit_info", info, METH_O, nullptr},
+                           {"_jit_describe", describe, METH_O, nullptr},
+                           {"_jit_state", state, METH_NOARGS, nullptr},
+                           {"_jit_capturing", capturing, METH_NOARGS, nullptr},
+                           {"_jit_is_captured", is_captured, METH_O, nullptr},
+                           {"_jit_where", where, METH_NOARGS, nullptr},
+                           {"_jit_float_class", set_float_class, METH_O, nullptr},
+                           {}};
+
+}  // namespace
+
+std::optional<Tensor> captured_float(PyObject* object) {
+  if (float_class == nullptr || !PyObject_TypeCheck(object, float_class)) return std::nullopt;
+  Ref tensor = checked(PyObject_GetAttrString(object, "tensor"));
+  if (!is_tensor(tensor.get()))
+    throw UserError(ErrorKind::type, kWhat, "", "a captured float without a tensor");
+  return tensor_of(tensor.get());
+}
+
+int add_jit(PyObject* module) { return PyModule_AddFunctions(module, functions); }
+
+}  // namespace proa::python

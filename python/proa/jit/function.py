@@ -1,0 +1,449 @@
+"""Captured functions: a Python function as graphs, one for each set of guards."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from .. import _proa
+from .._proa import _ir
+from ..autograd import no_grad
+from ..nn import layer as layers
+from ..refusal import value_error, with_head
+from .arguments import Arguments, InputSpec, bits, stand_ins
+from .number import CapturedFloat
+
+_lock = threading.RLock()
+_enabled = True
+
+
+def enable_to_static(enable_to_static_bool: bool) -> None:
+    """False: captured functions run as the Python functions that they were, for debugging."""
+    global _enabled
+    _enabled = bool(enable_to_static_bool)
+
+
+class Capture(NamedTuple):
+    """One graph of a captured function, for readers.
+
+    Attributes:
+        reason: why it was captured, though others were there.
+        inputs: the types of arguments, then of tensors from outside that are read.
+        guards: what must hold of the sizes of a call, and where that comes from.
+        values: Python numbers whose value is a guard, since it was read.
+        operations: how many the graph has, as captured.
+        outside: tensors from outside that are inputs (parameters, buffers), and the random key.
+        writes: tensors that each call writes.
+        random_calls: of random operators in each call.
+    """
+
+    reason: str
+    inputs: list[str]
+    guards: list[str]
+    values: list[str]
+    operations: int
+    outside: int
+    writes: int
+    random_calls: int
+
+
+class _Held:
+    """What a layer was when it was met: its mode and its own tensors are guards."""
+
+    def __init__(self, layer: layers.Layer) -> None:
+        own = layer.__dict__
+        self.layer = layer
+        self.training = layer.training
+        self.buffers = dict(own["_buffers"])
+        self.kept = (*own["_parameters"].values(), *self.buffers.values())
+        self.names = (*own["_parameters"], *self.buffers)
+        self.ids = [*map(id, self.kept)]
+
+    def differs(self) -> str:
+        """Why a graph does not fit the layer any more; "" if it does."""
+        own = self.layer.__dict__
+        name = type(self.layer).__name__
+        if self.layer.training != self.training:
+            return f"{name}.training became {self.layer.training}"
+        now = [*map(id, own["_parameters"].values()), *map(id, own["_buffers"].values())]
+        if now != self.ids:
+            return f"a parameter or buffer of {name} is another tensor"
+        return ""
+
+    def settle(self, where: str) -> None:
+        """A buffer that was replaced becomes a write into the one that was there."""
+        buffers = self.layer.__dict__["_buffers"]
+        for name, now in list(buffers.items()):
+            before = self.buffers.get(name)
+            if now is before or not _proa._jit_is_captured(now):
+                continue
+            if name in self.buffers:
+                buffers[name] = before
+            else:
+                del buffers[name]
+            same = (
+                before is not None
+                and now.stop_gradient
+                and now.dtype == before.dtype
+                and len(now.shape) == len(before.shape)
+            )
+            if not same:
+                raise with_head(
+                    _proa.NotSupportedError(
+                        f"[{where}] {type(self.layer).__name__}.{name} is set to a new tensor: only "
+                        "a buffer that was there takes a new value of the same shape and dtype, "
+                        "off the tape; return the tensor instead"
+                    )
+                )
+            with no_grad():
+                before.set_value(now)
+
+
+class _Record:
+    """A graph, its guards, and how to make the function's result of the graph's."""
+
+    def __init__(self) -> None:
+        self.graph: Any = None
+        self.held: list[_Held] = []
+        self.floats: dict[int, bytes] = {}
+        self.ints: dict[int, int] = {}
+        self.result: Any = None
+        self.reason = ""
+
+    def differs(self, arguments: Arguments) -> str:
+        for i, value in self.floats.items():
+            if bits(arguments.floats[i]) != value:
+                return f"a float that is read changed to {arguments.floats[i]}"
+        for i, number in self.ints.items():
+            if arguments.ints[i] != number:
+                return f"an integer that is read changed from {number} to {arguments.ints[i]}"
+        for held in self.held:
+            reason = held.differs()
+            if reason:
+                return reason
+        return ""
+
+
+def _result_plan(
+    value: Any, arguments: dict[int, int], results: list[Any], seen: dict[int, int]
+) -> Any:
+    """How to build a result: ("made", i), ("given", i), ("plain", x), or a container of these."""
+    if isinstance(value, _proa.Tensor):
+        if id(value) in arguments:
+            return ("given", arguments[id(value)])
+        if not _proa._jit_is_captured(value):
+            return ("plain", value)
+        if id(value) not in seen:
+            seen[id(value)] = len(results)
+            results.append(value)
+        return ("made", seen[id(value)], type(value))
+    if isinstance(value, _ir.Dim):
+        return ("plain", int(value))
+    if isinstance(value, CapturedFloat):
+        return ("plain", float(value))
+    if isinstance(value, dict):
+        return (
+            "dict",
+            type(value),
+            [(k, _result_plan(v, arguments, results, seen)) for k, v in value.items()],
+        )
+    if isinstance(value, (list, tuple)):
+        return (
+            "list",
+            type(value),
+            [_result_plan(v, arguments, results, seen) for v in value],
+        )
+    return ("plain", value)
+
+
+def _build(plan: Any, made: list[Any], given: list[Any]) -> Any:
+    kind = plan[0]
+    if kind == "made":
+        tensor = made[plan[1]]
+        return tensor if plan[2] is _proa.Tensor else _proa._with_face(tensor)
+    if kind == "given":
+        return given[plan[1]]
+    if kind == "plain":
+        return plan[1]
+    if kind == "dict":
+        items = {k: _build(v, made, given) for k, v in plan[2]}
+        return items if plan[1] is dict else plan[1](items)
+    parts = [_build(v, made, given) for v in plan[2]]
+    return plan[1](*parts) if hasattr(plan[1], "_fields") else plan[1](parts)
+
+
+def _flat_specs(specs: Any) -> list[Any]:
+    if specs is None or isinstance(specs, (InputSpec, _proa.Tensor)):
+        return [specs]
+    values = specs.values() if isinstance(specs, dict) else specs
+    return [one for value in values for one in _flat_specs(value)]
+
+
+class CapturedFunction:
+    """A function that runs as graphs: what to_static gives.
+
+    Call it as the function that it was. `captures()` lists the graphs, `why()` says in words why
+    each was made.
+    """
+
+    def __init__(self, function: Callable[..., Any], input_spec: Any = None) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._name = getattr(function, "__qualname__", type(function).__name__)
+        self._input_spec = input_spec
+        self._specs = [
+            InputSpec.from_tensor(one) if isinstance(one, _proa.Tensor) else one
+            for one in ([] if input_spec is None else _flat_specs(input_spec))
+        ]
+        for one in self._specs:
+            if one is not None and not isinstance(one, InputSpec):
+                raise value_error(
+                    "[to_static] input_spec: expected InputSpec, tensors and containers of them, "
+                    f"got {type(one).__name__}"
+                )
+        self._records: dict[Any, list[_Record]] = {}
+        self._bound: weakref.WeakKeyDictionary[Any, CapturedFunction] = weakref.WeakKeyDictionary()
+
+    def __get__(self, instance: Any, owner: Any = None) -> CapturedFunction:
+        """A method captures for each object by itself."""
+        if instance is None:
+            return self
+        found = self._bound.get(instance)
+        if found is None:
+            method = self._function.__get__(instance, owner)  # type: ignore[attr-defined]
+            found = self._bound[instance] = CapturedFunction(method, self._input_spec)
+        return found
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The Python function itself."""
+        return self._function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not _enabled or _proa._jit_capturing():  # within another capture: part of its graph
+            return self._function(*args, **kwargs)
+        arguments = Arguments(self._name, args, kwargs)
+        self._check_specs(arguments)
+        key = (_proa._jit_state(), arguments.key)
+        records = self._records.get(key)
+        reason = ""
+        for record in records or ():
+            reason = record.differs(arguments)
+            if reason:
+                continue
+            made = _proa._jit_run(
+                record.graph, arguments.tensors, arguments.floats, arguments.ints
+            )
+            if made is not None:
+                return _build(record.result, made, arguments.tensors)
+            reason = "a guard on sizes does not hold"
+        with _lock:
+            record = self._capture(arguments, args, kwargs)
+            record.reason = reason or (
+                "the first call"
+                if not self._records
+                else "another structure, kind, dtype, rank, extent of 1, stop_gradient or mode"
+            )
+            self._records.setdefault(key, []).insert(0, record)
+        for level in (1, 2, 3):
+            needed = "a guard does not hold for the very call"  # of sizes that do not fit, say
+            try:
+                made = _proa._jit_run(
+                    record.graph, arguments.tensors, arguments.floats, arguments.ints
+                )
+            except _proa.SizeNotKnownError as need:  # of its gradient
+                if level == 3:
+                    raise
+                made, needed = None, f"the gradient needs extents as numbers: {need}"
+            if made is not None or level == 3:
+                break
+            with _lock:
+                record = self._capture(arguments, args, kwargs, level)
+                record.reason = needed
+                self._records[key].insert(0, record)
+        if made is None:
+            raise with_head(
+                _proa.InternalError(f"[{self._name}] a new graph does not fit its own call")
+            )
+        return _build(record.result, made, arguments.tensors)
+
+    def _check_specs(self, arguments: Arguments) -> None:
+        if not self._specs:
+            return
+        if len(self._specs) != len(arguments.tensors):
+            raise value_error(
+                f"[{self._name}] input_spec: {len(self._specs)} specs for "
+                f"{len(arguments.tensors)} tensors among the arguments"
+            )
+        for spec, tensor in zip(self._specs, arguments.tensors, strict=True):
+            if spec is not None:
+                spec.check(tensor, self._name)
+
+    def _fixed(self, arguments: Arguments, level: int) -> list[list[int]]:
+        """Axes whose extents are numbers: what specs fix; all but the first axis; all."""
+        if level > 0:
+            return [[int(level > 1 or a > 0) for a in range(t.ndim)] for t in arguments.tensors]
+        if not self._specs:
+            return []
+        return [
+            [0] * len(tensor.shape) if spec is None else [int(n != -1) for n in spec.shape]
+            for spec, tensor in zip(self._specs, arguments.tensors, strict=True)
+        ]
+
+    def _capture(
+        self, arguments: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any], level: int = 0
+    ) -> _Record:
+        plain = False
+        while True:
+            try:
+                return self._trace(arguments, args, kwargs, level, plain)
+            except _proa.SizeNotKnownError:
+                if level == 2:
+                    raise
+                level += 1
+            except (TypeError, AttributeError):
+                # Python code that insists on a real float or int: all of them become guards.
+                if plain or not (arguments.floats or arguments.ints):
+                    raise
+                plain = True
+
+    def _trace(
+        self,
+        arguments: Arguments,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        level: int,
+        plain: bool,
+    ) -> _Record:
+        record = _Record()
+        held: dict[int, _Held] = {}
+
+        def watch(layer: layers.Layer) -> None:
+            if id(layer) in held:
+                return
+            for one in layer.sublayers(include_self=True):
+                if id(one) not in held:
+                    held[id(one)] = _Held(one)
+
+        def read(i: int) -> None:
+            record.floats[i] = bits(arguments.floats[i])
+
+        def body(tensors: list[Any], floats: list[Any], sizes: list[Any]) -> list[Any]:
+            reals: Sequence[Any] = stand_ins(floats, arguments.floats, read)
+            ints: Sequence[Any] = sizes
+            if plain:
+                reals, ints = arguments.floats, arguments.ints
+                record.floats.update({i: bits(v) for i, v in enumerate(reals)})
+                record.ints.update(enumerate(ints))
+            given = arguments.rebuild((args, kwargs), tensors, reals, ints)
+            results: list[Any] = []
+            try:
+                value = self._function(*given[0], **given[1])
+                record.result = _result_plan(
+                    value, {id(t): i for i, t in enumerate(tensors)}, results, {}
+                )
+            finally:
+                for one in held.values():
+                    one.settle(self._name)
+            return results
+
+        owner = getattr(self._function, "__self__", None)
+        before, layers.watch = layers.watch, watch
+        try:
+            for one in (owner, self._function, *arguments.objects):
+                if isinstance(one, layers.Layer):
+                    watch(one)
+            record.graph = _proa._jit_capture(
+                self._name,
+                body,
+                arguments.tensors,
+                self._fixed(arguments, level),
+                arguments.floats,
+                arguments.ints,
+            )
+        finally:
+            layers.watch = before
+        record.held = list(held.values())
+        return record
+
+    def captures(self) -> list[Capture]:
+        """The graphs made so far, in the order in which they were made."""
+        found = []
+        for records in self._records.values():
+            for record in records:
+                info = _proa._jit_info(record.graph)
+                values = [f"float {i}" for i in record.floats]
+                values += [f"integer {i} == {v}" for i, v in record.ints.items()]
+                found.append(Capture(reason=record.reason, values=values, **info))
+        return found[::-1] if len(self._records) == 1 else found
+
+    def why(self) -> str:
+        """In words: each graph, why it was captured, and what must hold for it."""
+        lines = [f"{self._name}: {len(self.captures())} captured"]
+        for i, one in enumerate(self.captures(), 1):
+            lines.append(f"{i}. {one.reason}")
+            lines.append(
+                f"   {one.operations} operations, inputs {', '.join(one.inputs) or '(none)'}"
+            )
+            lines += [f"   where {guard}" for guard in one.guards]
+            lines += [f"   where {value} has this value" for value in one.values]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<captured {self._name}>"
+
+
+def to_static(
+    function: Any = None,
+    input_spec: Any = None,
+    build_strategy: Any = None,
+    backend: str | None = None,
+    full_graph: bool = True,
+) -> Any:
+    """Makes a function, or the forward of a Layer, run as a compiled graph; also a decorator.
+
+    The first call runs the function on tensors without values: operators append to a graph, which
+    is compiled and then called instead of the function. Results and gradients have the bits of the
+    function itself. Sizes are symbols: a new batch size needs no new graph. A call that breaks a
+    guard captures anew: another structure of the arguments, another bool, string, dtype, rank or
+    extent of 1, a layer in another mode, other autocast or recording.
+
+    Floats are inputs. Integers are symbols; where Python reads the number (`range(n)`), it is a
+    guard. Parameters and buffers that are read are inputs, so that optimizers are seen; buffers
+    that are written are written in each call. Globals and attributes that are neither tensors nor
+    layers are read when it is captured.
+
+    Args:
+        function: a function, a method, or a Layer, whose forward is replaced.
+        input_spec: InputSpec for each tensor argument; fixes what they say.
+        build_strategy, backend: None; the compiler decides.
+        full_graph: True; what cannot be captured is an error, and nothing falls back to Python.
+
+    Returns:
+        a CapturedFunction; of a Layer, the layer.
+
+    Raises:
+        NotSupportedError: the function does what a graph cannot have; the message names the line.
+    """
+    if build_strategy is not None or backend is not None:
+        raise value_error("[to_static] backend: expected None: there is one compiler")
+    if not full_graph:
+        raise value_error("[to_static] full_graph: expected True: there are no graph breaks")
+    if function is None:
+        return functools.partial(to_static, input_spec=input_spec)
+    if isinstance(function, layers.Layer):
+        if not isinstance(function.__dict__.get("forward"), CapturedFunction):
+            object.__setattr__(
+                function, "forward", CapturedFunction(function.forward, input_spec)
+            )
+        return function
+    if isinstance(function, CapturedFunction):
+        return function
+    if not callable(function):
+        raise value_error(
+            f"[to_static] function: expected a function or a Layer, got {type(function).__name__}"
+        )
+    return CapturedFunction(function, input_spec)
