@@ -37,8 +37,7 @@ class FunctionCapture : public Capture {
   std::vector<Tensor> call(const OpInfo& op, std::span<const Tensor> operands,
                            const AttrList& attrs, std::span<const int64_t> segments) override {
     std::vector<Tensor> results = Capture::call(op, operands, attrs, segments);
-    bool tracked =
-        std::ranges::any_of(operands, [](const Tensor& t) { return t.requires_grad(); });
+    bool tracked = std::ranges::any_of(operands, [](const Tensor& t) { return t.requires_grad(); });
     for (size_t i = 0; i < results.size(); ++i) {
       Tensor& result = results[i];
       if (tracked && is_inexact(result.dtype())) {
@@ -69,11 +68,10 @@ class FunctionCapture : public Capture {
   }
 
   void reading() override {
-    throw UserError(
-        ErrorKind::not_supported, "to_static", "",
-        str("the value of a tensor is read in Python", where(),
-            ": a captured function has no values yet. Say it by operators (where(), "
-            "static.nn.cond), or do it outside of the captured function"));
+    throw UserError(ErrorKind::not_supported, "to_static", "",
+                    str("the value of a tensor is read in Python", where(),
+                        ": a captured function has no values yet. Say it by operators (where(), "
+                        "static.nn.cond), or do it outside of the captured function"));
   }
 
   Tensor detach(const Tensor& tensor) override {
@@ -288,9 +286,8 @@ bool Captured::run(std::span<const Tensor> tensors, std::span<const double> floa
   for (auto [tensor, axis] : symbols_) sizes.push_back(tensors[tensor].dims()[axis]);
   for (int64_t number : ints) sizes.push_back(number);
   std::span<const int64_t> given(sizes.data(), sizes.size());
-  bool recording = grad_enabled() && std::ranges::any_of(inputs, [](const Tensor& t) {
-                     return t.requires_grad();
-                   });
+  bool recording = grad_enabled() &&
+                   std::ranges::any_of(inputs, [](const Tensor& t) { return t.requires_grad(); });
   if (recording && gradient_by_extents_) return false;
   try {
     if (!guards_hold(*function_, inputs, given)) return false;

@@ -56,12 +56,12 @@ class Captured {
 
   size_t tensors_ = 0, results_ = 0, operations_ = 0;
   std::unique_ptr<Function> function_;
-  std::vector<std::vector<int64_t>> extents_;        // by argument of the graph; -1: a symbol
-  std::vector<DType> dtypes_;                        // the same
-  std::vector<std::pair<size_t, size_t>> symbols_;   // (tensor, axis), before the ints
+  std::vector<std::vector<int64_t>> extents_;       // by argument of the graph; -1: a symbol
+  std::vector<DType> dtypes_;                       // the same
+  std::vector<std::pair<size_t, size_t>> symbols_;  // (tensor, axis), before the ints
   std::vector<Tensor> outside_;
-  std::vector<Write> writes_;                        // results after the user's own
-  std::vector<bool> tracked_;                        // by result: whether a gradient flows through
+  std::vector<Write> writes_;  // results after the user's own
+  std::vector<bool> tracked_;  // by result: whether a gradient flows through
   int64_t random_calls_ = 0;
   std::atomic<bool> gradient_by_extents_ = false;
 };

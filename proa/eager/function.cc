@@ -100,8 +100,8 @@ Recorded& Function::recorded(const Mask& wanted) {
   first->residuals = gradient.residuals;
   first->cotangents = gradient.cotangents;
   first->wanted = gradient.wanted;
-  first->backward =
-      std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_, tier_, is_whole_);
+  first->backward = std::make_unique<Function>(
+      name_ + " (backward)", alone(work, gradient.backward), symbols_, tier_, is_whole_);
   Mask all(result_count_);
   for (int i : given) all[static_cast<size_t>(i)] = true;
   made->derivatives[all] = std::move(first);
@@ -130,8 +130,8 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given) {
     }
     slot->residuals.push_back(residual);
   }
-  slot->backward =
-      std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward), symbols_, tier_, is_whole_);
+  slot->backward = std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward),
+                                              symbols_, tier_, is_whole_);
   return *slot;
 }
 
@@ -167,8 +167,8 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   std::vector<Value> results;
   for (Value v : gradient.backward.results()) results.push_back(mapped(v));
   Builder(work, whole.body()).create_return(results);
-  derivative.whole =
-      std::make_unique<Function>(name_ + " (backward)", alone(work, whole), symbols_, tier_, is_whole_);
+  derivative.whole = std::make_unique<Function>(name_ + " (backward)", alone(work, whole), symbols_,
+                                                tier_, is_whole_);
   return *derivative.whole;
 }
 

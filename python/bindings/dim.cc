@@ -84,7 +84,8 @@ PyObject* as_number(PyObject* self) {
 
 PyObject* as_float(PyObject* self) {
   Ref number(as_number(self));
-  return number ? PyFloat_FromDouble(static_cast<double>(PyLong_AsLongLong(number.get()))) : nullptr;
+  return number ? PyFloat_FromDouble(static_cast<double>(PyLong_AsLongLong(number.get())))
+                : nullptr;
 }
 
 // What holds for the sizes of this call, as a guard; unknown where no call is at hand.

@@ -44,8 +44,7 @@ std::vector<double> floats_of(PyObject* list) {
 template <class Range, class F>
 Ref list_of(const Range& range, F&& make) {
   Ref list = checked(PyList_New(0));
-  for (const auto& item : range)
-    checked(PyList_Append(list.get(), checked(make(item)).get()));
+  for (const auto& item : range) checked(PyList_Append(list.get(), checked(make(item)).get()));
   return list;
 }
 
@@ -83,8 +82,8 @@ PyObject* capture(PyObject*, PyObject* args) {
       }
       Ref second = list_of(reals, [](const Tensor& t) { return wrap(t); });
       Ref third = list_of(sizes, [](ir::Dim d) { return wrap_dim(d); });
-      Ref results = checked(PyObject_CallFunctionObjArgs(body, first.get(), second.get(),
-                                                         third.get(), nullptr));
+      Ref results = checked(
+          PyObject_CallFunctionObjArgs(body, first.get(), second.get(), third.get(), nullptr));
       return tensors_of(results.get());
     };
     auto made = std::make_unique<eager::Captured>(request, run);
@@ -124,7 +123,8 @@ PyObject* texts(const std::vector<std::string>& lines) {
 PyObject* info(PyObject*, PyObject* capsule) {
   return guarded([&]() -> PyObject* {
     eager::Captured& captured = captured_of(capsule);
-    Ref guards = checked(texts(captured.guards())), types = checked(texts(captured.argument_types()));
+    Ref guards = checked(texts(captured.guards())),
+        types = checked(texts(captured.argument_types()));
     return Py_BuildValue("{s:O,s:O,s:n,s:n,s:n,s:L}", "guards", guards.get(), "inputs", types.get(),
                          "operations", static_cast<Py_ssize_t>(captured.operations()), "outside",
                          static_cast<Py_ssize_t>(captured.outside()), "writes",
@@ -157,8 +157,8 @@ PyObject* state(PyObject*, PyObject*) {
     long bits = (eager::grad_enabled() ? 1 : 0) | static_cast<long>(eager::default_float()) << 1;
     const eager::Autocast& autocast = eager::autocast();
     if (!autocast.enabled) return PyLong_FromLong(bits);
-    return to_str(str(bits, " autocast O", autocast.level, " ", to_string(autocast.dtype), " white ",
-                      join(autocast.white, ","), " black ", join(autocast.black, ",")))
+    return to_str(str(bits, " autocast O", autocast.level, " ", to_string(autocast.dtype),
+                      " white ", join(autocast.white, ","), " black ", join(autocast.black, ",")))
         .release();
   });
 }

@@ -328,6 +328,13 @@ Tensor clone(const TensorOrNumber& x) {
   return request.one();
 }
 
+Tensor stop_gradient(const TensorOrNumber& x) {
+  static const eager::Door door("tensor.stop_gradient");
+  eager::Request request(door);
+  request.operand(x);
+  return request.one();
+}
+
 Tensor cast(const TensorOrNumber& x, DType dtype) {
   static const eager::Door door("tensor.cast");
   eager::Request request(door);

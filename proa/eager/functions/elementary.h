@@ -515,6 +515,17 @@ Tensor angle(const TensorOrNumber& x);
 //   KeyError for an argument that it does not have
 Tensor clone(const TensorOrNumber& x);
 
+// The same values, through which no gradient flows.
+// Args:
+//   x: the tensor; any dtype, float8_e4m3fn or float8_e5m2, a plain number too
+// Returns:
+//   a tensor of x's shape, of the operands' promoted dtype
+// Errors:
+//   TypeError for another dtype or kind of argument
+//   ValueError for a missing argument or one out of its range
+//   KeyError for an argument that it does not have
+Tensor stop_gradient(const TensorOrNumber& x);
+
 // The values in another dtype. Floats to integers saturate and NaN becomes 0; integers wrap;
 // complex to real keeps the real part.
 // Args:

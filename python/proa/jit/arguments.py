@@ -165,9 +165,9 @@ class Arguments:
                 items = [(name, build(item)) for name, item in node.items()]
                 if type(node) is dict:
                     return dict(items)
-                made = node.copy()
-                made.update(items)
-                return made
+                copy = node.copy()
+                copy.update(items)
+                return copy
             if isinstance(node, (list, tuple)):
                 made = [build(item) for item in node]
                 return type(node)(*made) if hasattr(node, "_fields") else type(node)(made)

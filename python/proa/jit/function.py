@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -84,18 +85,17 @@ class _Held:
                 buffers[name] = before
             else:
                 del buffers[name]
-            same = (
-                before is not None
-                and now.stop_gradient
-                and now.dtype == before.dtype
-                and len(now.shape) == len(before.shape)
-            )
-            if not same:
+            if (
+                before is None
+                or not now.stop_gradient
+                or now.dtype != before.dtype
+                or len(now.shape) != len(before.shape)
+            ):
                 raise with_head(
                     _proa.NotSupportedError(
-                        f"[{where}] {type(self.layer).__name__}.{name} is set to a new tensor: only "
-                        "a buffer that was there takes a new value of the same shape and dtype, "
-                        "off the tape; return the tensor instead"
+                        f"[{where}] {type(self.layer).__name__}.{name} is set to a new tensor: "
+                        "only a buffer that was there takes a new value of the same shape and "
+                        "dtype, off the tape; return the tensor instead"
                     )
                 )
             with no_grad():
@@ -141,7 +141,7 @@ def _result_plan(
             results.append(value)
         return ("made", seen[id(value)], type(value))
     if isinstance(value, _ir.Dim):
-        return ("plain", int(value))
+        return ("plain", operator.index(value))
     if isinstance(value, CapturedFloat):
         return ("plain", float(value))
     if isinstance(value, dict):
@@ -213,7 +213,7 @@ class CapturedFunction:
             return self
         found = self._bound.get(instance)
         if found is None:
-            method = self._function.__get__(instance, owner)  # type: ignore[attr-defined]
+            method = self._function.__get__(instance, owner)
             found = self._bound[instance] = CapturedFunction(method, self._input_spec)
         return found
 

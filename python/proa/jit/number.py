@@ -36,12 +36,12 @@ class CapturedFloat:
     def _with(self, other: Any, name: str, swapped: bool = False) -> Any:
         if isinstance(other, bool) or not isinstance(other, (CapturedFloat, int, float)):
             return NotImplemented
-        number = other._value if isinstance(other, CapturedFloat) else float(other)
-        right = (
-            other.tensor
-            if isinstance(other, CapturedFloat)
-            else _proa.ops.full([], number, "float64")
-        )
+        number: float | None
+        if isinstance(other, CapturedFloat):
+            number, right = other._value, other.tensor
+        else:
+            number = float(other)
+            right = _proa.ops.full([], number, "float64")
         if name == "divide" and (self._value if swapped else number) == 0:
             return float(other) / float(self) if swapped else float(self) / float(other)
         left, right = (right, self.tensor) if swapped else (self.tensor, right)

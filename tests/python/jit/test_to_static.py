@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from proa.jit import CapturedFunction, InputSpec, to_static
+from proa.nn import functional as F
 
 import proa
 from proa import nn
-from proa.jit import CapturedFunction, InputSpec, to_static
-from proa.nn import functional as F
 
 rng = np.random.default_rng(7)
 
