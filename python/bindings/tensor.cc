@@ -79,8 +79,9 @@ PyObject* create(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 
 // Anything but tensors, numbers and arrays is left to the other side of an operator.
 bool takes_part(PyObject* object) {
-  return is_tensor(object) || is_number(object) || as_dim(object) || captured_float(object) || PyList_Check(object) ||
-         PyTuple_Check(object) || PyObject_HasAttrString(object, "__array__") ||
+  return is_tensor(object) || is_number(object) || as_dim(object) || captured_float(object) ||
+         PyList_Check(object) || PyTuple_Check(object) ||
+         PyObject_HasAttrString(object, "__array__") ||
          PyObject_HasAttrString(object, "__dlpack__");
 }
 

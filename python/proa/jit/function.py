@@ -141,7 +141,8 @@ def _result_plan(
             results.append(value)
         return ("made", seen[id(value)], type(value))
     if isinstance(value, _ir.Dim):
-        return ("plain", operator.index(value))
+        size: Any = value
+        return ("plain", operator.index(size))
     if isinstance(value, CapturedFloat):
         return ("plain", float(value))
     if isinstance(value, dict):
