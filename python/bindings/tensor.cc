@@ -222,7 +222,12 @@ Py_ssize_t length(PyObject* self) {
     return -1;
   }
   if (t.impl()->captured != nullptr && t.dims()[0] < 0) {
-    if (auto number = size_as_number(eager::symbolic_dims(t)[0])) return *number;
+    try {
+      if (auto number = size_as_number(eager::symbolic_dims(t)[0])) return *number;
+    } catch (...) {
+      set_error();
+      return -1;
+    }
     PyErr_SetString(size_not_known, "the length of this tensor is a symbol while it is traced");
     return -1;
   }
