@@ -415,7 +415,9 @@ int64_t count_of(const ir::AttrView& op, int64_t n, int64_t r, bool repeated) {
   for (int64_t i = 1; i <= r && count > 0; ++i)
     count = count * static_cast<double>(n - r + i) / static_cast<double>(i);
   if (count * static_cast<double>(r) > 1e8)
-    op.fail(ErrorKind::value, "r", str("there are ", count, " combinations, which is too many"));
+    op.fail(ErrorKind::value, "r",
+            str("expected combinations of at most 1e+08 elements together, got ",
+                count * static_cast<double>(r)));
   return static_cast<int64_t>(count + 0.5);
 }
 
@@ -446,7 +448,7 @@ void combinations_samples(SampleList& s) {
   s.wrong({T({2, 2})}, {}, ErrorKind::shape, "a vector");
   s.wrong({T({})}, {}, ErrorKind::shape, "a vector");
   s.wrong({T({3})}, {{"r", -1}}, ErrorKind::value, "at least 0");
-  s.wrong({T({90})}, {{"r", 45}}, ErrorKind::value, "too many");
+  s.wrong({T({90})}, {{"r", 45}}, ErrorKind::value, "at most 1e+08 elements");
   refuse_flag(s, {T({3})}, {}, "with_replacement");
   refuse_strangers(s, {T({3})}, {});
 }
@@ -488,7 +490,9 @@ void unflatten_shape(Infer& op) {
   int unknown = -1;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].is_const(-1)) {
-      if (unknown >= 0) op.fail(ErrorKind::value, "shape", "only one size can be -1");
+      if (unknown >= 0)
+        op.fail(ErrorKind::value, "shape",
+                str("expected at most one size of -1, got ", to_string(parts)));
       unknown = static_cast<int>(i);
     } else {
       total = total * parts[i];
@@ -496,7 +500,8 @@ void unflatten_shape(Infer& op) {
   }
   if (unknown >= 0) {
     if (total.is_const(0))
-      op.fail(ErrorKind::shape, "shape", "-1 cannot be known beside a size of 0");
+      op.fail(ErrorKind::shape, "shape",
+              str("expected no size of 0 beside -1, got ", to_string(parts)));
     parts[static_cast<size_t>(unknown)] = floordiv(extent, total);
     total = total * parts[static_cast<size_t>(unknown)];
   }
@@ -516,8 +521,9 @@ void unflatten_samples(SampleList& s) {
   s.ok({T({0, 2})}, {{"axis", 0}, {"shape", L{0, 4}}});
   ir::SampleAttrs a{{"axis", 0}, {"shape", L{2, 3}}};
   s.wrong({T({5})}, a, ErrorKind::shape, "cannot become");
-  s.wrong({T({6})}, with(a, "shape", L{-1, -1}), ErrorKind::value, "only one");
+  s.wrong({T({6})}, with(a, "shape", L{-1, -1}), ErrorKind::value, "at most one");
   s.wrong({T({6})}, with(a, "shape", L{-1, 4}), ErrorKind::shape, "cannot become");
+  s.wrong({T({6})}, with(a, "shape", L{-1, 0}), ErrorKind::shape, "no size of 0");
   s.wrong({T({6})}, {{"axis", 0}}, ErrorKind::value, "required");
   refuse_axis(s, {T({6})}, a);
   refuse_strangers(s, {T({6})}, a);

@@ -71,7 +71,8 @@ void as_complex_samples(SampleList& s) {
   s.wrong({absent()}, {{"x", "1+2j"}}, ErrorKind::type, "expected a Tensor or a number, got str");
 }
 
-void complex_samples(SampleList& s) {
+template <bool kPolar>
+void parts_samples(SampleList& s) {
   for (const auto& dims : usual_dims()) s.ok({T(DType::f32, dims), T(DType::f32, dims)});
   s.ok({T(DType::f64, {3, 1}), T(DType::f64, {4})});
   s.ok({T(DType::f32, {2}), T(DType::f64, {2})});
@@ -81,7 +82,8 @@ void complex_samples(SampleList& s) {
   s.wrong({T(DType::i32, {2}), T(DType::f32, {2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::f16, {2}), T(DType::f16, {2})}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::f32, {2}), absent()}, {}, ErrorKind::value, "required");
-  s.wrong({T(DType::f32, {2}), absent()}, {{"imag", "j"}}, ErrorKind::type, "got str");
+  s.wrong({T(DType::f32, {2}), absent()}, {{kPolar ? "angle" : "imag", "j"}}, ErrorKind::type,
+          "got str");
   s.wrong({T(DType::f32, {2}), T(DType::f32, {2})}, {{"dtype", DType::c64}}, ErrorKind::key,
           "no such argument");
 }
@@ -133,7 +135,7 @@ std::vector<ir::Page> complex_pages() {
       .vjp = by_decomposition(),
       .decompose = complex_rule,
       .sharding = kEachAxis2,
-      .samples = complex_samples,
+      .samples = parts_samples<false>,
   });
   pages.push_back({
       .name = "polar",
@@ -151,7 +153,7 @@ std::vector<ir::Page> complex_pages() {
             d.out(make_complex(r * cos(angle), r * sin(angle)));
           },
       .sharding = kEachAxis2,
-      .samples = complex_samples,
+      .samples = parts_samples<true>,
   });
   return pages;
 }

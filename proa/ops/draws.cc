@@ -235,6 +235,7 @@ void rate_samples(SampleList& s) {
   s.wrong({T(DType::i32, {2}), absent()}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::boolean, {2}), absent()}, {}, ErrorKind::type, "dtype");
   s.wrong({T(DType::c64, {2}), absent()}, {}, ErrorKind::type, "dtype");
+  s.wrong({absent(), absent()}, {{"x", "two"}}, ErrorKind::type, "got str");
   refuse_strangers(s, {T({2}), absent()}, {});
 }
 
@@ -283,7 +284,7 @@ void log_normal_samples(SampleList& s) {
       false;
   s.wrong_list({{}}, {}, ErrorKind::value, "required");
   s.wrong_list({{}}, {{"shape", -1}}, ErrorKind::shape, "at least 0");
-  s.wrong_list({{}}, {{"shape", "x"}}, ErrorKind::type, "sizes");
+  s.wrong_list({{}}, {{"shape", "x"}}, ErrorKind::type, "integers");
   s.wrong_list({{}}, {{"shape", 3}, {"mean", "x"}}, ErrorKind::type, "a number");
   s.wrong_list({{}}, {{"shape", 3}, {"dtype", DType::i32}}, ErrorKind::type, "float dtype");
   s.wrong_list({{}}, {{"shape", 3}, {"low", 1}}, ErrorKind::key, "no such argument");

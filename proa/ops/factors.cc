@@ -163,7 +163,8 @@ void factor_samples(SampleList& s) {
 void lu_shape(Infer& op) {
   require_matrix(op, 0, "x");
   if (!op.boolean("pivot"))
-    op.fail(ErrorKind::not_supported, "pivot", "a factorisation without row exchanges");
+    op.fail(ErrorKind::not_supported, "pivot",
+            "expected True, got False: there is no factorisation without row exchanges");
   std::vector<Dim> dims = batch_of(op.dims(0)), pivots = dims;
   pivots.push_back(min(op.dim(0, -2), op.dim(0, -1)));
   op.result(op.dims(0), op.met());

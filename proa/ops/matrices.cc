@@ -65,7 +65,9 @@ void norm_shape(Infer& op) {
   std::vector<int> axes = normed_axes(op, op.rank(0));
   bool matrices = of_matrices(op, order);
   if (!matrices && order.word == "nuc")
-    op.fail(ErrorKind::value, "p", "'nuc' is a norm of matrices: name two axes");
+    op.fail(ErrorKind::value, "p",
+            str("expected two axes named beside 'nuc', a norm of matrices, got ",
+                op.has("axis") ? list_str(op.ints("axis")) : std::string("none")));
   if (matrices && order.word.empty() && std::abs(order.p) != 1 && std::abs(order.p) != 2 &&
       std::abs(order.p) != kInf)
     op.fail(ErrorKind::value, "p",
@@ -148,10 +150,14 @@ void norm_samples(SampleList& s) {
   if (kMatrix) {
     s.wrong({x}, {{"p", 3}}, ErrorKind::value, "expected 1, -1");
     s.wrong({x}, {{"axis", 0}}, ErrorKind::value, "two axes");
+    s.wrong({x}, {{"axis", L{1, -1}}}, ErrorKind::value, "named twice");
+    s.wrong({x}, {{"axis", L{0, 9}}}, ErrorKind::index, "out of range");
+    s.wrong({x}, {{"axis", L{-10, 1}}}, ErrorKind::index, "out of range");
+    s.wrong({x}, {{"axis", "x"}}, ErrorKind::type, "integers");
     s.wrong({T({3})}, {}, ErrorKind::index, "out of range");
   }
-  if (kKind == 2) s.wrong({x}, {{"p", "nuc"}}, ErrorKind::value, "name two axes");
-  refuse_axis(s, {x}, {});
+  if (kKind == 2) s.wrong({x}, {{"p", "nuc"}}, ErrorKind::value, "two axes named");
+  if (!kMatrix) refuse_axis(s, {x}, {});
   refuse_flag(s, {x}, {}, "keepdim");
   refuse_strangers(s, {x}, {});
 }
@@ -338,13 +344,13 @@ void multi_dot_shape(Infer& op) {
     bool end = k == 0 || k == n - 1;
     if (op.rank(0, k) != 2 && !(end && op.rank(0, k) == 1))
       op.fail(ErrorKind::shape, "x",
-              str("expected matrices, the first and the last perhaps vectors; tensor ", k,
-                  " has shape ", to_string(op.dims(0, k))));
+              str("expected matrices, the first and the last perhaps vectors, got shape ",
+                  to_string(op.dims(0, k)), " of tensor ", k));
     std::vector<Dim> m = as_matrix(op.dims(0, k), k == 0);
     if (k > 0)
       expect_eq(op, m[0], inner, "x", [&] {
-        return str("tensor ", k, " of shape ", to_string(op.dims(0, k)), " does not follow ",
-                   to_string(inner), " columns");
+        return str("expected ", to_string(inner), " rows of tensor ", k, ", as tensor ", k - 1,
+                   " has columns, got shape ", to_string(op.dims(0, k)));
       });
     inner = m[1];
     if (k == 0 && op.rank(0, k) == 2) dims.push_back(m[0]);
@@ -397,7 +403,7 @@ void multi_dot_samples(SampleList& s) {
   s.ok_list({{T({2, 3}), T({3})}});
   s.ok_list({{T({4, 1}), T({1, 4}), T({4, 1}), T({1, 2})}});
   s.wrong_list({{T({2, 3})}}, {}, ErrorKind::value, "at least two");
-  s.wrong_list({{T({2, 3}), T({2, 3})}}, {}, ErrorKind::shape, "does not follow");
+  s.wrong_list({{T({2, 3}), T({2, 3})}}, {}, ErrorKind::shape, "3 rows of tensor 1");
   s.wrong_list({{T({2, 3}), T({3}), T({3, 2})}}, {}, ErrorKind::shape, "expected matrices");
   s.wrong_list({{T({2, 3, 4}), T({4, 2})}}, {}, ErrorKind::shape, "expected matrices");
   s.wrong_list({{T(DType::boolean, {2, 2}), T(DType::boolean, {2, 2})}}, {}, ErrorKind::type,

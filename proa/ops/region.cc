@@ -225,11 +225,12 @@ void fill_diagonal_shape(Infer& op) {
   if (op.rank(0) > 2) {
     for (int i = 1; i < op.rank(0); ++i)
       expect_eq(op, op.dim(0, i), op.dim(0, 0), "x", [&] {
-        return str("with more than 2 dims all sizes must be equal, got shape ",
+        return str("expected equal sizes where there are more than 2 dims, got shape ",
                    to_string(op.dims(0)));
       });
     if (op.integer("offset") != 0)
-      op.fail(ErrorKind::value, "offset", "expected 0 for a tensor with more than 2 dims");
+      op.fail(ErrorKind::value, "offset",
+              str("expected 0 for a tensor with more than 2 dims, got ", op.integer("offset")));
   }
   if (op.rank(1) != 0)
     op.fail(ErrorKind::shape, "value",
@@ -267,7 +268,9 @@ void masked_scatter_rule(Decompose& d) {
   Expr mask = flat(broadcast_to(d.in(1), x.dims())), count = cast(mask, DType::i64);
   Expr enough = compare("le", sum(count, 0), dim_value(d.builder(), value.dim(0), DType::i64));
   call(d.builder(), "prim.shape_assert", {&enough, 1},
-       {{"message", "[masked_scatter] value: fewer elements than the mask has places"}});
+       {{"message",
+         "[masked_scatter] value: expected an element for each place of the mask, got "
+         "fewer"}});
   // One element more, so that there is something to read where nothing is taken.
   std::vector<Dim> none{Dim(0)}, one{Dim(1)};
   value = pad(value, zero_like(value), none, one, {});
@@ -296,8 +299,8 @@ void crop_shape(Infer& op) {
   Crop crop = crop_of(op, op.dims(0));
   for (size_t i = 0; i < crop.sizes.size(); ++i) {
     auto message = [&] {
-      return str("offsets ", to_string(crop.starts), " and sizes ", to_string(crop.sizes),
-                 " leave shape ", to_string(op.dims(0)));
+      return str("expected a part of shape ", to_string(op.dims(0)), ", got offsets ",
+                 to_string(crop.starts), " and sizes ", to_string(crop.sizes));
     };
     expect_ge(op, crop.starts[i], 0, "offsets", message);
     expect_ge(op, crop.sizes[i], 0, "shape", message);
@@ -369,7 +372,8 @@ void reduce_as_shape(Infer& op) {
   for (int i = 0; i < op.rank(1); ++i) {
     if (op.dim(1, i).is_const(1)) continue;
     expect_eq(op, op.dim(1, i), op.dim(0, i + shift), "target", [&] {
-      return str("shape ", to_string(op.dims(0)), " cannot be summed to ", to_string(op.dims(1)));
+      return str("expected what shape ", to_string(op.dims(0)), " can be summed to, got shape ",
+                 to_string(op.dims(1)));
     });
   }
   op.result(op.dims(1), op.dtype(0));
@@ -474,7 +478,7 @@ void fill_diagonal_samples(SampleList& s) {
   s.ok({T({7, 3}), T({})}, {{"wrap", true}});
   s.ok({T({2, 2, 2}), T({})});
   s.wrong({T({3}), T({})}, {}, ErrorKind::shape, "at least 2 dims");
-  s.wrong({T({2, 2, 3}), T({})}, {}, ErrorKind::shape, "must be equal");
+  s.wrong({T({2, 2, 3}), T({})}, {}, ErrorKind::shape, "equal sizes");
   s.wrong({T({2, 2, 2}), T({})}, {{"offset", 1}}, ErrorKind::value, "expected 0");
   s.wrong({T({2, 2}), T({2})}, {}, ErrorKind::shape, "0-d tensor");
   refuse_flag(s, {T({2, 2}), T({})}, {}, "wrap");
@@ -487,7 +491,7 @@ void masked_scatter_samples(SampleList& s) {
   s.ok({T({2, 3}), mask, T({2, 4})});
   s.ok({T({2, 3}), V(DType::boolean, {3}, {0, 1, 0}), T({6})});
   s.ok({T({2}), V(DType::boolean, {2}, {0, 0}), T({0})});
-  s.wrong({T({2, 3}), mask, T({2})}, {}, ErrorKind::shape, "fewer elements");
+  s.wrong({T({2, 3}), mask, T({2})}, {}, ErrorKind::shape, "an element for each place");
   s.wrong({T({3}), mask, T({6})}, {}, ErrorKind::shape, "expected shape");
   s.wrong({T({2, 2}), mask, T({6})}, {}, ErrorKind::shape, "cannot be broadcast");
   s.wrong({T({2, 3}), T(DType::i32, {2, 3}), T({6})}, {}, ErrorKind::type, "dtype");
@@ -500,9 +504,10 @@ void crop_samples(SampleList& s) {
   s.ok({T({4, 5})}, {{"shape", L{2, -1}}, {"offsets", L{0, 3}}});
   s.ok({T({4, 5})}, {{"shape", L{4, 2}}});
   s.ok({T({4})}, {{"offsets", L{1}}});
-  s.wrong({T({4, 5})}, {{"shape", L{2, 6}}}, ErrorKind::shape, "leave shape");
-  s.wrong({T({4, 5})}, {{"shape", L{2, 3}}, {"offsets", L{3, 0}}}, ErrorKind::shape, "leave shape");
-  s.wrong({T({4, 5})}, {{"offsets", L{-1, 0}}}, ErrorKind::shape, "leave shape");
+  s.wrong({T({4, 5})}, {{"shape", L{2, 6}}}, ErrorKind::shape, "a part of shape");
+  s.wrong({T({4, 5})}, {{"shape", L{2, 3}}, {"offsets", L{3, 0}}}, ErrorKind::shape,
+          "a part of shape");
+  s.wrong({T({4, 5})}, {{"offsets", L{-1, 0}}}, ErrorKind::shape, "a part of shape");
   s.wrong({T({4, 5})}, {{"shape", L{2}}}, ErrorKind::value, "one entry for each");
   refuse_strangers(s, {T({4, 5})}, {});
 }
@@ -547,9 +552,9 @@ void reduce_as_samples(SampleList& s) {
   s.ok({T({3, 4}), T({3, 1})});
   s.ok({T({3, 4}), T({})});
   s.ok({T({2}), T({2})});
-  s.wrong({T({3, 4}), T({3})}, {}, ErrorKind::shape, "cannot be summed");
+  s.wrong({T({3, 4}), T({3})}, {}, ErrorKind::shape, "can be summed to");
   s.wrong({T({4}), T({3, 4})}, {}, ErrorKind::shape, "at most 1 dims");
-  s.wrong({T({3, 4}), T({2, 4})}, {}, ErrorKind::shape, "cannot be summed");
+  s.wrong({T({3, 4}), T({2, 4})}, {}, ErrorKind::shape, "can be summed to");
   s.wrong({T({3, 4}), absent()}, {}, ErrorKind::value, "required");
   refuse_strangers(s, {T({3, 4}), T({4})}, {});
 }

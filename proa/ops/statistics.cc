@@ -207,7 +207,7 @@ void bincount_rule(Decompose& d) {
   Expr lowest[] = {x, full(b, std::vector<Dim>{Dim(1)}, DType::i64, 0)};
   Expr legal = compare("ge", reduce("min", concat(lowest, 0), axes), 0.0);
   call(b, "prim.shape_assert", {&legal, 1},
-       {{"message", "[bincount] x: expected no negative numbers"}});
+       {{"message", "[bincount] x: expected numbers of at least 0, got a negative one"}});
   call1("prim.as_dim", {reduce("max", concat(ends, 0), axes)},
         {{"symbol", ir::Attribute::dim(b.context(), size)}, {"low", 0}});
   DType t = d.result_type().dtype();
@@ -221,7 +221,7 @@ void bincount_samples(SampleList& s) {
   s.ok({I({9}, 0, 5), T(DType::f32, {9})});
   s.ok({I({4}, 0, 3, DType::i32), T(DType::f64, {4})}, {{"minlength", 7}});
   s.ok({I({0}, 0, 3), absent()}, {{"minlength", 2}});
-  s.wrong({V(DType::i64, {2}, {1, -1}), absent()}, {}, ErrorKind::shape, "no negative");
+  s.wrong({V(DType::i64, {2}, {1, -1}), absent()}, {}, ErrorKind::shape, "numbers of at least 0");
   s.wrong({I({2, 2}, 0, 3), absent()}, {}, ErrorKind::shape, "a vector");
   s.wrong({I({3}, 0, 3), T(DType::f32, {2})}, {}, ErrorKind::shape, "expected shape [3]");
   s.wrong({T(DType::f32, {3}), absent()}, {}, ErrorKind::type, "dtype");

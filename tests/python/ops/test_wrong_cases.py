@@ -99,17 +99,23 @@ def template(text: str) -> str:
     return re.sub(r"-?\d+(\.\d+)?", "N", text)
 
 
+def promised_refusal(page: dict[str, Any], sample: dict[str, Any], index: int) -> BaseException:
+    """The error of a wrong sample, of the kind and with the words that its page promises."""
+    error = refusal(page, sample, index)
+    text = message_of(error)
+    assert type(error) is KINDS[sample["kind"]], f"{text}: {type(error).__name__}, {sample}"
+    assert sample["says"] in text, f"{sample['says']!r} is not in {text!r}"
+    return error
+
+
 @by_page
 def test_wrong_samples_are_refused_as_the_page_says(page: dict[str, Any]) -> None:
     assert len(page["wrong"]) >= 6
     templates = set()
     for index, sample in enumerate(page["wrong"]):
-        error = refusal(page, sample, index)
-        text = message_of(error)
-        assert type(error) is KINDS[sample["kind"]], f"{text}: {type(error).__name__}, {sample}"
-        assert sample["says"] in text, f"{sample['says']!r} is not in {text!r}"
+        error = promised_refusal(page, sample, index)
         check_words(page, error, sample["attrs"])
-        templates.add(template(text))
+        templates.add(template(message_of(error)))
     # Wrong in different ways, not the same way with other numbers.
     assert len(templates) >= 5, templates
 
@@ -137,7 +143,9 @@ def wrong_values(spec: dict[str, Any]) -> Iterator[tuple[Any, str]]:
     elif form in ("integer", "axis"):
         yield from (("x", "type"), ([1, 2], "type"), (1.5, "type"), ({}, "type"))
     elif form in ("real", "number"):
-        yield from (("x", "type"), ([1.0, 2.0], "type"), ({}, "type"))
+        # A number may be one of some words, too.
+        yield from (("x", "value" if spec["choices"] else "type"), ([1.0, 2.0], "type"))
+        yield {}, "type"
     elif form == "string":
         yield from ((7, "type"), ([1], "type"))
         if spec["choices"]:
