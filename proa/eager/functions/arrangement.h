@@ -213,7 +213,8 @@ Tensor cartesian_prod(const Tensors& x);
 // Errors:
 //   TypeError for another dtype or kind of argument
 //   ShapeError where shapes do not fit: 'a vector'
-//   ValueError for a missing argument or one out of its range: 'at least 0', 'too many'
+//   ValueError for a missing argument or one out of its range: 'at least 0', 'at most 1e+08
+//     elements'
 //   KeyError for an argument that it does not have
 Tensor combinations(const Tensor& x, int64_t r = 2, bool with_replacement = false);
 
@@ -241,9 +242,9 @@ Tensor vander(const Tensor& x, std::optional<int64_t> n = {}, bool increasing = 
 //   a tensor of the operands' promoted dtype
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'cannot become'
+//   ShapeError where shapes do not fit: 'cannot become', 'no size of 0'
 //   IndexError for an axis or index out of range
-//   ValueError for a missing argument or one out of its range: 'only one'
+//   ValueError for a missing argument or one out of its range: 'at most one'
 //   KeyError for an argument that it does not have
 Tensor unflatten(const Tensor& x, int64_t axis, const Ints& shape);
 

@@ -124,7 +124,7 @@ Tensor matrix_exp(const Tensor& x);
 //   a tensor of the operands' promoted dtype
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'does not follow', 'expected matrices'
+//   ShapeError where shapes do not fit: '3 rows of tensor 1', 'expected matrices'
 //   ValueError for a missing argument or one out of its range: 'at least two'
 //   KeyError for an argument that it does not have
 Tensor multi_dot(const Tensors& x);

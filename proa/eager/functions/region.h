@@ -126,7 +126,7 @@ Tensor fill_diagonal_tensor(const Tensor& x, const Tensor& y, int64_t offset = 0
 //   a tensor of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'at least 2 dims', 'must be equal'
+//   ShapeError where shapes do not fit: 'at least 2 dims', 'equal sizes'
 //   ValueError for a missing argument or one out of its range: 'expected 0'
 //   KeyError for an argument that it does not have
 Tensor fill_diagonal(const Tensor& x, const TensorOrNumber& value, int64_t offset = 0,
@@ -142,7 +142,7 @@ Tensor fill_diagonal(const Tensor& x, const TensorOrNumber& value, int64_t offse
 //   a tensor of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'fewer elements', 'expected shape'
+//   ShapeError where shapes do not fit: 'an element for each place', 'expected shape'
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have
 Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& value);
@@ -155,7 +155,7 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& value);
 // Returns:
 //   a tensor of the operands' promoted dtype
 // Errors:
-//   ShapeError where shapes do not fit: 'leave shape'
+//   ShapeError where shapes do not fit: 'a part of shape'
 //   ValueError for a missing argument or one out of its range: 'one entry for each'
 //   KeyError for an argument that it does not have
 Tensor crop(const Tensor& x, const Ints& shape = {}, const Ints& offsets = {});
@@ -212,7 +212,7 @@ Tensor shard_index(const Tensor& input, int64_t index_num, int64_t nshards, int6
 // Returns:
 //   a tensor of the dtype that the text gives
 // Errors:
-//   ShapeError where shapes do not fit: 'cannot be summed', 'at most 1 dims'
+//   ShapeError where shapes do not fit: 'can be summed to', 'at most 1 dims'
 //   ValueError for a missing argument or one out of its range
 //   KeyError for an argument that it does not have
 Tensor reduce_as(const Tensor& x, const Tensor& target);

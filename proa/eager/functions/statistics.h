@@ -80,7 +80,7 @@ std::array<Tensor, 2> mode(const Tensor& x, int64_t axis = -1, bool keepdim = fa
 //   a tensor of the dtype that the text gives
 // Errors:
 //   TypeError for another dtype or kind of argument
-//   ShapeError where shapes do not fit: 'no negative', 'a vector'
+//   ShapeError where shapes do not fit: 'numbers of at least 0', 'a vector'
 //   ValueError for a missing argument or one out of its range: 'at least 0'
 //   KeyError for an argument that it does not have
 Tensor bincount(const Tensor& x, OptionalTensor weights = {}, int64_t minlength = 0);
