@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from .. import _proa
 from ..refusal import value_error
@@ -51,7 +51,7 @@ def tensordot(
                 f"[tensordot] axes: expected a number, a list or a pair of lists, got {axes!r}"
             )
         return _proa.ops.tensordot(x, y, list(axes[0]), list(axes[-1]))
-    return _proa.ops.tensordot(x, y, axes, axes_y)
+    return _proa.ops.tensordot(x, y, cast("int | Sequence[int]", axes), axes_y)
 
 
 def numel(x: Tensor) -> Tensor:
