@@ -70,8 +70,8 @@ class FunctionCapture : public Capture {
   void reading() override {
     throw UserError(ErrorKind::not_supported, "to_static", "",
                     str("the value of a tensor is read in Python", where(),
-                        ": a captured function has no values yet. Say it by operators (where(), "
-                        "static.nn.cond), or do it outside of the captured function"));
+                        ": a captured function has no values yet. Say it by operators such as "
+                        "where(), or do it outside of the captured function"));
   }
 
   Tensor detach(const Tensor& tensor) override {
