@@ -32,6 +32,9 @@ target_include_directories(_proa PRIVATE "${PROJECT_SOURCE_DIR}/python")
 # Method tables hold functions of several signatures under one pointer type; CPython says so by flags.
 target_compile_options(_proa PRIVATE -Wno-cast-function-type)
 proa_link(_proa ALL)
+if(TARGET proa_clang)
+  add_dependencies(_proa proa_clang)  # whoever builds the module wants its compiler beside it
+endif()
 # Everything but the entry stays inside, so that no other copy of a library in the process can take
 # its place.
 target_link_options(_proa PRIVATE
