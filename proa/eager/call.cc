@@ -474,8 +474,8 @@ std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> operands, co
     // A kernel knows neither the operator that the user called nor the name of its argument.
     bool asserted = error.op() == "shape_assert";  // its message names the argument
     if ((!error.op().empty() && !asserted) || error.kind() == ErrorKind::interrupted) throw;
-    std::string_view name = op.page->name, argument = asserted ? "" : error.argument();
-    std::string_view message = error.message();
+    std::string_view name = op.page->name, argument = error.argument(), message = error.message();
+    if (asserted) argument = {};
     if (std::string head = str("[", name, "] "); asserted && message.starts_with(head))
       message.remove_prefix(head.size());
     if (error.kind() == ErrorKind::index && argument.empty()) argument = positions_of(*op.page);

@@ -86,7 +86,7 @@ Recorded& Function::recorded(const Mask& wanted) {
     if (is_inexact(work.main().results()[static_cast<size_t>(i)].dtype())) given.push_back(i);
   }
   transform::Gradient gradient =
-      transform::differentiate(work, work.main(), indices(wanted), given);
+      transform::differentiate(work, work.main(), indices(wanted), given, symbols_);
   made->forward = compile(work, gradient.forward, symbols_, tier_);
   made->results = static_cast<int>(gradient.forward.results().size());
   made->residuals = gradient.residuals;
@@ -114,8 +114,8 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given) {
   auto& slot = recorded.derivatives[given];
   if (slot) return *slot;
   Module work = alone(module_, module_.main());
-  transform::Gradient gradient =
-      transform::differentiate(work, work.main(), indices(recorded.wanted), indices(given));
+  transform::Gradient gradient = transform::differentiate(
+      work, work.main(), indices(recorded.wanted), indices(given), symbols_);
   slot = std::make_unique<Derivative>();
   slot->cotangents = gradient.cotangents;
   slot->wanted = gradient.wanted;
@@ -139,8 +139,8 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   std::lock_guard lock(mutex_);
   if (derivative.whole) return *derivative.whole;
   Module work = alone(module_, module_.main());
-  transform::Gradient gradient =
-      transform::differentiate(work, work.main(), indices(recorded.wanted), indices(given));
+  transform::Gradient gradient = transform::differentiate(
+      work, work.main(), indices(recorded.wanted), indices(given), symbols_);
   std::vector<Type> types = gradient.forward.argument_types();
   size_t operands = types.size(), residuals = gradient.residuals.size();
   std::vector<Value> inner = gradient.backward.arguments();

@@ -249,7 +249,7 @@ void lu_unpack_samples(SampleList& s) {
   for (DType t : {DType::f32, DType::f64, DType::c128}) {
     s.ok({T(t, {3, 3}), V(DType::i32, {3}, {3, 2, 3})});
     s.ok({T(t, {3, 2}), V(DType::i32, {2}, {2, 3})});
-    s.ok({T(t, {2, 2, 3}), V(DType::i32, {2, 2}, {1, 2, 2, 2})});
+    s.ok({T(t, {2, 2, 3}), I({2, 2}, 1, 3, DType::i32)});
   }
   Arg p = V(DType::i32, {3}, {1, 2, 3}), x = T(DType::f32, {3, 3});
   s.wrong({x, V(DType::i32, {2}, {1, 2})}, {}, ErrorKind::shape, "3 pivots");
@@ -314,6 +314,7 @@ void lstsq_samples(SampleList& s) {
     s.ok({T(t, {5, 3}), T(t, {5, 2})}).gradient = t == DType::f64;
     s.ok({T(t, {3, 3}, Fill::spd), T(t, {3, 1})}).gradient = t == DType::f64;
     s.ok({T(t, {2, 2, 4}), T(t, {2, 2, 3})}).gradient = false;
+    s.ok({T(t, {2, 4, 3}), T(t, {2, 4, 2})}).gradient = t == DType::f64;
   }
   s.ok({V(DType::f64, {3, 2}, {1, 1, 1, 1, 1, 1}), T(DType::f64, {3, 1})}, {{"rcond", 1e-6}})
       .gradient = false;

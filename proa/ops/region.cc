@@ -503,6 +503,7 @@ void crop_samples(SampleList& s) {
   s.ok({T({4, 5})}, {{"shape", L{2, 3}}, {"offsets", L{1, 2}}});
   s.ok({T({4, 5})}, {{"shape", L{2, -1}}, {"offsets", L{0, 3}}});
   s.ok({T({4, 5})}, {{"shape", L{4, 2}}});
+  s.ok({T({4, 5})}, {{"shape", L{-1, 2}}, {"offsets", L{0, 2}}});
   s.ok({T({4})}, {{"offsets", L{1}}});
   s.wrong({T({4, 5})}, {{"shape", L{2, 6}}}, ErrorKind::shape, "a part of shape");
   s.wrong({T({4, 5})}, {{"shape", L{2, 3}}, {"offsets", L{3, 0}}}, ErrorKind::shape,

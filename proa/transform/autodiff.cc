@@ -290,6 +290,81 @@ std::string fresh_name(const Module& module, std::string name) {
   }
 }
 
+// The sizes that are known at a run of `forward` other than as `given`, each with the value that
+// tells it: what as_dim read, or the extent of an argument.
+std::vector<std::pair<Dim, Value>> told_sizes(Module& module, Func forward,
+                                              std::span<const Dim> given) {
+  std::vector<std::pair<Dim, Value>> told;
+  auto is_new = [&](Dim d) {
+    return d.is_symbol() && std::ranges::find(given, d) == given.end() &&
+           std::ranges::find(told, d, &std::pair<Dim, Value>::first) == told.end();
+  };
+  for (Operation& op : forward.body()) {
+    if (!op.is("prim.as_dim")) continue;
+    Dim symbol = op.attr("symbol").as_dim();
+    if (is_new(symbol)) told.emplace_back(symbol, op.result());
+  }
+  Builder builder(module, forward.body());
+  for (Value argument : forward.arguments()) {
+    for (int axis = 0; axis < argument.rank(); ++axis) {
+      Dim d = argument.dims()[static_cast<size_t>(axis)];
+      if (!is_new(d)) continue;
+      AttrList attrs;
+      attrs.set(module.context().name("axis"), Attribute::integer(module.context(), axis));
+      told.emplace_back(d, builder.create("prim.dim", {&argument, 1}, std::move(attrs))->result());
+    }
+  }
+  return told;
+}
+
+void collect_type(Type type, SmallVector<Dim, 6>& out) {
+  if (!type.is_tensor()) return;
+  for (Dim d : type.dims()) collect_symbols(d, out);
+}
+
+// The symbols of a block's results and attributes.
+void collect_used(Block& block, SmallVector<Dim, 6>& out) {
+  for (Operation& op : block) {
+    for (Value result : op.results()) collect_type(result.type(), out);
+    for (const NamedAttr& item : op.attrs().items()) {
+      Attribute a = item.value();
+      if (a.is(AttrKind::dim)) collect_symbols(a.as_dim(), out);
+      if (!a.is(AttrKind::dims)) continue;
+      for (Dim d : a.as_dims()) collect_symbols(d, out);
+    }
+    for (size_t r = 0; r < op.region_count(); ++r) collect_used(op.region(r).block(), out);
+  }
+}
+
+bool bound(Block& block, Dim symbol) {
+  for (Operation& op : block) {
+    if (op.is("prim.as_dim") && op.attr("symbol").as_dim() == symbol) return true;
+  }
+  return false;
+}
+
+// Binds the sizes that the backward computes with and that some cotangent does not tell. That
+// residuals may tell them too is left aside: which of them there are hangs on the cotangents given,
+// and the forward saves once, for all.
+void bind_sizes(Module& module, const Gradient& gradient, Differentiator& engine,
+                std::span<const Value> seeds, std::span<const Dim> given, Builder& builder) {
+  Block& block = builder.block();
+  SmallVector<Dim, 6> used;
+  collect_used(block, used);
+  for (auto [symbol, value] : told_sizes(module, gradient.forward, given)) {
+    bool in_all = !seeds.empty() && std::ranges::all_of(seeds, [&](Value seed) {
+      return std::ranges::find(seed.dims(), symbol) != seed.dims().end();
+    });
+    if (in_all || bound(block, symbol) || std::ranges::find(used, symbol) == used.end()) continue;
+    Value number = engine.fetch(value, builder);
+    AttrList attrs;
+    attrs.set(module.context().name("symbol"), Attribute::dim(module.context(), symbol));
+    builder.set_insertion(block, block.front());
+    builder.create("prim.as_dim", {&number, 1}, std::move(attrs));
+    builder.set_insertion(block);
+  }
+}
+
 void drop_unused(Block& block) {
   for (Operation* op = block.back(); op != nullptr;) {
     Operation* prev = op->prev();
@@ -301,7 +376,7 @@ void drop_unused(Block& block) {
 }  // namespace
 
 Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
-                       std::span<const int> given) {
+                       std::span<const int> given, std::optional<std::span<const Dim>> symbols) {
   std::vector<Type> types = func.argument_types();
   Gradient gradient;
   std::string name(func.name());
@@ -344,6 +419,7 @@ Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
   }
   builder.create_return(outs);
   drop_unused(gradient.backward.body());
+  if (symbols) bind_sizes(module, gradient, engine, seeds, *symbols, builder);
 
   std::unordered_map<const ValueImpl*, int64_t> ordinal;
   for (Operation& op : gradient.forward.body()) {

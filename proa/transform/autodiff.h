@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,7 +34,11 @@ struct Gradient {
 // Adds the two functions to the module, named "<name>.forward" and "<name>.backward" with a number
 // where the names are taken. Throws UserError(not_supported) naming an operation on the way that is
 // not differentiable.
+// `symbols`: the sizes that the caller gives both functions at a run. Any other that the backward
+// needs becomes a residual, a number, where not every cotangent has it in its shape. Without, the
+// functions run inside another that knows all sizes.
 Gradient differentiate(ir::Module& module, ir::Func func, std::span<const int> wanted,
-                       std::span<const int> given);
+                       std::span<const int> given,
+                       std::optional<std::span<const ir::Dim>> symbols = {});
 
 }  // namespace proa::transform
