@@ -1,6 +1,7 @@
 #include "proa/eager/function.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "proa/base/error.h"
 #include "proa/eager/holdings.h"
@@ -310,6 +311,37 @@ bool guards_hold(Function& function, std::span<const Tensor> operands,
   return !forward.guarded() || forward.guards_hold(symbols);
 }
 
+namespace {
+
+// A call that has no derivative: the results may be used, and whoever asks for a gradient through
+// them is told why there is none.
+class RefusalNode : public Node {
+ public:
+  RefusalNode(uint64_t sequence, Function& function, UserError reason)
+      : Node(sequence), function_(function), reason_(std::move(reason)) {
+    outputs = function.result_count();
+  }
+  std::string_view name() const override { return function_.name(); }
+  std::vector<Tensor> apply(std::vector<Tensor>, bool) override { throw reason_; }
+
+ private:
+  Function& function_;
+  UserError reason_;
+};
+
+// The recorded forward, or the reason why there is none.
+Recorded* try_recorded(Function& function, const Mask& wanted, std::optional<UserError>& reason) {
+  try {
+    return &function.recorded(wanted);
+  } catch (const UserError& error) {
+    if (error.kind() != ErrorKind::not_supported) throw;
+    reason = error;
+    return nullptr;
+  }
+}
+
+}  // namespace
+
 void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
           std::span<Tensor> results) {
   bool record = records(function, operands);
@@ -329,7 +361,20 @@ void call(Function& function, std::span<const Tensor> operands, std::span<const 
     edges[i] = edge_of(operands[i]);
     wanted[i] = edges[i].node != nullptr;
   }
-  Recorded& recorded = function.recorded(wanted);
+  std::optional<UserError> reason;
+  Recorded* found = try_recorded(function, wanted, reason);
+  if (found == nullptr) {
+    std::vector<Array> outputs(results.size());
+    function.executable().run(inputs, symbols, outputs);
+    auto node = std::make_shared<RefusalNode>(next_sequence(), function, *reason);
+    for (size_t i = 0; i < results.size(); ++i) {
+      results[i] = Tensor(std::move(outputs[i]));
+      if (is_inexact(results[i].dtype())) results[i].impl()->edge.set({node, static_cast<int>(i)});
+    }
+    node->edges = std::move(edges);
+    return;
+  }
+  Recorded& recorded = *found;
   std::vector<Array> outputs(static_cast<size_t>(recorded.results));
   recorded.forward->run(inputs, symbols, outputs);
   auto node = std::make_shared<CallNode>(next_sequence(), function, recorded, symbols);

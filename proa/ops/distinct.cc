@@ -124,6 +124,10 @@ void unique_samples(SampleList& s) {
 
 void isin_rule(Decompose& d) {
   Expr x = d.in(0), all = flat(d.in(1)), y;
+  if (x.dtype() == DType::boolean) {  // numbers have an order
+    x = cast(x, DType::u8);
+    all = cast(all, DType::u8);
+  }
   Dim n = all.dim(0);
   Expr ordered = call(d.builder(), "prim.sort", {&all, 1},
                       {{"axis", 0}, {"keys", 1}, {"descending", false}})[0];
@@ -143,6 +147,7 @@ void isin_samples(SampleList& s) {
   s.ok({T({4}), T({2, 2})}, {{"invert", true}});
   s.ok({I({3}, 0, 2), I({0}, 0, 2)});
   s.ok({T({}), T({})});
+  s.ok({T(DType::boolean, {2, 3}), T(DType::boolean, {2})});
   s.ok({V(DType::f32, {2}, {__builtin_nan(""), 1}), V(DType::f32, {2}, {__builtin_nan(""), 1})});
   s.wrong({T({3}), absent()}, {}, ErrorKind::value, "required");
   s.wrong({T(DType::c64, {3}), T({3})}, {}, ErrorKind::type, "dtype");

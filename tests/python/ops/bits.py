@@ -97,17 +97,17 @@ class Case:
         leaves = [t.detach() for t in tensors]
         for t in leaves:
             t.stop_gradient = not (t.dtype.is_floating_point or t.dtype.is_complex)
-        try:
-            results = self.forward(leaves)
-        except _proa.NotSupportedError:  # said at the call: this page has no derivative
-            return self.forward([t.detach() for t in leaves]), [None] * len(leaves)
+        results = self.forward(leaves)
         on_tape = [(r, s) for r, s in zip(results, seeds, strict=True) if not r.stop_gradient]
         wanted = [t for t in leaves if not t.stop_gradient]
         if not on_tape or not wanted:
             return results, [None] * len(leaves)
-        found = proa.grad(
-            [r for r, _ in on_tape], wanted, [s for _, s in on_tape], allow_unused=True
-        )
+        try:
+            found = proa.grad(
+                [r for r, _ in on_tape], wanted, [s for _, s in on_tape], allow_unused=True
+            )
+        except _proa.NotSupportedError:  # the page has no derivative, or none for this shape
+            return results, [None] * len(leaves)
         by_leaf = iter(found)
         return results, [None if t.stop_gradient else next(by_leaf) for t in leaves]
 
