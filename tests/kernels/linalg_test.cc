@@ -206,8 +206,8 @@ TEST(Linalg, Lu) {
     for (auto [m, n] : kSides) {
       int64_t inner = std::min(m, n);
       Tensor x = uniform(dtype, {2, m, n}, 4, -1, 1);
-      auto y =
-          check("prim.lu", {x}, {{0}}, {dtype, DType::i64, DType::i64}, {x.dims, {2, inner}, {2, m}});
+      auto y = check("prim.lu", {x}, {{0}}, {dtype, DType::i64, DType::i64},
+                     {x.dims, {2, inner}, {2, m}});
       for (int64_t b = 0; b < 2; ++b) {
         Matrix packed = matrix(y[0], b, m, n), a = matrix(x, b, m, n), l(m, inner), u(inner, n),
                moved(m, n);
@@ -235,7 +235,8 @@ TEST(Linalg, Lu) {
     }
   }
   Tensor zero(DType::f64, {2, 2});
-  auto y = check("prim.lu", {zero}, {{0}}, {DType::f64, DType::i64, DType::i64}, {{2, 2}, {2}, {2}});
+  auto y =
+      check("prim.lu", {zero}, {{0}}, {DType::f64, DType::i64, DType::i64}, {{2, 2}, {2}, {2}});
   for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(read(y[0], i), 0);
   expect_error(
       [&] {
