@@ -161,9 +161,12 @@ def try_case(page: dict[str, Any], sample: dict[str, Any], dtype: str, index: in
         return None
 
 
-def grown(page: dict[str, Any], dtype: str, elements: int, seconds: float) -> Iterator[Case]:
-    """Samples with one extent made large, wherever it occurs, until some tensor has `elements` or
-    the call takes `seconds`; not a multiple of a block where that is legal."""
+def grown(
+    page: dict[str, Any], dtype: str, elements: int, seconds: float, least: int = 0
+) -> Iterator[Case]:
+    """Samples with one extent made large, wherever it occurs, until some tensor has `elements`, or
+    more than `least` and the call takes `seconds`; not a multiple of a block where that is legal.
+    """
     for index, sample in enumerate(page["samples"]):
         for n, places in axes_by_extent(sample).items():
             best, size = None, n
@@ -180,7 +183,8 @@ def grown(page: dict[str, Any], dtype: str, elements: int, seconds: float) -> It
                     break
                 best = made
                 most = max(t.size for t in [*made.tensors, *made.forward(made.tensors)])
-                if most >= elements or time.perf_counter() - start > seconds:
+                slow = time.perf_counter() - start > seconds
+                if most >= elements or (slow and most > least):
                     break
             if best is not None:
                 yield best

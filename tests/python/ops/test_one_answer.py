@@ -40,7 +40,7 @@ def main_dtype(page: dict[str, Any]) -> str:
 
 
 def large_cases(page: dict[str, Any]) -> Iterator[Case]:
-    return grown(page, main_dtype(page), LARGE, SECONDS)
+    return grown(page, main_dtype(page), LARGE, SECONDS, SMALLEST)
 
 
 def check_case(case: Case) -> int:
