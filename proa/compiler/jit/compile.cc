@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -119,11 +120,17 @@ std::vector<std::byte> read_file(int file) {
   return bytes;
 }
 
+std::string temporary_name() {
+  const char* folder = std::getenv("TMPDIR");
+  return str(folder != nullptr && *folder != 0 ? folder : P_tmpdir, "/proa-kernel-XXXXXX");
+}
+
 // A temporary file that is gone with this object.
 struct Temporary {
-  char path[64] = "/tmp/proa-kernel-XXXXXX";
+  std::string name = temporary_name();
+  const char* path = name.c_str();
   int file = -1;
-  Temporary() : file(mkstemp(path)) {
+  Temporary() : file(mkstemp(name.data())) {
     if (file < 0) throw UserError(ErrorKind::io, str("no temporary file: ", std::strerror(errno)));
   }
   ~Temporary() {
