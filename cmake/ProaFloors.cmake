@@ -20,7 +20,7 @@ function(proa_kernel_variants sources)
     target_link_libraries(proa_kernels_${isa} PUBLIC proa_options)
     target_compile_definitions(proa_kernels_${isa} PRIVATE PROA_ISA=${isa} PROA_ISA_${isa}=1)
     # Values never depend on traps; saying so lets loops with selects vectorise.
-    target_compile_options(proa_kernels_${isa} PRIVATE -O3 -fno-trapping-math
+    target_compile_options(proa_kernels_${isa} PRIVATE ${proa_optimize_kernels} -fno-trapping-math
       $<$<STREQUAL:${isa},v3>:-march=x86-64-v3>)
   endforeach()
   set(proa_kernel_isas "${isas}" CACHE INTERNAL "instruction sets of the reference kernels")
@@ -42,6 +42,9 @@ function(proa_floor name)
     return()  # such a floor has headers only, or nothing yet
   endif()
   add_library(proa_${name} OBJECT ${sources})
+  if(PROA_SANITIZE AND name STREQUAL "ops")
+    target_compile_options(proa_${name} PRIVATE -O0)  # pages run while tracing only; a third of the build
+  endif()
   target_link_libraries(proa_${name} PUBLIC proa_options)
   foreach(library IN LISTS proa_vendor_${name})
     if(TARGET ${library})

@@ -18,8 +18,15 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # Asserts of the standard library stay on in releases, so NDEBUG is not set either.
-set(CMAKE_CXX_FLAGS_RELEASE "-O2")
-set(CMAKE_C_FLAGS_RELEASE "-O2")
+# Sanitised builds take -O1: the checks make the optimiser several times slower, not the faults rarer.
+set(proa_optimize "-O2")
+set(proa_optimize_kernels "-O3")
+if(PROA_SANITIZE)
+  set(proa_optimize "-O1")
+  set(proa_optimize_kernels "-O1")
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "${proa_optimize}")
+set(CMAKE_C_FLAGS_RELEASE "${proa_optimize}")
 
 if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(PROA_CCACHE ccache)
