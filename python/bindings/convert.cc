@@ -235,6 +235,15 @@ eager::Operand as_operand(PyObject* object, std::string_view op, std::string_vie
                   str("expected a Tensor or a number, got ", Py_TYPE(object)->tp_name));
 }
 
+namespace {
+
+bool named(PyObject* numpy_dtype, std::string_view wanted) {
+  Ref name = checked(PyObject_GetAttrString(numpy_dtype, "name"));
+  return text_of(name.get()) == wanted;
+}
+
+}  // namespace
+
 Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
   if (is_tensor(data)) {
     Tensor t = tensor_of(data).detach();
@@ -270,6 +279,11 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
     bool great = !whole && PyErr_ExceptionMatches(PyExc_OverflowError) != 0;
     PyErr_Clear();
     if (great) throw eager::NumberOverflow("to_tensor", "data", kTooGreat);
+  }
+  if (code == 'V' &&
+      named(kind.get(), "bfloat16")) {  // the type of ml_dtypes: through float32, exactly
+    array = checked(PyObject_CallMethod(array.get(), "astype", "s", "float32"));
+    return to_tensor(array.get(), dtype ? dtype : DType::bf16, false);
   }
   if (code != 'b' && code != 'i' && code != 'u' && code != 'f' && code != 'c') {
     throw UserError(

@@ -1,6 +1,6 @@
 """What a Tensor shows and does beyond its operators."""
 
-from . import methods
+from . import methods, protocols
 from .display import get_printoptions, set_printoptions
 from .functions import (
     atleast_1d,
@@ -45,6 +45,7 @@ __all__ = [
     "meshgrid",
     "methods",
     "numel",
+    "protocols",
     "rank",
     "set_printoptions",
     "shape",
