@@ -19,11 +19,14 @@ func @softmax(%x: f32[n, c]) {
   return %6
 }
 // -----
-// What a contraction reads and what reads a contraction are two groups.
+// What a contraction reads is a group of its own; what goes through its results joins it.
 // CHECK: %0 = loop.group(%x)
-// CHECK: %3 = prim.dot(%0, %w)
-// CHECK: %4 = loop.group(%3, %0)
-// CHECK: return %4
+// CHECK: loop.group(%0, %w)
+// CHECK: prim.dot
+// CHECK-NEXT: prim.add
+// CHECK-NEXT: loop.yield
+// CHECK-NOT: loop.group
+// CHECK: return
 func @around_a_dot(%x: f32[n, n], %w: f32[n, n]) {
   %0 = prim.exp(%x)
   %1 = prim.dot(%0, %w) {batch_x = [], batch_y = [], contract_x = [1], contract_y = [0]}
@@ -39,5 +42,20 @@ func @moved(%x: f32[n, n]) {
   %0 = prim.exp(%x)
   %1 = prim.transpose(%0) {perm = [1, 0]}
   %2 = prim.add(%0, %1)
+  return %2
+}
+// -----
+// Sums along the rows of a contraction need whole rows: another group.
+// CHECK: loop.group(%x, %w)
+// CHECK: prim.dot
+// CHECK-NEXT: prim.exp
+// CHECK-NEXT: loop.yield
+// CHECK: loop.group
+// CHECK: prim.reduce
+// CHECK: return
+func @sums(%x: f32[m, k], %w: f32[k, n]) {
+  %0 = prim.dot(%x, %w) {batch_x = [], batch_y = [], contract_x = [1], contract_y = [0]}
+  %1 = prim.exp(%0)
+  %2 = prim.reduce(%1) {axes = [1], kind = "sum"}
   return %2
 }

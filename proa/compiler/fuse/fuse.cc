@@ -33,7 +33,8 @@ struct Space {
 
 struct Group {
   Space space;
-  int level = 0;  // above every group that it depends on
+  int level = 0;           // above every group that it depends on
+  bool contracts = false;  // one member is a contraction, whose results the others go through
   std::vector<Operation*> ops;
   Group* merged_into = nullptr;
 };
@@ -95,7 +96,9 @@ class Fuser {
     return !wide(op.result().dims()).empty();
   }
 
-  bool fusible(const Operation& op) const { return inner_reduction(op) || renders_(op); }
+  bool fusible(const Operation& op) const {
+    return op.is("prim.dot") || inner_reduction(op) || renders_(op);
+  }
 
   Space space_of(const Operation& op) const {
     if (!op.is("prim.reduce")) return {wide(op.result().dims()), 0};
@@ -151,12 +154,13 @@ class Fuser {
       level = std::max(level, level_of(base_of(operand, nullptr)));
     if (is_layout(op)) return void(level_[&op] = level);
     if (!fusible(op)) return void(level_[&op] = level + 1);
-    Group* home = join(op, level);
+    Group* home = op.is("prim.dot") ? nullptr : join(op, level);
     if (home == nullptr) {
       groups_.push_back(std::make_unique<Group>());
       home = groups_.back().get();
       home->space = space_of(op);
       home->level = level + 1;
+      home->contracts = op.is("prim.dot");
     }
     home->ops.push_back(&op);
     member_[&op] = home;
@@ -167,7 +171,7 @@ class Fuser {
   Group* join(Operation& op, int level) {
     std::vector<Group*> candidates;
     Space space = space_of(op);
-    size_t size = 1, inputs = op.operand_count();
+    size_t size = 1, inputs = op.operand_count(), contracts = 0;
     for (Value operand : op.operands()) {
       Value base = base_of(operand, nullptr);
       if (level_of(base) < level) continue;
@@ -176,13 +180,17 @@ class Fuser {
       if (std::ranges::find(candidates, group) != candidates.end()) continue;
       Space both;
       if (!unite(space, group->space, both)) return nullptr;
+      contracts += group->contracts;
+      if (contracts > 0 && (both.inner > 0 || space.dims != group->space.dims)) return nullptr;
       space = both;
       size += group->ops.size();
       inputs += inputs_of(*group);
       candidates.push_back(group);
     }
     if (candidates.empty() || size > kMostOperations || inputs > kMostInputs) return nullptr;
+    if (contracts > 1) return nullptr;
     Group* home = candidates[0];
+    home->contracts = contracts > 0;
     for (size_t i = 1; i < candidates.size(); ++i) {
       home->ops.insert(home->ops.end(), candidates[i]->ops.begin(), candidates[i]->ops.end());
       candidates[i]->merged_into = home;
@@ -216,7 +224,8 @@ class Fuser {
       for (Value operand : op->operands()) {
         Value base = base_of(operand, nullptr);
         bool inside = base.definer() != nullptr && members.contains(base.definer());
-        if (!inside && !inlined_constant(base) && std::ranges::find(inputs, base) == inputs.end()) {
+        bool written = inlined_constant(base) && !op->is("prim.dot");
+        if (!inside && !written && std::ranges::find(inputs, base) == inputs.end()) {
           inputs.push_back(base);
         }
       }

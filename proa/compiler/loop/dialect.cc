@@ -102,6 +102,43 @@ void verify_store(const Operation& op, Facts&) {
   if (op.result_count() != 0) fail(op, "", "a store has no result");
 }
 
+std::vector<Dim> dims_of(const Operation& op, std::string_view name) {
+  Attribute dims = op.attr(name);
+  if (!dims.is(AttrKind::dims) && !dims.is(AttrKind::ints)) fail(op, name, "expected dims");
+  return dims.as_dims();
+}
+
+void verify_contract(const Operation& op, Facts&) {
+  if (op.operand_count() != 2 || !is_buffer(op.operand(0).type()) ||
+      op.operand(0).type() != op.operand(1).type() || op.result_count() != 0) {
+    fail(op, "", "expected two buffers of one dtype and no result");
+  }
+  size_t batch = dims_of(op, "batch").size(), m = dims_of(op, "m").size(),
+         n = dims_of(op, "n").size(), k = dims_of(op, "k").size();
+  auto check = [&](std::string_view name, std::string_view offset, size_t free) {
+    if (dims_of(op, name).size() != batch + free + k) {
+      fail(op, name, str("expected a stride for each of ", batch + free + k, " axes"));
+    }
+    if (!is_dim(op.attr(offset))) fail(op, offset, "expected a dim");
+  };
+  check("x_strides", "x_offset", m);
+  check("y_strides", "y_offset", n);
+  if (op.region_count() != 1 || op.region(0).block_count() != 1) {
+    fail(op, "body", "expected one region of one block");
+  }
+  const Block& body = op.region(0).block();
+  size_t indices = batch + m + n;
+  if (body.argument_count() != 1 + indices) {
+    fail(op, "body", str("expected the sum and ", indices, " indices as arguments"));
+  }
+  for (size_t i = 0; i <= indices; ++i) {
+    DType dtype = i == 0 ? element(op.operand(0).type()) : DType::i64;
+    if (!is_scalar(body.argument(i)) || body.argument(i).dtype() != dtype) {
+      fail(op, "body", str("expected argument ", i, " of type ", to_string(dtype), "[]"));
+    }
+  }
+}
+
 void verify_scratch(const Operation& op, Facts&) {
   check_extent(op);
   if (op.result_count() != 1 || !is_buffer(op.result().type())) {
@@ -146,6 +183,7 @@ void load(Context& context) {
   dialect->add_op("yield", static_cast<uint32_t>(Trait::terminator));
   dialect->add_op("load", 0).verify = verify_load;
   dialect->add_op("store", 0).verify = verify_store;
+  dialect->add_op("contract", 0).verify = verify_contract;
   dialect->add_op("scratch", 0).verify = verify_scratch;
   dialect->add_op("size", static_cast<uint32_t>(Trait::pure)).verify = verify_size;
   // Between tensors: a fused group, and then the call of its kernel.

@@ -7,9 +7,14 @@
 //   loop.load(%buffer, %i, %j) {strides = dims[s1, 1], offset = 0} : f32[]
 //   loop.store(%value, %buffer, %i, %j) {strides = dims[s1, 1], offset = 0}
 //   loop.scratch {extent = s1} : !loop.buffer<f32>
+//   loop.contract(%x, %y) {batch = dims[], m = dims[s0], n = dims[s1], k = dims[s2], ...}
+//       ( ^(%sum: f32[], %row: i64[], %column: i64[]) ... loop.store(...) )
 //
 // A function of loops takes buffers and nothing else; sizes are dims, evaluated before it is
-// called. An address is offset + the sum of index * stride, in elements.
+// called. A contraction has an axis for each extent of its four lists; strides of x go with batch,
+// m and k, those of y with batch, n and k; its region is run once for each result, with the sum and
+// an index for each axis of batch, m and n. An address is offset + the sum of index * stride, in
+// elements.
 #pragma once
 
 #include "proa/ir/module.h"

@@ -6,6 +6,7 @@
 
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
+#include "proa/compiler/loop/contract.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/builtin.h"
@@ -485,7 +486,8 @@ int lower(Module& module) {
   for (Operation* group : groups) {
     std::string name = str("kernel_", made++);
     while (module.find(name)) name += "_";
-    Lowering(module, *group).run(name);
+    if (contraction_of(*group) != nullptr) lower_contraction(module, *group, name);
+    else Lowering(module, *group).run(name);
     OpState state;
     state.info = &module.context().op("loop.launch");
     state.location = group->location();

@@ -8,6 +8,7 @@
 #include "proa/base/hash.h"
 #include "proa/base/numeric/text.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/render/c/contract.h"
 #include "proa/compiler/render/c/scalar.h"
 #include "proa/ir/dialect.h"
 
@@ -407,6 +408,8 @@ class Renderer {
 
 }  // namespace
 
-CKernel render_c(Func kernel) { return Renderer(kernel).run(); }
+CKernel render_c(Func kernel) {
+  return contraction_of(kernel) != nullptr ? render_contraction(kernel) : Renderer(kernel).run();
+}
 
 }  // namespace proa::compiler::render

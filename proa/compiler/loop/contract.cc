@@ -1,0 +1,323 @@
+#include "proa/compiler/loop/contract.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "proa/base/error.h"
+#include "proa/compiler/fuse/index.h"
+#include "proa/compiler/loop/dialect.h"
+#include "proa/ir/builder.h"
+#include "proa/ir/dialect.h"
+#include "proa/ir/symbol/facts.h"
+
+namespace proa::compiler::loop {
+
+using namespace ir;
+
+namespace {
+
+// Variables: the axes of the result whose extent is not 1, in their order; then the contracted
+// axes.
+class Lowering {
+ public:
+  Lowering(Module& module, Operation& group)
+      : module_(module),
+        group_(group),
+        body_(group.region(0).block()),
+        dot_(*contraction_of(group)) {}
+
+  Func run(std::string_view name) {
+    std::vector<Type> buffers;
+    for (Value input : body_.arguments()) buffers.push_back(buffer(context(), input.dtype()));
+    for (Value output : outputs()) buffers.push_back(buffer(context(), output.dtype()));
+    func_ = module_.add_func(name, buffers);
+    find_axes();
+    classify();
+    join();
+    build();
+    Builder(module_, func_.body()).create_return({});
+    return func_;
+  }
+
+ private:
+  enum Class { kBatch, kRow, kColumn, kDepth };
+
+  Context& context() const { return module_.context(); }
+  Dim canonical(Dim d) const { return module_.facts().canonical(d); }
+  std::vector<Value> outputs() const { return body_.terminator()->operands(); }
+
+  std::vector<size_t> axes_of(std::string_view attr, int rank) const {
+    std::vector<size_t> axes;
+    for (int64_t axis : dot_.attr(attr).as_ints()) {
+      axes.push_back(static_cast<size_t>(axis < 0 ? axis + rank : axis));
+    }
+    return axes;
+  }
+
+  // A variable for each wide axis; x_ and y_ become the addresses of their elements.
+  void find_axes() {
+    Value x = dot_.operand(0), y = dot_.operand(1);
+    Indices at_x(x.dims().size()), at_y(y.dims().size());
+    auto fresh = [&](Dim extent, Class of) {
+      extent = canonical(extent);
+      if (extent.is_const(1)) return Index{};
+      extents_.push_back(extent);
+      class_.push_back(of);
+      return Index::of(static_cast<int>(extents_.size() - 1));
+    };
+    std::vector<size_t> batch_x = axes_of("batch_x", x.rank()),
+                        batch_y = axes_of("batch_y", y.rank()),
+                        contract_x = axes_of("contract_x", x.rank()),
+                        contract_y = axes_of("contract_y", y.rank());
+    auto named = [](const std::vector<size_t>& a, const std::vector<size_t>& b, size_t axis) {
+      return std::ranges::find(a, axis) != a.end() || std::ranges::find(b, axis) != b.end();
+    };
+    size_t result = 0;
+    auto of_result = [&] { return dot_.result().dims()[result++]; };
+    for (size_t i = 0; i < batch_x.size(); ++i) {
+      at_x[batch_x[i]] = at_y[batch_y[i]] = fresh(of_result(), kBatch);
+    }
+    for (size_t axis = 0; axis < at_x.size(); ++axis) {
+      if (!named(batch_x, contract_x, axis)) at_x[axis] = fresh(of_result(), kRow);
+    }
+    for (size_t axis = 0; axis < at_y.size(); ++axis) {
+      if (!named(batch_y, contract_y, axis)) at_y[axis] = fresh(of_result(), kColumn);
+    }
+    for (size_t i = 0; i < contract_x.size(); ++i) {
+      at_x[contract_x[i]] = at_y[contract_y[i]] = fresh(x.dims()[contract_x[i]], kDepth);
+    }
+    Value base_x = through(x, at_x), base_y = through(y, at_y);
+    x_ = address(base_x.dims(), at_x);
+    y_ = address(base_y.dims(), at_y);
+    from_x_ = base_x;
+    from_y_ = base_y;
+  }
+
+  // Dense and row-major.
+  Index address(std::span<const Dim> dims, const Indices& at) const {
+    Index sum;
+    Dim stride = 1;
+    for (size_t i = dims.size(); i-- > 0;) {
+      sum = sum + at[i] * stride;
+      stride = stride * canonical(dims[i]);
+    }
+    return sum;
+  }
+
+  // The value behind layouts, with the indices it is read at.
+  static Value through(Value value, Indices& at) {
+    while (value.definer() != nullptr && is_layout(*value.definer())) {
+      at = through_layout(*value.definer(), at);
+      value = value.definer()->operand(0);
+    }
+    return value;
+  }
+
+  static Dim coefficient(const Index& address, int variable) {
+    for (const Index::Term& term : address.terms) {
+      if (term.variable == variable) return term.coefficient;
+    }
+    return 0;
+  }
+
+  // A batch axis along which one operand stands still is an axis of the other: all its rows, or
+  // columns, meet the same matrix.
+  void classify() {
+    for (size_t v = 0; v < extents_.size(); ++v) {
+      if (class_[v] != kBatch) continue;
+      bool x = !coefficient(x_, static_cast<int>(v)).is_const(0);
+      bool y = !coefficient(y_, static_cast<int>(v)).is_const(0);
+      if (x != y) class_[v] = x ? kRow : kColumn;
+    }
+  }
+
+  Indices home(Value value) const {
+    Indices at;
+    int variable = 0;
+    for (Dim d : value.dims()) {
+      at.push_back(canonical(d).is_const(1) ? Index{} : Index::of(variable++));
+    }
+    return at;
+  }
+
+  // Neighbours of one class that every access walks as one become one: the last of them stands for
+  // all.
+  void join() {
+    absorbed_.assign(extents_.size(), false);
+    std::vector<Index> accesses{x_, y_};
+    for (Value output : outputs()) accesses.push_back(address(output.dims(), home(output)));
+    for (Operation& op : body_) {
+      if (&op == &dot_ || is_layout(op)) continue;
+      for (Value operand : op.operands()) {
+        Indices at = home(operand);
+        Value base = through(operand, at);
+        if (base.definer() == nullptr) accesses.push_back(address(base.dims(), at));
+      }
+    }
+    for (size_t v = extents_.size(); v-- > 0;) {
+      size_t before = v;
+      while (before-- > 0 && class_[before] != class_[v]) {}
+      if (before >= v) continue;
+      bool one = std::ranges::all_of(accesses, [&](const Index& a) {
+        return coefficient(a, static_cast<int>(before)) ==
+               coefficient(a, static_cast<int>(v)) * extents_[v];
+      });
+      if (!one) continue;
+      // Its coefficients say the same as those of `before`, of which the loop keeps the last.
+      absorbed_[before] = true;
+      joined_into_[before] = v;
+    }
+    for (size_t v = 0; v < extents_.size(); ++v) {
+      if (absorbed_[v]) extents_[joined_into_[v]] *= extents_[v];
+    }
+  }
+
+  // The variables of a class that are left.
+  std::vector<int> variables(Class of) const {
+    std::vector<int> list;
+    for (size_t v = 0; v < extents_.size(); ++v) {
+      if (class_[v] == of && !absorbed_[v]) list.push_back(static_cast<int>(v));
+    }
+    return list;
+  }
+  std::vector<Dim> extents(Class of) const {
+    std::vector<Dim> list;
+    for (int v : variables(of)) list.push_back(extents_[static_cast<size_t>(v)]);
+    return list;
+  }
+
+  Operation* insert(OpState& state, Block& block) {
+    if (!state.location.storage()) state.location = group_.location();
+    Operation* op = Operation::create(state);
+    block.append(op);
+    return op;
+  }
+
+  void build() {
+    OpState state;
+    state.info = &context().op("loop.contract");
+    state.location = dot_.location();
+    state.operands = {func_.arguments()[from_x_.index()], func_.arguments()[from_y_.index()]};
+    state.regions = 1;
+    contract_ = insert(state, func_.body());
+    auto set = [&](std::string_view name, const std::vector<Dim>& dims) {
+      contract_->set_attr(name, Attribute::dims(context(), dims));
+    };
+    set("batch", extents(kBatch));
+    set("m", extents(kRow));
+    set("n", extents(kColumn));
+    set("k", extents(kDepth));
+    auto strides = [&](const Index& address, Class free) {
+      std::vector<Dim> list;
+      for (Class of : {kBatch, free, kDepth}) {
+        for (int v : variables(of)) list.push_back(coefficient(address, v));
+      }
+      return list;
+    };
+    set("x_strides", strides(x_, kRow));
+    set("y_strides", strides(y_, kColumn));
+    contract_->set_attr("x_offset", Attribute::dim(context(), x_.offset));
+    contract_->set_attr("y_offset", Attribute::dim(context(), y_.offset));
+    block_ = &contract_->region(0).add_block();
+    Type index = Type::tensor(context(), DType::i64, {});
+    Value sum = block_->add_argument(Type::tensor(context(), dot_.result().dtype(), {}));
+    values_[dot_.result().impl()] = sum;
+    for (Class of : {kBatch, kRow, kColumn}) {
+      for (int v : variables(of)) indices_[v] = block_->add_argument(index);
+    }
+    std::vector<Value> outs = outputs();
+    for (size_t i = 0; i < outs.size(); ++i) {
+      Value to = func_.arguments()[body_.argument_count() + i];
+      Value value = scalar(outs[i]);
+      OpState store;
+      store.info = &context().op("loop.store");
+      store.operands = {value, to};
+      place(store, address(outs[i].dims(), home(outs[i])));
+    }
+    OpState end;
+    end.info = &context().op("loop.yield");
+    insert(end, *block_);
+  }
+
+  // The operation with its indices as last operands, at its place in the region.
+  Operation* place(OpState& state, const Index& address) {
+    std::vector<Dim> strides;
+    for (const Index::Term& term : address.terms) {
+      if (absorbed_[static_cast<size_t>(term.variable)]) continue;  // its run's last one counts
+      state.operands.push_back(indices_.at(term.variable));
+      strides.push_back(term.coefficient);
+    }
+    Operation* op = insert(state, *block_);
+    op->set_attr("strides", Attribute::dims(context(), strides));
+    op->set_attr("offset", Attribute::dim(context(), address.offset));
+    return op;
+  }
+
+  Value scalar(Value value) {
+    auto found = values_.find(value.impl());
+    if (found != values_.end()) return found->second;
+    Value made = compute(value);
+    values_[value.impl()] = made;
+    return made;
+  }
+
+  Value compute(Value value) {
+    Indices at = home(value);
+    Value base = through(value, at);
+    if (base.definer() == nullptr) {
+      OpState state;
+      state.info = &context().op("loop.load");
+      state.operands = {func_.arguments()[base.index()]};
+      state.results = {Type::tensor(context(), base.dtype(), {})};
+      return place(state, address(base.dims(), at))->result();
+    }
+    if (base != value) return scalar(base);
+    Operation& op = *value.definer();
+    if (op.is("prim.constant")) {
+      ValueMap none;
+      Operation* copy = clone(op, none);
+      func_.body().insert(copy, func_.body().front());
+      return copy->result();
+    }
+    OpState state;
+    state.info = &op.info();
+    state.location = op.location();
+    state.attrs = op.attrs();
+    for (Value operand : op.operands()) state.operands.push_back(scalar(operand));
+    state.results = {Type::tensor(context(), value.dtype(), {})};
+    return insert(state, *block_)->result();
+  }
+
+  Module& module_;
+  Operation& group_;
+  Block& body_;
+  Operation& dot_;
+  Func func_;
+
+  std::vector<Dim> extents_;
+  std::vector<Class> class_;
+  std::vector<bool> absorbed_;
+  std::unordered_map<size_t, size_t> joined_into_;
+  Index x_, y_;
+  Value from_x_, from_y_;
+
+  Operation* contract_ = nullptr;
+  Block* block_ = nullptr;
+  std::unordered_map<int, Value> indices_;
+  std::unordered_map<const ValueImpl*, Value> values_;
+};
+
+}  // namespace
+
+Operation* contraction_of(Operation& group) {
+  for (Operation& op : group.region(0).block()) {
+    if (op.is("prim.dot")) return &op;
+  }
+  return nullptr;
+}
+
+Func lower_contraction(Module& module, Operation& group, std::string_view name) {
+  return Lowering(module, group).run(name);
+}
+
+}  // namespace proa::compiler::loop

@@ -1,0 +1,13 @@
+// Rendering of contractions: a function around one loop.contract as the text of a C function.
+// Why apart: blocking, packing and edges are one text with holes; other loops have none of them.
+#pragma once
+
+#include "proa/compiler/render/c/render.h"
+
+namespace proa::compiler::render {
+
+// The loop.contract of the function, or null.
+ir::Operation* contraction_of(ir::Func kernel);
+CKernel render_contraction(ir::Func kernel);
+
+}  // namespace proa::compiler::render

@@ -1,0 +1,288 @@
+#include "proa/compiler/render/c/micro.h"
+
+#include "proa/base/error.h"
+#include "proa/compiler/render/c/scalar.h"
+
+namespace proa::compiler::render {
+
+namespace {
+
+// c = c + a * b, of vectors.
+std::string_view multiply_add(const Arithmetic& a) {
+  if (a.dtype == DType::boolean) return "((c) | ((a) & (b)))";
+  if (a.sum == "float") return "__builtin_ia32_vfmaddps256(a, b, c)";
+  if (a.sum == "double") return "__builtin_ia32_vfmaddpd256(a, b, c)";
+  return "((c) + (a) * (b))";
+}
+
+// Elements side by side in memory as a vector of sums.
+std::string_view load_lanes(const Arithmetic& a) {
+  if (a.wide) return "*(const vec_u *)p";
+  switch (a.dtype) {
+    case DType::f16: return "__builtin_ia32_vcvtph2ps256(*(const narrow_u *)p)";
+    case DType::bf16: return "(vec)(__builtin_convertvector(*(const narrow_u *)p, bits) << 16)";
+    default: return "__builtin_convertvector(*(const narrow_u *)p, vec)";
+  }
+}
+
+constexpr std::string_view kTypes = R"(
+typedef $sum vec __attribute__((vector_size(32)));
+typedef $sum vec_u __attribute__((vector_size(32), aligned($align), may_alias));
+typedef pn_u32 bits __attribute__((vector_size(32)));
+typedef $narrow narrow_u __attribute__((vector_size($narrow_bytes), aligned($narrow_align), may_alias));
+#define MULTIPLY_ADD(a, b, c) $multiply_add
+#define SPLAT(x) ((vec){$splat})
+static inline __attribute__((always_inline)) vec load_lanes(const $storage *p) { return $load; }
+static inline __attribute__((always_inline)) void store_lanes($sum *p, vec x) { *(vec_u *)p = x; }
+static inline __attribute__((always_inline)) $sum widen($storage x) { return $widen; }
+)";
+
+std::string types(const Arithmetic& a) {
+  std::string splat = "x";
+  for (int i = 1; i < a.lanes; ++i) splat += ", x";
+  size_t size = size_of(a.dtype) / static_cast<size_t>(a.parts);
+  bool half = a.dtype == DType::f16 || a.dtype == DType::bf16;
+  std::string narrow_bytes = str(size * static_cast<size_t>(a.lanes)), align = str(size);
+  std::string sum_align = a.lanes == 8 ? "4" : "8";
+  std::string widen = half ? c_widen(a.dtype, "x") : str("(", a.sum, ")x");
+  return fill(kTypes, {{"sum", a.sum},
+                       {"storage", a.storage},
+                       {"align", sum_align},
+                       {"narrow", a.dtype == DType::f16 ? "short" : a.storage},
+                       {"narrow_bytes", narrow_bytes},
+                       {"narrow_align", align},
+                       {"multiply_add", multiply_add(a)},
+                       {"splat", splat},
+                       {"load", load_lanes(a)},
+                       {"widen", widen}});
+}
+
+// One step of depth: b0 and b1 times an element of each row.
+std::string step(const Arithmetic& a, int rows) {
+  std::string text = str("    vec b0 = *(const vec_u *)b, b1 = *(const vec_u *)(b + ", a.lanes,
+                         "), x; b += b_stride;\n");
+  for (int i = 0; i < rows; ++i) {
+    std::string s0 = str("s", i, "0"), s1 = str("s", i, "1"), from = str("a", i, "[at]");
+    auto add = [&](const std::string& sum, std::string_view x, std::string_view b) {
+      text += str("    ", sum, " = MULTIPLY_ADD(", x, ", ", b, ", ", sum, ");\n");
+    };
+    text += str("    x = SPLAT(", from, ");\n");
+    add(s0, "x", "b0");
+    if (a.parts == 1) {
+      add(s1, "x", "b1");
+      continue;
+    }
+    // re += ar*br; re -= ai*bi; im += ar*bi; im += ai*br.
+    text += str("    vec y", i, " = SPLAT(a", i, "[at + 1]);\n");
+    add(s0, str("-y", i), "b1");
+    add(s1, "x", "b1");
+    add(s1, str("y", i), "b0");
+  }
+  return text + "    at += depth_stride;\n";
+}
+
+constexpr std::string_view kMicro = R"(
+static __attribute__((noinline)) void micro_$rows(pn_i64 depth, const $sum *a, pn_i64 row_stride, pn_i64 depth_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first) {
+$rows_of_a  vec $zeros;
+  pn_i64 at = 0;
+#pragma GCC unroll 4
+  for (pn_i64 k = 0; k < depth; ++k) {
+$step  }
+  if (first) {
+$set  } else {
+$add  }
+}
+)";
+
+std::string micro(const Arithmetic& a, int rows) {
+  std::string rows_of_a, zeros, set, add;
+  for (int i = 0; i < rows; ++i) {
+    rows_of_a += str("  const ", a.sum, " *a", i, " = a + ", i, " * row_stride;\n");
+    for (int v = 0; v < 2; ++v) {
+      std::string s = str("s", i, v), at = str("sums + ", i * a.panel + v * a.lanes);
+      zeros += str(zeros.empty() ? "" : ", ", s, " = {0}");
+      set += str("    store_lanes(", at, ", ", s, ");\n");
+      add += a.dtype == DType::boolean
+                 ? str("    store_lanes(", at, ", *(const vec_u *)(", at, ") | ", s, ");\n")
+                 : str("    store_lanes(", at, ", *(const vec_u *)(", at, ") + ", s, ");\n");
+    }
+  }
+  std::string number = str(rows);
+  return fill(kMicro, {{"rows_of_a", rows_of_a},
+                       {"rows", number},
+                       {"sum", a.sum},
+                       {"zeros", zeros},
+                       {"step", step(a, rows)},
+                       {"set", set},
+                       {"add", add}});
+}
+
+constexpr std::string_view kChoice = R"(
+static inline __attribute__((always_inline)) void micro(pn_i64 rows, pn_i64 depth, const $sum *a, pn_i64 row_stride, pn_i64 depth_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first) {
+  switch (rows) {
+$cases  }
+}
+)";
+
+constexpr std::string_view kPackWide = R"(
+static __attribute__((noinline)) void pack_wide(const $storage *from, pn_i64 stride, pn_i64 depth, pn_i64 width, $sum *to) {
+  if (width == $columns) {
+    for (pn_i64 k = 0; k < depth; ++k, from += stride, to += $panel) {
+      store_lanes(to, load_lanes(from));
+      store_lanes(to + $lanes, load_lanes(from + $lanes));
+    }
+    return;
+  }
+  for (pn_i64 k = 0; k < depth; ++k, from += stride, to += $panel) {
+    for (int j = 0; j < $columns; ++j) to[j] = j < width ? widen(from[j]) : 0;
+  }
+}
+)";
+
+constexpr std::string_view kPackWideComplex = R"(
+static __attribute__((noinline)) void pack_wide(const $storage *from, pn_i64 stride, pn_i64 depth, pn_i64 width, $sum *to) {
+  for (pn_i64 k = 0; k < depth; ++k, from += stride, to += $panel) {
+    for (int j = 0; j < $columns; ++j) {
+      to[j] = j < width ? from[2 * j] : 0;
+      to[$lanes + j] = j < width ? from[2 * j + 1] : 0;
+    }
+  }
+}
+)";
+
+constexpr std::string_view kPackDeep = R"(
+static __attribute__((noinline)) void pack_deep(const $storage *from, const pn_i64 *offsets, pn_i64 depth, pn_i64 width, $sum *to) {
+  for (int j = 0; j < $panel; j += $lanes) {
+    pn_i64 k = 0;
+    if (j + $lanes <= width) {
+      for (; k + $lanes <= depth; k += $lanes) {
+$transpose      }
+    }
+    for (; k < depth; ++k) {
+      for (int l = j; l < j + $lanes; ++l) to[k * $panel + l] = l < width ? widen(from[offsets[l] + k]) : 0;
+    }
+  }
+}
+)";
+
+constexpr std::string_view kPackDeepComplex = R"(
+static __attribute__((noinline)) void pack_deep(const $storage *from, const pn_i64 *offsets, pn_i64 depth, pn_i64 width, $sum *to) {
+  for (pn_i64 k = 0; k < depth; ++k, to += $panel) {
+    for (int j = 0; j < $columns; ++j) {
+      to[j] = j < width ? from[offsets[j] + 2 * k] : 0;
+      to[$lanes + j] = j < width ? from[offsets[j] + 2 * k + 1] : 0;
+    }
+  }
+}
+)";
+
+// A square of lanes x lanes elements, in log2(lanes) rounds: round r swaps bit r of a row's number
+// with bit r of the lane's.
+std::string transpose(const Arithmetic& a) {
+  std::string text;
+  int n = a.lanes;
+  for (int i = 0; i < n; ++i) {
+    text += str("        vec r0", i, " = load_lanes(from + offsets[j + ", i, "] + k);\n");
+  }
+  int round = 0;
+  for (int bit = 1; bit < n; bit *= 2, ++round) {
+    for (int i = 0; i < n; ++i) {
+      if (i & bit) continue;
+      std::string low, high;
+      for (int l = 0; l < n; ++l) {
+        int source = (l & bit) != 0 ? n : 0;
+        low += str(", ", source + (l & ~bit));
+        high += str(", ", source + (l | bit));
+      }
+      std::string from = str("r", round, i, ", r", round, i | bit), to = str("r", round + 1);
+      text += str("        vec ", to, i, " = __builtin_shufflevector(", from, low, ");\n");
+      text += str("        vec ", to, i | bit, " = __builtin_shufflevector(", from, high, ");\n");
+    }
+  }
+  for (int i = 0; i < n; ++i) {
+    text += str("        store_lanes(to + (k + ", i, ") * ", a.panel, " + j, r", round, i, ");\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+Arithmetic arithmetic_of(DType t) {
+  Arithmetic a;
+  a.dtype = t;
+  a.storage = c_storage(t);
+  switch (t) {
+    case DType::f16:
+    case DType::bf16: a.sum = "float"; break;
+    case DType::f32:
+    case DType::c64:
+      a.storage = a.sum = "float";
+      a.wide = true;
+      break;
+    case DType::f64:
+    case DType::c128:
+      a.storage = a.sum = "double";
+      a.wide = true;
+      break;
+    case DType::i64: a.sum = "pn_u64"; break;
+    case DType::boolean:
+    case DType::u8:
+    case DType::i8:
+    case DType::i16:
+    case DType::i32: a.sum = "pn_u32"; break;
+    default: throw InternalError(str("no contraction of ", to_string(t)));
+  }
+  a.lanes = a.sum == "double" || a.sum == "pn_u64" ? 4 : 8;
+  a.panel = 2 * a.lanes;
+  a.parts = is_complex(t) ? 2 : 1;
+  a.columns = a.panel / a.parts;
+  return a;
+}
+
+std::string micro_texts(const Arithmetic& a) {
+  std::string text = types(a), cases;
+  for (int rows = 1; rows <= kMicroRows; ++rows) {
+    text += micro(a, rows);
+    std::string label = rows < kMicroRows ? str("case ", rows) : str("default");
+    cases += str("    ", label, ": micro_", rows,
+                 "(depth, a, row_stride, depth_stride, b, b_stride, sums, first); break;\n");
+  }
+  return text + fill(kChoice, {{"sum", a.sum}, {"cases", cases}});
+}
+
+std::string pack_texts(const Arithmetic& a) {
+  std::string columns = str(a.columns), panel = str(a.panel), lanes = str(a.lanes);
+  std::string squares = a.parts == 1 ? transpose(a) : "";
+  std::string text =
+      str(a.parts == 1 ? kPackWide : kPackWideComplex, a.parts == 1 ? kPackDeep : kPackDeepComplex);
+  return fill(text, {{"storage", a.storage},
+                     {"sum", a.sum},
+                     {"columns", columns},
+                     {"panel", panel},
+                     {"lanes", lanes},
+                     {"transpose", squares}});
+}
+
+std::string fill(std::string_view text,
+                 std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    size_t next = text.find('$', at);
+    out += text.substr(at, next - at);
+    if (next == std::string_view::npos) break;
+    size_t end = next + 1;
+    while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || text[end] == '_')) ++end;
+    std::string_view name = text.substr(next + 1, end - next - 1);
+    bool found = false;
+    for (auto [key, value] : names) {
+      if (key != name) continue;
+      out += value;
+      found = true;
+    }
+    PROA_CHECK(found, "a text names $", name, ", which nobody gives");
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace proa::compiler::render

@@ -1,0 +1,53 @@
+// Micro-kernels: the text of the innermost part of a contraction, a few rows times one panel of
+// columns with all sums in registers; and of the packing that feeds it.
+// Why apart: matrix products, convolutions and attention are loops around the same few lines.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "proa/base/dtype.h"
+
+namespace proa::compiler::render {
+
+// What one dtype is multiplied and summed in. A panel is `panel` sums for each row: that many
+// columns, or for complex numbers half as many, the real parts of which come first.
+struct Arithmetic {
+  DType dtype = DType::f32;
+  std::string_view storage;  // the C type in memory, of a part where it is complex
+  std::string_view sum;      // the C type of sums and of packed operands
+  int lanes = 8;             // sums in a vector of 32 bytes
+  int panel = 16;
+  int columns = 16;
+  int parts = 1;      // of an element: 2 where it is complex
+  bool wide = false;  // memory holds the sums' own type
+};
+Arithmetic arithmetic_of(DType dtype);
+
+inline constexpr int kMicroRows = 6;  // 12 vectors of sums, 2 of b, 1 of a: 15 of 16 registers
+inline constexpr int kDepth = 256;    // of a chain, see dot in the order of numerics.md
+
+// Types and functions that everything below uses:
+//   vec                       a vector of sums; vec_u, the same at any address
+//   vec load_lanes(from)      elements that lie side by side, widened
+//   store_lanes(to, vec), widen(element)
+//   micro(rows, depth, a, row_stride, depth_stride, b, b_stride, sums, first)
+// micro multiplies `rows` (1 to 6) rows of a with one panel of b over at most kDepth terms, each
+// sum one ascending chain of fma from +0, and sets (first) or adds them to sums[rows][panel].
+// Strides count sums' elements.
+std::string micro_texts(const Arithmetic& a);
+
+// Packing of one panel, [depth][panel]; columns from `width` on become zeros, whose sums nobody
+// reads. Elements that are complex are split: see Arithmetic.
+//   pack_wide(from, depth_stride, depth, width, to)  columns lie side by side
+//   pack_deep(from, offsets, depth, width, to)       terms of a column lie side by side
+// Strides and offsets count parts of elements.
+std::string pack_texts(const Arithmetic& a);
+
+// Replaces each $name.
+std::string fill(std::string_view text,
+                 std::initializer_list<std::pair<std::string_view, std::string_view>> names);
+
+}  // namespace proa::compiler::render

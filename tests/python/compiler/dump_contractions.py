@@ -1,0 +1,156 @@
+"""Computes contractions of many sizes, layouts, dtypes and epilogues and writes their bits.
+
+Run in a process of its own for each tier: `dump_contractions.py FILE`; test_contractions.py
+compares.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import proa.nn.functional as F
+
+import proa
+from proa import _proa
+
+Tensor = proa.Tensor
+
+# m, n, k
+SIZES = [
+    (0, 4, 3), (4, 0, 3), (4, 3, 0), (1, 1, 1), (1, 17, 5), (13, 1, 9), (2, 16, 8), (5, 15, 7),
+    (6, 16, 16), (7, 17, 17), (8, 33, 255), (9, 31, 256), (12, 48, 257), (17, 23, 300),
+    (8, 70, 768), (3, 40, 4095), (2, 5, 4096), (7, 19, 4097), (1, 300, 8200), (121, 65, 31),
+    (250, 130, 40), (64, 400, 520), (131, 517, 33), (300, 200, 100),
+]  # fmt: skip
+FEW = [(5, 15, 7), (17, 23, 300), (1, 40, 33), (7, 19, 4097), (121, 65, 31)]
+DTYPES = [
+    "float64", "float16", "bfloat16", "complex64", "complex128",
+    "uint8", "int8", "int16", "int32", "int64",
+]  # fmt: skip
+
+
+def tensor(rng: np.random.Generator, shape: list[int], dtype: str) -> Tensor:
+    if dtype.startswith(("int", "uint")):
+        info = np.iinfo(dtype)
+        return proa.to_tensor(rng.integers(info.min, info.max, shape, dtype, endpoint=True))
+    values = rng.standard_normal(shape)
+    if dtype.startswith("complex"):
+        return proa.to_tensor((values + 1j * rng.standard_normal(shape)).astype(dtype))
+    return proa.to_tensor(values).cast(dtype)
+
+
+def bits(x: Tensor) -> tuple[str, tuple[int, ...], bytes]:
+    half = x.dtype.name in ("bfloat16", "float16")
+    return x.dtype.name, tuple(x.shape), (x.cast("float32") if half else x).numpy().tobytes()
+
+
+def dense(x: Tensor, y: Tensor, b: Tensor, r: Tensor) -> Any:
+    return F.gelu(proa.matmul(x, y) + b)
+
+
+def residual(x: Tensor, y: Tensor, b: Tensor, r: Tensor) -> Any:
+    z = proa.matmul(x, y) * 0.25 + b
+    return z, F.relu(z) + r, z > 0
+
+
+def narrowed(x: Tensor, y: Tensor, b: Tensor, r: Tensor) -> Any:
+    return proa.matmul(x, y).cast("bfloat16"), (proa.matmul(x, y) * r).cast("float64")
+
+
+def normed(x: Tensor, y: Tensor, b: Tensor, r: Tensor) -> Any:
+    return F.softmax(proa.matmul(x, y) + b, -1)
+
+
+Call = Callable[[], Any]
+
+
+def matrices() -> Iterator[tuple[str, Call]]:
+    """Every way to lay two matrices out, every size."""
+    rng = np.random.default_rng(7)
+    for tx in (False, True):
+        for ty in (False, True):
+            product = proa.jit.to_static(
+                lambda x, y, tx=tx, ty=ty: proa.matmul(x, y, transpose_x=tx, transpose_y=ty)
+            )
+            for dtype in ["float32", *(DTYPES if tx == ty else [])]:
+                for m, n, k in SIZES if dtype == "float32" else FEW:
+                    x = tensor(rng, [k, m] if tx else [m, k], dtype)
+                    y = tensor(rng, [n, k] if ty else [k, n], dtype)
+                    name = f"{dtype} {m}x{n}x{k} {tx} {ty}"
+                    yield name, lambda f=product, x=x, y=y: f(x, y)
+
+
+def stacks() -> Iterator[tuple[str, Call]]:
+    """Batches: dense, broadcast to either side, moved axes, several contracted axes."""
+    rng = np.random.default_rng(8)
+
+    def both(name: str, f: Any, *shapes: list[int]) -> Iterator[tuple[str, Call]]:
+        captured = proa.jit.to_static(f)
+        for dtype in ("float32", "complex64", "bfloat16"):
+            values = [tensor(rng, shape, dtype) for shape in shapes]
+            yield f"{name} {dtype} {shapes}", lambda values=values: captured(*values)
+
+    for x, y in [
+        ([3, 17, 20], [3, 20, 19]), ([3, 17, 20], [1, 20, 19]), ([1, 17, 20], [3, 20, 19]),
+        ([2, 3, 7, 20], [3, 20, 9]), ([4, 5, 20], [20, 18]), ([2, 1, 6, 300], [1, 5, 300, 33]),
+        ([20], [3, 20, 9]), ([3, 9, 20], [20]), ([33], [33]),
+    ]:  # fmt: skip
+        yield from both("matmul", proa.matmul, x, y)
+
+    def scores(q: Tensor, k: Tensor) -> Tensor:
+        return proa.matmul(proa.transpose(q, [0, 2, 1, 3]), proa.transpose(k, [0, 2, 3, 1]))
+
+    yield from both("scores", scores, [2, 9, 4, 16], [2, 13, 4, 16])
+    for axes, y in (
+        ([[1, 2], [0, 1]], [6, 5, 7]), ([[2, 1], [1, 0]], [6, 5, 7]), ([[0, 2], [2, 1]], [7, 5, 4]),
+    ):  # fmt: skip
+        yield from both(
+            f"tensordot {axes}", lambda x, y, axes=axes: proa.tensordot(x, y, axes), [4, 6, 5], y
+        )
+
+
+def epilogues() -> Iterator[tuple[str, Call]]:
+    rng = np.random.default_rng(9)
+    for function in (dense, residual, narrowed, normed):
+        captured = proa.jit.to_static(function)
+        for dtype in ("float32", "bfloat16"):
+            for m, n, k in [*FEW, (8, 64, 768)]:
+                x, y = tensor(rng, [m, k], dtype), tensor(rng, [k, n], dtype)
+                b, r = tensor(rng, [n], dtype), tensor(rng, [m, n], dtype)
+                name = f"{function.__name__} {dtype} {m}x{n}x{k}"
+                yield name, lambda f=captured, a=(x, y, b, r): f(*a)
+
+
+def gradients() -> Iterator[tuple[str, Call]]:
+    rng = np.random.default_rng(10)
+    layers = proa.jit.to_static(
+        lambda x, w, v, b: proa.mean(F.gelu(F.linear(x, w, b)).matmul(v) ** 2)
+    )
+    for rows in (3, 40):
+        leaves = [
+            tensor(rng, shape, "float32") for shape in ([2, rows, 24], [24, 33], [33, 5], [33])
+        ]
+        for leaf in leaves:
+            leaf.stop_gradient = False
+        yield f"gradients {rows}", lambda a=leaves: proa.grad(layers(*a), a)
+
+
+def main() -> None:
+    results: dict[str, Any] = {}
+    for source in (matrices, stacks, epilogues, gradients):
+        for name, call in source():
+            found = call()
+            found = found if isinstance(found, list | tuple) else [found]
+            results[name] = [bits(x) for x in found]
+    with open(sys.argv[1], "wb") as file:
+        pickle.dump(results, file)
+    print(json.dumps(_proa.compiler_report()))
+
+
+if __name__ == "__main__":
+    main()
