@@ -13,7 +13,7 @@
 #include "proa/base/numeric/half.h"
 #include "proa/base/small_vector.h"
 #include "proa/base/thread_pool.h"
-#include "proa/kernels/reference/fma_vector.h"
+#include "proa/kernels/reference/conv.h"
 #include "proa/program/kernel.h"
 
 namespace proa::kernels::PROA_ISA {
@@ -154,189 +154,6 @@ E narrow(T x) {
     return x;
   } else {
     return numeric::narrow<E>(x);
-  }
-}
-
-// Weights of one group as panels: [panel][r][kPanel], missing outputs are zeros.
-template <class E, class T>
-std::vector<T> pack_weights(const Geometry& g, const TensorRef& w, int64_t group) {
-  int64_t panels = (g.group_outs + kPanel<T> - 1) / kPanel<T>;
-  std::vector<T> packed(static_cast<size_t>(panels * g.depth * kPanel<T>), T(0));
-  const E* data = w.as<const E>();
-  std::vector<int64_t> tap_offset;
-  for (int64_t t = 0; t < g.taps; ++t) {
-    int64_t rest = t, sum = 0;
-    for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
-      sum += rest % g.kernel[i] * w.strides[i + 2];
-      rest /= g.kernel[i];
-    }
-    tap_offset.push_back(sum);
-  }
-  parallel_for(panels, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin * kPanel<T>; o < std::min(end * kPanel<T>, g.group_outs); ++o) {
-      T* to = packed.data() + o / kPanel<T> * g.depth * kPanel<T> + o % kPanel<T>;
-      const E* from = data + (group * g.group_outs + o) * w.strides[0];
-      for (int64_t c = 0; c < g.group_channels; ++c) {
-        for (int64_t t = 0; t < g.taps; ++t) {
-          to[(c * g.taps + t) * kPanel<T>] =
-              widen(from[c * w.strides[1] + tap_offset[static_cast<size_t>(t)]]);
-        }
-      }
-    }
-  });
-  return packed;
-}
-
-template <class E, class T>
-class Worker {
- public:
-  Worker(const Geometry& g, const Taps& taps, const TensorRef& x, const TensorRef& y, int64_t group,
-         const std::vector<T>& weights)
-      : g_(g),
-        taps_(taps),
-        x_(x),
-        y_(y),
-        group_(group),
-        weights_(weights),
-        panels_((g.group_outs + kPanel<T> - 1) / kPanel<T>),
-        total_(static_cast<size_t>(panels_ * kRows * kPanel<T>)),
-        sums_(total_.size()) {
-    int64_t longest = 0, start = 0;
-    for (int64_t end : g.block_ends) {
-      longest = std::max(longest, end - start);
-      start = end;
-    }
-    rows_.resize(static_cast<size_t>(longest * kRows));
-  }
-
-  void run(int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end;) {
-      int count = 0;
-      int64_t base[kRows];
-      while (count < kRows && p + count < end) {
-        Pixel pixel(g_, x_, p + count);
-        if (!pixel.inside) break;
-        base[count++] = pixel.base;
-      }
-      if (count > 0) {
-        inside(p, count, base);
-        p += count;
-      } else {
-        border(p++);
-      }
-    }
-  }
-
- private:
-  // Up to kRows pixels whose windows are wholly inside: a panel product a block.
-  void inside(int64_t first, int count, const int64_t* base) {
-    const E* x = x_.as<const E>() + group_ * g_.group_channels * x_.strides[1];
-    T part[kRows * kPanel<T>];
-    int64_t start = 0;
-    for (size_t b = 0; b < g_.block_ends.size(); ++b) {
-      int64_t n = g_.block_ends[b] - start;
-      const int64_t* offset = taps_.offset.data() + start;
-      for (int i = 0; i < kRows; ++i) {
-        const E* from = x + base[i < count ? i : 0];
-        for (int64_t r = 0; r < n; ++r)
-          rows_[static_cast<size_t>(r * kRows + i)] = widen(from[offset[r]]);
-      }
-      for (int64_t panel = 0; panel < panels_; ++panel) {
-        multiply_panel<T>(n, rows_.data(), weights_.data() + (panel * g_.depth + start) * kPanel<T>,
-                          part);
-        join(b, part, panel * kRows * kPanel<T>, kRows * kPanel<T>);
-      }
-      start = g_.block_ends[b];
-    }
-    finish(first, count);
-  }
-
-  // A pixel at the border: only the taps that meet an element.
-  void border(int64_t index) {
-    using V = FmaVector<T>;
-    Pixel pixel(g_, x_, index);
-    pixel.valid_taps(g_, taps_, x_, valid_);
-    const E* x = x_.as<const E>() + group_ * g_.group_channels * x_.strides[1];
-    int64_t start = 0;
-    for (size_t b = 0; b < g_.block_ends.size(); ++b) {
-      int64_t end = g_.block_ends[b];
-      lists_.clear();
-      for (int64_t c = start / g_.taps; c * g_.taps < end; ++c) {
-        for (auto [tap, offset] : valid_) {
-          int64_t r = c * g_.taps + tap;
-          if (r >= start && r < end) {
-            lists_.emplace_back(r, widen(x[taps_.channel_offset[static_cast<size_t>(c)] + offset]));
-          }
-        }
-      }
-      for (int64_t panel = 0; panel < panels_; ++panel) {
-        const T* w = weights_.data() + panel * g_.depth * kPanel<T>;
-        V low = V::zero(), high = V::zero();
-        for (auto& [r, value] : lists_) {
-          V v = V::splat(value);
-          low = fma(v, V::load(w + r * kPanel<T>), low);
-          high = fma(v, V::load(w + r * kPanel<T> + V::kLanes), high);
-        }
-        T part[kPanel<T>];
-        low.store(part);
-        high.store(part + V::kLanes);
-        join(b, part, panel * kRows * kPanel<T>, kPanel<T>);
-      }
-      start = end;
-    }
-    finish(index, 1);
-  }
-
-  // Adds a block total to its group's total, and a finished group to the whole.
-  void join(size_t block, const T* part, int64_t at, int64_t n) {
-    bool fresh = block % kBlocksPerGroup == 0, first_group = block < kBlocksPerGroup;
-    T* to = (first_group ? total_ : sums_).data() + at;
-    for (int64_t i = 0; i < n; ++i) to[i] = fresh ? part[i] : to[i] + part[i];
-    bool last = block + 1 == g_.block_ends.size() || (block + 1) % kBlocksPerGroup == 0;
-    if (!first_group && last) {
-      for (int64_t i = 0; i < n; ++i) total_[static_cast<size_t>(at + i)] += to[i];
-    }
-  }
-
-  void finish(int64_t first, int count) {
-    E* y = y_.as<E>();
-    bool empty = g_.block_ends.empty();
-    for (int i = 0; i < count; ++i) {
-      int64_t n = (first + i) / g_.pixels, pixel = (first + i) % g_.pixels;
-      E* to = y + (n * g_.outs + group_ * g_.group_outs) * g_.pixels + pixel;
-      for (int64_t o = 0; o < g_.group_outs; ++o) {
-        T value = empty ? T(0)
-                        : total_[static_cast<size_t>(o / kPanel<T> * kRows * kPanel<T> +
-                                                     i * kPanel<T> + o % kPanel<T>)];
-        to[o * g_.pixels] = narrow<E>(value);
-      }
-    }
-  }
-
-  const Geometry& g_;
-  const Taps& taps_;
-  const TensorRef &x_, &y_;
-  int64_t group_;
-  const std::vector<T>& weights_;
-  int64_t panels_;
-  std::vector<T> total_, sums_, rows_;
-  std::vector<std::pair<int64_t, int64_t>> valid_;
-  std::vector<std::pair<int64_t, T>> lists_;
-};
-
-template <class E, class T>
-void conv_floats(const KernelArgs& args) {
-  Geometry g(args);
-  int64_t pixels = g.batch * g.pixels;
-  if (pixels * g.outs == 0) return;
-  Taps taps(g, args.in[0]);
-  int64_t work = std::max<int64_t>(1, g.depth * g.group_outs);
-  int64_t grain = std::max<int64_t>(kRows, 131072 / work / kRows * kRows);
-  for (int64_t group = 0; group < g.groups; ++group) {
-    std::vector<T> weights = pack_weights<E, T>(g, args.in[1], group);
-    parallel_for(pixels, grain, [&](int64_t begin, int64_t end) {
-      Worker<E, T>(g, taps, args.in[0], args.out[0], group, weights).run(begin, end);
-    });
   }
 }
 
@@ -486,13 +303,26 @@ struct IntegerSum {
 };
 
 template <class E, class T>
+struct FloatSum {
+  T sum = 0;
+  void take(E a, E b) {
+    if constexpr (std::is_same_v<T, float>) sum = __builtin_fmaf(widen(a), widen(b), sum);
+    else sum = __builtin_fma(widen(a), widen(b), sum);
+  }
+  void join(const FloatSum& other, bool fresh) { sum = fresh ? other.sum : sum + other.sum; }
+  E value() const { return narrow<E>(sum); }
+};
+
+template <class E, class T>
 void floats(const KernelArgs& args) {
   const TensorRef& x = args.in[0];
+  if (x.rank > 5) return conv_scalars<E, FloatSum<E, T>>(args);
   int64_t groups = args.attrs.integer(5);
   bool dilated = std::ranges::any_of(args.attrs.ints(3), [](int64_t d) { return d != 1; });
   bool few = groups > 0 && args.in[1].dims[0] / groups < 4;
-  if (few && !dilated && x.rank > 2) return conv_rows<E, T>(args);
-  conv_floats<E, T>(args);
+  bool wide = x.rank > 2 && args.out[0].dims[x.rank - 1] >= 8;
+  if (few && wide && !dilated) return conv_rows<E, T>(args);
+  conv_tiles(args);
 }
 
 void conv(const KernelArgs& args) {
