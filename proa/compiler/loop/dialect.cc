@@ -25,30 +25,37 @@ void check_extent(const Operation& op) {
   if (!is_dim(op.attr("extent"))) fail(op, "extent", "expected a dim");
 }
 
-// One block, whose one argument counts.
-const Block& counted_body(const Operation& op) {
+// One block, whose arguments count.
+const Block& counted_body(const Operation& op, size_t indices = 1) {
   if (op.region_count() != 1 || op.region(0).block_count() != 1) {
     fail(op, "body", "expected one region of one block");
   }
   const Block& body = op.region(0).block();
-  if (body.argument_count() != 1 || !is_scalar(body.argument(0)) ||
-      body.argument(0).dtype() != DType::i64) {
-    fail(op, "body", "expected one argument, the index, of type i64[]");
+  bool good = body.argument_count() == indices;
+  for (size_t i = 0; good && i < indices; ++i) {
+    good = is_scalar(body.argument(i)) && body.argument(i).dtype() == DType::i64;
   }
+  if (!good) fail(op, "body", str("expected ", indices, " indices of type i64[]"));
   return body;
+}
+
+bool is_count(Value value) { return is_scalar(value) && value.dtype() == DType::i64; }
+
+void check_count(const Operation& op) {
+  if (op.operand_count() > 1 || (op.operand_count() == 1 && !is_count(op.operand(0)))) {
+    fail(op, "count", "expected at most one number of type i64[]");
+  }
 }
 
 void verify_for(const Operation& op, Facts&) {
   check_extent(op);
   counted_body(op);
-  if (op.operand_count() != 0 || op.result_count() != 0) {
-    fail(op, "", "a loop has neither operands nor results");
-  }
+  check_count(op);
+  if (op.result_count() != 0) fail(op, "", "a loop has no results");
 }
 
-void verify_reduce(const Operation& op, Facts&) {
-  check_extent(op);
-  const Block& body = counted_body(op);
+// The yield at the end, of one scalar or more.
+const Operation& check_yield(const Operation& op, const Block& body) {
   constexpr std::string_view kKinds[] = {"sum", "prod", "max", "min", "and", "or", "xor"};
   Attribute kind = op.attr("kind");
   if (!kind.is(AttrKind::string) ||
@@ -56,12 +63,40 @@ void verify_reduce(const Operation& op, Facts&) {
     fail(op, "kind", "expected one of sum, prod, max, min, and, or, xor");
   }
   Operation* end = body.terminator();
-  if (end == nullptr || !end->is("loop.yield") || end->operand_count() != 1) {
-    fail(op, "body", "expected loop.yield of one value at its end");
+  if (end == nullptr || !end->is("loop.yield") || end->operand_count() == 0) {
+    fail(op, "body", "expected loop.yield of a value or more at its end");
   }
-  if (op.result_count() != 1 || !is_scalar(op.result()) ||
-      op.result().type() != end->operand(0).type()) {
-    fail(op, "", "the result and the value that is yielded must be scalars of one dtype");
+  for (Value value : end->operands()) {
+    if (!is_scalar(value)) fail(op, "body", "expected loop.yield of scalars");
+  }
+  return *end;
+}
+
+void verify_reduce(const Operation& op, Facts&) {
+  check_extent(op);
+  check_count(op);
+  const Operation& end = check_yield(op, counted_body(op));
+  bool same = op.result_count() == end.operand_count();
+  for (size_t i = 0; same && i < op.result_count(); ++i) {
+    same = op.result(i).type() == end.operand(i).type();
+  }
+  if (!same) fail(op, "", "a result and the value that is yielded must be scalars of one dtype");
+}
+
+void verify_columns(const Operation& op, Facts&) {
+  check_extent(op);
+  if (!op.attr("width").is(AttrKind::integer)) fail(op, "width", "expected a number");
+  const Operation& end = check_yield(op, counted_body(op, 2));
+  if (op.result_count() != 0) fail(op, "", "totals go to buffers");
+  if (op.operand_count() != 2 + end.operand_count() || !is_count(op.operand(0)) ||
+      !is_count(op.operand(1))) {
+    fail(op, "", "expected the numbers of rows and columns, and a buffer for each total");
+  }
+  for (size_t i = 0; i < end.operand_count(); ++i) {
+    Type type = op.operand(2 + i).type();
+    if (!is_buffer(type) || element(type) != end.operand(i).dtype()) {
+      fail(op, "totals", "expected a !loop.buffer of the dtype that is yielded");
+    }
   }
 }
 
@@ -180,6 +215,7 @@ void load(Context& context) {
   auto dialect = std::make_unique<Dialect>(context, "loop");
   dialect->add_op("for", 0).verify = verify_for;
   dialect->add_op("reduce", 0).verify = verify_reduce;
+  dialect->add_op("columns", 0).verify = verify_columns;
   dialect->add_op("yield", static_cast<uint32_t>(Trait::terminator));
   dialect->add_op("load", 0).verify = verify_load;
   dialect->add_op("store", 0).verify = verify_store;

@@ -4,6 +4,8 @@
 //
 //   loop.for {extent = s0, parallel} ( ^(%i: i64[]) ... )
 //   loop.reduce {kind = "sum", extent = s1} ( ^(%j: i64[]) ... loop.yield(%v) ) : f32[]
+//   loop.columns(%rows, %columns, %totals) {kind = "sum", extent = 4096, width = 128}
+//       ( ^(%i: i64[], %j: i64[]) ... loop.yield(%v) )
 //   loop.load(%buffer, %i, %j) {strides = dims[s1, 1], offset = 0} : f32[]
 //   loop.store(%value, %buffer, %i, %j) {strides = dims[s1, 1], offset = 0}
 //   loop.scratch {extent = s1} : !loop.buffer<f32>
@@ -15,6 +17,11 @@
 // m and k, those of y with batch, n and k; its region is run once for each result, with the sum and
 // an index for each axis of batch, m and n. An address is offset + the sum of index * stride, in
 // elements.
+//
+// A loop.for or loop.reduce with an operand runs that often, at most `extent` times; a reduction
+// then has one block at most. What a reduction yields several of, it reduces side by side. With
+// `joins` its elements are the totals of blocks. loop.columns reduces the rows of a strip, column
+// by column, into buffers: at most a block of rows, and `width` columns.
 #pragma once
 
 #include "proa/ir/module.h"

@@ -1,0 +1,144 @@
+"""Compiled reductions have the bits of the prebuilt ones: lengths, axes, dtypes, strides, cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import proa.nn.functional as F
+import pytest
+
+import proa
+from proa import _proa
+
+LENGTHS = [0, 1, 15, 16, 17, 255, 256, 257, 4095, 4096, 4097, 12289]
+FLOATS = ["float16", "bfloat16", "float32", "float64"]
+INTS = ["uint8", "int8", "int16", "int32", "int64"]
+Function = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread_after() -> Iterator[None]:
+    before = _proa.get_num_threads()
+    yield
+    _proa.set_num_threads(before)
+
+
+def bits(value: Any) -> Any:
+    """Bytes of each result; NaNs count as one class."""
+    if isinstance(value, (list, tuple)):
+        return [bits(v) for v in value]
+    exact = value.cast("float32") if value.dtype.name in ("bfloat16", "float16") else value
+    array = np.atleast_1d(exact.numpy())
+    if array.dtype.kind == "f":
+        array = np.where(np.isnan(array), np.array(np.nan, array.dtype), array)
+    return value.dtype.name, value.shape, array.tobytes()
+
+
+def same(function: Function, *arguments: Any, threads: tuple[int, ...] = (1, 3)) -> None:
+    expected = bits(function(*arguments))
+    before = proa.compiler.report()
+    compiled = proa.jit.to_static(function)
+    for count in threads:
+        _proa.set_num_threads(count)
+        assert bits(compiled(*arguments)) == expected
+    after = proa.compiler.report()
+    assert after.fallbacks == before.fallbacks, after.last_reason
+    assert after.compiled + after.from_disk + after.from_memory > (
+        before.compiled + before.from_disk + before.from_memory
+    )
+
+
+def tensor(shape: list[int], dtype: str = "float32", seed: int = 0) -> Any:
+    rng = np.random.default_rng(seed)
+    if dtype == "bool":
+        return proa.to_tensor(rng.integers(0, 2, shape).astype(bool))
+    if dtype in INTS:
+        low, high = (0, 256) if dtype == "uint8" else (-128, 128)
+        return proa.to_tensor(rng.integers(low, high, shape).astype(dtype))
+    wide = rng.standard_normal(shape) * np.exp(rng.uniform(-3, 3, shape))
+    return proa.to_tensor(wide).cast(dtype)
+
+
+def sums(x: Any) -> Any:
+    """Two sums over the last axis, what stands before them and what follows."""
+    y = proa.abs(x) + 1.0
+    s = proa.sum(x * y, -1, keepdim=True)
+    return y / (proa.sum(y, -1, keepdim=True) + 2.0), s * 2.0
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_rows_of_every_length(length: int) -> None:
+    x = tensor([5, length])
+    same(sums, x)
+    if length > 0:
+        same(lambda x: F.softmax(x, -1), x)
+        same(lambda x: F.layer_norm(x, [length]), x)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("kind", ["sum", "prod", "max", "min"])
+def test_rows_of_every_float(kind: str, dtype: str) -> None:
+    for length in (1, 15, 33, 4097 if kind != "prod" else 130):
+        x = tensor([3, length], dtype)
+        same(lambda x: getattr(proa, kind)(x * 1.5, -1), x, threads=(2,))
+
+
+@pytest.mark.parametrize("dtype", [*INTS, "bool"])
+def test_rows_of_every_integer(dtype: str) -> None:
+    x = tensor([4, 4099], dtype)
+    if dtype == "bool":
+        same(lambda x: (proa.all(x | x, -1), proa.any(x & x, -1)), x)
+        return
+    for kind in ("sum", "prod", "max", "min"):
+        same(lambda x, kind=kind: getattr(proa, kind)(x + x, -1), x, threads=(2,))
+
+
+@pytest.mark.parametrize("kind", ["max", "min"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_extremes_know_zeros_and_nans(kind: str, dtype: str) -> None:
+    rows = np.zeros([12, 37], "float64")
+    rows[0, :] = -0.0
+    rows[1, 5] = -0.0
+    rows[2, :], rows[2, 36] = -0.0, 0.0
+    rows[3, 17] = np.nan
+    rows[4, :], rows[4, 36] = -np.inf, np.nan
+    rows[5, :] = -np.inf
+    rows[6, :] = np.inf
+    rows[7, :], rows[7, 2] = -1.0, -0.0
+    rows[8, :], rows[8, 33] = 1.0, -0.0
+    rows[9, :], rows[9, 4] = 1.0, 0.0
+    rows[10, :], rows[10, 35] = np.nan, 3.0
+    rows[11, :] = np.arange(37) - 20.0
+    x = proa.to_tensor(rows).cast(dtype)
+    same(lambda x: getattr(proa, kind)(x * 1.0, -1), x)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+def test_cuts_for_threads_do_not_show(threads: int) -> None:
+    x = tensor([300, 1000])
+    same(lambda x: F.softmax(x, -1), x, threads=(threads,))
+
+
+
+
+@pytest.mark.parametrize("shape", [[7, 33], [3, 5, 257], [40, 1024]])
+def test_norms_backward(shape: list[int]) -> None:
+    x, g = tensor(shape, seed=1), tensor(shape, seed=2)
+    w, b = tensor(shape[-1:], seed=3), tensor(shape[-1:], seed=4)
+
+    def results(f: Function) -> list[Any]:
+        for leaf in (x, w, b):
+            leaf.stop_gradient = False
+        y = f(x, w, b)
+        return [y, *proa.grad([y], [x, w, b], [g])]
+
+    def norm(x: Any, w: Any, b: Any) -> Any:
+        return F.layer_norm(F.softmax(x, -1) * 3.0, shape[-1:], w, b)
+
+    expected = bits(results(norm))
+    compiled = proa.jit.to_static(norm)
+    for threads in (1, 2, 3, 7):
+        _proa.set_num_threads(threads)
+        assert bits(results(compiled)) == expected
