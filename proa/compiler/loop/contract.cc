@@ -34,6 +34,7 @@ class Lowering {
     find_axes();
     classify();
     join();
+    turn();
     build();
     Builder(module_, func_.body()).create_return({});
     return func_;
@@ -169,6 +170,17 @@ class Lowering {
     }
     for (size_t v = 0; v < extents_.size(); ++v) {
       if (absorbed_[v]) extents_[joined_into_[v]] *= extents_[v];
+    }
+  }
+
+  // A matrix times a column is a row times the matrix's transpose, so that only rows are single.
+  // Complex terms have an order of their own, which this would change.
+  void turn() {
+    if (is_complex(dot_.result().dtype()) || !variables(kColumn).empty()) return;
+    std::swap(x_, y_);
+    std::swap(from_x_, from_y_);
+    for (Class& of : class_) {
+      if (of == kRow) of = kColumn;
     }
   }
 

@@ -5,6 +5,7 @@
 #include "proa/base/error.h"
 #include "proa/base/hash.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/render/c/matvec.h"
 #include "proa/compiler/render/c/micro.h"
 #include "proa/compiler/render/c/scalar.h"
 #include "proa/compiler/render/c/straight.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr int64_t kMaxRows = 120;     // of a unit: its packed rows stay in the second cache
 constexpr int64_t kMinColumns = 192;  // of a unit: packing its rows must not count
 constexpr int64_t kUnitTerms = 1 << 20;
+constexpr int64_t kRowColumns = 512;  // of a unit of one row's product
+constexpr int64_t kRowTerms = 1 << 17;
 
 // Packed rows of x lie row by row where their terms lie side by side in memory, and else in panels
 // of up to six rows, [depth][rows], which begin at row * depth.
@@ -61,23 +64,80 @@ static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $stor
 }
 )";
 
-// One panel of y for the terms k0 .. k0 + depth.
-constexpr std::string_view kPackGeneral = R"(
-static __attribute__((noinline)) void pack_panel(const pn_i64 *words, const $storage *y, pn_i64 column, pn_i64 width, pn_i64 k0, pn_i64 depth, $sum *to) {
-  WORDS
-  pn_i64 at[$columns];
-  for (int j = 0; j < $columns; ++j) at[j] = j < width ? y_column(words, column + j) : 0;
-$way}
+// One panel of y for the terms k .. k + depth becomes b. Where its columns lie side by side, they
+// are used as they lie for few rows; and while it is multiplied, the next one is asked for.
+constexpr std::string_view kWidePanel = R"(
+          const $storage *const here = y + y_column(words, column) + y_depth(words, k);
+          const pn_i64 stride = $stride;
+          const $sum *b = panel;
+          const char *ahead;
+          pn_i64 b_stride = $panel, ahead_stride = stride * (pn_i64)sizeof *y;
+          if ($direct && width == $columns) {
+            b = (const $sum *)here;
+            b_stride = stride;
+            ahead = (const char *)(here + 16 * stride);
+          } else {
+            pack_wide(here, stride, depth, width, panel);
+            ahead = (const char *)(k + 256 < K ? here + 256 * stride : y + y_column(words, column + $columns));
+          }
 )";
-constexpr std::string_view kWide =
-    "  pack_wide(y + at[0] + y_depth(words, k0), $stride, depth, width, to);\n";
-constexpr std::string_view kDeep = "  pack_deep(y + y_depth(words, k0), at, depth, width, to);\n";
-constexpr std::string_view kScattered = R"(  for (pn_i64 k = 0; k < depth; ++k, to += $panel) {
-    const $storage *from = y + y_depth(words, k0 + k);
-    for (int j = 0; j < $columns; ++j) {
-      for (int part = 0; part < $parts; ++part) to[part * $lanes + j] = j < width ? widen(from[at[j] + part]) : 0;
+constexpr std::string_view kColumnsOfPanel = R"(
+          pn_i64 at[$columns];
+          for (int j = 0; j < $columns; ++j) at[j] = y_column(words, j < width ? column + j : N - 1);
+          const $sum *const b = panel;
+          const char *ahead = (const char *)panel;
+          pn_i64 b_stride = $panel, ahead_stride = 0;
+)";
+constexpr std::string_view kDeepPanel = R"(
+          pack_deep(y + y_depth(words, k), at, depth, panel);
+)";
+constexpr std::string_view kScatteredPanel = R"(
+          for (pn_i64 i = 0; i < depth; ++i) {
+            const $storage *const from = y + y_depth(words, k + i);
+            for (int j = 0; j < $columns; ++j) {
+              for (int part = 0; part < $parts; ++part) panel[i * $panel + part * $lanes + j] = widen(from[at[j] + part]);
+            }
+          }
+)";
+
+// Few rows, and y with the terms of its columns side by side: the rows of x fill one vector, and y
+// is read as it lies.
+constexpr std::string_view kAcross = R"(
+static __attribute__((noinline)) void multiply_across(void *const *buffers, const pn_i64 *words, pn_i64 batch, const $storage *x, const $storage *y, pn_i64 strip, pn_i64 last, $sum *scratch, $sum *total, $sum *packed) {
+  WORDS
+  const pn_i64 M = $m, N = $n, K = $k;
+  $sum *const across = scratch, *const group = across + $columns * $lanes;
+  pn_i64 at[$columns];
+  for (int i = 0; i < $lanes; ++i) at[i] = x_row(words, i < M ? i : M - 1);
+  pack_lanes(x, at, K, packed, $lanes);
+  for (; strip < last; ++strip) {
+    const pn_i64 column = strip * $columns;
+    const pn_i64 width = N - column < $columns ? N - column : $columns;
+    for (int j = 0; j < $columns; ++j) at[j] = y_column(words, j < width ? column + j : N - 1);
+    if (K == 0) for (pn_i64 i = 0; i < $columns * $lanes; ++i) across[i] = 0;
+    for (pn_i64 g = 0; g < K; g += 4096) {
+      $sum *const sums = g == 0 ? across : group;
+      const pn_i64 stop = K - g < 4096 ? K : g + 4096;
+      for (pn_i64 k = g; k < stop; k += 256) {
+        const pn_i64 depth = stop - k < 256 ? stop - k : 256;
+        for (int j = 0; j < $columns; j += $across_rows) {
+          micro_across(depth, y + k, at + j, packed + k * $lanes, sums + j * $lanes, k == g);
+        }
+      }
+      if (g != 0) for (int i = 0; i < $columns * $lanes; ++i) across[i] = JOIN(across[i], group[i]);
     }
+    for (int j = 0; j < $columns; ++j) {
+      for (pn_i64 i = 0; i < M; ++i) total[i * $panel + j] = across[j * $lanes + i];
+    }
+    finish($buffers, words, total, batch, 0, M, column, width);
   }
+}
+)";
+constexpr std::string_view kTakeAcross = R"(
+    if (M <= $lanes) {
+      multiply_across(buffers, words, batch, x, y, column_block * strips / column_blocks, last, panel, total, packed);
+      continue;
+    }
 )";
 
 // The sums of one unit, panel by panel: for each, all terms in blocks of 256; then its epilogue,
@@ -86,7 +146,7 @@ constexpr std::string_view kDriver = R"(
 void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
   WORDS
   const pn_i64 M = $m, N = $n, K = $k, row_blocks = $row_blocks, column_blocks = $column_blocks;
-  const pn_i64 line = $line;
+  const pn_i64 line = $line, strips = (N + $columns - 1) / $columns;
   $sum *const panel = ($sum *)scratch, *const total = panel + 256 * $panel;
   $sum *const group = total + $max_rows * $panel, *const packed = group + $max_rows * $panel;
   pn_i64 packed_block = -1;
@@ -96,12 +156,10 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
     const $storage *x = (const $storage *)buffers[$x] + x_batch(words, batch);
     const $storage *y = (const $storage *)buffers[$y] + y_batch(words, batch);
     const pn_i64 row0 = row_block * M / row_blocks, rows = (row_block + 1) * M / row_blocks - row0;
-    if (rows == 0) continue;
     const pn_i64 panels = (rows + 5) / 6, low = rows / panels, more = rows % panels;
-    if (packed_block != block) pack_rows(words, x, row0, rows, line, packed);
-    packed_block = block;
-    const pn_i64 strips = (N + $columns - 1) / $columns;
     const pn_i64 last = (column_block + 1) * strips / column_blocks;
+$across    if (packed_block != block) pack_rows(words, x, row0, rows, line, packed);
+    packed_block = block;
     for (pn_i64 strip = column_block * strips / column_blocks; strip < last; ++strip) {
       const pn_i64 column = strip * $columns;
       const pn_i64 width = N - column < $columns ? N - column : $columns;
@@ -111,14 +169,15 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
         const pn_i64 stop = K - g < 4096 ? K : g + 4096;
         for (pn_i64 k = g; k < stop; k += 256) {
           const pn_i64 depth = stop - k < 256 ? stop - k : 256;
-          pack_panel(words, y, column, width, k, depth, panel);
-          for (pn_i64 p = 0, row = 0; p < panels; ++p) {
+$panel_text          for (pn_i64 p = 0, row = 0; p < panels; ++p) {
             const pn_i64 height = low + (p < more);
             $call
             row += height;
+            ahead = (const char *)panel;
+            ahead_stride = 0;
           }
         }
-        if (g != 0) for (pn_i64 i = 0; i < rows * $panel; ++i) total[i] $join;
+        if (g != 0) for (pn_i64 i = 0; i < rows * $panel; ++i) total[i] = JOIN(total[i], group[i]);
       }
       finish($buffers, words, total, batch, row0, rows, column, width);
     }
@@ -126,12 +185,50 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
 }
 )";
 constexpr std::string_view kCallLines =
-    "micro(height, depth, packed + row * line + k * $parts, line, $parts, panel, $panel, sums + "
-    "row * $panel, k == g);";
+    "micro(height, depth, packed + row * line + k * $parts, line, $parts, b, b_stride, sums + "
+    "row * $panel, k == g, ahead, ahead_stride);";
 constexpr std::string_view kCallPanels =
-    "micro(height, depth, packed + (row * K + k * height) * $parts, $parts, height * $parts, "
-    "panel, "
-    "$panel, sums + row * $panel, k == g);";
+    "micro(height, depth, packed + (row * K + k * height) * $parts, $parts, height * $parts, b, "
+    "b_stride, sums + row * $panel, k == g, ahead, ahead_stride);";
+
+// One row: see matvec.h.
+constexpr std::string_view kRowDriver = R"(
+void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
+  WORDS
+  const pn_i64 N = $n, K = $k, column_blocks = $column_blocks, stride = $stride;
+  const pn_i64 strips = (N + $columns - 1) / $columns;
+  $sum *const total = ($sum *)scratch, *const group = total + $chunk, *const block = group + $chunk;
+  $sum *const values = block + $chunk;
+  pn_i64 packed = -1;
+  for (pn_i64 unit = begin; unit < end; ++unit) {
+    const pn_i64 batch = unit / column_blocks, column_block = unit % column_blocks;
+    const $storage *x = (const $storage *)buffers[$x] + x_batch(words, batch);
+    const $storage *y = (const $storage *)buffers[$y] + y_batch(words, batch);
+    if (packed != batch) for (pn_i64 k = 0; k < K; ++k) values[k] = widen(x[x_depth(words, k)]);
+    packed = batch;
+    pn_i64 column = column_block * strips / column_blocks * $columns;
+    pn_i64 stop_column = (column_block + 1) * strips / column_blocks * $columns;
+    stop_column = stop_column < N ? stop_column : N;
+    for (; column < stop_column; column += $chunk) {
+      const pn_i64 width = stop_column - column < $chunk ? stop_column - column : $chunk;
+      if (K == 0) for (pn_i64 j = 0; j < width; ++j) total[j] = 0;
+      for (pn_i64 g = 0; g < K; g += 4096) {
+        $sum *const sums = g == 0 ? total : group;
+        const pn_i64 stop = K - g < 4096 ? K : g + 4096;
+        for (pn_i64 k = g; k < stop; k += 256) {
+          const pn_i64 depth = stop - k < 256 ? stop - k : 256;
+          multiply_chunk(values + k, y + y_column(words, column) + y_depth(words, k), stride, depth, width, k == g ? sums : block);
+          if (k != g) for (pn_i64 j = 0; j < width; ++j) sums[j] = JOIN(sums[j], block[j]);
+        }
+        if (g != 0) for (pn_i64 j = 0; j < width; ++j) total[j] = JOIN(total[j], group[j]);
+      }
+      for (pn_i64 j = 0; j < width; j += $columns) {
+        finish($buffers, words, total + j, batch, 0, 1, column + j, width - j < $columns ? width - j : $columns);
+      }
+    }
+  }
+}
+)";
 
 struct Axes {
   std::vector<Dim> extents, strides;
@@ -153,64 +250,11 @@ class Contraction {
   }
 
   CKernel run() {
-    Dim m = product(m_), n = product(n_), k = product(k_);
-    Dim row_blocks = ceildiv(m, kMaxRows);
-    Dim rows = min(m, kMaxRows);
-    Dim column_blocks = max(min(ceildiv(n, kMinColumns), floordiv(rows * n * k, kUnitTerms)), 1);
-    bool lines = x_depth_.dense();
-    Dim line = lines ? ceildiv(k * a_.parts, 16) * 16 + 16 : Dim(0);
-    int64_t size = a_.lanes == 4 ? 8 : 4;
-    Dim packed = lines ? rows * line : rows * k * a_.parts;
-    made_.units = product(batch_) * row_blocks * column_blocks;
-    made_.work = floordiv(rows * n * k, column_blocks * 16) + 1;
-    made_.scratch = ceildiv(packed * size, 64) * 64 + a_.panel * size * (256 + 2 * kMaxRows);
-
-    std::string sum(a_.sum), storage(a_.storage), parts = str(a_.parts), lanes = str(a_.lanes),
-                                                  columns = str(a_.columns), panel = str(a_.panel),
-                                                  depth = word(k);
-    std::string stride = dense_stride(), side = x_row_.dense() ? "1" : "0";
-    auto with = [&](std::string_view text) {
-      return fill(text, {{"sum", sum},
-                         {"storage", storage},
-                         {"parts", parts},
-                         {"lanes", lanes},
-                         {"columns", columns},
-                         {"panel", panel},
-                         {"depth", depth},
-                         {"stride", stride},
-                         {"side_by_side", side}});
-    };
-    std::string text = str(micro_texts(a_), pack_texts(a_));
-    std::string functions = str(offsets("x_batch", x_batch_, op_.attr("x_offset").as_dim()),
-                                offsets("y_batch", y_batch_, op_.attr("y_offset").as_dim()),
-                                offsets("x_row", x_row_), offsets("y_column", y_column_),
-                                offsets("x_depth", x_depth_), offsets("y_depth", y_depth_));
-    functions += with(lines ? kPackRows : kPackRowPanels);
-    bool wide = y_column_.dense() && y_depth_.extents.size() == 1;
-    std::string way = with(wide ? kWide : y_depth_.dense() ? kDeep : kScattered);
-    functions += fill(kPackGeneral,
-                      {{"storage", storage}, {"sum", sum}, {"columns", columns}, {"way", way}});
-    functions += epilogue();
-    std::string call = with(lines ? kCallLines : kCallPanels);
-    std::string driver =
-        fill(kDriver, {{"name", "$"},
-                       {"m", word(m)},
-                       {"n", word(n)},
-                       {"k", depth},
-                       {"row_blocks", word(row_blocks)},
-                       {"column_blocks", word(column_blocks)},
-                       {"line", word(line)},
-                       {"sum", sum},
-                       {"storage", storage},
-                       {"columns", columns},
-                       {"panel", panel},
-                       {"max_rows", str(kMaxRows)},
-                       {"x", str(op_.operand(0).index())},
-                       {"y", str(op_.operand(1).index())},
-                       {"call", call},
-                       {"join", a_.dtype == DType::boolean ? "|= group[i]" : "+= group[i]"},
-                       {"buffers", arguments_}});
-    return assemble(text, functions, driver);
+    wide_ = y_column_.dense() && y_depth_.extents.size() == 1;
+    deep_ = y_depth_.dense();
+    bool row = m_.empty() && a_.parts == 1 && y_column_.extents.size() == 1 &&
+               y_depth_.extents.size() == 1 && (wide_ || deep_);
+    return row ? one_row() : rows();
   }
 
  private:
@@ -227,14 +271,95 @@ class Contraction {
     take(k_, depth);
   }
 
+  // The names that the texts use.
+  std::string with(std::string_view text) {
+    return fill(text, {{"sum", a_.sum},
+                       {"storage", a_.storage},
+                       {"parts", str(a_.parts)},
+                       {"lanes", str(a_.lanes)},
+                       {"columns", str(a_.columns)},
+                       {"panel", str(a_.panel)},
+                       {"max_rows", str(kMaxRows)},
+                       {"across_rows", str(kAcrossRows)},
+                       {"m", word(product(m_))},
+                       {"n", word(product(n_))},
+                       {"k", word(product(k_))},
+                       {"depth", word(product(k_))},
+                       {"stride", str(word(stride_), " * ", a_.parts)},
+                       {"direct", a_.wide && a_.parts == 1 ? "rows <= 8" : "0"},
+                       {"side_by_side", x_row_.dense() ? "1" : "0"},
+                       {"x", str(op_.operand(0).index())},
+                       {"y", str(op_.operand(1).index())},
+                       {"name", "$"},
+                       {"buffers", arguments_},
+                       {"row_blocks", row_blocks_},
+                       {"column_blocks", column_blocks_},
+                       {"line", line_},
+                       {"chunk", chunk_},
+                       {"across", across_},
+                       {"call", call_},
+                       {"panel_text", panel_}});
+  }
+
+  std::string addresses() {
+    return str(offsets("x_batch", x_batch_, op_.attr("x_offset").as_dim()),
+               offsets("y_batch", y_batch_, op_.attr("y_offset").as_dim()),
+               offsets("x_row", x_row_), offsets("y_column", y_column_),
+               offsets("x_depth", x_depth_), offsets("y_depth", y_depth_));
+  }
+
+  int64_t sum_bytes() const { return a_.lanes == 4 ? 8 : 4; }
+
+  CKernel rows() {
+    Dim m = product(m_), n = product(n_), k = product(k_);
+    Dim row_blocks = ceildiv(m, kMaxRows), rows = min(m, kMaxRows);
+    Dim column_blocks = max(min(ceildiv(n, kMinColumns), floordiv(rows * n * k, kUnitTerms)), 1);
+    bool lines = x_depth_.dense();
+    bool across = lines && deep_ && a_.wide && a_.parts == 1 && m.bounds().lo <= a_.lanes;
+    Dim line = ceildiv(k * a_.parts, 16) * 16 + 16;
+    Dim packed = lines ? max(rows, across ? a_.lanes : 0) * line : rows * k * a_.parts;
+    made_.units = product(batch_) * row_blocks * column_blocks;
+    made_.work = floordiv(rows * n * k, column_blocks * 16) + 1;
+    made_.scratch =
+        ceildiv(packed * sum_bytes(), 64) * 64 + a_.panel * sum_bytes() * (kDepth + 2 * kMaxRows);
+    if (wide_) stride_ = y_depth_.strides[0];
+    row_blocks_ = word(row_blocks);
+    column_blocks_ = word(column_blocks);
+    line_ = word(line);
+    std::string functions = addresses();
+    functions += with(lines ? kPackRows : kPackRowPanels);
+    functions += epilogue();
+    if (across) {
+      functions += str(across_text(a_), with(kAcross));
+      across_ = with(kTakeAcross);
+    }
+    panel_ = wide_ ? with(kWidePanel)
+                   : str(with(kColumnsOfPanel), with(deep_ ? kDeepPanel : kScatteredPanel));
+    call_ = with(lines ? kCallLines : kCallPanels);
+    return assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver));
+  }
+
+  CKernel one_row() {
+    Dim n = product(n_), k = product(k_);
+    Dim column_blocks = max(min(ceildiv(n, kRowColumns), floordiv(n * k, kRowTerms)), 1);
+    int64_t chunk = wide_ ? kWideChunk : a_.panel;
+    made_.units = product(batch_) * column_blocks;
+    made_.work = floordiv(n * k, column_blocks * 4) + 1;
+    made_.scratch = ceildiv((k + 3 * chunk) * sum_bytes(), 64) * 64;
+    column_blocks_ = word(column_blocks);
+    chunk_ = str(chunk);
+    std::string functions = addresses();
+    functions += epilogue();
+    stride_ = wide_ ? y_depth_.strides[0] : y_column_.strides[0];
+    std::string driver = with(kRowDriver);
+    return assemble(
+        str(micro_types(a_), pack_texts(a_), matvec_texts(a_, wide_ ? Lie::wide : Lie::deep)),
+        functions, driver);
+  }
+
   std::string word(Dim d) {
     Straight words(made_.words);
     return words.word(d);
-  }
-
-  std::string dense_stride() {
-    if (y_depth_.extents.size() != 1) return "0";
-    return str(word(y_depth_.strides[0]), " * ", a_.parts);
   }
 
   // Where element `i` of some axes lies, in row-major order, in parts of elements.
@@ -358,7 +483,10 @@ class Contraction {
   CKernel made_;
   std::vector<Dim> batch_, m_, n_, k_;
   Axes x_batch_, x_row_, x_depth_, y_batch_, y_column_, y_depth_;
-  std::string arguments_;  // of the epilogue
+  bool wide_ = false, deep_ = false;  // how y lies: columns, or terms, side by side
+  Dim stride_ = 0;                    // of what does not lie side by side
+  std::string arguments_;             // of the epilogue
+  std::string row_blocks_, column_blocks_, line_, chunk_, across_, call_, panel_;
 };
 
 }  // namespace

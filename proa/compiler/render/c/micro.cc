@@ -15,6 +15,13 @@ std::string_view multiply_add(const Arithmetic& a) {
   return "((c) + (a) * (b))";
 }
 
+// The same of single numbers.
+std::string_view multiply_add_one(const Arithmetic& a) {
+  if (a.sum == "float") return "pn_fmaf(a, b, c)";
+  if (a.sum == "double") return "pn_fma(a, b, c)";
+  return multiply_add(a);
+}
+
 // Elements side by side in memory as a vector of sums.
 std::string_view load_lanes(const Arithmetic& a) {
   if (a.wide) return "*(const vec_u *)p";
@@ -31,6 +38,8 @@ typedef $sum vec_u __attribute__((vector_size(32), aligned($align), may_alias));
 typedef pn_u32 bits __attribute__((vector_size(32)));
 typedef $narrow narrow_u __attribute__((vector_size($narrow_bytes), aligned($narrow_align), may_alias));
 #define MULTIPLY_ADD(a, b, c) $multiply_add
+#define MULTIPLY_ADD_ONE(a, b, c) $multiply_add_one
+#define JOIN(a, b) ((a) $join (b))
 #define SPLAT(x) ((vec){$splat})
 static inline __attribute__((always_inline)) vec load_lanes(const $storage *p) { return $load; }
 static inline __attribute__((always_inline)) void store_lanes($sum *p, vec x) { *(vec_u *)p = x; }
@@ -52,6 +61,8 @@ std::string types(const Arithmetic& a) {
                        {"narrow_bytes", narrow_bytes},
                        {"narrow_align", align},
                        {"multiply_add", multiply_add(a)},
+                       {"multiply_add_one", multiply_add_one(a)},
+                       {"join", a.dtype == DType::boolean ? "|" : "+"},
                        {"splat", splat},
                        {"load", load_lanes(a)},
                        {"widen", widen}});
@@ -82,11 +93,12 @@ std::string step(const Arithmetic& a, int rows) {
 }
 
 constexpr std::string_view kMicro = R"(
-static __attribute__((noinline)) void micro_$rows(pn_i64 depth, const $sum *a, pn_i64 row_stride, pn_i64 depth_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first) {
+static __attribute__((noinline)) void micro_$rows(pn_i64 depth, const $sum *a, pn_i64 row_stride, pn_i64 depth_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first, const char *ahead, pn_i64 ahead_stride) {
 $rows_of_a  vec $zeros;
   pn_i64 at = 0;
 #pragma GCC unroll 4
-  for (pn_i64 k = 0; k < depth; ++k) {
+  for (pn_i64 k = 0; k < depth; ++k, ahead += ahead_stride) {
+    __builtin_prefetch(ahead, 0, 2);
 $step  }
   if (first) {
 $set  } else {
@@ -102,9 +114,7 @@ std::string micro(const Arithmetic& a, int rows) {
       std::string s = str("s", i, v), at = str("sums + ", i * a.panel + v * a.lanes);
       zeros += str(zeros.empty() ? "" : ", ", s, " = {0}");
       set += str("    store_lanes(", at, ", ", s, ");\n");
-      add += a.dtype == DType::boolean
-                 ? str("    store_lanes(", at, ", *(const vec_u *)(", at, ") | ", s, ");\n")
-                 : str("    store_lanes(", at, ", *(const vec_u *)(", at, ") + ", s, ");\n");
+      add += str("    store_lanes(", at, ", JOIN(*(const vec_u *)(", at, "), ", s, "));\n");
     }
   }
   std::string number = str(rows);
@@ -118,7 +128,7 @@ std::string micro(const Arithmetic& a, int rows) {
 }
 
 constexpr std::string_view kChoice = R"(
-static inline __attribute__((always_inline)) void micro(pn_i64 rows, pn_i64 depth, const $sum *a, pn_i64 row_stride, pn_i64 depth_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first) {
+static inline __attribute__((always_inline)) void micro(pn_i64 rows, pn_i64 depth, const $sum *a, pn_i64 row_stride, pn_i64 depth_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first, const char *ahead, pn_i64 ahead_stride) {
   switch (rows) {
 $cases  }
 }
@@ -151,26 +161,31 @@ static __attribute__((noinline)) void pack_wide(const $storage *from, pn_i64 str
 )";
 
 constexpr std::string_view kPackDeep = R"(
-static __attribute__((noinline)) void pack_deep(const $storage *from, const pn_i64 *offsets, pn_i64 depth, pn_i64 width, $sum *to) {
-  for (int j = 0; j < $panel; j += $lanes) {
-    pn_i64 k = 0;
-    if (j + $lanes <= width) {
-      for (; k + $lanes <= depth; k += $lanes) {
-$transpose      }
-    }
-    for (; k < depth; ++k) {
-      for (int l = j; l < j + $lanes; ++l) to[k * $panel + l] = l < width ? widen(from[offsets[l] + k]) : 0;
-    }
+static inline __attribute__((always_inline)) void load_square(const $storage *from, const pn_i64 *offsets, vec *square) {
+$transpose}
+static __attribute__((noinline)) void pack_lanes(const $storage *from, const pn_i64 *offsets, pn_i64 depth, $sum *to, pn_i64 stride) {
+  pn_i64 k = 0;
+  for (; k + $lanes <= depth; k += $lanes) {
+    vec square[$lanes];
+    load_square(from + k, offsets, square);
+    for (int l = 0; l < $lanes; ++l) store_lanes(to + (k + l) * stride, square[l]);
   }
+  for (; k < depth; ++k) {
+    for (int l = 0; l < $lanes; ++l) to[k * stride + l] = widen(from[offsets[l] + k]);
+  }
+}
+static inline __attribute__((always_inline)) void pack_deep(const $storage *from, const pn_i64 *offsets, pn_i64 depth, $sum *to) {
+  pack_lanes(from, offsets, depth, to, $panel);
+  pack_lanes(from, offsets + $lanes, depth, to + $lanes, $panel);
 }
 )";
 
 constexpr std::string_view kPackDeepComplex = R"(
-static __attribute__((noinline)) void pack_deep(const $storage *from, const pn_i64 *offsets, pn_i64 depth, pn_i64 width, $sum *to) {
+static __attribute__((noinline)) void pack_deep(const $storage *from, const pn_i64 *offsets, pn_i64 depth, $sum *to) {
   for (pn_i64 k = 0; k < depth; ++k, to += $panel) {
     for (int j = 0; j < $columns; ++j) {
-      to[j] = j < width ? from[offsets[j] + 2 * k] : 0;
-      to[$lanes + j] = j < width ? from[offsets[j] + 2 * k + 1] : 0;
+      to[j] = from[offsets[j] + 2 * k];
+      to[$lanes + j] = from[offsets[j] + 2 * k + 1];
     }
   }
 }
@@ -182,12 +197,12 @@ std::string transpose(const Arithmetic& a) {
   std::string text;
   int n = a.lanes;
   for (int i = 0; i < n; ++i) {
-    text += str("        vec r0", i, " = load_lanes(from + offsets[j + ", i, "] + k);\n");
+    text += str("  vec r0", i, " = load_lanes(from + offsets[", i, "]);\n");
   }
   int round = 0;
   for (int bit = 1; bit < n; bit *= 2, ++round) {
     for (int i = 0; i < n; ++i) {
-      if (i & bit) continue;
+      if ((i & bit) != 0) continue;
       std::string low, high;
       for (int l = 0; l < n; ++l) {
         int source = (l & bit) != 0 ? n : 0;
@@ -195,14 +210,45 @@ std::string transpose(const Arithmetic& a) {
         high += str(", ", source + (l | bit));
       }
       std::string from = str("r", round, i, ", r", round, i | bit), to = str("r", round + 1);
-      text += str("        vec ", to, i, " = __builtin_shufflevector(", from, low, ");\n");
-      text += str("        vec ", to, i | bit, " = __builtin_shufflevector(", from, high, ");\n");
+      text += str("  vec ", to, i, " = __builtin_shufflevector(", from, low, ");\n");
+      text += str("  vec ", to, i | bit, " = __builtin_shufflevector(", from, high, ");\n");
     }
   }
-  for (int i = 0; i < n; ++i) {
-    text += str("        store_lanes(to + (k + ", i, ") * ", a.panel, " + j, r", round, i, ");\n");
-  }
+  for (int i = 0; i < n; ++i) text += str("  square[", i, "] = r", round, i, ";\n");
   return text;
+}
+
+// Eight rows of a in memory, terms side by side, times one vector of columns of b, [depth][lanes]:
+// for results so low that the rows of the other operand fill one vector.
+std::string across(const Arithmetic& a) {
+  std::string rows, zeros, step, set, add;
+  for (int i = 0; i < kAcrossRows; ++i) {
+    rows += str("  const ", a.sum, " *a", i, " = a + offsets[", i, "];\n");
+    zeros += str(i == 0 ? "" : ", ", "s", i, " = {0}");
+    step += str("    s", i, " = MULTIPLY_ADD(SPLAT(a", i, "[k]), x, s", i, ");\n");
+    std::string at = str("sums + ", i * a.lanes);
+    set += str("    store_lanes(", at, ", s", i, ");\n");
+    add += str("    store_lanes(", at, ", JOIN(*(const vec_u *)(", at, "), s", i, "));\n");
+  }
+  return fill(R"(
+static __attribute__((noinline)) void micro_across(pn_i64 depth, const $sum *a, const pn_i64 *offsets, const $sum *b, $sum *sums, pn_i64 first) {
+$rows  vec $zeros;
+#pragma GCC unroll 4
+  for (pn_i64 k = 0; k < depth; ++k, b += $lanes) {
+    vec x = *(const vec_u *)b;
+$step  }
+  if (first) {
+$set  } else {
+$add  }
+}
+)",
+              {{"sum", a.sum},
+               {"rows", rows},
+               {"zeros", zeros},
+               {"lanes", str(a.lanes)},
+               {"step", step},
+               {"set", set},
+               {"add", add}});
 }
 
 }  // namespace
@@ -239,16 +285,21 @@ Arithmetic arithmetic_of(DType t) {
   return a;
 }
 
+std::string micro_types(const Arithmetic& a) { return types(a); }
+
 std::string micro_texts(const Arithmetic& a) {
   std::string text = types(a), cases;
   for (int rows = 1; rows <= kMicroRows; ++rows) {
     text += micro(a, rows);
     std::string label = rows < kMicroRows ? str("case ", rows) : str("default");
     cases += str("    ", label, ": micro_", rows,
-                 "(depth, a, row_stride, depth_stride, b, b_stride, sums, first); break;\n");
+                 "(depth, a, row_stride, depth_stride, b, b_stride, sums, first, ahead, "
+                 "ahead_stride); break;\n");
   }
   return text + fill(kChoice, {{"sum", a.sum}, {"cases", cases}});
 }
+
+std::string across_text(const Arithmetic& a) { return across(a); }
 
 std::string pack_texts(const Arithmetic& a) {
   std::string columns = str(a.columns), panel = str(a.panel), lanes = str(a.lanes);

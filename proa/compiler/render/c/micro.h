@@ -33,18 +33,27 @@ inline constexpr int kDepth = 256;    // of a chain, see dot in the order of num
 //   vec                       a vector of sums; vec_u, the same at any address
 //   vec load_lanes(from)      elements that lie side by side, widened
 //   store_lanes(to, vec), widen(element)
-//   micro(rows, depth, a, row_stride, depth_stride, b, b_stride, sums, first)
+//   micro(rows, depth, a, row_stride, depth_stride, b, b_stride, sums, first, ahead, ahead_stride)
+//   MULTIPLY_ADD(a, b, c), MULTIPLY_ADD_ONE   c + a * b of vectors, of numbers; JOIN(a, b): of sums
 // micro multiplies `rows` (1 to 6) rows of a with one panel of b over at most kDepth terms, each
 // sum one ascending chain of fma from +0, and sets (first) or adds them to sums[rows][panel].
-// Strides count sums' elements.
+// Strides count sums' elements. It asks for the line at `ahead` with each term: a place
+// `ahead_stride` bytes further on for the next.
+std::string micro_types(const Arithmetic& a);  // all but micro
 std::string micro_texts(const Arithmetic& a);
 
-// Packing of one panel, [depth][panel]; columns from `width` on become zeros, whose sums nobody
-// reads. Elements that are complex are split: see Arithmetic.
-//   pack_wide(from, depth_stride, depth, width, to)  columns lie side by side
-//   pack_deep(from, offsets, depth, width, to)       terms of a column lie side by side
+// Packing of one panel, [depth][panel]. Elements that are complex are split: see Arithmetic.
+//   pack_wide(from, depth_stride, depth, width, to)  columns lie side by side, zeros from width on
+//   pack_deep(from, offsets, depth, to)              terms of a column lie side by side
+//   load_square(from, offsets, square)               lanes x lanes elements, transposed; not
+//   complex pack_lanes(from, offsets, depth, to, stride)     one vector of columns; not complex
 // Strides and offsets count parts of elements.
 std::string pack_texts(const Arithmetic& a);
+
+// micro_across(depth, a, offsets, b, sums, first): kAcrossRows rows of a where they lie, terms side
+// by side, times one vector of columns of b, [depth][lanes]; sums are [row][lanes].
+inline constexpr int kAcrossRows = 8;
+std::string across_text(const Arithmetic& a);
 
 // Replaces each $name.
 std::string fill(std::string_view text,

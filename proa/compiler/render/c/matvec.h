@@ -1,0 +1,20 @@
+// Products of one row with a matrix: the text for them, which reads the matrix once and as it lies.
+// Why apart from other contractions: nothing is used twice, so packing would only cost, and the
+// speed is that of the memory.
+#pragma once
+
+#include "proa/compiler/render/c/micro.h"
+
+namespace proa::compiler::render {
+
+// How the matrix lies: columns side by side, or the terms of a column.
+enum class Lie { wide, deep };
+
+inline constexpr int64_t kWideChunk = 1024;  // columns whose sums stay in the first cache
+
+// multiply_chunk(x, y, stride, depth, width, sums): sums[width] = x times up to a chunk's columns
+// of y over at most kDepth terms; `stride` leads from one term to the next (wide) or from one
+// column to the next (deep), in elements.
+std::string matvec_texts(const Arithmetic& a, Lie lie);
+
+}  // namespace proa::compiler::render
