@@ -46,7 +46,10 @@ struct Instruction {
   std::vector<int32_t> offsets;
   std::vector<std::pair<int32_t, int32_t>> patches;  // words[first] = dim table[second]
   std::vector<std::shared_ptr<Program>> programs;
-  std::vector<int32_t> release;       // slots whose last reader this is
+  std::vector<int32_t> release;  // slots whose last reader this is
+  // (input, output) of compiled: every element of the output is written by the iteration that has
+  // read the same element of the input, the only one to read it; so both may be one memory.
+  std::vector<std::pair<int32_t, int32_t>> in_place;
   std::string location;               // the user's line, where it is known
   int32_t kernel = -1;                // of compiled
   int32_t symbol = -1;                // of bind and rebind
@@ -76,6 +79,9 @@ struct SymbolSource {
 struct Program {
   std::vector<Slot> slots;
   std::vector<int32_t> inputs, outputs;
+  // (input, output): the caller gives the input's values away, and the output takes their memory.
+  // Both have one form, no two pairs share a member, and no other input lies in that memory.
+  std::vector<std::pair<int32_t, int32_t>> donated;
   std::vector<Constant> constants;
   std::vector<Instruction> code;
   std::vector<KernelText> kernels;

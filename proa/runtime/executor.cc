@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 
 #include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
+#include "proa/runtime/schedule.h"
 
 namespace proa::runtime {
 
@@ -18,10 +20,10 @@ KernelTable& cpu_kernels() {
 }
 
 struct Executable::Frame {
-  std::span<const int64_t> given;  // symbols of the caller
   std::vector<Array> slots;
   SmallVector<int64_t, 16> symbols;
   SmallVector<int64_t, 32> dims;
+  size_t stage = 0;
 
   Array& at(int32_t slot) { return slots[static_cast<size_t>(slot)]; }
   Extents extents(const Slot& slot) const {
@@ -37,6 +39,36 @@ struct Executable::Frame {
       result[static_cast<size_t>(word)] = dims[static_cast<size_t>(dim)];
     }
     return result;
+  }
+};
+
+struct Executable::Part {
+  bool is_straight = true;
+  Segment segment;                // of a straight one
+  std::vector<int32_t> sources;   // its inputs by number: of the program, then constants
+  size_t instruction = 0;         // of any other
+  std::vector<int32_t> released;  // slots that nobody reads behind it
+
+  static constexpr size_t kKept = 8;
+  mutable std::mutex mutex;
+  mutable std::vector<std::shared_ptr<const Schedule>> schedules;  // the last ones used first
+
+  std::shared_ptr<const Schedule> find(std::span<const int64_t> key) const {
+    std::lock_guard lock(mutex);
+    for (size_t i = 0; i < schedules.size(); ++i) {
+      if (!std::ranges::equal(schedules[i]->key, key)) continue;
+      if (i > 0) {
+        auto at = schedules.begin() + static_cast<std::ptrdiff_t>(i);
+        std::rotate(schedules.begin(), at, at + 1);
+      }
+      return schedules[0];
+    }
+    return nullptr;
+  }
+  void keep(std::shared_ptr<const Schedule> made) const {
+    std::lock_guard lock(mutex);
+    if (schedules.size() == kKept) schedules.pop_back();
+    schedules.insert(schedules.begin(), std::move(made));
   }
 };
 
@@ -81,11 +113,105 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
     constants_.push_back(std::move(array));
   }
   single_ = computes() && program_->code.size() == 1 && kernels_[0] != nullptr &&
-            constants_.empty() && program_->outputs == program_->code[0].out;
-  if (!single_) return;
-  for (int32_t slot : program_->code[0].in) {
-    auto at = std::ranges::find(program_->inputs, slot);
-    single_inputs_.push_back(slot < 0 ? -1 : static_cast<int32_t>(at - program_->inputs.begin()));
+            constants_.empty() && program_->outputs == program_->code[0].out &&
+            program_->donated.empty();
+  if (single_) {
+    for (int32_t slot : program_->code[0].in) {
+      auto at = std::ranges::find(program_->inputs, slot);
+      single_inputs_.push_back(slot < 0 ? -1 : static_cast<int32_t>(at - program_->inputs.begin()));
+    }
+  }
+  split();
+}
+
+namespace {
+
+bool decides(const Instruction& code) {
+  switch (code.kind) {
+    case InstructionKind::if_:
+    case InstructionKind::while_:
+    case InstructionKind::scan_loop:
+    case InstructionKind::bind:
+    case InstructionKind::rebind: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+// Cuts the code where something is decided, and finds what each straight run takes and gives.
+void Executable::split() {
+  const auto& code = program_->code;
+  auto straight_from = [&](size_t begin, size_t end) {
+    auto part = std::make_unique<Part>();
+    part->segment.begin = begin;
+    part->segment.end = end;
+    parts_.push_back(std::move(part));
+  };
+  size_t begin = 0;
+  for (size_t i = 0; i < code.size(); ++i) {
+    if (!decides(code[i])) continue;
+    if (i > begin) straight_from(begin, i);
+    auto part = std::make_unique<Part>();
+    part->is_straight = false;
+    part->instruction = i;
+    part->released = code[i].release;
+    parts_.push_back(std::move(part));
+    begin = i + 1;
+  }
+  if (begin < code.size() || parts_.empty()) straight_from(begin, code.size());
+  bool whole = parts_.size() == 1 && parts_[0]->is_straight;
+  std::vector<int32_t> part_of(program_->slots.size(), -1);  // that makes a slot
+  std::vector<bool> leaves(program_->slots.size());
+  for (int32_t slot : program_->outputs) leaves[static_cast<size_t>(slot)] = true;
+  for (size_t p = 0; p < parts_.size(); ++p) {
+    Part& part = *parts_[p];
+    Segment& segment = part.segment;
+    size_t first = part.is_straight ? segment.begin : part.instruction;
+    size_t last = part.is_straight ? segment.end : part.instruction + 1;
+    for (size_t i = first; i < last; ++i) {
+      for (int32_t slot : code[i].in) {
+        if (slot < 0 || part_of[static_cast<size_t>(slot)] == static_cast<int32_t>(p)) continue;
+        leaves[static_cast<size_t>(slot)] = true;
+        if (std::ranges::find(segment.inputs, slot) == segment.inputs.end())
+          segment.inputs.push_back(slot);
+      }
+      for (int32_t slot : code[i].out) part_of[static_cast<size_t>(slot)] = static_cast<int32_t>(p);
+    }
+  }
+  for (size_t p = 0; p < parts_.size(); ++p) {
+    Part& part = *parts_[p];
+    Segment& segment = part.segment;
+    if (!part.is_straight) continue;
+    if (whole) {
+      for (int32_t slot : program_->outputs) {
+        bool inside = part_of[static_cast<size_t>(slot)] >= 0;
+        if (!inside && std::ranges::find(segment.inputs, slot) == segment.inputs.end())
+          segment.inputs.push_back(slot);
+      }
+      for (auto [input, output] : program_->donated) {
+        int32_t slot = program_->inputs[static_cast<size_t>(input)];
+        auto at = std::ranges::find(segment.inputs, slot);
+        segment.donated.emplace_back(static_cast<int32_t>(at - segment.inputs.begin()), output);
+        if (at == segment.inputs.end()) segment.inputs.push_back(slot);
+      }
+      segment.results = program_->outputs;
+      for (int32_t slot : segment.inputs) {
+        auto input = std::ranges::find(program_->inputs, slot);
+        auto constant = std::ranges::find(program_->constants, slot, &Constant::slot);
+        part.sources.push_back(static_cast<int32_t>(
+            input != program_->inputs.end() ? input - program_->inputs.begin()
+                                            : static_cast<std::ptrdiff_t>(program_->inputs.size()) +
+                                                  (constant - program_->constants.begin())));
+      }
+      continue;
+    }
+    for (size_t slot = 0; slot < part_of.size(); ++slot) {
+      if (part_of[slot] == static_cast<int32_t>(p) && leaves[slot])
+        segment.results.push_back(static_cast<int32_t>(slot));
+    }
+    for (size_t i = segment.begin; i < segment.end; ++i)
+      part.released.insert(part.released.end(), code[i].release.begin(), code[i].release.end());
   }
 }
 
@@ -114,6 +240,7 @@ void Executable::run_single(std::span<const Array> inputs, std::span<Array> outp
 
 void Executable::compute_dims(size_t stage, Frame& frame) const {
   const Program::Stage& now = program_->stages[stage];
+  frame.dims.resize(now.dims.outputs.size());
   int failed = now.dims.eval(frame.symbols.data(), frame.dims.data());
   if (failed >= 0) throw UserError(ErrorKind::shape, now.guards[static_cast<size_t>(failed)]);
 }
@@ -128,44 +255,131 @@ bool Executable::guards_hold(std::span<const int64_t> symbols) const {
   return program_->stages[0].dims.eval(symbols.data(), dims.data()) < 0;
 }
 
+std::vector<std::shared_ptr<const Schedule>> Executable::schedules() const {
+  std::vector<std::shared_ptr<const Schedule>> all;
+  for (const auto& part : parts_) {
+    {
+      std::lock_guard lock(part->mutex);
+      all.insert(all.end(), part->schedules.begin(), part->schedules.end());
+    }
+    if (part->is_straight) continue;
+    for (const auto& body : inner_[part->instruction]) {
+      auto inside = body->schedules();
+      all.insert(all.end(), inside.begin(), inside.end());
+    }
+  }
+  return all;
+}
+
+void Executable::symbols_of(std::span<const Array> inputs, std::span<const int64_t> given,
+                            SmallVector<int64_t, 16>& symbols) const {
+  for (size_t i = 0; i < program_->symbols.size(); ++i) {
+    const SymbolSource& source = program_->sources[i];
+    if (source.input >= 0) {
+      symbols.push_back(
+          inputs[static_cast<size_t>(source.input)].dims[static_cast<size_t>(source.axis)]);
+    } else {
+      symbols.push_back(i < given.size() ? given[i] : 0);
+    }
+  }
+}
+
 void Executable::run(std::span<const Array> inputs, std::span<const int64_t> symbols,
                      std::span<Array> outputs) const {
   const Program& program = *program_;
   PROA_CHECK(inputs.size() == program.inputs.size(), "a program of ", program.inputs.size(),
              " inputs was given ", inputs.size());
+  if (!single_ && parts_.size() == 1 && parts_[0]->is_straight) {
+    const Part& part = *parts_[0];
+    SmallVector<const Array*, 32> sources;
+    for (int32_t source : part.sources) {
+      auto i = static_cast<size_t>(source);
+      sources.push_back(i < inputs.size() ? &inputs[i] : &constants_[i - inputs.size()]);
+    }
+    SmallVector<int64_t, 16> values;
+    if (!program.is_static) symbols_of(inputs, symbols, values);
+    return straight(part, {sources.data(), sources.size()}, {values.data(), values.size()}, nullptr,
+                    outputs);
+  }
   Frame frame;
-  frame.given = symbols;
   if (program.is_static) {
     frame.dims = SmallVector<int64_t, 32>(std::span<const int64_t>(program.dims));
   } else {
-    for (size_t i = 0; i < program.symbols.size(); ++i) {
-      const SymbolSource& source = program.sources[i];
-      if (source.input >= 0) {
-        frame.symbols.push_back(
-            inputs[static_cast<size_t>(source.input)].dims[static_cast<size_t>(source.axis)]);
-      } else {
-        frame.symbols.push_back(i < symbols.size() ? symbols[i] : 0);
-      }
-    }
-    frame.dims.resize(program.stages[0].dims.outputs.size());
+    symbols_of(inputs, symbols, frame.symbols);
     compute_dims(0, frame);
   }
   if (single_) return run_single(inputs, outputs, frame);
-  frame.slots.resize(program.slots.size());
-  for (size_t i = 0; i < inputs.size(); ++i) frame.at(program.inputs[i]) = inputs[i];
-  for (size_t i = 0; i < constants_.size(); ++i)
-    frame.at(program.constants[i].slot) = constants_[i];
-  size_t stage = 0;
-  for (size_t i = 0; i < program.code.size(); ++i) {
-    const Instruction& code = program.code[i];
-    if (code.kind == InstructionKind::bind || code.kind == InstructionKind::rebind) {
-      bind(code, stage, frame);
-    } else {
-      step(code, i, frame);
-    }
-    for (int32_t slot : code.release) frame.at(slot) = Array();
+  in_parts(inputs, frame, outputs);
+}
+
+// The one for these sizes and strides. `frame` where the sizes are known already.
+std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
+                                                     std::span<const Array* const> sources,
+                                                     std::span<const int64_t> symbols,
+                                                     const Frame* frame) const {
+  SmallVector<int64_t, 48> key(symbols);
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (sources[i]->is_dense()) continue;
+    key.push_back(INT64_MIN + static_cast<int64_t>(i));
+    key.append(sources[i]->strides);
   }
-  for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = frame.at(program.outputs[i]);
+  std::shared_ptr<const Schedule> found = part.find(key);
+  if (found) return found;
+  Frame own;
+  if (frame == nullptr) {
+    if (program_->is_static) {
+      own.dims = SmallVector<int64_t, 32>(std::span<const int64_t>(program_->dims));
+    } else {
+      own.symbols.append(symbols);
+      compute_dims(0, own);
+    }
+    frame = &own;
+  }
+  found = make_schedule({.key = {key.begin(), key.end()},
+                         .program = *program_,
+                         .segment = part.segment,
+                         .inputs = sources,
+                         .dims = frame->dims,
+                         .kernels = kernels_,
+                         .compiled = compiled_});
+  part.keep(found);
+  return found;
+}
+
+void Executable::straight(const Part& part, std::span<const Array* const> sources,
+                          std::span<const int64_t> symbols, const Frame* frame,
+                          std::span<Array> results) const {
+  execute(*schedule(part, sources, symbols, frame), sources, results);
+}
+
+void Executable::execute(const Schedule& schedule, std::span<const Array* const> sources,
+                         std::span<Array> results) const {
+  Allocator& allocator = allocator_of(device_);
+  BufferRef arena;
+  SmallVector<char*, 64> bases;
+  if (schedule.arena > 0) arena = allocator.allocate(schedule.arena);
+  bases.push_back(arena ? static_cast<char*>(arena->data()) : nullptr);
+  for (const Array* source : sources) bases.push_back(source->data);
+  for (const Schedule::Made& made : schedule.made) {
+    BufferRef& buffer = results[static_cast<size_t>(made.owner)].buffer;
+    buffer = allocator.allocate(made.bytes);
+    bases.push_back(static_cast<char*>(buffer->data()));
+  }
+  if (computes()) launch(schedule, bases.data());
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Schedule::Result& result = schedule.results[i];
+    Array& array = results[i];
+    if (result.made < 0) {
+      array.buffer = sources[static_cast<size_t>(result.place.base - 1)]->buffer;
+    } else if (auto owner = schedule.made[static_cast<size_t>(result.made)].owner;
+               owner != static_cast<int32_t>(i)) {
+      array.buffer = results[static_cast<size_t>(owner)].buffer;
+    }
+    array.data = bases[static_cast<size_t>(result.place.base)] + result.place.offset;
+    array.dtype = result.look.dtype;
+    array.dims = result.look.dims;
+    array.strides = result.look.strides;
+  }
 }
 
 Array Executable::make(std::span<const int64_t> dims, DType dtype) const {
@@ -179,14 +393,14 @@ Array Executable::make(std::span<const int64_t> dims, DType dtype) const {
   return array;
 }
 
-void Executable::bind(const Instruction& code, size_t& stage, Frame& frame) const {
+void Executable::bind(const Instruction& code, Frame& frame) const {
   int64_t& symbol = frame.symbols[static_cast<size_t>(code.symbol)];
   frame.at(code.out[0]) = frame.at(code.in[0]);
   bool known = code.kind == InstructionKind::rebind;
   if (!computes()) {
     if (known) return;
     symbol = code.high == INT64_MAX ? code.low : code.high;
-    return compute_dims(++stage, frame);
+    return compute_dims(++frame.stage, frame);
   }
   int64_t value = *reinterpret_cast<const int64_t*>(frame.at(code.in[0]).data);
   if (value < code.low || value > code.high) {
@@ -202,66 +416,7 @@ void Executable::bind(const Instruction& code, size_t& stage, Frame& frame) cons
                         "the same one"));
   }
   symbol = value;
-  compute_dims(++stage, frame);
-}
-
-namespace {
-
-bool truth(const Array& a) { return *reinterpret_cast<const uint8_t*>(a.data) != 0; }
-
-// Element i of the first axis.
-Array element(const Array& x, int64_t i) {
-  Array y = x;
-  y.data += i * x.strides[0] * static_cast<int64_t>(size_of(x.dtype));
-  y.dims = Extents(std::span<const int64_t>(x.dims.begin() + 1, x.dims.end()));
-  y.strides = Extents(std::span<const int64_t>(x.strides.begin() + 1, x.strides.end()));
-  return y;
-}
-
-}  // namespace
-
-void Executable::step(const Instruction& code, size_t index, Frame& frame) const {
-  switch (code.kind) {
-    case InstructionKind::kernel: return call(code, index, frame);
-    case InstructionKind::compiled: return launch(code, index, frame);
-    case InstructionKind::view: return view(code, frame);
-    case InstructionKind::alias: frame.at(code.out[0]) = frame.at(code.in[0]); return;
-    case InstructionKind::if_: return branch(code, index, frame);
-    case InstructionKind::while_: return loop(code, index, frame);
-    case InstructionKind::scan_loop: return scan(code, index, frame);
-    case InstructionKind::assert_:
-      if (computes() && !truth(frame.at(code.in[0])))
-        throw UserError(ErrorKind::shape, "shape_assert", "condition", code.location);
-      return;
-    case InstructionKind::bind:
-    case InstructionKind::rebind: break;
-  }
-  throw InternalError("an instruction of unknown kind");
-}
-
-void Executable::call(const Instruction& code, size_t index, Frame& frame) const {
-  SmallVector<TensorRef, 8> in, out;
-  for (int32_t slot : code.in) {
-    in.push_back(slot < 0 ? TensorRef{.rank = -1} : frame.at(slot).ref());
-  }
-  for (int32_t slot : code.out) {
-    const Slot& info = program_->slots[static_cast<size_t>(slot)];
-    frame.at(slot) = make(frame.extents(info), info.dtype);
-    out.push_back(frame.at(slot).ref());
-  }
-  if (!computes()) return;
-  KernelArgs args;
-  args.in = {in.data(), in.size()};
-  args.out = {out.data(), out.size()};
-  args.op = code.name.c_str();
-  if (code.patches.empty()) {
-    args.attrs = {code.words.data(), code.offsets.data()};
-    kernels_[index](args);
-  } else {
-    auto words = frame.words(code);
-    args.attrs = {words.data(), code.offsets.data()};
-    kernels_[index](args);
-  }
+  compute_dims(++frame.stage, frame);
 }
 
 namespace {
@@ -289,62 +444,136 @@ char* thread_scratch(int64_t bytes) {
 
 }  // namespace
 
-void Executable::launch(const Instruction& code, size_t index, Frame& frame) const {
-  SmallVector<void*, 16> buffers;
-  std::vector<Array> dense;  // held until the kernel has run
-  for (int32_t slot : code.in) {
-    const Array& x = frame.at(slot);
-    if (!computes() || x.is_dense()) {
-      buffers.push_back(x.data);
-    } else {
-      dense.push_back(to_dense(x));
-      buffers.push_back(dense.back().data);
-    }
-  }
-  for (int32_t slot : code.out) {
-    const Slot& info = program_->slots[static_cast<size_t>(slot)];
-    frame.at(slot) = make(frame.extents(info), info.dtype);
-    buffers.push_back(frame.at(slot).data);
-  }
-  if (!computes()) return;
-  auto words = frame.words(code);
-  int64_t units = words[0], work = words[1], scratch = words[2];
-  if (units == 0) return;
-  constexpr int64_t kGrain = 32768;
-  int64_t grain = work >= kGrain ? 1 : kGrain / (work < 1 ? 1 : work);
-  CompiledFn run = compiled_[index];
-  if (units <= grain) {
-    run(buffers.data(), words.data() + 3, 0, units,
-        scratch > 0 ? thread_scratch(scratch) : nullptr);
-    return;
-  }
-  parallel_for(units, grain, [&](int64_t begin, int64_t end) {
-    run(buffers.data(), words.data() + 3, begin, end,
-        scratch > 0 ? thread_scratch(scratch) : nullptr);
-  });
+namespace {
+
+void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* const* bases) {
+  SmallVector<void*, 32> buffers(static_cast<size_t>(step.inputs) + step.outputs);
+  const Schedule::Place* places = &schedule.places[step.operand];
+  for (size_t i = 0; i < buffers.size(); ++i) buffers[i] = bases[places[i].base] + places[i].offset;
+  constexpr int kCut = 3;  // words for the executor before the kernel's own
+  const int64_t* words = schedule.words.data() + step.word + kCut;
+  auto units = [&](int64_t begin, int64_t end) {
+    step.compiled(buffers.data(), words, begin, end,
+                  step.scratch > 0 ? thread_scratch(step.scratch) : nullptr);
+  };
+  if (step.units == 0) return;
+  if (step.units <= step.grain) return units(0, step.units);
+  parallel_for(step.units, step.grain, units);
 }
 
-void Executable::view(const Instruction& code, Frame& frame) const {
-  const Array& x = frame.at(code.in[0]);
-  Extents dims = frame.extents(program_->slots[static_cast<size_t>(code.out[0])]);
-  auto words = frame.words(code);
-  AttrWords attrs{words.data(), code.offsets.data()};
-  Array y;
-  switch (code.view) {
-    case ViewKind::reshape:
-      if (computes()) {
-        y = reshape(x, dims);
-      } else {
-        auto same = reshape_view(x, dims);
-        y = same ? *same : make(dims, x.dtype);
-      }
-      break;
-    case ViewKind::transpose: y = transpose(x, attrs.ints(0)); break;
-    case ViewKind::broadcast: y = broadcast(x, dims, attrs.ints(1)); break;
-    case ViewKind::slice: y = slice(x, attrs.ints(0), dims, attrs.ints(2)); break;
-    case ViewKind::reverse: y = reverse(x, attrs.ints(0)); break;
+TensorRef operand(const Schedule& schedule, size_t i, char* const* bases) {
+  TensorRef ref = schedule.refs[i];
+  const Schedule::Place& place = schedule.places[i];
+  if (place.base >= 0) ref.data = bases[place.base] + place.offset;
+  return ref;
+}
+
+void run_kernel(const Schedule::Step& step, const Schedule& schedule, const Instruction& code,
+                char* const* bases) {
+  SmallVector<TensorRef, 8> refs;
+  size_t count = static_cast<size_t>(step.inputs) + step.outputs;
+  for (size_t i = 0; i < count; ++i) refs.push_back(operand(schedule, step.operand + i, bases));
+  KernelArgs args;
+  args.in = {refs.data(), step.inputs};
+  args.out = {refs.data() + step.inputs, step.outputs};
+  args.op = code.name.c_str();
+  args.attrs = {schedule.words.data() + step.word, code.offsets.data()};
+  step.kernel(args);
+}
+
+Array array_of(const TensorRef& ref) {
+  Array array;
+  array.data = static_cast<char*>(ref.data);
+  array.dtype = ref.dtype;
+  auto rank = static_cast<size_t>(ref.rank);
+  array.dims = Extents(std::span(ref.dims, rank));
+  array.strides = Extents(std::span(ref.strides, rank));
+  return array;
+}
+
+}  // namespace
+
+void Executable::launch(const Schedule& schedule, char* const* bases) const {
+  for (const Schedule::Step& step : schedule.steps) {
+    const Instruction& code = program_->code[static_cast<size_t>(step.instruction)];
+    switch (step.kind) {
+      case Schedule::Kind::compiled: run_compiled(step, schedule, bases); break;
+      case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
+      case Schedule::Kind::copy:
+        copy(array_of(operand(schedule, step.operand, bases)),
+             array_of(operand(schedule, step.operand + 1, bases)));
+        break;
+      case Schedule::Kind::check:
+        if (*operand(schedule, step.operand, bases).as<uint8_t>() == 0)
+          throw UserError(ErrorKind::shape, "shape_assert", "condition", code.location);
+        break;
+    }
   }
-  frame.at(code.out[0]) = std::move(y);
+}
+
+namespace {
+
+bool truth(const Array& a) { return *reinterpret_cast<const uint8_t*>(a.data) != 0; }
+
+// Element i of the first axis.
+Array element(const Array& x, int64_t i) {
+  Array y = x;
+  y.data += i * x.strides[0] * static_cast<int64_t>(size_of(x.dtype));
+  y.dims = Extents(std::span<const int64_t>(x.dims.begin() + 1, x.dims.end()));
+  y.strides = Extents(std::span<const int64_t>(x.strides.begin() + 1, x.strides.end()));
+  return y;
+}
+
+}  // namespace
+
+// A program that decides something on the way: what passes from part to part lies in arrays.
+void Executable::in_parts(std::span<const Array> inputs, Frame& frame,
+                          std::span<Array> outputs) const {
+  frame.slots.resize(program_->slots.size());
+  for (size_t i = 0; i < inputs.size(); ++i) frame.at(program_->inputs[i]) = inputs[i];
+  for (size_t i = 0; i < constants_.size(); ++i)
+    frame.at(program_->constants[i].slot) = constants_[i];
+  std::vector<const Array*> sources;
+  std::vector<Array> results;
+  for (const auto& part : parts_) {
+    if (part->is_straight) {
+      sources.clear();
+      for (int32_t slot : part->segment.inputs) sources.push_back(&frame.at(slot));
+      results.assign(part->segment.results.size(), Array());
+      straight(*part, sources, {frame.symbols.data(), frame.symbols.size()}, &frame, results);
+      for (size_t i = 0; i < results.size(); ++i)
+        frame.at(part->segment.results[i]) = std::move(results[i]);
+    } else {
+      const Instruction& code = program_->code[part->instruction];
+      switch (code.kind) {
+        case InstructionKind::if_: branch(code, part->instruction, frame); break;
+        case InstructionKind::while_: loop(code, part->instruction, frame); break;
+        case InstructionKind::scan_loop: scan(code, part->instruction, frame); break;
+        default: bind(code, frame);
+      }
+    }
+    for (int32_t slot : part->released) frame.at(slot) = Array();
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = frame.at(program_->outputs[i]);
+  replace_inputs(inputs, outputs);
+}
+
+void Executable::replace_inputs(std::span<const Array> inputs, std::span<Array> outputs) const {
+  if (!computes()) return;
+  for (Array& output : outputs) {  // what is going to be overwritten and is wanted moves away
+    bool overwritten = std::ranges::any_of(program_->donated, [&](const auto& pair) {
+      return inputs[static_cast<size_t>(pair.first)].buffer == output.buffer;
+    });
+    if (!overwritten) continue;
+    Array moved = make(output.dims, output.dtype);
+    copy(output, moved);
+    output = std::move(moved);
+  }
+  for (auto [input, output] : program_->donated) {
+    const Array& target = inputs[static_cast<size_t>(input)];
+    copy(outputs[static_cast<size_t>(output)], target);
+    outputs[static_cast<size_t>(output)] = target;
+  }
 }
 
 void Executable::branch(const Instruction& code, size_t index, Frame& frame) const {

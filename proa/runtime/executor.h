@@ -12,6 +12,8 @@
 
 namespace proa::runtime {
 
+struct Schedule;
+
 // The kernels of the cpu device, filled by the kernels floor.
 program::KernelTable& cpu_kernels();
 
@@ -30,7 +32,11 @@ class Executable {
 
   // `symbols` are the values that the caller gives (the program's first symbols; the others come
   // from extents). A broken guard is a UserError(shape). Outputs may share memory with inputs. Safe
-  // to call from many threads at once.
+  // to call from many threads at once, but for what is donated.
+  //
+  // Donated inputs (program::Program::donated) are overwritten: afterwards the output of each pair
+  // is the input's own array, with its buffer. The caller counts the buffer's version up. If a run
+  // fails, their contents are lost.
   void run(std::span<const Array> inputs, std::span<const int64_t> symbols,
            std::span<Array> outputs) const;
 
@@ -38,20 +44,36 @@ class Executable {
   bool guarded() const;
   bool guards_hold(std::span<const int64_t> symbols) const;
 
+  // What the runs of this program have planned so far: one plan for each set of sizes, the last
+  // ones only. Those of loops and branches come behind, with theirs.
+  std::vector<std::shared_ptr<const Schedule>> schedules() const;
+
  private:
   struct Frame;
-  void step(const program::Instruction& code, size_t index, Frame& frame) const;
-  void call(const program::Instruction& code, size_t index, Frame& frame) const;
+  // A straight run and the schedules made for it so far, or one instruction that decides something.
+  struct Part;
+  void split();
   void run_single(std::span<const Array> inputs, std::span<Array> outputs,
                   const Frame& frame) const;
-  void launch(const program::Instruction& code, size_t index, Frame& frame) const;
-  void view(const program::Instruction& code, Frame& frame) const;
+  std::shared_ptr<const Schedule> schedule(const Part& part, std::span<const Array* const> sources,
+                                           std::span<const int64_t> symbols,
+                                           const Frame* frame) const;
+  void straight(const Part& part, std::span<const Array* const> sources,
+                std::span<const int64_t> symbols, const Frame* frame,
+                std::span<Array> results) const;
+  void execute(const Schedule& schedule, std::span<const Array* const> sources,
+               std::span<Array> results) const;
+  void launch(const Schedule& schedule, char* const* bases) const;
+  void in_parts(std::span<const Array> inputs, Frame& frame, std::span<Array> outputs) const;
+  void replace_inputs(std::span<const Array> inputs, std::span<Array> outputs) const;
   void branch(const program::Instruction& code, size_t index, Frame& frame) const;
   void loop(const program::Instruction& code, size_t index, Frame& frame) const;
   void scan(const program::Instruction& code, size_t index, Frame& frame) const;
-  void bind(const program::Instruction& code, size_t& stage, Frame& frame) const;
+  void bind(const program::Instruction& code, Frame& frame) const;
   bool computes() const { return device_ != kNull; }
   Array make(std::span<const int64_t> dims, DType dtype) const;
+  void symbols_of(std::span<const Array> inputs, std::span<const int64_t> given,
+                  SmallVector<int64_t, 16>& symbols) const;
   void compute_dims(size_t stage, Frame& frame) const;
 
   std::shared_ptr<const program::Program> program_;
@@ -64,6 +86,7 @@ class Executable {
   bool single_ = false;
   std::vector<int32_t> single_inputs_;
   std::vector<std::vector<std::unique_ptr<Executable>>> inner_;  // by instruction
+  std::vector<std::unique_ptr<Part>> parts_;
 };
 
 }  // namespace proa::runtime

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "proa/base/error.h"
+#include "proa/compiler/loop/in_place.h"
 #include "proa/compiler/render/c/render.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
@@ -170,7 +171,8 @@ class Emitter {
 
   // The kernel's text, and before its own words what the executor must know to cut the work.
   void launch(Operation& op) {
-    render::CKernel kernel = render::render_c(module_.find(op.attr("kernel").as_string()));
+    Func loops = module_.find(op.attr("kernel").as_string());
+    render::CKernel kernel = render::render_c(loops);
     Instruction made;
     made.kind = InstructionKind::compiled;
     made.name = kernel.name;
@@ -180,6 +182,7 @@ class Emitter {
     for (Dim d : {kernel.units, kernel.work, kernel.scratch}) word(made, d);
     for (Dim d : kernel.words) word(made, d);
     made.offsets = {0, static_cast<int32_t>(made.words.size())};
+    made.in_place = loop::in_place(loops, made.in.size());
     made.kernel = static_cast<int32_t>(program_.kernels.size());
     program_.kernels.push_back({std::move(kernel.name), std::move(kernel.text)});
     program_.code.push_back(std::move(made));

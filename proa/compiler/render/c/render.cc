@@ -8,6 +8,7 @@
 #include "proa/base/numeric/text.h"
 #include "proa/base/str.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/loop/in_place.h"
 #include "proa/compiler/render/c/contract.h"
 #include "proa/compiler/render/c/renderer.h"
 #include "proa/compiler/render/c/scalar.h"
@@ -138,17 +139,23 @@ void Renderer::find_work(Block& body) {
 }
 
 // The part that does the work takes its memory as parameters: only there does `restrict` tell clang
-// that buffers do not overlap.
+// that buffers do not overlap. An output that may lie over an input says nothing of the kind.
 void Renderer::head() {
   depth_ = 1;
-  for (Value buffer : func_.arguments()) {
-    std::string label = str("b", buffer.index());
-    set_name(buffer, label);
-    bool written = false;
-    buffer.each_use([&](Use& use) { written |= use.owner->is("loop.store"); });
-    parameters_.push_back(str(written ? "" : "const ", c_storage(loop::element(buffer.type())),
-                              " *restrict ", label));
-    arguments_.push_back(str("buffers[", buffer.index(), "]"));
+  std::vector<Value> buffers = func_.arguments();
+  std::vector<bool> written(buffers.size()), shared(buffers.size());
+  for (size_t i = 0; i < buffers.size(); ++i)
+    buffers[i].each_use([&](Use& use) { written[i] = written[i] || use.owner->is("loop.store"); });
+  auto inputs = static_cast<size_t>(std::ranges::find(written, true) - written.begin());
+  for (auto [in, out] : loop::in_place(func_, inputs))
+    shared[static_cast<size_t>(in)] = shared[inputs + static_cast<size_t>(out)] = true;
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    std::string label = str("b", i);
+    set_name(buffers[i], label);
+    parameters_.push_back(str(written[i] ? "" : "const ",
+                              c_storage(loop::element(buffers[i].type())),
+                              shared[i] ? " *" : " *restrict ", label));
+    arguments_.push_back(str("buffers[", i, "]"));
   }
 }
 
@@ -223,7 +230,8 @@ void Renderer::inner_loop(Operation& loop, std::string_view first, std::string_v
   Block& body = loop.region(0).block();
   std::string label = fresh("i");
   set_name(body.argument(0), label);
-  line("#pragma clang loop vectorize(enable)");
+  // Iterations are independent of each other, though an output may lie over an input.
+  line(str("#pragma clang loop vectorize(", is_leaf(loop) ? "assume_safety" : "enable", ")"));
   open(str("for (pn_i64 ", label, " = ", first, "; ", label, " < ", stop, "; ++", label, ") {"));
   block(body);
   close();

@@ -1,0 +1,419 @@
+#include "proa/runtime/schedule.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "proa/base/error.h"
+#include "proa/program/plan.h"
+#include "proa/runtime/allocator.h"
+
+namespace proa::runtime {
+
+using namespace program;
+
+namespace {
+
+constexpr int64_t kGrain = 32768;  // elements that are worth another thread
+
+// Views are computed on arrays without memory: addresses count from a place where nothing is.
+char* origin() { return reinterpret_cast<char*>(uintptr_t{1} << 46); }
+
+class Scheduler {
+ public:
+  explicit Scheduler(const ScheduleRequest& request)
+      : request_(request),
+        program_(request.program),
+        segment_(request.segment),
+        made_(std::make_shared<Schedule>()),
+        slots_(program_.slots.size()) {
+    made_->key = request.key;
+  }
+
+  std::shared_ptr<const Schedule> run() {
+    for (size_t i = 0; i < segment_.inputs.size(); ++i) {
+      const Array& input = *request_.inputs[i];
+      int32_t root = add_root({.kind = Root::given, .input = static_cast<int32_t>(i)});
+      slots_[index(segment_.inputs[i])] = {root, look_at(input)};
+    }
+    for (size_t i = segment_.begin; i < segment_.end; ++i) instruction(i);
+    for (int32_t slot : segment_.results) results_.push_back(slots_[index(slot)]);
+    donate();
+    escape();
+    share();
+    place();
+    return made_;
+  }
+
+ private:
+  // A piece of memory, and the steps that need it.
+  struct Root {
+    enum Kind : uint8_t { arena, result, given } kind = arena;
+    int32_t input = -1;
+    int64_t bytes = 0;
+    int32_t first = 0, last = 0;
+    int32_t slot = -1;
+    int32_t over = -1;  // the root that this one lies over, which is dead by then
+    int32_t block = -1;
+  };
+  struct Slotted {
+    int32_t root = -1;
+    Array look;  // addresses count from origin()
+  };
+
+  static size_t index(int32_t i) { return static_cast<size_t>(i); }
+
+  static Array look_at(const Array& array) {
+    Array look;
+    look.data = origin();
+    look.dtype = array.dtype;
+    look.dims = array.dims;
+    look.strides = array.strides;
+    return look;
+  }
+
+  int32_t add_root(Root root) {
+    roots_.push_back(root);
+    return static_cast<int32_t>(roots_.size() - 1);
+  }
+
+  int32_t now() const { return static_cast<int32_t>(made_->steps.size()); }
+
+  Slotted fresh(std::span<const int64_t> dims, DType dtype, int32_t slot) {
+    Slotted made;
+    made.root =
+        add_root({.bytes = tensor_bytes(dims, dtype), .first = now(), .last = now(), .slot = slot});
+    made.look.data = origin();
+    made.look.dtype = dtype;
+    made.look.dims = Extents(dims);
+    made.look.strides = dense_strides(dims);
+    return made;
+  }
+
+  Extents extents(int32_t slot) const {
+    const Slot& info = program_.slots[index(slot)];
+    Extents dims(info.dims.size());
+    for (size_t i = 0; i < dims.size(); ++i) dims[i] = request_.dims[index(info.dims[i])];
+    return dims;
+  }
+
+  // Attributes with the sizes patched in go behind the words of the schedule.
+  uint32_t words(const Instruction& code) {
+    auto first = static_cast<uint32_t>(made_->words.size());
+    made_->words.insert(made_->words.end(), code.words.begin(), code.words.end());
+    for (auto [word, dim] : code.patches)
+      made_->words[first + index(word)] = request_.dims[index(dim)];
+    return first;
+  }
+
+  void operand(const Slotted& used) {
+    Root& root = roots_[index(used.root)];
+    root.last = now();
+    operands_.push_back({used.root, used.look.data - origin()});
+    made_->looks.push_back({used.look.dims, used.look.strides, used.look.dtype});
+    step_.bytes += used.look.elements() * static_cast<int64_t>(size_of(used.look.dtype));
+  }
+
+  void absent() {
+    operands_.push_back({-1, 0});
+    made_->looks.emplace_back();
+  }
+
+  void begin_step(Schedule::Kind kind, size_t instruction) {
+    step_ = {.kind = kind};
+    step_.instruction = static_cast<int32_t>(instruction);
+    step_.operand = static_cast<uint32_t>(operands_.size());
+  }
+  void end_step() { made_->steps.push_back(step_); }
+
+  Slotted copied(const Slotted& from, size_t instruction) {
+    begin_step(Schedule::Kind::copy, instruction);
+    Slotted to = fresh(from.look.dims, from.look.dtype, -1);
+    step_.inputs = step_.outputs = 1;
+    operand(from);
+    operand(to);
+    end_step();
+    return to;
+  }
+
+  // What compiled kernels read is dense; several of them share one copy.
+  const Slotted& dense(int32_t slot, size_t instruction) {
+    const Slotted& plain = slots_[index(slot)];
+    if (plain.look.is_dense()) return plain;
+    auto known = dense_.find(slot);
+    if (known == dense_.end()) known = dense_.emplace(slot, copied(plain, instruction)).first;
+    return known->second;
+  }
+
+  void instruction(size_t i) {
+    const Instruction& code = program_.code[i];
+    switch (code.kind) {
+      case InstructionKind::compiled: return compiled(code, i);
+      case InstructionKind::kernel: return kernel(code, i);
+      case InstructionKind::view: slots_[index(code.out[0])] = view(code, i); return;
+      case InstructionKind::alias:
+        slots_[index(code.out[0])] = Slotted(slots_[index(code.in[0])]);
+        return;
+      case InstructionKind::assert_:
+        begin_step(Schedule::Kind::check, i);
+        step_.inputs = 1;
+        operand(slots_[index(code.in[0])]);
+        return end_step();
+      default: throw InternalError("an instruction that decides something stands in a segment");
+    }
+  }
+
+  void outputs(const Instruction& code) {
+    for (int32_t slot : code.out) {
+      slots_[index(slot)] = fresh(extents(slot), program_.slots[index(slot)].dtype, slot);
+      operand(slots_[index(slot)]);
+    }
+    step_.inputs = static_cast<uint16_t>(code.in.size());
+    step_.outputs = static_cast<uint16_t>(code.out.size());
+  }
+
+  void compiled(const Instruction& code, size_t i) {
+    for (int32_t slot : code.in) dense(slot, i);
+    begin_step(Schedule::Kind::compiled, i);
+    for (int32_t slot : code.in) operand(dense(slot, i));
+    outputs(code);
+    step_.compiled = request_.compiled[i];
+    step_.word = words(code);
+    const int64_t* cut = &made_->words[step_.word];
+    step_.units = cut[0];
+    step_.grain = cut[1] >= kGrain ? 1 : kGrain / std::max<int64_t>(cut[1], 1);
+    step_.scratch = cut[2];
+    end_step();
+  }
+
+  void kernel(const Instruction& code, size_t i) {
+    begin_step(Schedule::Kind::kernel, i);
+    for (int32_t slot : code.in) slot < 0 ? absent() : operand(slots_[index(slot)]);
+    outputs(code);
+    step_.kernel = request_.kernels[i];
+    step_.word = words(code);
+    end_step();
+  }
+
+  Slotted view(const Instruction& code, size_t i) {
+    Slotted x = slots_[index(code.in[0])];
+    Extents dims = extents(code.out[0]);
+    size_t kept = words(code);
+    AttrWords attrs{made_->words.data() + kept, code.offsets.data()};
+    Array y;
+    switch (code.view) {
+      case ViewKind::reshape: {
+        auto same = reshape_view(x.look, dims);
+        if (!same) {
+          x = copied(x, i);
+          same = reshape_view(x.look, dims);
+        }
+        y = std::move(*same);
+        break;
+      }
+      case ViewKind::transpose: y = transpose(x.look, attrs.ints(0)); break;
+      case ViewKind::broadcast: y = broadcast(x.look, dims, attrs.ints(1)); break;
+      case ViewKind::slice: y = slice(x.look, attrs.ints(0), dims, attrs.ints(2)); break;
+      case ViewKind::reverse: y = reverse(x.look, attrs.ints(0)); break;
+    }
+    made_->words.resize(kept);
+    return {x.root, std::move(y)};
+  }
+
+  bool whole(const Slotted& used) const {
+    const Root& root = roots_[index(used.root)];
+    return used.look.data == origin() && used.look.is_dense() &&
+           used.look.elements() * static_cast<int64_t>(size_of(used.look.dtype)) == root.bytes;
+  }
+
+  bool may_lie_over(int32_t step, int32_t input_root, int32_t output_root) const {
+    const Schedule::Step& s = made_->steps[index(step)];
+    if (s.kind != Schedule::Kind::compiled) return false;
+    const Instruction& code = program_.code[index(s.instruction)];
+    bool paired = false;
+    for (int k = 0; k < s.inputs; ++k) {
+      if (operands_[s.operand + index(k)].root != input_root) continue;
+      bool pair = std::ranges::any_of(code.in_place, [&](const auto& p) {
+        return p.first == k &&
+               operands_[s.operand + s.inputs + index(p.second)].root == output_root;
+      });
+      if (!pair) return false;  // it is read in another way too
+      paired = true;
+    }
+    return paired;
+  }
+
+  // Results that take the memory of an input: kernels write there at once where the input is dead
+  // by then, else the values are copied at the end.
+  void donate() {
+    std::vector<std::pair<int32_t, size_t>> late;  // (input, result)
+    for (auto [input, result] : segment_.donated) {
+      const Array& target = *request_.inputs[index(input)];
+      Slotted& value = results_[index(result)];
+      auto of_input = [&](const Slotted& s) {
+        return roots_[index(s.root)].kind == Root::given && roots_[index(s.root)].input == input;
+      };
+      bool same_look = value.look.dims == target.dims && value.look.dtype == target.dtype;
+      PROA_CHECK(same_look, "a result of another form than the input that it replaces");
+      if (of_input(value) && value.look.data == origin() && value.look.strides == target.strides)
+        continue;
+      bool kept = false, alone = true;
+      for (size_t r = 0; r < results_.size(); ++r) {
+        kept |= of_input(results_[r]);
+        alone &= r == index(result) || results_[r].root != value.root;
+      }
+      Root& root = roots_[index(value.root)];
+      const Root& old = roots_[index(input)];  // roots of inputs come first
+      auto free = [&] {
+        return old.last < root.first ||
+               (old.last == root.first && may_lie_over(root.first, input, value.root));
+      };
+      if (root.kind == Root::arena && root.over < 0 && alone && !kept && whole(value) &&
+          target.is_dense() && free()) {
+        root.over = input;
+        ++made_->in_place;
+      } else {
+        late.emplace_back(input, index(result));
+      }
+    }
+    if (late.empty()) return;
+    // What is going to be overwritten and is still wanted moves out of the way first.
+    size_t last = segment_.end - 1;
+    for (Slotted& result : results_) {
+      const Root& root = roots_[index(result.root)];
+      bool overwritten = root.kind == Root::given && std::ranges::any_of(late, [&](const auto& l) {
+                           return l.first == root.input;
+                         });
+      if (overwritten) result = copied(result, last);
+    }
+    for (auto [input, result] : late) {
+      begin_step(Schedule::Kind::copy, last);
+      step_.inputs = step_.outputs = 1;
+      operand(results_[result]);
+      Slotted target{input, look_at(*request_.inputs[index(input)])};
+      operand(target);
+      end_step();
+      results_[result] = std::move(target);
+    }
+  }
+
+  // What leaves the segment gets memory of its own.
+  void escape() {
+    for (const Slotted& result : results_) {
+      Root& root = roots_[index(result.root)];
+      if (root.kind == Root::arena && root.over < 0) root.kind = Root::result;
+    }
+  }
+
+  // A kernel that allows it writes over an input that nobody reads afterwards.
+  void share() {
+    for (int32_t step = 0; step < now(); ++step) {
+      const Schedule::Step& s = made_->steps[index(step)];
+      if (s.kind != Schedule::Kind::compiled) continue;
+      std::vector<int32_t> taken;  // roots that have met in this step
+      for (auto [in, out] : program_.code[index(s.instruction)].in_place) {
+        const Used& read = operands_[s.operand + index(in)];
+        int32_t from = read.root, to = operands_[s.operand + s.inputs + index(out)].root;
+        Root& old = roots_[index(from)];
+        Root& root = roots_[index(to)];
+        bool met = std::ranges::any_of(taken, [&](int32_t r) { return r == from || r == to; });
+        bool dying = old.kind == Root::arena && old.over < 0 && old.last == step;
+        bool fits = root.kind != Root::given && root.over < 0 && root.bytes == old.bytes;
+        if (met || !dying || !fits || read.offset != 0 || !may_lie_over(step, from, to)) continue;
+        ++made_->in_place;
+        taken.push_back(from);
+        taken.push_back(to);
+        if (root.kind == Root::result) {
+          old.over = to;  // the older one moves into the result's memory
+          continue;
+        }
+        root.over = from;
+        old.last = root.last;
+        for (size_t k = s.operand; k < operands_.size(); ++k) {  // `from` stands for both now
+          if (operands_[k].root == to) operands_[k].root = from;
+        }
+      }
+    }
+  }
+
+  int32_t settled(int32_t root) const {
+    while (roots_[index(root)].over >= 0) root = roots_[index(root)].over;
+    return root;
+  }
+
+  void place() {
+    std::vector<PlannedBuffer> planned;
+    std::vector<int32_t> of;
+    for (size_t r = 0; r < roots_.size(); ++r) {
+      Root& root = roots_[r];
+      if (root.kind == Root::arena && root.over < 0) {
+        root.block = static_cast<int32_t>(planned.size());
+        planned.push_back({root.bytes, root.first, root.last});
+        of.push_back(static_cast<int32_t>(r));
+      } else if (root.kind == Root::result) {
+        root.block = static_cast<int32_t>(made_->made.size());
+        made_->made.push_back({root.bytes, -1});
+      }
+    }
+    MemoryPlan plan = plan_memory(planned);
+    made_->arena = plan.bytes;
+    made_->lower_bound = plan.lower_bound;
+    for (size_t i = 0; i < planned.size(); ++i) {
+      made_->buffers.push_back({planned[i].bytes, plan.offsets[i], planned[i].first,
+                                planned[i].last, roots_[index(of[i])].slot});
+    }
+    auto blocks = static_cast<int32_t>(1 + segment_.inputs.size());
+    auto at = [&](int32_t number, int64_t offset) -> Schedule::Place {
+      const Root& root = roots_[index(settled(number))];
+      switch (root.kind) {
+        case Root::arena: return {0, plan.offsets[index(root.block)] + offset};
+        case Root::given: return {1 + root.input, offset};
+        case Root::result: return {blocks + root.block, offset};
+      }
+      return {};
+    };
+    for (const Used& used : operands_)
+      made_->places.push_back(used.root < 0 ? Schedule::Place{-1, 0} : at(used.root, used.offset));
+    for (size_t i = 0; i < operands_.size(); ++i) {
+      Schedule::Look& look = made_->looks[i];
+      auto rank = static_cast<int32_t>(operands_[i].root < 0 ? -1 : int64_t(look.dims.size()));
+      made_->refs.push_back({nullptr, look.dims.data(), look.strides.data(), rank, look.dtype});
+    }
+    for (size_t r = 0; r < results_.size(); ++r) {
+      const Slotted& result = results_[r];
+      const Root& root = roots_[index(settled(result.root))];
+      Schedule::Result made;
+      made.place = at(result.root, result.look.data - origin());
+      made.look = {result.look.dims, result.look.strides, result.look.dtype};
+      if (root.kind == Root::result) {
+        made.made = root.block;
+        int32_t& owner = made_->made[index(root.block)].owner;
+        if (owner < 0) owner = static_cast<int32_t>(r);
+      }
+      made_->results.push_back(std::move(made));
+    }
+  }
+
+  struct Used {
+    int32_t root;
+    int64_t offset;
+  };
+
+  const ScheduleRequest& request_;
+  const Program& program_;
+  const Segment& segment_;
+  std::shared_ptr<Schedule> made_;
+  std::vector<Slotted> slots_;
+  std::vector<Root> roots_;
+  std::vector<Used> operands_;
+  std::vector<Slotted> results_;
+  std::unordered_map<int32_t, Slotted> dense_;
+  Schedule::Step step_{};
+};
+
+}  // namespace
+
+std::shared_ptr<const Schedule> make_schedule(const ScheduleRequest& request) {
+  return Scheduler(request).run();
+}
+
+}  // namespace proa::runtime
