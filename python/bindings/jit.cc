@@ -4,6 +4,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/captured.h"
+#include "python/bindings/jit.h"
 #include "python/bindings/python.h"
 
 namespace proa::python {
@@ -14,11 +15,26 @@ constexpr const char* kName = "proa.Captured";
 constexpr std::string_view kWhat = "to_static";
 PyTypeObject* float_class;  // stands for a Python float under capture
 
+}  // namespace
+
 eager::Captured& captured_of(PyObject* capsule) {
   void* pointer = PyCapsule_GetPointer(capsule, kName);
   if (pointer == nullptr) throw PythonError{};
   return *static_cast<eager::Captured*>(pointer);
 }
+
+uint64_t guarded_form(const Tensor& t) {
+  auto dims = t.dims();
+  uint64_t word = static_cast<uint64_t>(t.dtype()) | static_cast<uint64_t>(dims.size()) << 8 |
+                  static_cast<uint64_t>(t.requires_grad()) << 15 |
+                  static_cast<uint64_t>(t.is_leaf()) << 16;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i] == 1) word |= uint64_t{1} << (20 + i);
+  }
+  return word;
+}
+
+namespace {
 
 std::vector<Tensor> tensors_of(PyObject* list) {
   Ref fast = checked(PySequence_Fast(list, "expected a list of tensors"));
@@ -138,16 +154,9 @@ PyObject* describe(PyObject*, PyObject* object) {
   return guarded([&]() -> PyObject* {
     if (!is_tensor(object)) throw UserError(ErrorKind::type, kWhat, "", "expected a tensor");
     const Tensor& t = tensor_of(object);
-    auto dims = t.dims();
-    if (dims.size() > 40)
+    if (t.rank() > 40)
       throw UserError(ErrorKind::not_supported, kWhat, "", "a tensor of more than 40 axes");
-    uint64_t word = static_cast<uint64_t>(t.dtype()) | static_cast<uint64_t>(dims.size()) << 8 |
-                    static_cast<uint64_t>(t.requires_grad()) << 15 |
-                    static_cast<uint64_t>(t.is_leaf()) << 16;
-    for (size_t i = 0; i < dims.size(); ++i) {
-      if (dims[i] == 1) word |= uint64_t{1} << (20 + i);
-    }
-    return PyLong_FromUnsignedLongLong(word);
+    return PyLong_FromUnsignedLongLong(guarded_form(t));
   });
 }
 

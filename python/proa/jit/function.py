@@ -120,6 +120,12 @@ class _Record:
         for i, number in self.ints.items():
             if arguments.ints[i] != number:
                 return f"an integer that is read changed from {number} to {arguments.ints[i]}"
+        return self.held_differ()
+
+    def build(self, made: list[Any], given: list[Any]) -> Any:
+        return _build(self.result, made, given)
+
+    def held_differ(self) -> str:
         for held in self.held:
             reason = held.differs()
             if reason:
@@ -206,6 +212,7 @@ class CapturedFunction:
                     f"got {type(one).__name__}"
                 )
         self._records: dict[Any, list[_Record]] = {}
+        self._calls = _proa._jit_cache()
         self._bound: weakref.WeakKeyDictionary[Any, CapturedFunction] = weakref.WeakKeyDictionary()
 
     def __get__(self, instance: Any, owner: Any = None) -> CapturedFunction:
@@ -224,6 +231,10 @@ class CapturedFunction:
         return self._function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if _enabled and not kwargs:
+            found = _proa._jit_call(self._calls, args)
+            if found is not NotImplemented:
+                return found
         if not _enabled or _proa._jit_capturing():  # within another capture: part of its graph
             return self._function(*args, **kwargs)
         arguments = Arguments(self._name, args, kwargs)
@@ -239,6 +250,8 @@ class CapturedFunction:
                 record.graph, arguments.tensors, arguments.floats, arguments.ints
             )
             if made is not None:
+                if not kwargs and not self._specs:
+                    self._remember(args, record)
                 return _build(record.result, made, arguments.tensors)
             reason = "a guard on sizes does not hold"
         with _lock:
@@ -270,6 +283,21 @@ class CapturedFunction:
                 _proa.InternalError(f"[{self._name}] a new graph does not fit its own call")
             )
         return _build(record.result, made, arguments.tensors)
+
+    def _remember(self, args: tuple[Any, ...], record: _Record) -> None:
+        """The next call like this one takes the short way."""
+        plan = record.result
+        plain = plan[0] == "made" and plan[2] is _proa.Tensor
+        _proa._jit_remember(
+            self._calls,
+            args,
+            record.graph,
+            weakref.ref(record),
+            bool(record.held),
+            list(record.floats),
+            list(record.ints),
+            plan[1] if plain else -1,
+        )
 
     def _check_specs(self, arguments: Arguments) -> None:
         if not self._specs:

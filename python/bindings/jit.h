@@ -1,0 +1,13 @@
+// What the two ways of calling a captured function share.
+// Why apart from python.h: only they know graphs of whole functions.
+#pragma once
+
+#include "proa/eager/captured.h"
+#include "python/bindings/python.h"
+
+namespace proa::python {
+
+eager::Captured& captured_of(PyObject* capsule);
+uint64_t guarded_form(const Tensor& tensor);  // what of it is a guard, in one number; rank <= 40
+
+}  // namespace proa::python
