@@ -279,6 +279,8 @@ def set_value_with_tensor(c: Call) -> str:
         value = c.kept(f"proa.unsqueeze({value}, {list_text(drop)})")
     region = c.all_dims(0)
     starts, ends, steps = c.sizes(2), c.sizes(3), c.sizes(4)
+    if any(isinstance(bound, Size) for bound in starts + ends):
+        return framed(c, value, axes, starts, ends, steps)
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         if step != 1 or (isinstance(start, int) and start < 0):
             raise MissingOperator("set_value_with_tensor: steps, or places from the end")
@@ -289,6 +291,29 @@ def set_value_with_tensor(c: Call) -> str:
         f"proa.slice_scatter({c.t(0)}, proa.expand({value}, {list_text(region)}), "
         f"{list_text(axes)}, {list_text(starts)}, {list_text(ends)}, {list_text(steps)})"
     )
+
+
+def framed(
+    c: Call, value: str, axes: list[int], starts: list[Any], ends: list[Any], steps: list[Any]
+) -> str:
+    """x with `value` at bounds that are sizes: what stands around it, put to it axis by axis."""
+    if any(step != 1 for step in steps):
+        raise MissingOperator("set_value_with_tensor: steps")
+    within = [":"] * c.rank(0)
+    for axis, start, end in zip(axes, starts, ends, strict=True):
+        within[axis] = range_text(start, end)
+    x = c.t(0)
+    for axis, start, end in sorted(
+        zip(axes, starts, ends, strict=True), key=lambda one: -one[0]
+    ):
+        parts = [value]
+        if start != 0 or isinstance(start, Size):
+            before = [*within[:axis], range_text(0, start)]
+            parts.insert(0, f"{x}[{', '.join(before)}]")
+        behind = [*within[:axis], f"{number_text(end)}:"]
+        parts.append(f"{x}[{', '.join(behind)}]")
+        value = f"proa.concat([{', '.join(parts)}], {axis})"
+    return value
 
 
 @rule("concat")
