@@ -2,8 +2,6 @@
 
 #include "python/bindings/python.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "proa/base/error.h"
@@ -13,9 +11,6 @@
 #include "proa/tier/compiled.h"
 
 namespace proa::python {
-
-// The main thread ends the interpreter, which drops tensors and their hooks on the way.
-bool is_left_behind() { return Py_IsInitialized() == 0 && gettid() != getpid(); }
 
 namespace {
 

@@ -25,7 +25,8 @@ SIZES = [
     (0, 4, 3), (4, 0, 3), (4, 3, 0), (1, 1, 1), (1, 17, 5), (13, 1, 9), (2, 16, 8), (5, 15, 7),
     (6, 16, 16), (7, 17, 17), (8, 33, 255), (9, 31, 256), (12, 48, 257), (17, 23, 300),
     (8, 70, 768), (3, 40, 4095), (2, 5, 4096), (7, 19, 4097), (1, 300, 8200), (121, 65, 31),
-    (250, 130, 40), (64, 400, 520), (131, 517, 33), (300, 200, 100),
+    (250, 130, 40), (64, 400, 520), (131, 517, 33), (300, 200, 100), (700, 50, 290),
+    (1, 70, 4096), (1, 37, 1024), (600, 420, 300),
 ]  # fmt: skip
 FEW = [(5, 15, 7), (17, 23, 300), (1, 40, 33), (7, 19, 4097), (121, 65, 31)]
 DTYPES = [
@@ -114,6 +115,17 @@ def stacks() -> Iterator[tuple[str, Call]]:
         )
 
 
+def tiny() -> Iterator[tuple[str, Call]]:
+    """Products that underflow: a chain may end in -0, which must stay."""
+    rng = np.random.default_rng(11)
+    for ty in (False, True):
+        product = proa.jit.to_static(lambda x, y, ty=ty: proa.matmul(x, y, transpose_y=ty))
+        for m, n, k in [(1, 40, 3), (1, 33, 600), (4, 33, 20), (8, 40, 300), (40, 40, 5)]:
+            x = tensor(rng, [m, k], "float32") * 1e-23
+            y = tensor(rng, [n, k] if ty else [k, n], "float32") * -1e-23
+            yield f"tiny {m}x{n}x{k} {ty}", lambda f=product, x=x, y=y: f(x, y)
+
+
 def epilogues() -> Iterator[tuple[str, Call]]:
     rng = np.random.default_rng(9)
     for function in (dense, residual, narrowed, normed):
@@ -142,7 +154,7 @@ def gradients() -> Iterator[tuple[str, Call]]:
 
 def main() -> None:
     results: dict[str, Any] = {}
-    for source in (matrices, stacks, epilogues, gradients):
+    for source in (matrices, stacks, tiny, epilogues, gradients):
         for name, call in source():
             found = call()
             found = found if isinstance(found, list | tuple) else [found]

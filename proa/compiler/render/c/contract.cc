@@ -17,8 +17,14 @@ using namespace ir;
 
 namespace {
 
-constexpr int64_t kMaxRows = 120;     // of a unit: its packed rows stay in the second cache
-constexpr int64_t kMinColumns = 192;  // of a unit: packing its rows must not count
+// Units of work: as many columns that packing the rows does not count, rows such that packing the
+// columns does not; at least eight of them where there is enough to do. Rows go through in groups
+// whose packed form stays in the second cache.
+constexpr int64_t kRows = 128;       // of a group
+constexpr int64_t kLeastRows = 256;  // of a unit where there are more
+constexpr int64_t kMostRows = 512;
+constexpr int64_t kColumns = 192;
+constexpr int64_t kUnits = 8;
 constexpr int64_t kUnitTerms = 1 << 20;
 constexpr int64_t kRowColumns = 512;  // of a unit of one row's product
 constexpr int64_t kRowTerms = 1 << 17;
@@ -67,37 +73,32 @@ static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $stor
 // One panel of y for the terms k .. k + depth becomes b. Where its columns lie side by side, they
 // are used as they lie for few rows; and while it is multiplied, the next one is asked for.
 constexpr std::string_view kWidePanel = R"(
-          const $storage *const here = y + y_column(words, column) + y_depth(words, k);
-          const pn_i64 stride = $stride;
-          const $sum *b = panel;
-          const char *ahead;
-          pn_i64 b_stride = $panel, ahead_stride = stride * (pn_i64)sizeof *y;
-          if ($direct && width == $columns) {
-            b = (const $sum *)here;
-            b_stride = stride;
-            ahead = (const char *)(here + 16 * stride);
-          } else {
-            pack_wide(here, stride, depth, width, panel);
-            ahead = (const char *)(k + 256 < K ? here + 256 * stride : y + y_column(words, column + $columns));
-          }
+              const $storage *const here = y + y_column(words, column) + y_depth(words, k);
+              const pn_i64 stride = $stride;
+              ahead_stride = stride * (pn_i64)sizeof *y;
+              if ($direct && width == $columns) {
+                b = (const $sum *)here;
+                b_stride = stride;
+                ahead = (const char *)(here + 16 * stride);
+              } else {
+                pack_wide(here, stride, depth, width, panel);
+                ahead = (const char *)(k + 256 < K ? here + 256 * stride : y + y_column(words, column + $columns));
+              }
 )";
 constexpr std::string_view kColumnsOfPanel = R"(
-          pn_i64 at[$columns];
-          for (int j = 0; j < $columns; ++j) at[j] = y_column(words, j < width ? column + j : N - 1);
-          const $sum *const b = panel;
-          const char *ahead = (const char *)panel;
-          pn_i64 b_stride = $panel, ahead_stride = 0;
+              pn_i64 at[$columns];
+              for (int j = 0; j < $columns; ++j) at[j] = y_column(words, j < width ? column + j : N - 1);
 )";
 constexpr std::string_view kDeepPanel = R"(
-          pack_deep(y + y_depth(words, k), at, depth, panel);
+              pack_deep(y + y_depth(words, k), at, depth, panel);
 )";
 constexpr std::string_view kScatteredPanel = R"(
-          for (pn_i64 i = 0; i < depth; ++i) {
-            const $storage *const from = y + y_depth(words, k + i);
-            for (int j = 0; j < $columns; ++j) {
-              for (int part = 0; part < $parts; ++part) panel[i * $panel + part * $lanes + j] = widen(from[at[j] + part]);
-            }
-          }
+              for (pn_i64 i = 0; i < depth; ++i) {
+                const $storage *const from = y + y_depth(words, k + i);
+                for (int j = 0; j < $columns; ++j) {
+                  for (int c = 0; c < $parts; ++c) panel[i * $panel + c * $lanes + j] = widen(from[at[j] + c]);
+                }
+              }
 )";
 
 // Few rows, and y with the terms of its columns side by side: the rows of x fill one vector, and y
@@ -135,7 +136,7 @@ static __attribute__((noinline)) void multiply_across(void *const *buffers, cons
 )";
 constexpr std::string_view kTakeAcross = R"(
     if (M <= $lanes) {
-      multiply_across(buffers, words, batch, x, y, column_block * strips / column_blocks, last, panel, total, packed);
+      multiply_across(buffers, words, batch, x, y, first, last, one_panel, total, packed);
       continue;
     }
 )";
@@ -147,8 +148,9 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
   WORDS
   const pn_i64 M = $m, N = $n, K = $k, row_blocks = $row_blocks, column_blocks = $column_blocks;
   const pn_i64 line = $line, strips = (N + $columns - 1) / $columns;
-  $sum *const panel = ($sum *)scratch, *const total = panel + 256 * $panel;
-  $sum *const group = total + $max_rows * $panel, *const packed = group + $max_rows * $panel;
+  $sum *const one_panel = ($sum *)scratch, *const total = one_panel + 256 * $panel;
+  $sum *const group = total + $rows * $panel, *const packed = group + $rows * $panel;
+  $sum *const kept = packed + $packed;
   pn_i64 packed_block = -1;
   for (pn_i64 unit = begin; unit < end; ++unit) {
     const pn_i64 block = unit / column_blocks, column_block = unit % column_blocks;
@@ -156,30 +158,42 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
     const $storage *x = (const $storage *)buffers[$x] + x_batch(words, batch);
     const $storage *y = (const $storage *)buffers[$y] + y_batch(words, batch);
     const pn_i64 row0 = row_block * M / row_blocks, rows = (row_block + 1) * M / row_blocks - row0;
-    const pn_i64 panels = (rows + 5) / 6, low = rows / panels, more = rows % panels;
+    const pn_i64 first = column_block * strips / column_blocks;
     const pn_i64 last = (column_block + 1) * strips / column_blocks;
-$across    if (packed_block != block) pack_rows(words, x, row0, rows, line, packed);
-    packed_block = block;
-    for (pn_i64 strip = column_block * strips / column_blocks; strip < last; ++strip) {
-      const pn_i64 column = strip * $columns;
-      const pn_i64 width = N - column < $columns ? N - column : $columns;
-      if (K == 0) for (pn_i64 i = 0; i < rows * $panel; ++i) total[i] = 0;
-      for (pn_i64 g = 0; g < K; g += 4096) {
-        $sum *const sums = g == 0 ? total : group;
-        const pn_i64 stop = K - g < 4096 ? K : g + 4096;
-        for (pn_i64 k = g; k < stop; k += 256) {
-          const pn_i64 depth = stop - k < 256 ? stop - k : 256;
-$panel_text          for (pn_i64 p = 0, row = 0; p < panels; ++p) {
-            const pn_i64 height = low + (p < more);
-            $call
-            row += height;
-            ahead = (const char *)panel;
-            ahead_stride = 0;
+$across    const pn_i64 groups = (rows + $rows - 1) / $rows;
+    for (pn_i64 part = 0; part < groups; ++part) {
+      const pn_i64 top = part * rows / groups, height_of_group = (part + 1) * rows / groups - top;
+      const pn_i64 panels = (height_of_group + 5) / 6;
+      const pn_i64 low = height_of_group / panels, more = height_of_group % panels;
+      if (groups > 1 || packed_block != block) pack_rows(words, x, row0 + top, height_of_group, line, packed);
+      packed_block = block;
+      for (pn_i64 strip = first; strip < last; ++strip) {
+        const pn_i64 column = strip * $columns;
+        const pn_i64 width = N - column < $columns ? N - column : $columns;
+        if (K == 0) for (pn_i64 i = 0; i < height_of_group * $panel; ++i) total[i] = 0;
+        for (pn_i64 g = 0; g < K; g += 4096) {
+          $sum *const sums = g == 0 ? total : group;
+          const pn_i64 stop = K - g < 4096 ? K : g + 4096;
+          for (pn_i64 k = g; k < stop; k += 256) {
+            const pn_i64 depth = stop - k < 256 ? stop - k : 256;
+            $sum *const panel = groups > 1 ? kept + ((strip - first) * K + k) * $panel : one_panel;
+            const $sum *b = panel;
+            const char *ahead = (const char *)panel;
+            pn_i64 b_stride = $panel, ahead_stride = 0;
+            if (part == 0) {
+$panel_text            }
+            for (pn_i64 p = 0, row = 0; p < panels; ++p) {
+              const pn_i64 height = low + (p < more);
+              $call
+              row += height;
+              ahead = (const char *)panel;
+              ahead_stride = 0;
+            }
           }
+          if (g != 0) for (pn_i64 i = 0; i < height_of_group * $panel; ++i) total[i] = JOIN(total[i], group[i]);
         }
-        if (g != 0) for (pn_i64 i = 0; i < rows * $panel; ++i) total[i] = JOIN(total[i], group[i]);
+        finish($buffers, words, total, batch, row0 + top, height_of_group, column, width);
       }
-      finish($buffers, words, total, batch, row0, rows, column, width);
     }
   }
 }
@@ -192,6 +206,21 @@ constexpr std::string_view kCallPanels =
     "b_stride, sums + row * $panel, k == g, ahead, ahead_stride);";
 
 // One row: see matvec.h.
+constexpr std::string_view kDeepChunk =
+    "      multiply_strip(values, y + y_column(words, column), stride, K, width, total);\n";
+constexpr std::string_view kWideChunkText =
+    R"(      if (K == 0) for (pn_i64 j = 0; j < width; ++j) total[j] = 0;
+      for (pn_i64 g = 0; g < K; g += 4096) {
+        $sum *const sums = g == 0 ? total : group;
+        const pn_i64 stop = K - g < 4096 ? K : g + 4096;
+        for (pn_i64 k = g; k < stop; k += 256) {
+          const pn_i64 depth = stop - k < 256 ? stop - k : 256;
+          multiply_chunk(values + k, y + y_column(words, column) + y_depth(words, k), stride, depth, width, k == g ? sums : block);
+          if (k != g) for (pn_i64 j = 0; j < width; ++j) sums[j] = JOIN(sums[j], block[j]);
+        }
+        if (g != 0) for (pn_i64 j = 0; j < width; ++j) total[j] = JOIN(total[j], group[j]);
+      }
+)";
 constexpr std::string_view kRowDriver = R"(
 void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
   WORDS
@@ -211,18 +240,7 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
     stop_column = stop_column < N ? stop_column : N;
     for (; column < stop_column; column += $chunk) {
       const pn_i64 width = stop_column - column < $chunk ? stop_column - column : $chunk;
-      if (K == 0) for (pn_i64 j = 0; j < width; ++j) total[j] = 0;
-      for (pn_i64 g = 0; g < K; g += 4096) {
-        $sum *const sums = g == 0 ? total : group;
-        const pn_i64 stop = K - g < 4096 ? K : g + 4096;
-        for (pn_i64 k = g; k < stop; k += 256) {
-          const pn_i64 depth = stop - k < 256 ? stop - k : 256;
-          multiply_chunk(values + k, y + y_column(words, column) + y_depth(words, k), stride, depth, width, k == g ? sums : block);
-          if (k != g) for (pn_i64 j = 0; j < width; ++j) sums[j] = JOIN(sums[j], block[j]);
-        }
-        if (g != 0) for (pn_i64 j = 0; j < width; ++j) total[j] = JOIN(total[j], group[j]);
-      }
-      for (pn_i64 j = 0; j < width; j += $columns) {
+$chunk_text      for (pn_i64 j = 0; j < width; j += $columns) {
         finish($buffers, words, total + j, batch, 0, 1, column + j, width - j < $columns ? width - j : $columns);
       }
     }
@@ -279,7 +297,8 @@ class Contraction {
                        {"lanes", str(a_.lanes)},
                        {"columns", str(a_.columns)},
                        {"panel", str(a_.panel)},
-                       {"max_rows", str(kMaxRows)},
+                       {"rows", str(kRows)},
+                       {"packed", packed_},
                        {"across_rows", str(kAcrossRows)},
                        {"m", word(product(m_))},
                        {"n", word(product(n_))},
@@ -298,6 +317,7 @@ class Contraction {
                        {"chunk", chunk_},
                        {"across", across_},
                        {"call", call_},
+                       {"chunk_text", chunk_text_},
                        {"panel_text", panel_}});
   }
 
@@ -312,17 +332,24 @@ class Contraction {
 
   CKernel rows() {
     Dim m = product(m_), n = product(n_), k = product(k_);
-    Dim row_blocks = ceildiv(m, kMaxRows), rows = min(m, kMaxRows);
-    Dim column_blocks = max(min(ceildiv(n, kMinColumns), floordiv(rows * n * k, kUnitTerms)), 1);
+    Dim column_blocks =
+        max(min(ceildiv(n, kColumns), floordiv(min(m, kRows) * n * k, kUnitTerms)), 1);
+    Dim row_blocks =
+        max(ceildiv(m, kMostRows), min(ceildiv(m, kLeastRows), ceildiv(kUnits, column_blocks)));
+    Dim unit_rows = ceildiv(m, max(row_blocks, 1)), group_rows = min(m, kRows);
+    Dim unit_columns = (ceildiv(ceildiv(n, a_.columns), column_blocks) + 1) * a_.panel;
     bool lines = x_depth_.dense();
     bool across = lines && deep_ && a_.wide && a_.parts == 1 && m.bounds().lo <= a_.lanes;
     Dim line = ceildiv(k * a_.parts, 16) * 16 + 16;
-    Dim packed = lines ? max(rows, across ? a_.lanes : 0) * line : rows * k * a_.parts;
+    Dim packed = lines ? max(group_rows, across ? a_.lanes : 0) * line : group_rows * k * a_.parts;
+    packed = ceildiv(packed, 16) * 16;
+    Dim kept = min(floordiv(unit_rows, kRows + 1), 1) * unit_columns * k;
     made_.units = product(batch_) * row_blocks * column_blocks;
-    made_.work = floordiv(rows * n * k, column_blocks * 16) + 1;
+    made_.work = floordiv(unit_rows * n * k, column_blocks * 16) + 1;
     made_.scratch =
-        ceildiv(packed * sum_bytes(), 64) * 64 + a_.panel * sum_bytes() * (kDepth + 2 * kMaxRows);
+        ceildiv((packed + kept + a_.panel * (kDepth + 2 * kRows)) * sum_bytes(), 64) * 64;
     if (wide_) stride_ = y_depth_.strides[0];
+    packed_ = word(packed);
     row_blocks_ = word(row_blocks);
     column_blocks_ = word(column_blocks);
     line_ = word(line);
@@ -351,6 +378,7 @@ class Contraction {
     std::string functions = addresses();
     functions += epilogue();
     stride_ = wide_ ? y_depth_.strides[0] : y_column_.strides[0];
+    chunk_text_ = with(wide_ ? kWideChunkText : kDeepChunk);
     std::string driver = with(kRowDriver);
     return assemble(
         str(micro_types(a_), pack_texts(a_), matvec_texts(a_, wide_ ? Lie::wide : Lie::deep)),
@@ -486,7 +514,8 @@ class Contraction {
   bool wide_ = false, deep_ = false;  // how y lies: columns, or terms, side by side
   Dim stride_ = 0;                    // of what does not lie side by side
   std::string arguments_;             // of the epilogue
-  std::string row_blocks_, column_blocks_, line_, chunk_, across_, call_, panel_;
+  std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, call_,
+      panel_;
 };
 
 }  // namespace

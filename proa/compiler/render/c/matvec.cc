@@ -40,7 +40,9 @@ $ones      sums[j] = s;
 )";
 
 // Columns lie in rows of memory: squares of them are turned in registers, so that each lane is a
-// column and its terms come in order. Whole lines of memory are used at once.
+// column and its terms come in order. Two vectors of columns go on at once, or one vector and two
+// blocks of terms where rows lie so that the first cache would hold few of them; and the lines of
+// the columns that follow are asked for.
 constexpr std::string_view kDeep = R"(
 static inline __attribute__((always_inline)) vec add_terms(const $sum *x, const $storage *y, const pn_i64 *offsets, vec s) {
   vec square[$lanes];
@@ -49,28 +51,50 @@ static inline __attribute__((always_inline)) vec add_terms(const $sum *x, const 
   for (int l = 0; l < $lanes; ++l) s = MULTIPLY_ADD(square[l], SPLAT(x[l]), s);
   return s;
 }
-static __attribute__((noinline)) void multiply_chunk(const $sum *x, const $storage *y, pn_i64 stride, pn_i64 depth, pn_i64 width, $sum *sums) {
-  pn_i64 at[$panel];
-  for (int j = 0; j < $panel; ++j) at[j] = (j < width ? j : width - 1) * stride;
+static inline __attribute__((always_inline)) void multiply_two(const $sum *x, const $sum *x_of_t, const $storage *y, const pn_i64 *at, pn_i64 ahead, pn_i64 depth, vec *both) {
   vec s = {0}, t = {0};
   pn_i64 k = 0;
   for (; k + 2 * $lanes <= depth; k += 2 * $lanes) {
-    for (int j = 0; j < $panel; ++j) __builtin_prefetch(y + at[j] + k + $ahead, 0, 2);
+    for (int j = 0; j < $panel; ++j) __builtin_prefetch(y + at[j] + k + ahead, 0, 2);
     s = add_terms(x + k, y + k, at, s);
     s = add_terms(x + k + $lanes, y + k + $lanes, at, s);
-    t = add_terms(x + k, y + k, at + $lanes, t);
-    t = add_terms(x + k + $lanes, y + k + $lanes, at + $lanes, t);
+    t = add_terms(x_of_t + k, y + k, at + $lanes, t);
+    t = add_terms(x_of_t + k + $lanes, y + k + $lanes, at + $lanes, t);
   }
-  for (int l = 0; l < $lanes; ++l) {
-    for (pn_i64 i = k; i < depth; ++i) {
-      s[l] = MULTIPLY_ADD_ONE(x[i], widen(y[at[l] + i]), s[l]);
-      t[l] = MULTIPLY_ADD_ONE(x[i], widen(y[at[$lanes + l] + i]), t[l]);
+  for (; k < depth; ++k) {
+    for (int l = 0; l < $lanes; ++l) {
+      s[l] = MULTIPLY_ADD_ONE(x[k], widen(y[at[l] + k]), s[l]);
+      t[l] = MULTIPLY_ADD_ONE(x_of_t[k], widen(y[at[$lanes + l] + k]), t[l]);
     }
   }
-  $sum both[$panel];
-  store_lanes(both, s);
-  store_lanes(both + $lanes, t);
-  for (pn_i64 j = 0; j < width; ++j) sums[j] = both[j];
+  both[0] = s;
+  both[1] = t;
+}
+static __attribute__((noinline)) void multiply_strip(const $sum *x, const $storage *y, pn_i64 stride, pn_i64 depth, pn_i64 width, $sum *to) {
+  pn_i64 columns[$panel], blocks[$panel];
+  for (int j = 0; j < $panel; ++j) columns[j] = (j < width ? j : width - 1) * stride;
+  for (int j = 0; j < $panel; ++j) blocks[j] = j < $lanes ? j * stride : (j - $lanes) * stride + 256;
+  const int by_blocks = width == $panel && stride * (pn_i64)sizeof *y % 4096 == 0;
+  vec total[2] = {{0}, {0}}, both[2];
+  for (pn_i64 g = 0; g < depth; g += 4096) {
+    vec sums[2] = {{0}, {0}};
+    const pn_i64 stop = depth - g < 4096 ? depth : g + 4096;
+    pn_i64 k = g;
+    for (; by_blocks && k + 512 <= stop; k += 512) {
+      for (int half = 0; half < 2; ++half) {
+        multiply_two(x + k, x + k + 256, y + half * $lanes * stride + k, blocks, $lanes * stride, 256, both);
+        sums[half] = k == g ? both[0] : JOIN(sums[half], both[0]);
+        sums[half] = JOIN(sums[half], both[1]);
+      }
+    }
+    for (; k < stop; k += 256) {
+      multiply_two(x + k, x + k, y + k, columns, $panel * stride, stop - k < 256 ? stop - k : 256, both);
+      for (int half = 0; half < 2; ++half) sums[half] = k == g ? both[half] : JOIN(sums[half], both[half]);
+    }
+    for (int half = 0; half < 2; ++half) total[half] = g == 0 ? sums[half] : JOIN(total[half], sums[half]);
+  }
+  store_lanes(to, total[0]);
+  store_lanes(to + $lanes, total[1]);
 }
 )";
 
@@ -92,7 +116,6 @@ std::string matvec_texts(const Arithmetic& a, Lie lie) {
                                                  {"terms", str(kTerms)},
                                                  {"lanes", str(a.lanes)},
                                                  {"panel", str(a.panel)},
-                                                 {"ahead", str(512 / size_of(a.dtype))},
                                                  {"rows", rows},
                                                  {"steps", steps},
                                                  {"ones", ones}});

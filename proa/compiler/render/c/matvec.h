@@ -12,8 +12,9 @@ enum class Lie { wide, deep };
 
 inline constexpr int64_t kWideChunk = 1024;  // columns whose sums stay in the first cache
 
-// multiply_chunk(x, y, stride, depth, width, sums): sums[width] = x times up to a chunk's columns
-// of y over at most kDepth terms; `stride` leads from one term to the next (wide) or from one
+//   wide: multiply_chunk(x, y, stride, depth, width, sums)  over at most kDepth terms
+//   deep: multiply_strip(x, y, stride, depth, width, sums)  one panel, over all terms
+// sums[width] = x times columns of y; `stride` leads from one term to the next (wide) or from one
 // column to the next (deep), in elements.
 std::string matvec_texts(const Arithmetic& a, Lie lie);
 

@@ -96,7 +96,7 @@ constexpr std::string_view kMicro = R"(
 static __attribute__((noinline)) void micro_$rows(pn_i64 depth, const $sum *a, pn_i64 row_stride, pn_i64 depth_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first, const char *ahead, pn_i64 ahead_stride) {
 $rows_of_a  vec $zeros;
   pn_i64 at = 0;
-#pragma GCC unroll 4
+#pragma GCC unroll 1
   for (pn_i64 k = 0; k < depth; ++k, ahead += ahead_stride) {
     __builtin_prefetch(ahead, 0, 2);
 $step  }
@@ -161,6 +161,8 @@ static __attribute__((noinline)) void pack_wide(const $storage *from, pn_i64 str
 )";
 
 constexpr std::string_view kPackDeep = R"(
+typedef $sum half_u __attribute__((vector_size(16), aligned($align), may_alias));
+#define HALF(p) (*(const half_u *)(p))
 static inline __attribute__((always_inline)) void load_square(const $storage *from, const pn_i64 *offsets, vec *square) {
 $transpose}
 static __attribute__((noinline)) void pack_lanes(const $storage *from, const pn_i64 *offsets, pn_i64 depth, $sum *to, pn_i64 stride) {
@@ -191,30 +193,56 @@ static __attribute__((noinline)) void pack_deep(const $storage *from, const pn_i
 }
 )";
 
-// A square of lanes x lanes elements, in log2(lanes) rounds: round r swaps bit r of a row's number
-// with bit r of the lane's.
+// A square of lanes x lanes elements. Rows i and i + half are loaded into the two halves of a
+// vector, which costs no shuffle where memory holds the sums' type; then each half is turned by
+// pairs of rows and pairs of pairs.
 std::string transpose(const Arithmetic& a) {
   std::string text;
-  int n = a.lanes;
-  for (int i = 0; i < n; ++i) {
-    text += str("  vec r0", i, " = load_lanes(from + offsets[", i, "]);\n");
-  }
-  int round = 0;
-  for (int bit = 1; bit < n; bit *= 2, ++round) {
-    for (int i = 0; i < n; ++i) {
-      if ((i & bit) != 0) continue;
-      std::string low, high;
-      for (int l = 0; l < n; ++l) {
-        int source = (l & bit) != 0 ? n : 0;
-        low += str(", ", source + (l & ~bit));
-        high += str(", ", source + (l | bit));
-      }
-      std::string from = str("r", round, i, ", r", round, i | bit), to = str("r", round + 1);
-      text += str("  vec ", to, i, " = __builtin_shufflevector(", from, low, ");\n");
-      text += str("  vec ", to, i | bit, " = __builtin_shufflevector(", from, high, ");\n");
+  int n = a.lanes, half = n / 2;
+  auto mix = [&](auto&& index) {
+    std::string list;
+    for (int l = 0; l < n; ++l) list += str(", ", index(l % half, l / half * half));
+    return list;
+  };
+  auto define = [&](std::string_view to, const std::string& x, const std::string& y,
+                    const std::string& lanes) {
+    text += str("  ", to, " = __builtin_shufflevector(", x, ", ", y, lanes, ");\n");
+  };
+  std::string whole;
+  for (int l = 0; l < n; ++l) whole += str(", ", l);
+  for (int i = 0; i < half && a.wide; ++i) {
+    for (int part = 0; part < n; part += half) {
+      auto from = [&](int row) { return str("HALF(from + offsets[", row, "] + ", part, ")"); };
+      define(str("vec a", i + part), from(i), from(i + half), whole);
     }
   }
-  for (int i = 0; i < n; ++i) text += str("  square[", i, "] = r", round, i, ";\n");
+  for (int i = 0; i < half && !a.wide; ++i) {
+    for (int row : {i, i + half}) {
+      text += str("  vec r", row, " = load_lanes(from + offsets[", row, "]);\n");
+    }
+    std::string x = str("r", i), y = str("r", i + half);
+    define(str("vec a", i), x, y, mix([&](int l, int high) { return high != 0 ? n + l : l; }));
+    define(str("vec a", i + half), x, y,
+           mix([&](int l, int high) { return half + (high != 0 ? n + l : l); }));
+  }
+  for (int part = 0; part < n; part += half) {
+    if (half == 2) {
+      std::string x = str("a", part), y = str("a", part + 1);
+      define(str("square[", part, "]"), x, y, ", 0, 4, 2, 6");
+      define(str("square[", part + 1, "]"), x, y, ", 1, 5, 3, 7");
+      continue;
+    }
+    for (int i : {part, part + 2}) {
+      std::string x = str("a", i), y = str("a", i + 1);
+      define(str("vec b", i), x, y, ", 0, 8, 1, 9, 4, 12, 5, 13");
+      define(str("vec b", i + 1), x, y, ", 2, 10, 3, 11, 6, 14, 7, 15");
+    }
+    for (int i : {0, 1}) {
+      std::string x = str("b", part + i), y = str("b", part + i + 2);
+      define(str("square[", part + 2 * i, "]"), x, y, ", 0, 1, 8, 9, 4, 5, 12, 13");
+      define(str("square[", part + 2 * i + 1, "]"), x, y, ", 2, 3, 10, 11, 6, 7, 14, 15");
+    }
+  }
   return text;
 }
 
@@ -233,7 +261,7 @@ std::string across(const Arithmetic& a) {
   return fill(R"(
 static __attribute__((noinline)) void micro_across(pn_i64 depth, const $sum *a, const pn_i64 *offsets, const $sum *b, $sum *sums, pn_i64 first) {
 $rows  vec $zeros;
-#pragma GCC unroll 4
+#pragma GCC unroll 1
   for (pn_i64 k = 0; k < depth; ++k, b += $lanes) {
     vec x = *(const vec_u *)b;
 $step  }
@@ -311,6 +339,7 @@ std::string pack_texts(const Arithmetic& a) {
                      {"columns", columns},
                      {"panel", panel},
                      {"lanes", lanes},
+                     {"align", a.lanes == 8 ? "4" : "8"},
                      {"transpose", squares}});
 }
 

@@ -1,5 +1,0 @@
-"""What models of images are made of."""
-
-from . import ops
-
-__all__ = ["ops"]
