@@ -255,7 +255,7 @@ def main() -> int:
     if args.rounds < 1:
         parser.error("--rounds: expected 1 or more")
     given = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), given]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [given, str(ROOT / "python")]))
     for case in args.cases or CASES:
         for line in figures(case, args.rounds, args.build):
             if args.json:

@@ -5,11 +5,13 @@ find_path(PROA_CLANG_INCLUDE clang/CodeGen/CodeGenAction.h PATHS /usr/lib/llvm-1
   NO_DEFAULT_PATH)
 find_library(PROA_CLANG_CPP clang-cpp PATHS /usr/lib/llvm-19/lib NO_DEFAULT_PATH)
 find_library(PROA_LLVM LLVM-19 PATHS /usr/lib/llvm-19/lib NO_DEFAULT_PATH)
-if(NOT PROA_CLANG_INCLUDE OR NOT PROA_CLANG_CPP OR NOT PROA_LLVM OR PROA_SANITIZE)
-  message(STATUS "proa_clang is left out: clang 19 is missing, or this is a sanitised build")
+if(NOT PROA_CLANG_INCLUDE OR NOT PROA_CLANG_CPP OR NOT PROA_LLVM OR
+   PROA_SANITIZE STREQUAL "thread")
+  message(STATUS "proa_clang is left out: clang 19 is missing, or threads are being watched")
   return()
 endif()
 
+# It is not sanitised, for LLVM is not; the thread sanitiser would take LLVM's locks for races.
 add_library(proa_clang MODULE "${PROJECT_SOURCE_DIR}/proa/compiler/jit/clang/plugin.cc")
 set_target_properties(proa_clang PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden
   VISIBILITY_INLINES_HIDDEN ON)
@@ -22,8 +24,11 @@ if(SKBUILD)
   install(TARGETS proa_clang LIBRARY DESTINATION proa COMPONENT python)
 else()
   # Beside the Python module; other binaries of the build find it through the link.
-  set_target_properties(proa_clang PROPERTIES LIBRARY_OUTPUT_DIRECTORY
-    "${PROJECT_SOURCE_DIR}/python/proa")
-  file(CREATE_LINK "${PROJECT_SOURCE_DIR}/python/proa/proa_clang.so"
+  set(proa_clang_folder "${PROJECT_SOURCE_DIR}/python/proa")
+  if(PROA_SANITIZE)
+    set(proa_clang_folder "${CMAKE_BINARY_DIR}/python/proa")
+  endif()
+  set_target_properties(proa_clang PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${proa_clang_folder}")
+  file(CREATE_LINK "${proa_clang_folder}/proa_clang.so"
     "${CMAKE_BINARY_DIR}/proa_clang.so" SYMBOLIC)
 endif()

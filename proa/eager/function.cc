@@ -8,6 +8,7 @@
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/tier/compiled.h"
+#include "proa/tier/prebuilt.h"
 #include "proa/transform/decompose.h"
 #include "proa/transform/optimize.h"
 
@@ -18,7 +19,7 @@ using namespace ir;
 std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
                                              std::span<const Dim> symbols, tier::Tier tier) {
   Module lowered = module.clone();
-  transform::decompose(lowered);
+  transform::decompose(lowered, tier::has_kernel);
   transform::optimize(lowered);
   return tier::executable(lowered, lowered.find(func.name()), symbols, tier);
 }

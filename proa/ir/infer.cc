@@ -55,6 +55,7 @@ void check_attr(const Page& page, const AttrSpec& spec, Attribute value) {
       in_range(value.as_real());
       break;
     case AttrForm::number:  // or one of the words of the choices
+      if (value.is(AttrKind::dim)) break;
       if (value.is(AttrKind::string) && !spec.choices.empty()) {
         one_of_choices(value.as_string());
         break;

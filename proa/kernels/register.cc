@@ -5,6 +5,7 @@
 // A family is one source of proa/kernels/reference; each exports its kernels under this name.
 #define PROA_KERNEL_FAMILIES(F) \
   F(arg_reduce_kernels)         \
+  F(attention_kernels)          \
   F(binary_kernels)             \
   F(cast_kernels)               \
   F(contraction_kernels)        \

@@ -51,11 +51,52 @@ void attention_shape(Infer& op) {
   op.result(dims, op.dtype(0));
 }
 
+// [batch, heads, length, width], all of one dtype; the mask is whole.
+void heads_shape(Infer& op) {
+  std::span<const OperandSpec> names = op.page().operands;
+  auto refuse = [&](int k, std::string_view wanted) {
+    op.fail(ErrorKind::shape, names[static_cast<size_t>(k)].name,
+            str("expected ", wanted, ", got shape ", to_string(op.dims(k))));
+  };
+  for (int k : {0, 1, 2}) {
+    if (op.rank(k) != 4) refuse(k, "[batch, heads, length, head_dim]");
+  }
+  for (int k = 0; k < static_cast<int>(names.size()); ++k) {
+    if (!op.present(k) || op.dtype(k) == op.dtype(0) || (k == 3 && op.dtype(k) == DType::boolean))
+      continue;
+    op.fail(ErrorKind::type, names[static_cast<size_t>(k)].name,
+            str("expected ", to_string(op.dtype(0)), ", the dtype of query, got ",
+                to_string(op.dtype(k))));
+  }
+  auto expect = [&](int k, std::vector<Dim> wanted) {
+    auto message = [&] {
+      return str("expected shape ", to_string(wanted), ", got ", to_string(op.dims(k)));
+    };
+    std::string_view name = names[static_cast<size_t>(k)].name;
+    if (op.rank(k) != static_cast<int>(wanted.size())) op.fail(ErrorKind::shape, name, message());
+    for (size_t i = 0; i < wanted.size(); ++i)
+      expect_eq(op, op.dim(k, static_cast<int>(i)), wanted[i], name, message);
+  };
+  Dim batch = op.dim(0, 0), heads = op.dim(0, 1), queries = op.dim(0, 2), keys = op.dim(1, 2);
+  expect(1, {batch, heads, keys, op.dim(0, 3)});
+  expect(2, {batch, heads, keys, op.dim(2, 3)});
+  if (op.present(3)) expect(3, {batch, heads, queries, keys});
+  std::vector<Dim> output{batch, heads, queries, op.dim(2, 3)}, row{batch, heads, queries, Dim(1)};
+  if (names.size() == 4) {
+    op.result(output, op.dtype(0));
+    op.result(row, op.dtype(0));
+    return;
+  }
+  expect(4, row);
+  expect(5, row);
+  expect(6, output);
+  for (int k : {0, 1, 2}) op.result({op.dims(k).begin(), op.dims(k).end()}, op.dtype(0));
+}
+
 struct Inputs {
   Expr q, k, v, mask;  // heads first; the mask broadcast to [batch, heads, queries, keys]
   double scale;
   bool causal;
-  int64_t keys;
 };
 
 Inputs inputs_of(const ir::OperandView& d) {
@@ -64,16 +105,29 @@ Inputs inputs_of(const ir::OperandView& d) {
   in.q = wide(d.in(0));
   in.k = wide(d.in(1));
   in.v = wide(d.in(2));
-  in.keys = static_dim(in.k, 2);
-  int64_t width = static_dim(in.q, 3);
-  in.scale = d.has("scale") ? d.real("scale") : 1.0 / __builtin_sqrt(static_cast<double>(width));
   in.causal = d.boolean("is_causal");
+  in.scale = d.has("scale") ? d.real("scale")
+                            : 1.0 / __builtin_sqrt(static_cast<double>(static_dim(in.q, 3)));
   if (d.present(3)) {
-    std::vector<Dim> dims{in.q.dim(0), in.q.dim(1), in.q.dim(2), Dim(in.keys)};
+    std::vector<Dim> dims{in.q.dim(0), in.q.dim(1), in.q.dim(2), in.k.dim(2)};
     in.mask = broadcast_to(
         d.in(3).dtype() == DType::boolean ? d.in(3) : cast(d.in(3), in.q.dtype()), dims);
   }
   return in;
+}
+
+// What attention_forward and attention_backward are given.
+Inputs heads_of(const ir::OperandView& d) {
+  return {d.in(0),         d.in(1),
+          d.in(2),         d.present(3) ? d.in(3) : Expr{},
+          d.real("scale"), d.boolean("is_causal")};
+}
+
+std::vector<Expr> on_heads(std::string_view name, const Inputs& in,
+                           std::initializer_list<Expr> more = {}) {
+  std::vector<Expr> operands{in.q, in.k, in.v, in.mask};
+  operands.insert(operands.end(), more);
+  return call(*in.q.builder, name, operands, {{"is_causal", in.causal}, {"scale", in.scale}});
 }
 
 // Scaled scores of a block of keys, -inf where masked: bool masks select, float masks add.
@@ -93,11 +147,21 @@ Expr scores_of(const Inputs& in, int64_t begin, int64_t end) {
   return s;
 }
 
+// Queries before key `begin` see nothing of its block, which is skipped for them.
+Expr sees(const Inputs& in, int64_t begin) {
+  std::vector<Dim> dims{in.q.dim(0), in.q.dim(1), in.q.dim(2), Dim(1)};
+  return compare("ge", iota(*in.q.builder, DType::i64, dims, 2), static_cast<double>(begin));
+}
+
 Expr finite_or_zero(Expr m) { return only_where(unary("is_finite", m), m); }
 
 struct State {
   Expr m, l, o;  // running maximum, sum of exponentials, weighted values: [b, h, q, 1 or width]
 };
+
+State where(Expr condition, const State& a, const State& b) {
+  return {select(condition, a.m, b.m), select(condition, a.l, b.l), select(condition, a.o, b.o)};
+}
 
 State one_block(const Inputs& in, const State* before, int64_t begin, int64_t end) {
   Expr s = scores_of(in, begin, end);
@@ -109,7 +173,9 @@ State one_block(const Inputs& in, const State* before, int64_t begin, int64_t en
   Expr l = sum(p, 3, true), o = dot(p, slice_axis(in.v, 2, begin, end), batch, batch, from, to);
   if (!before) return {now.m, l, o};
   Expr alpha = exp(before->m - base);
-  return {now.m, before->l * alpha + l, before->o * alpha + o};
+  now.l = before->l * alpha + l;
+  now.o = before->o * alpha + o;
+  return in.causal ? where(sees(in, begin), now, *before) : now;
 }
 
 State merged(const State& a, const State& b) {
@@ -118,72 +184,102 @@ State merged(const State& a, const State& b) {
   return {m, a.l * x + b.l * y, a.o * x + b.o * y};
 }
 
-State run(const Inputs& in) {
+State run(const Inputs& in, int64_t keys) {
   State whole;
-  for (int64_t group = 0; group < std::max<int64_t>(in.keys, 1); group += kGroup) {
+  for (int64_t group = 0; group < keys; group += kGroup) {
     State state;
-    int64_t end = std::min(in.keys, group + kGroup);
+    int64_t end = std::min(keys, group + kGroup);
     for (int64_t at = group; at < end; at += kBlock) {
       state = one_block(in, at == group ? nullptr : &state, at, std::min(end, at + kBlock));
     }
-    whole = group == 0 ? state : merged(whole, state);
+    if (group == 0) {
+      whole = state;
+    } else {
+      State both = merged(whole, state);
+      whole = in.causal ? where(sees(in, group), both, whole) : both;
+    }
   }
   return whole;
 }
 
-// A query that may look at nothing gives zeros.
-Expr output_of(const State& state, DType dtype) {
+// A query that may look at nothing gives zeros, and the log-sum-exp -inf.
+void forward_rule(Decompose& d) {
+  Inputs in = heads_of(d);
+  int64_t keys = static_dim(in.k, 2);
+  if (keys == 0) {
+    d.out(full(d.builder(), d.result_type(0).dims(), in.q.dtype(), 0));
+    d.out(full(d.builder(), d.result_type(1).dims(), in.q.dtype(), -__builtin_inf()));
+    return;
+  }
+  State state = run(in, keys);
   Expr empty = compare("eq", state.l, 0.0);
-  Expr safe = select(empty, full_like(state.l, 1), state.l);
-  return cast(heads_first(state.o / safe), dtype);
+  d.out(state.o / select(empty, full_like(state.l, 1), state.l));
+  d.out(finite_or_zero(state.m) + log(state.l));
 }
 
-bool no_keys(const Inputs& in, Decompose& d) {
-  if (in.keys > 0) return false;
-  d.out(full(d.builder(), d.result_type().dims(), d.result_type().dtype(), 0));
-  return true;
+// P = exp(S - lse), dS = P * (dP - drop), where drop = sum(dO * O) for each query.
+void backward_rule(Decompose& d) {
+  Inputs in = heads_of(d);
+  Expr lse = d.in(4), drop = d.in(5), g = d.in(6);
+  Expr base = finite_or_zero(lse), finite = unary("is_finite", lse), dq = zeros_like(in.q);
+  std::vector<Expr> dk, dv;
+  L batch{0, 1}, width{3}, rows{2};
+  for (int64_t at = 0, keys = static_dim(in.k, 2); at < keys; at += kBlock) {
+    int64_t end = std::min(keys, at + kBlock);
+    Expr s = scores_of(in, at, end), q = in.q, up = g;
+    Expr p = only_where(broadcast_to(finite, s.dims()), exp(s - base));
+    Expr dp = dot(g, slice_axis(in.v, 2, at, end), batch, batch, width, width);
+    Expr ds = p * (dp - drop);
+    Expr seen = in.causal && at > 0 ? sees(in, at) : Expr{};
+    if (seen) {
+      auto only = [&](Expr x) { return only_where(broadcast_to(seen, x.dims()), x); };
+      p = only(p);
+      ds = only(ds);
+      q = only(q);
+      up = only(up);
+    }
+    dv.push_back(dot(p, up, batch, batch, rows, rows));
+    dk.push_back(dot(ds, q, batch, batch, rows, rows) * in.scale);
+    Expr part = dot(ds, slice_axis(in.k, 2, at, end), batch, batch, width, rows) * in.scale;
+    Expr more = at == 0 ? part : dq + part;
+    dq = seen ? select(seen, more, dq) : more;
+  }
+  d.out(dq);
+  d.out(dk.empty() ? zeros_like(in.k) : concat(dk, 2));
+  d.out(dv.empty() ? zeros_like(in.v) : concat(dv, 2));
 }
 
 void attention_rule(Decompose& d) {
-  Inputs in = inputs_of(d);
-  if (no_keys(in, d)) return;
-  d.out(output_of(run(in), d.result_type().dtype()));
+  Expr o = on_heads("tensor.attention_forward", inputs_of(d))[0];
+  d.out(cast(heads_first(o), d.result_type().dtype()));
 }
 
 void attention_augment(Augment& d) {
-  Inputs in = inputs_of(d);
-  if (no_keys(in, d)) return;
-  State state = run(in);
-  d.out(output_of(state, d.result_type().dtype()));
-  d.keep("lse", finite_or_zero(state.m) + log(state.l));  // -inf where nothing is seen
+  std::vector<Expr> made = on_heads("tensor.attention_forward", inputs_of(d));
+  d.out(cast(heads_first(made[0]), d.result_type().dtype()));
+  d.keep("lse", made[1]);
 }
 
-// From the saved log-sum-exp: P = exp(S - lse), dS = P * (dP - sum(dO * O)).
+// The gradient of the scores as a whole, which only a mask that learns asks for.
+Expr scores_gradient(const Inputs& in, Expr lse, Expr drop, Expr g) {
+  L batch{0, 1}, width{3};
+  int64_t keys = static_dim(in.k, 2);
+  if (keys == 0) return zeros_like(in.mask);
+  Expr s = scores_of(in, 0, keys);
+  Expr p =
+      only_where(broadcast_to(unary("is_finite", lse), s.dims()), exp(s - finite_or_zero(lse)));
+  return p * (dot(g, in.v, batch, batch, width, width) - drop);
+}
+
 void attention_backward(Vjp& v) {
   Inputs in = inputs_of(v);
-  if (in.keys == 0) return;
   Expr lse = v.residual("lse"), g = heads_first(cast(v.cotangent(), in.q.dtype())),
-       o = heads_first(cast(v.result(), in.q.dtype()));
-  Expr drop = sum(g * o, 3, true), base = finite_or_zero(lse), seen = unary("is_finite", lse);
-  Expr dq;
-  std::vector<Expr> dk, dv, dmask;
-  L batch{0, 1}, width{3}, rows{2};
-  for (int64_t at = 0; at < in.keys; at += kBlock) {
-    int64_t end = std::min(in.keys, at + kBlock);
-    Expr s = scores_of(in, at, end);
-    Expr p = only_where(broadcast_to(seen, s.dims()), exp(s - base));
-    Expr dp = dot(g, slice_axis(in.v, 2, at, end), batch, batch, width, width);
-    Expr ds = p * (dp - drop);
-    dv.push_back(dot(p, g, batch, batch, rows, rows));
-    dk.push_back(dot(ds, in.q, batch, batch, rows, rows) * in.scale);
-    if (v.needs(3)) dmask.push_back(ds);
-    Expr part = dot(ds, slice_axis(in.k, 2, at, end), batch, batch, width, rows) * in.scale;
-    dq = dq ? dq + part : part;
+       o = heads_first(cast(v.result(), in.q.dtype())), drop = sum(g * o, 3, true);
+  std::vector<Expr> made = on_heads("tensor.attention_backward", in, {lse, drop, g});
+  for (int i : {0, 1, 2}) {
+    if (v.needs(i)) v.set(i, heads_first(made[static_cast<size_t>(i)]));
   }
-  if (v.needs(0)) v.set(0, heads_first(dq));
-  if (v.needs(1)) v.set(1, heads_first(concat(dk, 2)));
-  if (v.needs(2)) v.set(2, heads_first(concat(dv, 2)));
-  if (v.needs(3)) v.set(3, concat(dmask, 3));
+  if (v.needs(3)) v.set(3, scores_gradient(in, lse, drop, g));
 }
 
 void attention_samples(SampleList& s) {
@@ -211,12 +307,76 @@ void attention_samples(SampleList& s) {
           ErrorKind::type, "True or False");
 }
 
+const ir::SampleAttrs kPlain{{"is_causal", false}, {"scale", 0.5}},
+    kCausal{{"is_causal", true}, {"scale", 0.5}};
+
+void forward_samples(SampleList& s) {
+  s.ok({T({2, 2, 3, 4}), T({2, 2, 5, 4}), T({2, 2, 5, 4}), absent()}, kPlain);
+  s.ok({T({1, 2, 4, 3}), T({1, 2, 4, 3}), T({1, 2, 4, 2}), absent()}, kCausal);
+  s.ok({T({1, 1, 3, 2}), T({1, 1, 70, 2}), T({1, 1, 70, 2}), T({1, 1, 3, 70})}, kPlain).note =
+      "two blocks";
+  s.ok({T({1, 1, 2, 3}), T({1, 1, 3, 3}), T({1, 1, 3, 3}),
+        V(DType::boolean, {1, 1, 2, 3}, {1, 0, 1, 0, 1, 0})},
+       kPlain);
+  s.ok({T({0, 2, 2, 3}), T({0, 2, 3, 3}), T({0, 2, 3, 3}), absent()}, kPlain);
+  s.wrong({T({2, 3, 4}), T({2, 5, 4}), T({2, 5, 4}), absent()}, kPlain, ErrorKind::shape,
+          "[batch, heads, length, head_dim]");
+  s.wrong({T({2, 2, 3, 4}), T({2, 2, 5, 3}), T({2, 2, 5, 4}), absent()}, kPlain, ErrorKind::shape,
+          "expected shape");
+  s.wrong({T({2, 2, 3, 4}), T({2, 1, 5, 4}), T({2, 2, 5, 4}), absent()}, kPlain, ErrorKind::shape,
+          "expected shape");
+  s.wrong({T({2, 2, 3, 4}), T({2, 2, 5, 4}), T({2, 2, 6, 4}), absent()}, kPlain, ErrorKind::shape,
+          "expected shape");
+  s.wrong({T({2, 2, 3, 4}), T({2, 2, 5, 4}), T({2, 2, 5, 4}), T({3, 5})}, kPlain, ErrorKind::shape,
+          "[2, 2, 3, 5]");
+  s.wrong({T({2, 2, 3, 4}), T({2, 2, 5, 4}), absent(), absent()}, kPlain, ErrorKind::value,
+          "required");
+  s.wrong({T({2, 2, 3, 4}), T({2, 2, 5, 4}), T({2, 2, 5, 4}), absent()}, {{"is_causal", true}},
+          ErrorKind::value, "required");
+}
+
+void backward_samples(SampleList& s) {
+  auto with = [&](std::vector<int64_t> q, std::vector<int64_t> k, std::vector<int64_t> v,
+                  const ir::SampleAttrs& attrs) -> ir::Sample& {
+    return s.ok({T(q), T(k), T(v), absent(), T({q[0], q[1], q[2], 1}), T({q[0], q[1], q[2], 1}),
+                 T({q[0], q[1], q[2], v[3]})},
+                attrs);
+  };
+  with({2, 2, 3, 4}, {2, 2, 5, 4}, {2, 2, 5, 4}, kPlain);
+  with({1, 2, 4, 3}, {1, 2, 4, 3}, {1, 2, 4, 2}, kCausal);
+  with({1, 1, 67, 2}, {1, 1, 66, 2}, {1, 1, 66, 2}, kCausal).note = "two blocks";
+  with({0, 2, 2, 3}, {0, 2, 3, 3}, {0, 2, 3, 3}, kPlain);
+  auto wrong = [&](ir::Arg lse, ir::Arg drop, ir::Arg g, const ir::SampleAttrs& attrs,
+                   ErrorKind kind, std::string_view says) {
+    s.wrong({T({2, 2, 3, 4}), T({2, 2, 5, 4}), T({2, 2, 5, 4}), absent(), std::move(lse),
+             std::move(drop), std::move(g)},
+            attrs, kind, says);
+  };
+  auto row = [] { return T({2, 2, 3, 1}); };
+  wrong(T({2, 2, 3}), row(), T({2, 2, 3, 4}), kPlain, ErrorKind::shape, "[2, 2, 3, 1]");
+  wrong(row(), T({2, 2, 3, 2}), T({2, 2, 3, 4}), kPlain, ErrorKind::shape, "[2, 2, 3, 1]");
+  wrong(row(), row(), T({2, 2, 3, 5}), kPlain, ErrorKind::shape, "[2, 2, 3, 4]");
+  wrong(row(), row(), T({2, 2, 5, 4}), kPlain, ErrorKind::shape, "[2, 2, 3, 4]");
+  wrong(row(), row(), absent(), kPlain, ErrorKind::value, "required");
+  wrong(row(), row(), T({2, 2, 3, 4}), {{"is_causal", 3}, {"scale", 0.5}}, ErrorKind::type,
+        "True or False");
+  wrong(row(), row(), T({2, 2, 3, 4}), {{"is_causal", true}}, ErrorKind::value, "required");
+}
+
 }  // namespace
 
 std::vector<ir::Page> attention_pages() {
   auto operand = [](std::string_view name) {
     return OperandSpec{.name = name, .dtypes = kFloatSet};
   };
+  constexpr DTypeSet kOne = bit(DType::f32) | bit(DType::f64);
+  auto one = [](std::string_view name) {
+    return OperandSpec{.name = name, .dtypes = kOne};
+  };
+  OperandSpec mask{
+      .name = "attn_mask", .dtypes = kOne | kBoolSet, .optional = true, .meets = false};
+  std::vector<ir::AttrSpec> on_heads_attrs{{.name = "is_causal", .form = AttrForm::boolean},
+                                           {.name = "scale", .form = AttrForm::real}};
   return {
       {.name = "attention",
        .faces = ir::kHidden,
@@ -241,6 +401,37 @@ std::vector<ir::Page> attention_pages() {
        .decompose = attention_rule,
        .sharding = "b q h d, b k h d, b k h e, b h q k -> b q h e; k: whole, d: whole",
        .samples = attention_samples},
+      {.name = "attention_forward",
+       .faces = ir::kHidden,
+       .doc =
+           "attention over [batch, heads, length, head_dim], and the log-sum-exp of each query's "
+           "scores. Causal, a query skips the blocks of 64 keys that begin after it.",
+       .operands = {one("query"), one("key"), one("value"), mask},
+       .attrs = on_heads_attrs,
+       .results = 2,
+       .result_names = {"output", "lse"},
+       .dtypes = by_shape_rule(),
+       .shape = heads_shape,
+       .vjp = by_decomposition(),
+       .decompose = forward_rule,
+       .sharding = "b h q d, b h k d, b h k e, b h q k -> b h q e, b h q 1; k: whole, d: whole",
+       .samples = forward_samples},
+      {.name = "attention_backward",
+       .faces = ir::kHidden,
+       .doc = "The gradients of attention_forward's output by query, key and value, from the "
+              "log-sum-exp and `drop`, the sum of output times gradient for each query.",
+       .operands = {one("query"), one("key"), one("value"), mask, one("lse"), one("drop"),
+                    one("gradient")},
+       .attrs = on_heads_attrs,
+       .results = 3,
+       .result_names = {"query_gradient", "key_gradient", "value_gradient"},
+       .dtypes = by_shape_rule(),
+       .shape = heads_shape,
+       .vjp = by_decomposition(),
+       .decompose = backward_rule,
+       .sharding = "b h q d, b h k d, b h k e, b h q k, b h q 1, b h q 1, b h q e -> b h q d, "
+                   "b h k d, b h k e; q: whole, k: whole, d: whole, e: whole",
+       .samples = backward_samples},
   };
 }
 

@@ -72,6 +72,7 @@ void full_like_shape(Infer& op) {
 }
 
 Expr number_as(Builder& b, ir::Attribute value, DType dtype) {
+  if (value.is(ir::AttrKind::dim)) return dim_value(b, value.as_dim(), dtype);
   if (value.is(ir::AttrKind::boolean)) return constant(b, dtype, value.as_bool());
   if (value.is(ir::AttrKind::complex)) {
     auto z = value.as_complex();
@@ -91,14 +92,40 @@ void full_rule(Decompose& d) {
 }
 
 // arange: the number of steps is exact for integers, and ceil((end - start) / step) in f64
-// otherwise.
+// otherwise. Bounds may be sizes; then both are whole, and so is the step.
 struct Range {
   double start = 0, end = 0, step = 1;
   bool integral = true;
-  int64_t count = 0;
+  Dim count;
+  Dim first;  // of a range of sizes
 };
 
+bool has_sizes(const ir::AttrView& op) {
+  for (std::string_view name : {"start", "end"}) {
+    if (op.raw(name) && op.raw(name).is(ir::AttrKind::dim)) return true;
+  }
+  return false;
+}
+
+Range range_of_sizes(const ir::AttrView& op) {
+  auto read = [&](std::string_view name, int64_t fallback) -> Dim {
+    ir::Attribute value = op.raw(name);
+    if (!value) return fallback;
+    if (!value.is(ir::AttrKind::dim) && !value.is(ir::AttrKind::integer))
+      op.fail(ErrorKind::type, name, "expected an integer beside a symbolic size");
+    return value.as_dim();
+  };
+  Range r;
+  r.first = op.raw("end") ? read("start", 0) : Dim(0);
+  Dim end = op.raw("end") ? read("end", 0) : read("start", 0), step = read("step", 1);
+  r.step = static_cast<double>(step.constant());
+  if (r.step == 0) op.fail(ErrorKind::value, "step", "expected a step other than 0");
+  r.count = max(0, r.step > 0 ? ceildiv(end - r.first, step) : ceildiv(r.first - end, -step));
+  return r;
+}
+
 Range range_of(const ir::AttrView& op) {
+  if (has_sizes(op)) return range_of_sizes(op);
   Range r;
   auto read = [&](std::string_view name, double fallback) {
     ir::Attribute value = op.raw(name);
@@ -136,6 +163,7 @@ void arange_rule(Decompose& d) {
   Expr i = iota(d.builder(), work, d.result_type().dims(), 0);
   if (r.step != 1) i = i * r.step;
   if (r.start != 0) i = i + r.start;
+  if (r.first != Dim(0)) i = i + dim_value(d.builder(), r.first, work);
   d.out(cast(i, dtype));
 }
 
@@ -194,7 +222,8 @@ void triangle_shape(Infer& op) {
 
 void one_hot_shape(Infer& op) {
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
-  dims.push_back(op.integer("num_classes"));
+  dims.push_back(op.dims_attr("num_classes")[0]);
+  op.require_ge(dims.back(), 1, "num_classes", "expected a value of at least 1");
   op.result(dims, op.default_float());
 }
 

@@ -142,7 +142,7 @@ void pad_shape(Infer& op) {
                    " elements along axis ", i, ", got ", to_string(dims[i]));
       });
     }
-    Dim padded = dims[i] + Dim(low + high);
+    Dim padded = dims[i] + Dim(low) + Dim(high);
     expect_ge(op, padded, 0, "pad", [&] {
       return str("(", low, ", ", high, ") takes more than the ", to_string(dims[i]),
                  " elements of axis ", i);

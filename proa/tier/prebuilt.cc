@@ -2,6 +2,10 @@
 
 namespace proa::tier {
 
+bool has_kernel(const ir::Operation& op) {
+  return runtime::cpu_kernels().find(op.name()) != nullptr;
+}
+
 std::unique_ptr<runtime::Executable> prebuilt(const ir::Module& module, ir::Func func,
                                               std::span<const ir::Dim> symbols) {
   return std::make_unique<runtime::Executable>(compiler::emit(module, func, symbols),

@@ -11,7 +11,11 @@
 
 namespace proa::tier {
 
-// `func` holds primitives only; `symbols` are the sizes that callers give, in order.
+// Whether a prebuilt kernel computes this operation as it is. Composites that have one need not be
+// decomposed; the kernel gives the bits of their decomposition.
+bool has_kernel(const ir::Operation& op);
+
+// `func` holds operations that have kernels; `symbols` are the sizes that callers give, in order.
 std::unique_ptr<runtime::Executable> prebuilt(const ir::Module& module, ir::Func func,
                                               std::span<const ir::Dim> symbols);
 

@@ -122,12 +122,13 @@ struct Deeper {
   Deeper(const Deeper&) = delete;
 };
 
+// Or a symbolic size, whose value is an element of a tensor under capture.
 bool has_tensor(PyObject* sequence) {
   Deeper deeper;
   Ref fast = checked(PySequence_Fast(sequence, "expected a sequence"));
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(fast.get(), i);
-    if (is_tensor(item)) return true;
+    if (is_tensor(item) || as_dim(item)) return true;
     if ((PyList_Check(item) || PyTuple_Check(item)) && has_tensor(item)) return true;
   }
   return false;
@@ -257,6 +258,11 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
   if ((PyList_Check(data) || PyTuple_Check(data)) && has_tensor(data)) {
     eager::NoGrad no_grad;
     return cast_to(stack_sequence(data, std::nullopt), dtype);
+  }
+  if (auto size = as_dim(data)) {  // a number beside a tensor becomes one at the door
+    Tensor none = eager::call1("tensor.zeros", {},
+                               {{"shape", std::vector<int64_t>{}}, {"dtype", DType::i64}});
+    return cast_to(eager::call1("tensor.add", {none, eager::Operand(*size)}), dtype);
   }
   bool plain = !is_array(data) && !is_numpy_scalar(data);
   Ref array;

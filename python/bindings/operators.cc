@@ -114,10 +114,21 @@ bool is_sequence(PyObject* object) {
           !(is_tensor(object) && tensor_of(object).rank() == 0));
 }
 
+// Whether the rules of a page take an attribute, which is no shape, as a symbolic size. Of others
+// such a size is read, which makes its number a guard of the capture.
+bool takes_size(const ir::Page& page, const ir::AttrSpec& spec) {
+  if (page.name == "arange") return spec.name == "start" || spec.name == "end";
+  if (page.name == "topk" || page.name == "kthvalue") return spec.name == "k";
+  return spec.name == "fill_value" || spec.name == "num_classes";
+}
+
 // The C++ form of a Python value for one attribute; a null Attribute leaves the default.
 Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* object) {
   ir::Context& c = eager::context();
   if (object == Py_None) return {};
+  if (takes_size(page, spec)) {
+    if (auto dim = as_dim(object)) return Attribute::dim(c, *dim);
+  }
   switch (spec.form) {
     case AttrForm::boolean:
       if (PyBool_Check(object)) return Attribute::boolean(c, object == Py_True);

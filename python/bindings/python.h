@@ -77,11 +77,16 @@ int guarded_int(F&& f) noexcept {
   }
 }
 
+// Whether the interpreter is on its way out, or gone, and this is not the thread that ends it.
+bool is_left_behind();
+
 // Runs f, which may wait for the GIL. While the interpreter shuts down, CPython before 3.14 ends
 // such a (daemon) thread with pthread_exit, whose unwinding would pass through destructors that
-// need the GIL and end in an abort: the thread sleeps here until the process is gone, as in 3.14.
+// need the GIL and end in an abort; and later there is nothing left to wait for. The thread sleeps
+// here until the process is gone, as in 3.14.
 template <class F>
 auto outlive_shutdown(F&& f) noexcept {
+  while (is_left_behind()) pause();
   try {
     return f();
   } catch (...) {  // C functions throw nothing else

@@ -2,6 +2,8 @@
 
 #include "python/bindings/python.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "proa/base/error.h"
@@ -11,6 +13,9 @@
 #include "proa/tier/compiled.h"
 
 namespace proa::python {
+
+// The main thread ends the interpreter, which drops tensors and their hooks on the way.
+bool is_left_behind() { return Py_IsInitialized() == 0 && gettid() != getpid(); }
 
 namespace {
 

@@ -52,6 +52,7 @@ __version__ = "0.1.0"
 _PACKAGES = (
     "amp", "autograd", "compiler", "distribution", "fft", "framework", "io", "ir", "jit",
     "linalg", "metric", "nn", "ops", "optimizer", "regularizer", "signal", "static", "torch",
+    "vision",
 )
 _FROM = {
     **dict.fromkeys(("finfo", "iinfo"), "dtype_info"),

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
-from numpy.typing import NDArray
 
 import proa
 
@@ -32,57 +31,69 @@ _FORMATS = {
     5: ["NCDHW", "NDHWC"],
 }
 
-Taps = tuple[NDArray[numpy.int64], NDArray[numpy.float64]]
+# (positions, weights or None for 1), for each tap of one axis
+Taps = list[tuple[_proa.Tensor, _proa.Tensor | None]]
 
 
-def _cubic(t: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
+def _cubic(t: _proa.Tensor) -> _proa.Tensor:
     """Keys's kernel with a = -0.75 at distances t ("Cubic convolution interpolation", 1981)."""
-    a, t = -0.75, numpy.abs(t)
-    near = ((a + 2) * t - (a + 3)) * t * t + 1
-    far = ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
-    return numpy.where(t <= 1, near, numpy.where(t < 2, far, 0.0))
+    a, t = -0.75, proa.abs(t)
+    near = ((t * (a + 2) - (a + 3)) * t * t) + 1.0
+    far = ((t * a - 5 * a) * t + 8 * a) * t - 4 * a
+    return proa.where(t <= 1.0, near, proa.where(t < 2.0, far, proa.zeros_like(t)))
+
+
+def _number(size: Any) -> _proa.Tensor:
+    return proa.to_tensor(size, dtype="float64")
 
 
 def _taps(
-    size: int, out: int, scale: float | None, mode: str, align_corners: bool, align_mode: int
+    size: Any, out: Any, scale: float | None, mode: str, align_corners: bool, align_mode: int
 ) -> Taps:
-    """(indices, weights), each [taps, out], of one axis."""
-    place = numpy.arange(out, dtype="float64")
+    """What each place along one axis is made of.
+
+    In f64 and on tensors, so that sizes may be symbols; a ratio of sizes is one division.
+    """
+    place = proa.arange(out, dtype="int64").astype("float64")
     if align_corners:
-        ratio = (size - 1) / (out - 1) if out > 1 else 0.0
+        # A single output stands at the first input.
+        ratio = _number(size - 1) / proa.clip(_number(out - 1), min=1.0)
     else:
-        ratio = size / out if scale is None else 1.0 / scale
+        ratio = _number(size) / _number(out) if scale is None else _number(1.0 / scale)
     if mode == "nearest":
-        at = numpy.floor(ratio * place + (0.5 if align_corners else 0.0))
-        return numpy.clip(at, 0, size - 1).astype("int64")[None], numpy.ones([1, out])
+        at = proa.floor(place * ratio + (0.5 if align_corners else 0.0))
+        return [(proa.clip(at.astype("int64"), 0, size - 1), None)]
     if align_corners or (align_mode == 1 and mode != "bicubic"):
-        source = ratio * place
+        source = place * ratio
     else:
-        source = ratio * (place + 0.5) - 0.5
+        source = (place + 0.5) * ratio - 0.5
     if mode == "bicubic":
-        base = numpy.floor(source)
-        offsets = numpy.arange(-1, 3)[:, None]
-        weights = _cubic(source - (base + offsets))
-        return numpy.clip(base + offsets, 0, size - 1).astype("int64"), weights
-    source = numpy.maximum(source, 0.0)
-    low = numpy.minimum(numpy.floor(source), size - 1)
-    high = numpy.minimum(low + 1, size - 1)
-    share = source - low
-    return numpy.stack([low, high]).astype("int64"), numpy.stack([1.0 - share, share])
+        base = proa.floor(source)
+        steps = [base + float(step) for step in range(-1, 3)]
+        return [(proa.clip(s.astype("int64"), 0, size - 1), _cubic(source - s)) for s in steps]
+    source = proa.clip(source, min=0.0)
+    low = proa.clip(proa.floor(source).astype("int64"), max=size - 1)
+    high = proa.clip(low + 1, max=size - 1)
+    share = source - low.astype("float64")
+    return [(low, 1.0 - share), (high, share)]
 
 
 def _along(x: _proa.Tensor, axis: int, taps: Taps) -> _proa.Tensor:
-    indices, weights = taps
     shape = [1] * len(x.shape)
-    shape[axis] = indices.shape[1]
+    shape[axis] = -1
     total: _proa.Tensor | None = None
-    for index, weight in zip(indices, weights, strict=True):
-        part = proa.index_select(x, proa.to_tensor(index), axis)
-        if not (weight == 1.0).all():
-            part = part * proa.to_tensor(weight.reshape(shape)).astype(x.dtype)
+    for index, weight in taps:
+        part = proa.index_select(x, index, axis)
+        if weight is not None:
+            part = part * weight.astype(x.dtype).reshape(shape)
         total = part if total is None else total + part
     assert total is not None
     return total
+
+
+def _times(size: Any, scale: float) -> Any:
+    """floor(size * scale); of a symbolic size as a symbol, where the scale is a whole number."""
+    return size * int(scale) if scale.is_integer() else math.floor(int(size) * scale)
 
 
 def _target(
@@ -90,7 +101,7 @@ def _target(
     axes: list[int],
     size: int | Sequence[int] | _proa.Tensor | None,
     scale_factor: float | Sequence[float] | _proa.Tensor | None,
-) -> tuple[list[int], list[float | None]]:
+) -> tuple[list[Any], list[float | None]]:
     """(wanted sizes, scales or Nones) of the spatial axes."""
     if (size is None) == (scale_factor is None):
         refuse("interpolate", "size", "either size or scale_factor", size)
@@ -103,10 +114,10 @@ def _target(
     # float() takes the 0-d tensors of a list too.
     scales: list[float | None] = [None] * len(axes)
     if scale_factor is None:
-        sizes = [int(v) for v in values]
+        sizes = [int(v) if isinstance(v, (float, _proa.Tensor)) else v for v in values]
     else:
         scales = [float(v) for v in values]
-        sizes = [math.floor(x.shape[axis] * float(v)) for axis, v in zip(axes, values, strict=True)]
+        sizes = [_times(x.shape[axis], float(v)) for axis, v in zip(axes, values, strict=True)]
     if any(v < 1 for v in sizes):
         refuse("interpolate", "size", "an output of at least 1 in each dim", sizes)
     return sizes, scales

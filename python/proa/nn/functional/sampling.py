@@ -105,14 +105,12 @@ def grid_sample(
     places = []
     for axis, size in enumerate(sides):
         at = points[:, :, dims - 1 - axis]
-        place = (
-            (at + 1.0) * ((size - 1) / 2.0) if align_corners else ((at + 1.0) * size - 1.0) / 2.0
-        )
+        place = (at + 1.0) * (size - 1) / 2.0 if align_corners else ((at + 1.0) * size - 1.0) / 2.0
         if padding_mode == "reflection":
             low, high = (0.0, size - 1.0) if align_corners else (-0.5, size - 0.5)
             place = _reflected(place, low, high)
         if padding_mode != "zeros":
-            place = proa.clip(place, 0.0, size - 1.0)
+            place = proa.clip(place, 0, size - 1)
         places.append(place)
     flat = x.reshape([n, c, -1])
     # The corners around each point: for every axis the lower or the upper neighbour, with its
@@ -137,7 +135,7 @@ def grid_sample(
         for at, size in zip(index, sides, strict=True):
             within = (at >= 0) & (at <= size - 1)
             inside = within if inside is None else inside & within
-            where = where * size + proa.clip(at.detach(), 0.0, size - 1.0).astype("int64")
+            where = where * size + proa.clip(at.detach(), 0, size - 1).astype("int64")
         assert inside is not None
         spread = proa.expand(proa.unsqueeze(where, 1), [n, c, points.shape[1]])
         value = proa.take_along_axis(flat, spread, 2)

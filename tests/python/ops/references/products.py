@@ -184,6 +184,26 @@ reference("kron", ulps=(0, 2.5), zeros=False, cases=[case(T(3, 4), T(7, 5))])(
 )
 
 
+def weights(q, k, attn_mask, is_causal, scale, masked):
+    """(softmax weights, their relative error in units of the last place, log-sum-exp of the scores)
+    in float64; the weights of a query that sees nothing are zeros."""
+    scores = q @ np.swapaxes(k, -1, -2) * scale
+    size = np.abs(q) @ np.swapaxes(np.abs(k), -1, -2) * abs(scale)
+    if attn_mask is not None:
+        scores = np.where(attn_mask != 0, scores, -np.inf) if masked else scores + attn_mask
+    if is_causal:
+        rows, columns = scores.shape[-2:]
+        scores = np.where(np.arange(columns) > np.arange(rows)[:, None], -np.inf, scores)
+    top = scores.max(-1, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, 0)
+    p = np.exp(scores - top)
+    total = p.sum(-1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        lse = top + np.log(total)
+    # An error of a score is a relative error of its weight.
+    return p / np.where(total == 0, 1, total), size.max(initial=0) + 8, lse
+
+
 @reference(
     "attention",
     meet="float",
@@ -200,19 +220,58 @@ def attention(query, key, value, attn_mask=None, is_causal=False, scale=None, *,
     """softmax(q k^T scale + mask) v in float64; a query that sees nothing gives zeros."""
     q, k, v = (np.swapaxes(t, 1, 2) for t in (query, key, value))
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
-    scores = q @ np.swapaxes(k, -1, -2) * scale
-    size = np.abs(q) @ np.swapaxes(np.abs(k), -1, -2) * scale
-    if attn_mask is not None:
-        masked = given["attn_mask"] == "bool"
-        scores = np.where(attn_mask != 0, scores, -np.inf) if masked else scores + attn_mask
+    masked = attn_mask is not None and given["attn_mask"] == "bool"
+    p, error, _ = weights(q, k, attn_mask, is_causal, scale, masked)
+    spread = p * error @ np.abs(v)
+    return Within(np.swapaxes(p @ v, 1, 2), np.swapaxes(spread, 1, 2), 4, narrow=True)
+
+
+@reference(
+    "attention_forward",
+    ulps=4,
+    zeros=False,
+    cases=[
+        case(T(1, 2, 100, 8), T(1, 2, 150, 8), T(1, 2, 150, 3), None, is_causal=True, scale=0.25),
+        case(T(1, 1, 2, 2), T(1, 1, 1200, 2), T(1, 1, 1200, 2), None, is_causal=False, scale=0.7),
+    ],
+)
+def attention_forward(query, key, value, attn_mask=None, is_causal=False, scale=None, *, given):
+    """The same over [batch, heads, length, width], and the log-sum-exp of the scores."""
+    masked = attn_mask is not None and given["attn_mask"] == "bool"
+    p, error, lse = weights(query, key, attn_mask, is_causal, scale, masked)
+    return Within(p @ value, p * error @ np.abs(value), 4), Within(lse, error + np.abs(lse), 4)
+
+
+@reference(
+    "attention_backward",
+    ulps=4,
+    zeros=False,
+    cases=[
+        case(T(1, 2, 100, 8), T(1, 2, 150, 8), T(1, 2, 150, 3), None, T(1, 2, 100, 1),
+             T(1, 2, 100, 1), T(1, 2, 100, 3), is_causal=True, scale=0.25),
+        case(T(1, 1, 300, 2), T(1, 1, 70, 2), T(1, 1, 70, 2), None, T(1, 1, 300, 1),
+             T(1, 1, 300, 1), T(1, 1, 300, 2), is_causal=False, scale=0.7),
+    ],
+)
+def attention_backward(
+    query, key, value, lse, drop, gradient, attn_mask=None, is_causal=False, scale=None
+):
+    """P = exp(S - lse), dS = P (dP - drop) in float64, and what follows from them."""
+    scores = query @ np.swapaxes(key, -1, -2) * scale
     if is_causal:
         rows, columns = scores.shape[-2:]
         scores = np.where(np.arange(columns) > np.arange(rows)[:, None], -np.inf, scores)
-    top = scores.max(-1, keepdims=True, initial=-np.inf)
-    p = np.exp(scores - np.where(np.isfinite(top), top, 0))
-    total = p.sum(-1, keepdims=True)
-    p = p / np.where(total == 0, 1, total)
-    # An error of a score is a relative error of its weight.
-    spread = (p * (size.max(initial=0) + 8)) @ np.abs(v)
-    out = p @ v
-    return Within(np.swapaxes(out, 1, 2), np.swapaxes(spread, 1, 2), 4, narrow=True)
+    size = np.abs(query) @ np.swapaxes(np.abs(key), -1, -2) * scale + np.abs(lse)
+    p = np.exp(scores - lse)
+    dp = gradient @ np.swapaxes(value, -1, -2)
+    ds = p * (dp - drop)
+    bound = np.abs(gradient) @ np.swapaxes(np.abs(value), -1, -2) + np.abs(drop)
+    error = size.max(initial=0) + 8
+    turned = np.swapaxes(ds, -1, -2)
+    p_error, ds_error = p * error, p * bound * error
+    return (
+        Within(ds @ key * scale, ds_error @ np.abs(key) * scale, 4),
+        Within(turned @ query * scale, np.swapaxes(ds_error, -1, -2) @ np.abs(query) * scale, 4),
+        Within(np.swapaxes(p, -1, -2) @ gradient,
+               np.swapaxes(p_error, -1, -2) @ np.abs(gradient), 4),
+    )
