@@ -16,6 +16,13 @@ foreach(name IN ITEMS prelude_c prelude_cuda)
   file(READ "${text_folder}/${name}.inc" ${name})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${text_folder}/${name}.inc")
 endforeach()
+# One text of several files: the convolution, which rendered kernels carry as a whole.
+set(convolution "")
+foreach(name IN ITEMS plan tile pixel line unit)
+  file(READ "${text_folder}/convolve_${name}.inc" text)
+  string(APPEND convolution "R\"pn(${text})pn\"\n")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${text_folder}/convolve_${name}.inc")
+endforeach()
 
 set(text_source "${PROJECT_BINARY_DIR}/numeric_texts.cc")
 file(CONFIGURE OUTPUT "${text_source}" @ONLY CONTENT [=[
@@ -31,6 +38,9 @@ constexpr std::string_view kAll[] = {
 extern const std::string_view kPreludeC;
 extern const std::string_view kPreludeCuda;
 extern const std::span<const std::string_view> kTexts;
+extern const std::string_view kConvolution;
+const std::string_view kConvolution =
+@convolution@;
 const std::string_view kPreludeC = R"pn(@prelude_c@)pn";
 const std::string_view kPreludeCuda = R"pn(@prelude_cuda@)pn";
 const std::span<const std::string_view> kTexts = kAll;

@@ -13,6 +13,7 @@ namespace proa::numeric {
 extern const std::string_view kPreludeC;
 extern const std::string_view kPreludeCuda;
 extern const std::span<const std::string_view> kTexts;
+extern const std::string_view kConvolution;
 
 namespace {
 
@@ -103,6 +104,8 @@ bool in_prelude(std::string_view name) {
 std::string_view prelude(Language language) {
   return language == Language::c ? kPreludeC : kPreludeCuda;
 }
+
+std::string_view convolution() { return kConvolution; }
 
 bool is_defined(std::string_view name) {
   return index().by_name.contains(name) || in_prelude(name);

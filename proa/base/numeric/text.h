@@ -22,4 +22,7 @@ bool is_defined(std::string_view name);
 // prelude. Names of the prelude need none. An unknown name is an internal error.
 std::string definitions(std::span<const std::string_view> names);
 
+// The convolution of the files convolve_*.inc, whole; the first of them says what it asks for.
+std::string_view convolution();
+
 }  // namespace proa::numeric

@@ -157,77 +157,6 @@ E narrow(T x) {
   }
 }
 
-// Few outputs a group (depthwise): vectors run along the innermost output axis instead. Taps ascend
-// in the outer loop, so that each result is the same chain.
-template <class E, class T>
-void conv_rows(const KernelArgs& args) {
-  Geometry g(args);
-  if (g.batch * g.pixels * g.outs == 0) return;
-  const TensorRef &x = args.in[0], &w = args.in[1];
-  Taps taps(g, x);
-  auto last = static_cast<size_t>(g.axes - 1);
-  int64_t width = g.output[last], lines = g.pixels / width;
-  int64_t stride = g.strides[last] * x.strides[x.rank - 1];
-  parallel_for(
-      g.batch * g.outs * lines,
-      std::max<int64_t>(1, 65536 / (width * std::max<int64_t>(g.depth, 1))),
-      [&](int64_t begin, int64_t end) {
-        std::vector<T> block(static_cast<size_t>(width)), sums(block.size()), total(block.size());
-        for (int64_t job = begin; job < end; ++job) {
-          int64_t n = job / (g.outs * lines), o = job / lines % g.outs, line = job % lines;
-          int64_t group = o / g.group_outs;
-          Pixel first(g, x, n * g.pixels + line * width);
-          std::fill(total.begin(), total.end(), T(0));
-          int64_t start = 0;
-          for (size_t b = 0; b < g.block_ends.size(); ++b) {
-            std::fill(block.begin(), block.end(), T(0));
-            for (int64_t r = start; r < g.block_ends[b]; ++r) {
-              int64_t c = r / g.taps, t = r % g.taps;
-              const int64_t* position = taps.position.data() + t * g.axes;
-              int64_t offset = n * x.strides[0] + (group * g.group_channels + c) * x.strides[1],
-                      weight = o * w.strides[0] + c * w.strides[1];
-              int64_t rest = t;
-              bool inside = true;
-              for (size_t i = static_cast<size_t>(g.axes); i-- > 0;) {
-                weight += rest % g.kernel[i] * w.strides[i + 2];
-                rest /= g.kernel[i];
-                int64_t at = first.origin[i] + position[i];
-                offset += at * x.strides[i + 2];
-                if (i != last) inside &= at >= 0 && at < g.input[i];
-              }
-              if (!inside) continue;
-              int64_t at = first.origin[last] + position[last], step = g.strides[last];
-              int64_t from = at >= 0 ? 0 : (-at + step - 1) / step;
-              int64_t to =
-                  std::min(width, at >= g.input[last] ? 0 : (g.input[last] - 1 - at) / step + 1);
-              T scale = widen(w.as<const E>()[weight]);
-              const E* source = x.as<const E>() + offset;
-              for (int64_t i = from; i < to; ++i) {
-                if constexpr (std::is_same_v<T, float>) {
-                  block[static_cast<size_t>(i)] = __builtin_fmaf(widen(source[i * stride]), scale,
-                                                                 block[static_cast<size_t>(i)]);
-                } else {
-                  block[static_cast<size_t>(i)] = __builtin_fma(widen(source[i * stride]), scale,
-                                                                block[static_cast<size_t>(i)]);
-                }
-              }
-            }
-            bool fresh = b % kBlocksPerGroup == 0, first_group = b < kBlocksPerGroup;
-            bool ends = b + 1 == g.block_ends.size() || (b + 1) % kBlocksPerGroup == 0;
-            auto& into = first_group ? total : sums;
-            for (size_t i = 0; i < block.size(); ++i)
-              into[i] = fresh ? block[i] : into[i] + block[i];
-            if (!first_group && ends) {
-              for (size_t i = 0; i < block.size(); ++i) total[i] += sums[i];
-            }
-            start = g.block_ends[b];
-          }
-          E* y = args.out[0].as<E>() + (n * g.outs + o) * g.pixels + line * width;
-          for (int64_t i = 0; i < width; ++i) y[i] = narrow<E>(total[static_cast<size_t>(i)]);
-        }
-      });
-}
-
 // Complex numbers and integers, one result at a time.
 template <class E, class Sum>
 void conv_scalars(const KernelArgs& args) {
@@ -317,11 +246,6 @@ template <class E, class T>
 void floats(const KernelArgs& args) {
   const TensorRef& x = args.in[0];
   if (x.rank > 5) return conv_scalars<E, FloatSum<E, T>>(args);
-  int64_t groups = args.attrs.integer(5);
-  bool dilated = std::ranges::any_of(args.attrs.ints(3), [](int64_t d) { return d != 1; });
-  bool few = groups > 0 && args.in[1].dims[0] / groups < 4;
-  bool wide = x.rank > 2 && args.out[0].dims[x.rank - 1] >= 8;
-  if (few && wide && !dilated) return conv_rows<E, T>(args);
   conv_tiles(args);
 }
 

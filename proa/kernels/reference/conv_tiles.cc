@@ -7,6 +7,10 @@
 #include "proa/base/thread_pool.h"
 #include "proa/kernels/reference/conv.h"
 
+// Vectors are wider than the registers of the baseline build; they pass between functions of this
+// file only.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 namespace proa::kernels::PROA_ISA {
 
 namespace {
