@@ -1,6 +1,7 @@
 #include "proa/compiler/fuse/fuse.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -19,13 +20,21 @@ namespace {
 constexpr size_t kMostOperations = 256;  // of a group: compile time grows with them
 constexpr size_t kMostInputs = 32;
 
-// What a group runs over: `dims` without extents of 1, of which the last `inner` are loops inside
-// each of the others. Values of the group have all of these axes or all but the inner ones.
+// What a group runs over: `dims` without extents of 1, of which `inner` are loops inside each of
+// the others. Values of the group have all of these axes or all but the inner ones. The inner axes
+// are the last ones, but where `blocked`: there `columns` axes follow them.
 struct Space {
   std::vector<Dim> dims;
-  size_t inner = 0;
+  size_t inner = 0, columns = 0;
+  bool blocked = false;
 
-  size_t outer() const { return dims.size() - inner; }
+  size_t outer() const { return dims.size() - inner - columns; }
+  std::vector<Dim> kept() const {
+    std::vector<Dim> result(dims.begin(), dims.begin() + static_cast<ptrdiff_t>(outer()));
+    result.insert(result.end(), dims.end() - static_cast<ptrdiff_t>(columns), dims.end());
+    return result;
+  }
+  bool operator==(const Space&) const = default;
   bool has_outer(const std::vector<Dim>& other) const {
     return other.size() == outer() && std::equal(other.begin(), other.end(), dims.begin());
   }
@@ -41,6 +50,11 @@ struct Group {
 
 // The group of the space of both, or nothing where they do not go together.
 bool unite(const Space& a, const Space& b, Space& both) {
+  if (a.blocked || b.blocked) {  // what follows from its results may join a blocked reduction
+    const Space &whole = a.blocked ? a : b, &other = &whole == &a ? b : a;
+    both = whole;
+    return other.blocked ? a == b : other.inner == 0 && other.dims == whole.kept();
+  }
   const Space &more = a.dims.size() >= b.dims.size() ? a : b, &less = &more == &a ? b : a;
   if (more.dims == less.dims) {
     both = more;
@@ -62,6 +76,10 @@ class Fuser {
 
   int run(Block& block) {
     for (Operation& op : block) visit(op);
+    for (const auto& group : groups_) {
+      if (group->space.blocked && group->merged_into == nullptr) take_producers(*group);
+    }
+    merge_blocked();
     int made = 0;
     for (const auto& group : groups_) {
       if (group->merged_into == nullptr) made += outline(*group, block);
@@ -82,29 +100,84 @@ class Fuser {
     return kept;
   }
 
-  // Reductions along the last axes, in their order: a loop within the loops of the others. One
-  // without other axes keeps its own kernel, which cuts it for many threads.
-  bool inner_reduction(const Operation& op) const {
-    if (!op.is("prim.reduce") || is_complex(op.operand(0).dtype())) return false;
-    std::span<const int64_t> axes = op.attr("axes").as_ints();
-    int64_t rank = op.operand(0).rank(), first = rank - static_cast<int64_t>(axes.size());
-    if (axes.empty()) return false;
-    for (size_t i = 0; i < axes.size(); ++i) {
-      int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
-      if (axis != first + static_cast<int64_t>(i)) return false;
+  // The operand's axes without extents of 1, of which a reduction reduces a run of neighbours in
+  // their order; none where it does something else.
+  std::optional<Space> reduced_space(const Operation& op) const {
+    if (!op.is("prim.reduce") || is_complex(op.operand(0).dtype())) return std::nullopt;
+    int64_t rank = op.operand(0).rank(), last = -1;
+    std::span<const Dim> dims = op.operand(0).dims();
+    std::vector<bool> reduced(dims.size(), false);
+    for (int64_t axis : op.attr("axes").as_ints()) {
+      if (axis < 0) axis += rank;
+      if (axis <= last) return std::nullopt;
+      last = axis;
+      reduced[static_cast<size_t>(axis)] = true;
     }
-    return !wide(op.result().dims()).empty();
+    Space space;
+    for (size_t i = 0; i < dims.size(); ++i) {
+      Dim d = canonical(dims[i]);
+      if (d.is_const(1)) continue;
+      space.dims.push_back(d);
+      if (reduced[i]) {
+        if (space.columns > 0) return std::nullopt;
+        ++space.inner;
+      } else if (space.inner > 0) {
+        ++space.columns;
+      }
+    }
+    if (last < 0 || space.inner == 0) return std::nullopt;
+    return space;
+  }
+
+  // Along the last axes: a loop within the loops of the others.
+  bool inner_reduction(const Operation& op) const {
+    auto space = reduced_space(op);
+    return space && space->columns == 0 && space->outer() > 0;
+  }
+  // Along others, or along all: cut at the blocks of the sum. A few columns that lie side by side
+  // are better read as one piece, as the prebuilt kernel does.
+  bool blocked_reduction(const Operation& op) const {
+    auto space = reduced_space(op);
+    if (!space || (space->columns == 0 && space->outer() > 0)) return false;
+    if (!aligned(op.operand(0))) return false;
+    Dim columns = 1;
+    for (size_t i = 0; i < space->columns; ++i) columns = columns * *(space->dims.end() - 1 - i);
+    auto few = columns.as_const();
+    return space->columns == 0 || !few || *few >= 8;
   }
 
   bool fusible(const Operation& op) const {
-    return op.is("prim.dot") || inner_reduction(op) || renders_(op);
+    return op.is("prim.dot") || inner_reduction(op) || blocked_reduction(op) || renders_(op);
   }
 
   Space space_of(const Operation& op) const {
-    if (!op.is("prim.reduce")) return {wide(op.result().dims()), 0};
-    Space space{wide(op.operand(0).dims()), 0};
-    space.inner = space.dims.size() - wide(op.result().dims()).size();
+    if (!op.is("prim.reduce")) return {.dims = wide(op.result().dims())};
+    Space space = *reduced_space(op);
+    space.blocked = blocked_reduction(op);
     return space;
+  }
+
+  // A number made of others by little arithmetic goes with whoever reads it, as layouts do; but not
+  // what is computed in a group, which it may join.
+  bool is_copied(const Operation* op) const { return op != nullptr && copied_.contains(op); }
+  bool small_number(const Operation& op) {
+    constexpr std::string_view kLittle[] = {"prim.cast", "prim.add", "prim.sub", "prim.mul",
+                                            "prim.div",  "prim.neg", "prim.max", "prim.min"};
+    constexpr int kMost = 8;
+    if (std::ranges::find(kLittle, op.name()) == std::end(kLittle) || !renders_(op)) return false;
+    int size = 1;
+    for (Value operand : op.operands()) {
+      Value base = base_of(operand, nullptr);
+      const Operation* definer = base.definer();
+      if (!wide(operand.dims()).empty() || !wide(base.dims()).empty()) return false;
+      if (definer == nullptr || definer->is("prim.constant")) continue;
+      auto at = copied_.find(definer);
+      if (at == copied_.end()) return false;
+      size += at->second;
+    }
+    if (size > kMost) return false;
+    copied_.emplace(&op, size);
+    return true;
   }
 
   // The value that layout operations read in the end, and where, for an element of `value`.
@@ -152,9 +225,10 @@ class Fuser {
     int level = 0;
     for (Value operand : op.operands())
       level = std::max(level, level_of(base_of(operand, nullptr)));
-    if (is_layout(op)) return void(level_[&op] = level);
+    if (is_layout(op) || small_number(op)) return void(level_[&op] = level);
     if (!fusible(op)) return void(level_[&op] = level + 1);
-    Group* home = op.is("prim.dot") ? nullptr : join(op, level);
+    bool anchor = op.is("prim.dot") || blocked_reduction(op);
+    Group* home = anchor ? nullptr : join(op, level);
     if (home == nullptr) {
       groups_.push_back(std::make_unique<Group>());
       home = groups_.back().get();
@@ -181,6 +255,7 @@ class Fuser {
       Space both;
       if (!unite(space, group->space, both)) return nullptr;
       contracts += group->contracts;
+      if (contracts > 0 && both.blocked) return nullptr;
       if (contracts > 0 && (both.inner > 0 || space.dims != group->space.dims)) return nullptr;
       space = both;
       size += group->ops.size();
@@ -199,12 +274,198 @@ class Fuser {
     return home;
   }
 
+  // Producers of a blocked reduction.
+
+  // Whether somebody beside the group and blocked reductions reads the value, so that it lies in
+  // memory anyway.
+  bool read_outside(Value value, const Group& group) const {
+    bool found = false;
+    value.each_use([&](Use& use) {
+      if (found) return;
+      Operation* owner = use.owner;
+      if (is_layout(*owner)) {
+        found = read_outside(owner->result(), group);
+        return;
+      }
+      auto at = member_.find(owner);
+      Group* reader = at == member_.end() ? nullptr : find(at->second);
+      found = reader == nullptr || (reader != &group && !reader->space.blocked);
+    });
+    return found;
+  }
+
+  // Whether the value behind the operand may be computed again where it is read: element by element
+  // in a group that does not store it.
+  bool can_take(Value operand, const Space& space) const {
+    Value base = base_of(operand, nullptr);
+    Operation* op = base.definer();
+    Group* group = group_of(base);
+    if (group == nullptr || group->space.blocked || op->is("prim.reduce") || op->is("prim.dot")) {
+      return false;
+    }
+    return wide(base.dims()) == space.dims && aligned(operand) && !read_outside(base, *group);
+  }
+
+  // The operations behind the operand that can be taken, and what they read from memory.
+  void cone_of(Value operand, const Space& space, std::vector<Operation*>& cone,
+               std::vector<const ValueImpl*>& leaves) const {
+    Value base = base_of(operand, nullptr);
+    if (!can_take(operand, space)) {
+      bool large = wide(base.dims()) == space.dims;
+      if (large && std::ranges::find(leaves, base.impl()) == leaves.end()) {
+        leaves.push_back(base.impl());
+      }
+      return;
+    }
+    if (std::ranges::find(cone, base.definer()) != cone.end()) return;
+    cone.push_back(base.definer());
+    for (Value next : base.definer()->operands()) cone_of(next, space, cone, leaves);
+  }
+
+  // A reduction computes what leads to it by itself, where that is not in memory for others: to
+  // read the few values behind it costs less than to write a value and read it again.
+  void take_producers(Group& group) {
+    constexpr size_t kMostTaken = 48, kMostLeaves = 4;
+    std::ranges::sort(group.ops, [](Operation* a, Operation* b) { return a->is_before(b); });
+    std::unordered_map<const Operation*, Operation*> taken;
+    for (Operation* op : std::vector<Operation*>(group.ops)) {
+      if (!op->is("prim.reduce")) continue;
+      std::vector<Operation*> cone;
+      std::vector<const ValueImpl*> leaves;
+      cone_of(op->operand(0), group.space, cone, leaves);
+      if (cone.empty() || cone.size() > kMostTaken || leaves.size() > kMostLeaves) continue;
+      Value before = op->operand(0);
+      op->set_operand(0, taken_value(before, group, op, taken));
+      forget(before.definer());
+    }
+    int level = 0;
+    for (Operation* op : group.ops) {
+      for (Value operand : op->operands()) {
+        Value base = base_of(operand, nullptr);
+        if (group_of(base) != &group) level = std::max(level, level_of(base));
+      }
+    }
+    group.level = level + 1;
+  }
+
+  Value taken_value(Value value, Group& group, Operation* before,
+                    std::unordered_map<const Operation*, Operation*>& taken) {
+    Operation* op = value.definer();
+    bool layout = op != nullptr && is_layout(*op);
+    if (!can_take(value, group.space)) return value;
+    if (auto found = taken.find(op); found != taken.end()) return found->second->result();
+    ValueMap map;
+    for (Value operand : op->operands()) {
+      map.set(operand, taken_value(operand, group, before, taken));
+    }
+    Operation* copy = clone(*op, map);
+    before->block()->insert(copy, before);
+    taken[op] = copy;
+    if (!layout) {
+      group.ops.push_back(copy);
+      member_[copy] = &group;
+    } else {
+      level_[copy] = level_of(base_of(copy->operand(0), nullptr));
+    }
+    return copy->result();
+  }
+
+  // Removes what nobody reads any more from its group and from the block: from the last operation
+  // on, so that each has its turn once.
+  void forget(Operation* last) {
+    std::vector<Operation*> waiting;
+    if (last != nullptr) waiting.push_back(last);
+    while (!waiting.empty()) {
+      auto next = std::ranges::max_element(
+          waiting, [](Operation* a, Operation* b) { return a->is_before(b); });
+      Operation* op = *next;
+      waiting.erase(next);
+      auto at = member_.find(op);
+      if (!op->unused() || (at == member_.end() && !is_layout(*op))) continue;
+      if (at != member_.end()) {
+        std::erase(find(at->second)->ops, op);
+        member_.erase(at);
+      }
+      level_.erase(op);
+      for (Value operand : op->operands()) {
+        bool known = std::ranges::find(waiting, operand.definer()) != waiting.end();
+        if (operand.definer() != nullptr && !known) waiting.push_back(operand.definer());
+      }
+      op->erase();
+    }
+  }
+
+  // Blocked reductions of one space that do not depend on each other run side by side where they
+  // read the same memory.
+  void merge_blocked() {
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      Group& first = *groups_[i];
+      if (!first.space.blocked || first.merged_into != nullptr) continue;
+      for (size_t k = i + 1; k < groups_.size(); ++k) {
+        Group& other = *groups_[k];
+        bool same = other.space.blocked && other.merged_into == nullptr &&
+                    other.level == first.level && other.space == first.space;
+        if (!same || !share_memory(first, other)) continue;
+        if (first.ops.size() + other.ops.size() > kMostOperations) continue;
+        first.ops.insert(first.ops.end(), other.ops.begin(), other.ops.end());
+        other.merged_into = &first;
+      }
+      merge_equal(first);
+    }
+  }
+
+  bool share_memory(const Group& a, const Group& b) const {
+    std::unordered_set<const ValueImpl*> read;
+    auto each = [&](const Group& group, auto use) {
+      for (Operation* op : group.ops) {
+        for (Value operand : op->operands()) {
+          Value base = base_of(operand, nullptr);
+          if (group_of(base) != &group && wide(base.dims()) == group.space.dims) use(base.impl());
+        }
+      }
+    };
+    each(a, [&](const ValueImpl* v) { read.insert(v); });
+    bool shared = false;
+    each(b, [&](const ValueImpl* v) { shared |= read.contains(v); });
+    return shared;
+  }
+
+  // What two reductions took twice is computed once.
+  void merge_equal(Group& group) {
+    std::ranges::sort(group.ops, [](Operation* a, Operation* b) { return a->is_before(b); });
+    std::vector<Operation*> kept;
+    for (Operation* op : group.ops) {
+      auto equal = [&](Operation* other) {
+        return &other->info() == &op->info() && other->attrs() == op->attrs() &&
+               op->result_count() == 1 && std::ranges::equal(other->operands(), op->operands());
+      };
+      auto found = std::ranges::find_if(kept, equal);
+      if (found == kept.end()) {
+        kept.push_back(op);
+        continue;
+      }
+      op->result().replace_uses((*found)->result());
+      member_.erase(op);
+      op->erase();
+    }
+    group.ops = std::move(kept);
+  }
+
+  // What a group must be given to read the operand.
+  template <class Use>
+  void each_leaf(Value operand, Use use) const {
+    Value base = base_of(operand, nullptr);
+    if (!is_copied(base.definer())) return use(base);
+    for (Value next : base.definer()->operands()) each_leaf(next, use);
+  }
+
   size_t inputs_of(const Group& group) const {
     std::unordered_set<const ValueImpl*> bases;
     for (Operation* op : group.ops) {
       for (Value operand : op->operands()) {
-        Value base = base_of(operand, nullptr);
-        if (group_of(base) != &group) bases.insert(base.impl());
+        each_leaf(operand, [&](Value base) {
+          if (group_of(base) != &group) bases.insert(base.impl());
+        });
       }
     }
     return bases.size();
@@ -217,17 +478,19 @@ class Fuser {
 
   // Moves the group into the region of one operation, before the last of its members.
   int outline(Group& group, Block& block) {
+    if (group.ops.empty()) return 0;
     std::ranges::sort(group.ops, [](Operation* a, Operation* b) { return a->is_before(b); });
     std::unordered_set<const Operation*> members(group.ops.begin(), group.ops.end());
     std::vector<Value> inputs, outputs;
     for (Operation* op : group.ops) {
       for (Value operand : op->operands()) {
-        Value base = base_of(operand, nullptr);
-        bool inside = base.definer() != nullptr && members.contains(base.definer());
-        bool written = inlined_constant(base) && !op->is("prim.dot");
-        if (!inside && !written && std::ranges::find(inputs, base) == inputs.end()) {
-          inputs.push_back(base);
-        }
+        each_leaf(operand, [&](Value base) {
+          bool inside = base.definer() != nullptr && members.contains(base.definer());
+          bool written = inlined_constant(base) && !op->is("prim.dot");
+          if (!inside && !written && std::ranges::find(inputs, base) == inputs.end()) {
+            inputs.push_back(base);
+          }
+        });
       }
       for (Value result : op->results()) {
         if (escapes(result, members)) outputs.push_back(result);
@@ -245,6 +508,10 @@ class Fuser {
     made->set_attr("space", Attribute::dims(module_.context(), group.space.dims));
     made->set_attr("inner",
                    Attribute::integer(module_.context(), static_cast<int64_t>(group.space.inner)));
+    if (group.space.blocked) {
+      made->set_attr("columns", Attribute::integer(module_.context(),
+                                                   static_cast<int64_t>(group.space.columns)));
+    }
     block.insert(made, group.ops.back());
     Block& body = made->region(0).add_block();
     ValueMap map;
@@ -270,12 +537,14 @@ class Fuser {
     return found;
   }
 
-  // A copy of the operation at the end of the region, behind copies of the layouts it reads.
-  static void take(Operation& op, Block& body, ValueMap& map) {
+  // A copy of the operation at the end of the region, behind copies of what it reads that belongs to
+  // nobody.
+  void take(Operation& op, Block& body, ValueMap& map) const {
     for (Value operand : op.operands()) {
       Operation* definer = operand.definer();
       if (map.get(operand) || definer == nullptr) continue;
-      if (is_layout(*definer) || definer->is("prim.constant")) take(*definer, body, map);
+      bool free = is_layout(*definer) || definer->is("prim.constant") || is_copied(definer);
+      if (free) take(*definer, body, map);
     }
     body.append(clone(op, map));
   }
@@ -327,12 +596,14 @@ class Fuser {
   std::vector<std::unique_ptr<Group>> groups_;
   std::unordered_map<const Operation*, Group*> member_;
   std::unordered_map<const Operation*, int> level_;  // of operations that are in no group
+  std::unordered_map<const Operation*, int> copied_;  // numbers, and the operations they take
 };
 
-void remove_unread_layouts(Block& block) {
+// Layouts, constants and numbers that groups have taken copies of.
+void remove_unread(Block& block, Renders renders) {
   for (Operation* op = block.back(); op != nullptr;) {
     Operation* before = op->prev();
-    bool idle = is_layout(*op) || op->is("prim.constant");
+    bool idle = is_layout(*op) || op->is("prim.constant") || renders(*op);
     if (idle && op->unused()) op->erase();
     op = before;
   }
@@ -345,7 +616,7 @@ int fuse(Module& module, Renders renders) {
   int made = 0;
   for (Func func : module.funcs()) {
     made += Fuser(module, renders).run(func.body());
-    remove_unread_layouts(func.body());
+    remove_unread(func.body(), renders);
   }
   return made;
 }

@@ -6,6 +6,7 @@
 
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
+#include "proa/compiler/loop/blocks.h"
 #include "proa/compiler/loop/contract.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/ir/builder.h"
@@ -390,6 +391,7 @@ class Lowering {
     Operation* loop = insert(state, *row_);
     loop->set_attr("extent", Attribute::dim(context(), inner_extent()));
     loop->set_attr("kind", op.attr("kind"));
+    if (Attribute joins = group_.attr("joins")) loop->set_attr("joins", joins);
     loop->region(0).add_block().add_argument(Type::tensor(context(), DType::i64, {}));
     open_inner(loop);
     Value element = inner_value(op.operand(0));
@@ -474,18 +476,33 @@ class Lowering {
 
 }  // namespace
 
-int lower(Module& module) {
-  load(module.context());
+namespace {
+
+std::vector<Operation*> groups_of(Module& module) {
   std::vector<Operation*> groups;
   for (Func func : module.funcs()) {
     for (Operation& op : func.body()) {
       if (op.is("loop.group")) groups.push_back(&op);
     }
   }
+  return groups;
+}
+
+}  // namespace
+
+int lower(Module& module) {
+  load(module.context());
   int made = 0;
-  for (Operation* group : groups) {
+  auto next_name = [&] {
     std::string name = str("kernel_", made++);
     while (module.find(name)) name += "_";
+    return name;
+  };
+  for (Operation* group : groups_of(module)) {
+    if (is_blocked(*group)) split_blocks(module, *group, next_name());
+  }
+  for (Operation* group : groups_of(module)) {
+    std::string name = next_name();
     if (contraction_of(*group) != nullptr) lower_contraction(module, *group, name);
     else Lowering(module, *group).run(name);
     OpState state;

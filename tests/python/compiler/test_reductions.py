@@ -142,3 +142,94 @@ def test_norms_backward(shape: list[int]) -> None:
     for threads in (1, 2, 3, 7):
         _proa.set_num_threads(threads)
         assert bits(results(compiled)) == expected
+
+
+def columns(x: Any) -> Any:
+    """Two sums over the first axis that read the same, and what follows from them."""
+    y = x * x + 1.0
+    s = proa.sum(y * x, 0)
+    return s, proa.sqrt(proa.sum(y, 0)) * 2.0 + s
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_columns_of_every_length(length: int) -> None:
+    for width in (1, 7, 8, 130) if length < 5000 else (9,):
+        same(columns, tensor([length, width]))
+
+
+@pytest.mark.parametrize("length", [*LENGTHS, 100_003])
+def test_totals_of_every_length(length: int) -> None:
+    def total(x: Any) -> Any:
+        return proa.sum(x * x), proa.mean(proa.abs(x)) + 1.0
+
+    same(total, tensor([length]), threads=(1, 2, 3, 7))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("kind", ["sum", "prod", "max", "min"])
+def test_columns_and_totals_of_every_float(kind: str, dtype: str) -> None:
+    reduce = getattr(proa, kind)
+    for length in (17, 4100) if kind != "prod" else (17, 33):
+        x = tensor([length, 12], dtype)
+        same(lambda x: (reduce(x * 1.5, 0), reduce(x * 1.5)), x, threads=(2,))
+    special = np.array([-0.0, 0.0, np.nan, np.inf, -np.inf, 1.0, -1.0, -0.0] * 5).reshape(5, 8)
+    x = proa.to_tensor(np.concatenate([special, -special])).cast(dtype)
+    same(lambda x: (reduce(x * 1.0, 0), reduce(x * 1.0)), x, threads=(2,))
+
+
+@pytest.mark.parametrize("dtype", [*INTS, "bool"])
+def test_columns_and_totals_of_every_integer(dtype: str) -> None:
+    x = tensor([4099, 9], dtype)
+    if dtype == "bool":
+        same(lambda x: (proa.all(x | x, 0), proa.any(x & x, 0), proa.all(x | x)), x)
+        return
+    for kind in ("sum", "prod", "max", "min"):
+        reduce = getattr(proa, kind)
+        same(lambda x, reduce=reduce: (reduce(x + x, 0), reduce(x + x)), x, threads=(2,))
+
+
+@pytest.mark.parametrize("axes", [0, 1, 2, [0, 1], [1, 2], [0, 2], [0, 1, 2]])
+@pytest.mark.parametrize("shape", [[3, 5, 9], [70, 65, 40], [2, 4097, 16]])
+def test_axes(axes: Any, shape: list[int]) -> None:
+    x, w = tensor(shape), tensor([shape[1], 1], seed=1)
+    same(lambda x, w: (proa.sum(x * w + 1.0, axes), proa.max(x * w, axes)), x, w)
+
+
+def test_columns_read_what_is_spread_over_them() -> None:
+    x, rows, middle = tensor([40, 6, 33]), tensor([40, 1, 1], seed=1), tensor([1, 6, 1], seed=2)
+    same(lambda x, r, m: proa.sum((x - r) * m, 0), x, rows, middle)
+    same(lambda x, r, m: proa.sum((x - r) * m, [0, 1]), x, rows, middle)
+
+
+def test_a_value_that_others_read_is_read_from_memory() -> None:
+    def step(x: Any, w: Any) -> Any:
+        y = proa.tanh(x) * 2.0
+        return proa.matmul(y, w), proa.sum(y, 0), proa.sum(y), proa.sum(y * x, 0) / 3.0
+
+    same(step, tensor([50, 24]), tensor([24, 10], seed=1))
+
+
+def test_views_are_reduced() -> None:
+    x = tensor([60, 70])
+    same(lambda x: (proa.sum(x.T * 2.0, 0), proa.sum(x.T * 2.0, 1)), x)
+    same(lambda x: proa.sum(x[1:50:2, ::-1] + 1.0, 0), x)
+    same(columns, x[::2, 3:40])
+    same(sums, x.T)
+
+
+def test_batch_norm_and_a_loss() -> None:
+    x, y = tensor([6, 10, 5, 5]), tensor([6, 10, 5, 5], seed=1)
+    w, b = tensor([10], seed=4), tensor([10], seed=5)
+
+    def results(f: Function) -> list[Any]:
+        for leaf in (x, w, b):
+            leaf.stop_gradient = False
+        loss = f(x, y, w, b)
+        return [loss, *proa.grad([loss], [x, w, b])]
+
+    def loss(x: Any, y: Any, w: Any, b: Any) -> Any:
+        found = F.batch_norm(x, None, None, w, b, training=True)
+        return proa.mean((F.relu(found) - y) ** 2)
+
+    expected = bits(results(loss))
+    assert bits(results(proa.jit.to_static(loss))) == expected

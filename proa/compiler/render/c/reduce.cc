@@ -4,6 +4,7 @@
 // so that lanes stay in registers.
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "proa/base/error.h"
 #include "proa/base/str.h"
@@ -298,6 +299,47 @@ void Renderer::join_elements(Operation& op, std::vector<Lanes>& lanes) {
   join_tree(lanes);
 }
 
+// Asks for the rows that come soon: a strip of a row is too short for the processor to see where the
+// next one begins.
+void Renderer::fetch_rows(Block& body, const std::string& i, const std::string& j) {
+  constexpr int64_t kAhead = 4, kLine = 64;
+  std::vector<Operation*> indices, loads;
+  std::unordered_set<const ValueImpl*> rows{body.argument(0).impl()},
+      columns{body.argument(1).impl()};
+  for (Operation& op : body) {
+    auto reads = [&](const std::unordered_set<const ValueImpl*>& set) {
+      return std::ranges::any_of(op.operands(), [&](Value v) { return set.contains(v.impl()); });
+    };
+    bool by_row = reads(rows), by_column = reads(columns);
+    if (op.is("loop.load")) {
+      if (by_row && by_column) loads.push_back(&op);
+    } else if (by_row || by_column || op.is("loop.size")) {
+      bool index = op.result_count() == 1 && op.result().dtype() == DType::i64;
+      if (!index) continue;
+      indices.push_back(&op);
+      if (by_row) rows.insert(op.result().impl());
+      if (by_column) columns.insert(op.result().impl());
+    }
+  }
+  if (loads.empty()) return;
+  size_t widest = 1;
+  for (Operation* op : loads) widest = std::max(widest, size_of(loop::element(op->operand(0).type())));
+  open(str("if (", i, " + ", kAhead, " < rows) {"));
+  line("#pragma clang loop unroll(disable)");
+  open(str("for (pn_i64 k = 0; k < columns; k += ", kLine / static_cast<int64_t>(widest), ") {"));
+  line(str("const pn_i64 next = ", i, " + ", kAhead, ";"));
+  set_name(body.argument(0), "next");
+  set_name(body.argument(1), "k");
+  for (Operation* op : indices) operation(*op);
+  for (Operation* op : loads) {
+    line(str("__builtin_prefetch(", name(op->operand(0)), " + (", address(*op, 1), "));"));
+  }
+  close();
+  close();
+  set_name(body.argument(0), i);
+  set_name(body.argument(1), j);
+}
+
 // Columns side by side: lane l of all columns is a row of memory, to which the rows l, l + 16, ...
 // are added.
 void Renderer::columns(Operation& op) {
@@ -321,6 +363,7 @@ void Renderer::columns(Operation& op) {
     line(str(r.type, " *const row", r.lane, " = ", r.lane, " + (", i, " & ", kLanes - 1, ") * ",
              *most, ";"));
   }
+  fetch_rows(body, i, j);
   line("#pragma clang loop vectorize(enable)");
   open(str("for (pn_i64 ", j, " = 0; ", j, " < columns; ++", j, ") {"));
   block(body);

@@ -57,6 +57,7 @@ class Renderer {
   void add_total(const Lanes& r);
   void join_tree(const std::vector<Lanes>& lanes);
   void columns(ir::Operation& op);
+  void fetch_rows(ir::Block& body, const std::string& i, const std::string& j);
 
   ir::Func func_;
   CKernel made_;
