@@ -537,8 +537,8 @@ class Fuser {
     return found;
   }
 
-  // A copy of the operation at the end of the region, behind copies of what it reads that belongs to
-  // nobody.
+  // A copy of the operation at the end of the region, behind copies of what it reads that belongs
+  // to nobody.
   void take(Operation& op, Block& body, ValueMap& map) const {
     for (Value operand : op.operands()) {
       Operation* definer = operand.definer();
@@ -595,7 +595,7 @@ class Fuser {
   Renders renders_;
   std::vector<std::unique_ptr<Group>> groups_;
   std::unordered_map<const Operation*, Group*> member_;
-  std::unordered_map<const Operation*, int> level_;  // of operations that are in no group
+  std::unordered_map<const Operation*, int> level_;   // of operations that are in no group
   std::unordered_map<const Operation*, int> copied_;  // numbers, and the operations they take
 };
 

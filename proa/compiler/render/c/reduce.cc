@@ -299,8 +299,8 @@ void Renderer::join_elements(Operation& op, std::vector<Lanes>& lanes) {
   join_tree(lanes);
 }
 
-// Asks for the rows that come soon: a strip of a row is too short for the processor to see where the
-// next one begins.
+// Asks for the rows that come soon: a strip of a row is too short for the processor to see where
+// the next one begins.
 void Renderer::fetch_rows(Block& body, const std::string& i, const std::string& j) {
   constexpr int64_t kAhead = 4, kLine = 64;
   std::vector<Operation*> indices, loads;
@@ -323,7 +323,8 @@ void Renderer::fetch_rows(Block& body, const std::string& i, const std::string& 
   }
   if (loads.empty()) return;
   size_t widest = 1;
-  for (Operation* op : loads) widest = std::max(widest, size_of(loop::element(op->operand(0).type())));
+  for (Operation* op : loads)
+    widest = std::max(widest, size_of(loop::element(op->operand(0).type())));
   open(str("if (", i, " + ", kAhead, " < rows) {"));
   line("#pragma clang loop unroll(disable)");
   open(str("for (pn_i64 k = 0; k < columns; k += ", kLine / static_cast<int64_t>(widest), ") {"));
