@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "../long.h"
 #include "cases.h"
 #include "proa/base/error.h"
 #include "proa/base/str.h"
@@ -296,9 +297,9 @@ TEST_F(OneAnswer, OfEveryPrimitive) {
 }
 
 TEST_F(OneAnswer, NightlyInEveryDType) {
-  for (int round = 0; round < 5 && !HasFailure(); ++round) {
-    check_dialect("tensor", 16, 8);
-    check_dialect("prim", 16, 8);
+  for (int round = 0; round < std::max(1, 5 / kShare) && !HasFailure(); ++round) {
+    check_dialect("tensor", 16, std::max(1, 8 / kShare));
+    check_dialect("prim", 16, std::max(1, 8 / kShare));
     seed_ += 1'000'003;
   }
 }

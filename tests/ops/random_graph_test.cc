@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "../long.h"
 #include "proa/base/error.h"
 #include "proa/base/str.h"
 #include "proa/base/thread_pool.h"
@@ -146,7 +147,7 @@ void check_many(size_t count, int pipelines) {
 }
 
 TEST(RandomGraph, KeepsItsBits) { check_many(200, 3); }
-TEST(RandomGraph, NightlyKeepsItsBits) { check_many(20'000, 5); }
+TEST(RandomGraph, NightlyKeepsItsBits) { check_many(20'000 / kShare, 5); }
 
 }  // namespace
 }  // namespace proa::test
