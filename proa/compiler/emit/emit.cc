@@ -7,6 +7,7 @@
 #include "proa/base/error.h"
 #include "proa/compiler/loop/in_place.h"
 #include "proa/compiler/render/c/render.h"
+#include "proa/compiler/sizes.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
 #include "proa/ir/symbol/compile_dims.h"
@@ -21,7 +22,8 @@ namespace {
 
 class Emitter {
  public:
-  Emitter(const Module& module, Program& program) : module_(module), program_(program) {}
+  Emitter(const Module& module, const Sizes& sizes, Program& program)
+      : module_(module), sizes_(sizes), program_(program) {}
 
   void run(Func func, std::span<const Dim> given) {
     symbols_.assign(given.begin(), given.end());
@@ -70,7 +72,7 @@ class Emitter {
   }
 
   int32_t dim(Dim d) {
-    d = module_.facts().canonical(d);
+    d = sizes_.canonical(d);
     auto [it, fresh] = dim_index_.try_emplace(d.bits(), static_cast<int32_t>(dims_.size()));
     if (fresh) dims_.push_back(d);
     return it->second;
@@ -200,7 +202,7 @@ class Emitter {
     }
     for (size_t r = 0; r < op.region_count(); ++r) {
       made.programs.push_back(std::make_shared<Program>());
-      Emitter(module_, *made.programs.back()).run_region(op.region(r).block(), symbols_);
+      Emitter(module_, sizes_, *made.programs.back()).run_region(op.region(r).block(), symbols_);
     }
   }
 
@@ -377,6 +379,7 @@ class Emitter {
   }
 
   const Module& module_;
+  const Sizes& sizes_;
   Program& program_;
   std::vector<Dim> symbols_, dims_;
   std::unordered_map<const ValueImpl*, int32_t> slots_;
@@ -389,7 +392,8 @@ class Emitter {
 
 std::shared_ptr<Program> emit(const Module& module, Func func, std::span<const Dim> symbols) {
   auto program = std::make_shared<Program>();
-  Emitter(module, *program).run(func, symbols);
+  Sizes sizes(module);
+  Emitter(module, sizes, *program).run(func, symbols);
   return program;
 }
 

@@ -8,6 +8,7 @@
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/sizes.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/symbol/facts.h"
 
@@ -72,7 +73,7 @@ bool unite(const Space& a, const Space& b, Space& both) {
 
 class Fuser {
  public:
-  Fuser(Module& module, Renders renders) : module_(module), renders_(renders) {}
+  Fuser(Module& module, Renders renders) : module_(module), renders_(renders), sizes_(module) {}
 
   int run(Block& block) {
     for (Operation& op : block) visit(op);
@@ -89,7 +90,7 @@ class Fuser {
   }
 
  private:
-  Dim canonical(Dim d) const { return module_.facts().canonical(d); }
+  Dim canonical(Dim d) const { return sizes_.canonical(d); }
 
   std::vector<Dim> wide(std::span<const Dim> dims) const {
     std::vector<Dim> kept;
@@ -225,6 +226,10 @@ class Fuser {
     int level = 0;
     for (Value operand : op.operands())
       level = std::max(level, level_of(base_of(operand, nullptr)));
+    sizes_.each_binder(op, [&](Operation* binder) {
+      auto found = level_.find(binder);
+      if (found != level_.end()) level = std::max(level, found->second);
+    });
     if (is_layout(op) || small_number(op)) return void(level_[&op] = level);
     if (!fusible(op)) return void(level_[&op] = level + 1);
     bool anchor = op.is("prim.dot") || blocked_reduction(op);
@@ -560,13 +565,14 @@ class Fuser {
   }
 
   // Operations in an order of their data that otherwise stays as it was.
-  static void order(Block& block) {
+  // Operations stand behind those that they read, and behind what gives their sizes.
+  void order(Block& block) const {
     std::unordered_set<const Operation*> done;
     std::vector<Operation*> all;
     for (Operation& op : block) all.push_back(&op);
     for (Operation* op : all) place(op, block, done);
   }
-  static void place(Operation* op, Block& block, std::unordered_set<const Operation*>& done) {
+  void place(Operation* op, Block& block, std::unordered_set<const Operation*>& done) const {
     std::vector<Operation*> stack{op};
     while (!stack.empty()) {
       Operation* top = stack.back();
@@ -575,13 +581,14 @@ class Fuser {
         continue;
       }
       bool ready = true;
+      auto need = [&](Operation* definer) {
+        if (definer == nullptr || definer->block() != &block || done.contains(definer)) return;
+        stack.push_back(definer);
+        ready = false;
+      };
       top->walk([&](Operation* inside) {  // regions may read values from outside
-        for (Value operand : inside->operands()) {
-          Operation* definer = operand.definer();
-          if (definer == nullptr || definer->block() != &block || done.contains(definer)) continue;
-          stack.push_back(definer);
-          ready = false;
-        }
+        for (Value operand : inside->operands()) need(operand.definer());
+        sizes_.each_binder(*inside, need);
       });
       if (!ready) continue;
       stack.pop_back();
@@ -593,6 +600,7 @@ class Fuser {
 
   Module& module_;
   Renders renders_;
+  Sizes sizes_;
   std::vector<std::unique_ptr<Group>> groups_;
   std::unordered_map<const Operation*, Group*> member_;
   std::unordered_map<const Operation*, int> level_;   // of operations that are in no group

@@ -26,8 +26,9 @@ DType total_type(DType t) { return t == DType::f16 || t == DType::bf16 ? DType::
 
 class Splitting {
  public:
-  Splitting(Module& module, Operation& group)
+  Splitting(Module& module, const Sizes& sizes, Operation& group)
       : module_(module),
+        sizes_(sizes),
         group_(group),
         body_(group.region(0).block()),
         space_(group.attr("space").as_dims()),
@@ -61,7 +62,7 @@ class Splitting {
 
  private:
   Context& context() const { return module_.context(); }
-  Dim canonical(Dim d) const { return module_.facts().canonical(d); }
+  Dim canonical(Dim d) const { return sizes_.canonical(d); }
   size_t outer() const { return space_.size() - inner_ - columns_; }
   size_t first_column() const { return outer() + inner_; }
   bool is_inner(size_t axis) const { return axis >= outer() && axis < first_column(); }
@@ -586,6 +587,7 @@ class Splitting {
   }
 
   Module& module_;
+  const Sizes& sizes_;
   Operation& group_;
   Block& body_;
   std::vector<Dim> space_;
@@ -613,8 +615,8 @@ bool is_blocked(const Operation& group) {
   return group.is("loop.group") && static_cast<bool>(group.attr("columns"));
 }
 
-void split_blocks(Module& module, Operation& group, std::string_view name) {
-  Splitting(module, group).run(name);
+void split_blocks(Module& module, const Sizes& sizes, Operation& group, std::string_view name) {
+  Splitting(module, sizes, group).run(name);
 }
 
 }  // namespace proa::compiler::loop

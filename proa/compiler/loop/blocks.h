@@ -3,7 +3,7 @@
 // Why two: threads may cut a sum at blocks only, and whoever joins must see all of them.
 #pragma once
 
-#include "proa/ir/module.h"
+#include "proa/compiler/sizes.h"
 
 namespace proa::compiler::loop {
 
@@ -12,6 +12,7 @@ bool is_blocked(const ir::Operation& group);
 
 // Replaces the group by a loop.launch of a new function, whose results are the totals of blocks,
 // and by a group of what is done with them: their joining, and what followed in the group.
-void split_blocks(ir::Module& module, ir::Operation& group, std::string_view name);
+void split_blocks(ir::Module& module, const Sizes& sizes, ir::Operation& group,
+                  std::string_view name);
 
 }  // namespace proa::compiler::loop

@@ -20,8 +20,9 @@ namespace {
 // axes.
 class Lowering {
  public:
-  Lowering(Module& module, Operation& group)
+  Lowering(Module& module, const Sizes& sizes, Operation& group)
       : module_(module),
+        sizes_(sizes),
         group_(group),
         body_(group.region(0).block()),
         dot_(*contraction_of(group)) {}
@@ -44,7 +45,7 @@ class Lowering {
   enum Class { kBatch, kRow, kColumn, kDepth };
 
   Context& context() const { return module_.context(); }
-  Dim canonical(Dim d) const { return module_.facts().canonical(d); }
+  Dim canonical(Dim d) const { return sizes_.canonical(d); }
   std::vector<Value> outputs() const { return body_.terminator()->operands(); }
 
   std::vector<size_t> axes_of(std::string_view attr, int rank) const {
@@ -301,6 +302,7 @@ class Lowering {
   }
 
   Module& module_;
+  const Sizes& sizes_;
   Operation& group_;
   Block& body_;
   Operation& dot_;
@@ -328,8 +330,9 @@ Operation* contraction_of(Operation& group) {
   return nullptr;
 }
 
-Func lower_contraction(Module& module, Operation& group, std::string_view name) {
-  return Lowering(module, group).run(name);
+Func lower_contraction(Module& module, const Sizes& sizes, Operation& group,
+                       std::string_view name) {
+  return Lowering(module, sizes, group).run(name);
 }
 
 }  // namespace proa::compiler::loop

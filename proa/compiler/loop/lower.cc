@@ -9,6 +9,7 @@
 #include "proa/compiler/loop/blocks.h"
 #include "proa/compiler/loop/contract.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/sizes.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/builtin.h"
 #include "proa/ir/dialect.h"
@@ -32,8 +33,9 @@ bool is_costly(const Operation& op) {
 
 class Lowering {
  public:
-  Lowering(Module& module, Operation& group)
+  Lowering(Module& module, const Sizes& sizes, Operation& group)
       : module_(module),
+        sizes_(sizes),
         group_(group),
         body_(group.region(0).block()),
         space_(group.attr("space").as_dims()),
@@ -87,7 +89,7 @@ class Lowering {
 
  private:
   Context& context() const { return module_.context(); }
-  Dim canonical(Dim d) const { return module_.facts().canonical(d); }
+  Dim canonical(Dim d) const { return sizes_.canonical(d); }
   size_t outer() const { return space_.size() - inner_; }
   std::vector<Value> outputs() const { return body_.terminator()->operands(); }
 
@@ -455,6 +457,7 @@ class Lowering {
   }
 
   Module& module_;
+  const Sizes& sizes_;
   Operation& group_;
   Block& body_;
   std::vector<Dim> space_;
@@ -492,6 +495,7 @@ std::vector<Operation*> groups_of(Module& module) {
 
 int lower(Module& module) {
   load(module.context());
+  Sizes sizes(module);
   int made = 0;
   auto next_name = [&] {
     std::string name = str("kernel_", made++);
@@ -499,12 +503,12 @@ int lower(Module& module) {
     return name;
   };
   for (Operation* group : groups_of(module)) {
-    if (is_blocked(*group)) split_blocks(module, *group, next_name());
+    if (is_blocked(*group)) split_blocks(module, sizes, *group, next_name());
   }
   for (Operation* group : groups_of(module)) {
     std::string name = next_name();
-    if (contraction_of(*group) != nullptr) lower_contraction(module, *group, name);
-    else Lowering(module, *group).run(name);
+    if (contraction_of(*group) != nullptr) lower_contraction(module, sizes, *group, name);
+    else Lowering(module, sizes, *group).run(name);
     OpState state;
     state.info = &module.context().op("loop.launch");
     state.location = group->location();
