@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "proa/base/thread_pool.h"
@@ -26,8 +27,9 @@ constexpr int64_t kBackwardQueries = 64;  // a chain ends with a tile
 constexpr int64_t kState = 1024;          // keys that share a running state
 constexpr int64_t kChain = 256;           // of a contraction: one chain of fused multiply-adds
 constexpr int64_t kGroup = 4096;          // of a contraction: chains that add up before others
-constexpr int64_t kScores = 72;  // from one row of scores to the next: whole steps of kRows
-constexpr int kSumLanes = 16;    // of a reduction
+constexpr int64_t kScores = 72;     // from one row of scores to the next: whole steps of kRows
+constexpr int kSumLanes = 16;       // of a reduction
+constexpr int64_t kManyHeads = 16;  // enough for every thread
 
 template <class T>
 int64_t whole_panels(int64_t n) {
@@ -168,27 +170,21 @@ class Scores {
   Scores(const KernelArgs& args, const Sizes& sizes)
       : sizes_(sizes),
         mask_(args.in[3]),
-        turned_(static_cast<size_t>(sizes.width * kKeys)),
         sum_(static_cast<size_t>(kQueries * kScores)),
         group_(sum_.size()) {}
 
-  void take_keys(const Head<T>& key, int64_t first, int64_t count) {
-    first_ = first;
-    count_ = count;
-    key.turn(first, count, sizes_.width, turned_.data());
-  }
-
-  // query: packed rows of `stride`.
+  // With the keys first .. first + count, whose rows are the columns of `turned`. query: packed
+  // rows of `stride`.
   void run(int64_t batch, int64_t head, int64_t row, int64_t rows, const T* query, int64_t stride,
-           T* scores) {
-    contract(rows, query, stride, turned_.data(), sizes_.width, scores);
+           const T* turned, int64_t first, int64_t count, T* scores) {
+    contract(rows, query, stride, turned, sizes_.width, scores);
     const T scale = static_cast<T>(sizes_.scale), lowest = -std::numeric_limits<T>::infinity();
     for (int64_t i = 0; i < rows; ++i) {
       T* s = scores + i * kScores;
       for (int64_t j = 0; j < kKeys; ++j) s[j] *= scale;
-      if (mask_.rank >= 0) mask(batch, head, row + i, s);
-      int64_t end = count_;
-      if (sizes_.causal) end = std::clamp<int64_t>(row + i - first_ + 1, 0, count_);
+      if (mask_.rank >= 0) mask(batch, head, row + i, first, count, s);
+      int64_t end = count;
+      if (sizes_.causal) end = std::clamp<int64_t>(row + i - first + 1, 0, count);
       std::fill(s + end, s + kKeys, lowest);
     }
   }
@@ -218,25 +214,24 @@ class Scores {
     }
   }
 
-  void mask(int64_t batch, int64_t head, int64_t row, T* s) const {
+  void mask(int64_t batch, int64_t head, int64_t row, int64_t first, int64_t count, T* s) const {
     int64_t at = batch * mask_.strides[0] + head * mask_.strides[1] + row * mask_.strides[2] +
-                 first_ * mask_.strides[3];
+                 first * mask_.strides[3];
     int64_t step = mask_.strides[3];
     if (mask_.dtype == DType::boolean) {
       const auto* seen = mask_.as<const uint8_t>() + at;
-      for (int64_t j = 0; j < count_; ++j) {
+      for (int64_t j = 0; j < count; ++j) {
         s[j] = seen[j * step] != 0 ? s[j] : -std::numeric_limits<T>::infinity();
       }
     } else {
       const T* added = mask_.as<const T>() + at;
-      for (int64_t j = 0; j < count_; ++j) s[j] += added[j * step];
+      for (int64_t j = 0; j < count; ++j) s[j] += added[j * step];
     }
   }
 
   const Sizes& sizes_;
   const TensorRef& mask_;
-  std::vector<T> turned_, sum_, group_;
-  int64_t first_ = 0, count_ = 0;
+  std::vector<T> sum_, group_;
 };
 
 template <class T>
@@ -287,7 +282,6 @@ class Forward {
         columns_(whole_panels<T>(sizes.depth)),
         scores_(args, sizes),
         query_(static_cast<size_t>(kQueries * sizes.width)),
-        value_(static_cast<size_t>(kKeys * columns_)),
         part_(static_cast<size_t>(kQueries * columns_)),
         p_(static_cast<size_t>(kQueries * kScores)),
         whole_(columns_),
@@ -300,14 +294,16 @@ class Forward {
     query.copy(row, rows_, sizes_.width, kQueries, sizes_.width, query_.data());
     int64_t end = sizes_.keys;
     if (sizes_.causal) end = std::min(end, row + rows_);
+    if (std::pair(batch, head) != packed_head_) packed_ = 0;
+    packed_head_ = {batch, head};
+    pack(key, value, end);
     for (int64_t group = 0; group < end; group += kState) {
       State<T>& state = group == 0 ? whole_ : state_;
       int64_t stop = std::min(end, group + kState);
       for (int64_t at = group; at < stop; at += kKeys) {
         int64_t count = std::min(kKeys, sizes_.keys - at);
-        scores_.take_keys(key, at, count);
-        value.copy(at, count, sizes_.depth, kKeys, columns_, value_.data());
-        scores_.run(batch, head, row, rows_, query_.data(), sizes_.width, p_.data());
+        scores_.run(batch, head, row, rows_, query_.data(), sizes_.width,
+                    key_.data() + at * sizes_.width, at, count, p_.data());
         block(state, row, at, at == group);
       }
       if (group > 0) merge(row, group);
@@ -316,6 +312,18 @@ class Forward {
   }
 
  private:
+  // Blocks up to key `end`, for all tiles of one head.
+  void pack(const Head<T>& key, const Head<T>& value, int64_t end) {
+    int64_t blocks = (end + kKeys - 1) / kKeys;
+    key_.resize(static_cast<size_t>(std::max(packed_, blocks) * kKeys * sizes_.width));
+    value_.resize(static_cast<size_t>(std::max(packed_, blocks) * kKeys * columns_));
+    for (; packed_ < blocks; ++packed_) {
+      int64_t at = packed_ * kKeys, count = std::min(kKeys, sizes_.keys - at);
+      key.turn(at, count, sizes_.width, key_.data() + at * sizes_.width);
+      value.copy(at, count, sizes_.depth, kKeys, columns_, value_.data() + at * columns_);
+    }
+  }
+
   // Rows of this tile that stand before key `at` see nothing of its block.
   int64_t first_row(int64_t row, int64_t at) const {
     return sizes_.causal ? std::clamp<int64_t>(at - row, 0, rows_) : 0;
@@ -337,8 +345,8 @@ class Forward {
       state.l[n] = first ? sum : state.l[n] * alpha[i] + sum;
     }
     T* to = first ? state.o.data() : part_.data();
-    product<false>(rows_, columns_, kKeys, p_.data(), kScores, 1, value_.data(), columns_, to,
-                   columns_);
+    product<false>(rows_, columns_, kKeys, p_.data(), kScores, 1, value_.data() + at * columns_,
+                   columns_, to, columns_);
     if (first) return;
     for (int64_t i = from; i < rows_; ++i) {
       T *o = state.o.data() + i * columns_, a = alpha[i];
@@ -374,9 +382,10 @@ class Forward {
 
   const KernelArgs& args_;
   const Sizes& sizes_;
-  int64_t columns_, rows_ = 0;
+  int64_t columns_, rows_ = 0, packed_ = 0;
+  std::pair<int64_t, int64_t> packed_head_{-1, -1};
   Scores<T> scores_;
-  std::vector<T> query_, value_, part_, p_;
+  std::vector<T> query_, key_, value_, part_, p_;
   State<T> whole_, state_;
 };
 
@@ -384,7 +393,8 @@ template <class T>
 void forward(const KernelArgs& args) {
   Sizes sizes = sizes_of(args);
   int64_t tiles = (sizes.queries + kQueries - 1) / kQueries, heads = sizes.batch * sizes.heads;
-  parallel_for(heads * tiles, 1, [&](int64_t begin, int64_t end) {
+  // A head at a time, whose keys are then packed once; tiles of few heads are handed out singly.
+  parallel_for(heads * tiles, heads >= kManyHeads ? tiles : 1, [&](int64_t begin, int64_t end) {
     Forward<T> work(args, sizes);
     for (int64_t unit = begin; unit < end; ++unit) {
       int64_t head = unit / tiles;
@@ -407,6 +417,7 @@ class Backward {
         query_(static_cast<size_t>(kQueries * width_)),
         gradient_(static_cast<size_t>(kQueries * depth_)),
         key_(static_cast<size_t>(kKeys * width_)),
+        turned_(static_cast<size_t>(kKeys * sizes.width)),
         value_(static_cast<size_t>(kKeys * sizes.depth)),
         p_(static_cast<size_t>(kQueries * kScores)),
         ds_(p_.size()),
@@ -419,7 +430,7 @@ class Backward {
         value(args_.in[2], batch, head), gradient(args_.in[6], batch, head);
     for (int64_t at = 0; at < sizes_.keys; at += kKeys) {
       int64_t count = std::min(kKeys, sizes_.keys - at);
-      scores_.take_keys(key, at, count);
+      key.turn(at, count, sizes_.width, turned_.data());
       key.copy(at, count, sizes_.width, kKeys, width_, key_.data());
       value.turn(at, count, sizes_.depth, value_.data());
       dkey_.begin();
@@ -476,7 +487,8 @@ class Backward {
 
   void tile_of_rows(int64_t batch, int64_t head, int64_t row, int64_t rows, int64_t at,
                     int64_t count) {
-    scores_.run(batch, head, row, rows, query_.data(), width_, p_.data());
+    scores_.run(batch, head, row, rows, query_.data(), width_, turned_.data(), at, count,
+                p_.data());
     scores_.contract(rows, gradient_.data(), depth_, value_.data(), sizes_.depth, ds_.data());
     int64_t hidden = sizes_.causal ? std::clamp<int64_t>(at - row, 0, rows) : 0;
     for (int64_t i = 0; i < hidden; ++i) {
@@ -528,7 +540,7 @@ class Backward {
   const Sizes& sizes_;
   int64_t width_, depth_;
   Scores<T> scores_;
-  std::vector<T> query_, gradient_, key_, value_, p_, ds_, part_;
+  std::vector<T> query_, gradient_, key_, turned_, value_, p_, ds_, part_;
   Chains<T> dkey_, dvalue_;
 };
 

@@ -392,7 +392,7 @@ def test_ctrl_c_and_kill_end_the_workers_too(how: signal.Signals) -> None:
     else:
         process.kill()
     # The pipes close only when the workers, which hold them too, have ended.
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     if how is signal.SIGINT:
         assert out == "stopped\n" and err == "" and process.returncode == 0
 
