@@ -11,7 +11,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-FIELDS = ["case", "ours", "peer", "peer_name", "peer_version", "ratio", "unit"]
+FIELDS = ["case", "threads", "ours", "peer", "peer_name", "peer_version", "ratio", "unit"]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,14 +37,14 @@ def test_one_line_a_figure(case: str, names: list[str]) -> None:
     for line in lines:
         assert list(line) == FIELDS
         assert line["ours"] > 0
-        peer = [line[name] for name in FIELDS[2:6]]
+        peer = [line[name] for name in FIELDS[3:7]]
         assert all(value is None for value in peer) or all(value is not None for value in peer)
 
 
 def test_refuses_a_case_that_is_not_there() -> None:
     result = run("eager_sub")
     assert result.returncode == 2
-    assert "there is no case 'eager_sub'; expected one of crc32c" in result.stderr
+    assert "there is no case 'eager_sub'; expected one of eager_add" in result.stderr
 
 
 @pytest.mark.parametrize("case", ["allocator", "crc32c", "symbol", "thread_pool"])

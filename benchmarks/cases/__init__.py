@@ -1,0 +1,32 @@
+"""What benchmarks/run.py times beside PyTorch: a module a family of cases.
+
+A module has
+    CASES: the name of each case and what it is;
+    THREADS: the numbers of threads it is timed with;
+    figures(case): the names of its figures, each a line of the output;
+    make(framework, figure): one call of it, for "proa" or "torch" and run in a process of its own,
+        with the two frameworks' code side by side.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from . import attention, calls, chain, rows
+
+MODULES: tuple[ModuleType, ...] = (calls, chain, rows, attention)
+CASES: dict[str, str] = {name: what for module in MODULES for name, what in module.CASES.items()}
+
+
+def of_case(case: str) -> ModuleType:
+    """The module that has the case."""
+    return next(module for module in MODULES if case in module.CASES)
+
+
+def of_figure(figure: str) -> ModuleType:
+    """The module that has the figure."""
+    return next(
+        module
+        for module in MODULES
+        if any(figure in module.figures(case) for case in module.CASES)
+    )
