@@ -2,9 +2,10 @@
 
     .venv/bin/python benchmarks/run.py [CASE ...] [--json] [--rounds N]
 
-The cases lie in benchmarks/cases. Ours and the peer's rounds are timed in turn in one run, each in a process of its own, and the
-figures are medians over the rounds. PyTorch comes from .peers (scripts/peers installs it); where it
-is missing the peer's fields are null. `ratio` is ours divided by the peer's: below 1 is faster.
+The cases lie in benchmarks/cases. Ours and the peer's rounds are timed in turn in one run, each in
+a process of its own, and the figures are medians over the rounds. PyTorch comes from .peers
+(scripts/peers installs it); where it is missing the peer's fields are null. `ratio` is ours divided
+by the peer's: below 1 is faster.
 """
 
 from __future__ import annotations
