@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import cases
+import gemm
 
 ROOT = pathlib.Path(__file__).parents[1]
 PEERS = ROOT / ".peers/bin/python"
@@ -33,6 +34,7 @@ PROGRAMS = {  # built on demand as bench-NAME
 }
 CASES = {
     **cases.CASES,
+    "gemm": "products of f32 matrices, captured, beside OpenBLAS, MKL and oneDNN",
     "import_time": "import of the package in a fresh interpreter",
     **PROGRAMS,
 }
@@ -171,6 +173,8 @@ def built(name: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
 
 
 def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
+    if case == "gemm":
+        return gemm.figures(rounds, peer_python())
     if case in cases.CASES:
         return timed_calls(case, rounds)
     return built(case, rounds, build) if case in PROGRAMS else import_time(rounds)

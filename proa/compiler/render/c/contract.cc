@@ -26,7 +26,7 @@ constexpr int64_t kMostRows = 512;
 constexpr int64_t kColumns = 192;
 constexpr int64_t kUnits = 8;
 constexpr int64_t kUnitTerms = 1 << 20;
-constexpr int64_t kRowColumns = 512;  // of a unit of one row's product
+constexpr int64_t kRowColumns = 1024;  // of a unit of one row's product
 constexpr int64_t kRowTerms = 1 << 17;
 
 // Packed rows of x lie row by row where their terms lie side by side in memory, and else in panels
@@ -207,7 +207,8 @@ constexpr std::string_view kCallPanels =
 
 // One row: see matvec.h.
 constexpr std::string_view kDeepChunk =
-    "      multiply_strip(values, y + y_column(words, column), stride, K, width, total);\n";
+    "      multiply_strip(values, values + K, y + y_column(words, column), stride, K, width, "
+    "total);\n";
 constexpr std::string_view kWideChunkText =
     R"(      if (K == 0) for (pn_i64 j = 0; j < width; ++j) total[j] = 0;
       for (pn_i64 g = 0; g < K; g += 4096) {
@@ -233,7 +234,10 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
     const pn_i64 batch = unit / column_blocks, column_block = unit % column_blocks;
     const $storage *x = (const $storage *)buffers[$x] + x_batch(words, batch);
     const $storage *y = (const $storage *)buffers[$y] + y_batch(words, batch);
-    if (packed != batch) for (pn_i64 k = 0; k < K; ++k) values[k] = widen(x[x_depth(words, k)]);
+    if (packed != batch) {
+      for (pn_i64 k = 0; k < K; ++k) values[k] = widen(x[x_depth(words, k)]);
+      $spread
+    }
     packed = batch;
     pn_i64 column = column_block * strips / column_blocks * $columns;
     pn_i64 stop_column = (column_block + 1) * strips / column_blocks * $columns;
@@ -318,6 +322,7 @@ class Contraction {
                        {"across", across_},
                        {"call", call_},
                        {"chunk_text", chunk_text_},
+                       {"spread", wide_ ? "" : "spread(values, K, values + K);"},
                        {"panel_text", panel_}});
   }
 
@@ -372,7 +377,7 @@ class Contraction {
     int64_t chunk = wide_ ? kWideChunk : a_.panel;
     made_.units = product(batch_) * column_blocks;
     made_.work = floordiv(n * k, column_blocks * 4) + 1;
-    made_.scratch = ceildiv((k + 3 * chunk) * sum_bytes(), 64) * 64;
+    made_.scratch = ceildiv((k * 2 + 3 * chunk) * sum_bytes(), 64) * 64;
     column_blocks_ = word(column_blocks);
     chunk_ = str(chunk);
     std::string functions = addresses();

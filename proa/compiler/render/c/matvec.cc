@@ -39,62 +39,87 @@ $ones      sums[j] = s;
 }
 )";
 
-// Columns lie in rows of memory: squares of them are turned in registers, so that each lane is a
-// column and its terms come in order. Two vectors of columns go on at once, or one vector and two
-// blocks of terms where rows lie so that the first cache would hold few of them; and the lines of
-// the columns that follow are asked for.
+// Columns lie in rows of memory: squares of them are turned in registers, so that the terms of each
+// lane come in order. Where a column has 4096 terms, lanes are its blocks of 256, whose chains are
+// independent, and memory is read from one end to the other; the rest goes by a panel of columns.
+// The lines that the next round reads are asked for.
 constexpr std::string_view kDeep = R"(
-static inline __attribute__((always_inline)) vec add_terms(const $sum *x, const $storage *y, const pn_i64 *offsets, vec s) {
+static inline __attribute__((always_inline)) vec add_terms(const $sum *x, pn_i64 x_stride, const $storage *y, const pn_i64 *offsets, vec s) {
   vec square[$lanes];
   load_square(y, offsets, square);
 #pragma GCC unroll 8
-  for (int l = 0; l < $lanes; ++l) s = MULTIPLY_ADD(square[l], SPLAT(x[l]), s);
+  for (int l = 0; l < $lanes; ++l) {
+    s = MULTIPLY_ADD(square[l], x_stride == 1 ? SPLAT(x[l]) : *(const vec_u *)(x + l * x_stride), s);
+  }
   return s;
 }
-static inline __attribute__((always_inline)) void multiply_two(const $sum *x, const $sum *x_of_t, const $storage *y, const pn_i64 *at, pn_i64 ahead, pn_i64 depth, vec *both) {
+static __attribute__((noinline)) void multiply_blocks(const $sum *x, const $storage *y, pn_i64 ahead, $sum *sums) {
+  vec s = {0}, t = {0};
+  pn_i64 at[$panel];
+  for (int j = 0; j < $panel; ++j) at[j] = 256 * j;
+  for (int k = 0; k < 256; k += 2 * $lanes, x += 2 * $lanes * $panel) {
+    for (int j = 0; j < $panel; ++j) __builtin_prefetch(y + at[j] + k + ahead, 0, 2);
+    s = add_terms(x, $panel, y + k, at, s);
+    s = add_terms(x + $lanes * $panel, $panel, y + k + $lanes, at, s);
+    t = add_terms(x + $lanes, $panel, y + k, at + $lanes, t);
+    t = add_terms(x + $lanes * $panel + $lanes, $panel, y + k + $lanes, at + $lanes, t);
+  }
+  store_lanes(sums, s);
+  store_lanes(sums + $lanes, t);
+}
+static __attribute__((noinline)) void multiply_columns(const $sum *x, const $storage *y, pn_i64 stride, pn_i64 depth, pn_i64 width, vec *both) {
+  pn_i64 at[$panel];
+  for (int j = 0; j < $panel; ++j) at[j] = (j < width ? j : width - 1) * stride;
   vec s = {0}, t = {0};
   pn_i64 k = 0;
   for (; k + 2 * $lanes <= depth; k += 2 * $lanes) {
-    for (int j = 0; j < $panel; ++j) __builtin_prefetch(y + at[j] + k + ahead, 0, 2);
-    s = add_terms(x + k, y + k, at, s);
-    s = add_terms(x + k + $lanes, y + k + $lanes, at, s);
-    t = add_terms(x_of_t + k, y + k, at + $lanes, t);
-    t = add_terms(x_of_t + k + $lanes, y + k + $lanes, at + $lanes, t);
+    for (int j = 0; j < $panel; ++j) __builtin_prefetch(y + at[j] + k + $panel * stride, 0, 2);
+    s = add_terms(x + k, 1, y + k, at, s);
+    s = add_terms(x + k + $lanes, 1, y + k + $lanes, at, s);
+    t = add_terms(x + k, 1, y + k, at + $lanes, t);
+    t = add_terms(x + k + $lanes, 1, y + k + $lanes, at + $lanes, t);
   }
   for (; k < depth; ++k) {
     for (int l = 0; l < $lanes; ++l) {
       s[l] = MULTIPLY_ADD_ONE(x[k], widen(y[at[l] + k]), s[l]);
-      t[l] = MULTIPLY_ADD_ONE(x_of_t[k], widen(y[at[$lanes + l] + k]), t[l]);
+      t[l] = MULTIPLY_ADD_ONE(x[k], widen(y[at[$lanes + l] + k]), t[l]);
     }
   }
   both[0] = s;
   both[1] = t;
 }
-static __attribute__((noinline)) void multiply_strip(const $sum *x, const $storage *y, pn_i64 stride, pn_i64 depth, pn_i64 width, $sum *to) {
-  pn_i64 columns[$panel], blocks[$panel];
-  for (int j = 0; j < $panel; ++j) columns[j] = (j < width ? j : width - 1) * stride;
-  for (int j = 0; j < $panel; ++j) blocks[j] = j < $lanes ? j * stride : (j - $lanes) * stride + 256;
-  const int by_blocks = width == $panel && stride * (pn_i64)sizeof *y % 4096 == 0;
-  vec total[2] = {{0}, {0}}, both[2];
-  for (pn_i64 g = 0; g < depth; g += 4096) {
-    vec sums[2] = {{0}, {0}};
-    const pn_i64 stop = depth - g < 4096 ? depth : g + 4096;
-    pn_i64 k = g;
-    for (; by_blocks && k + 512 <= stop; k += 512) {
-      for (int half = 0; half < 2; ++half) {
-        multiply_two(x + k, x + k + 256, y + half * $lanes * stride + k, blocks, $lanes * stride, 256, both);
-        sums[half] = k == g ? both[0] : JOIN(sums[half], both[0]);
-        sums[half] = JOIN(sums[half], both[1]);
+/* x, and its whole groups of 4096 once more as [block of a round][term][lane]. */
+static __attribute__((noinline)) void spread(const $sum *x, pn_i64 depth, $sum *to) {
+  for (pn_i64 k = 0; k + 4096 <= depth; k += 4096) {
+    for (pn_i64 round = k; round < k + 4096; round += 256 * $panel) {
+      for (int i = 0; i < 256; ++i, to += $panel) {
+        for (int l = 0; l < $panel; ++l) to[l] = x[round + 256 * l + i];
       }
     }
-    for (; k < stop; k += 256) {
-      multiply_two(x + k, x + k, y + k, columns, $panel * stride, stop - k < 256 ? stop - k : 256, both);
-      for (int half = 0; half < 2; ++half) sums[half] = k == g ? both[half] : JOIN(sums[half], both[half]);
-    }
-    for (int half = 0; half < 2; ++half) total[half] = g == 0 ? sums[half] : JOIN(total[half], sums[half]);
   }
-  store_lanes(to, total[0]);
-  store_lanes(to + $lanes, total[1]);
+}
+static __attribute__((noinline)) void multiply_strip(const $sum *x, const $sum *spread, const $storage *y, pn_i64 stride, pn_i64 depth, pn_i64 width, $sum *to) {
+  const pn_i64 whole = depth / 4096 * 4096;
+  for (pn_i64 j = 0; j < width && whole > 0; ++j) {
+    for (pn_i64 g = 0; g < whole; g += 4096) {
+      $sum sum = 0, blocks[$panel];
+      for (pn_i64 k = 0; k < 4096; k += 256 * $panel) {
+        multiply_blocks(spread + g + k, y + j * stride + g + k, stride, blocks);
+        for (int l = 0; l < $panel; ++l) sum = k + l == 0 ? blocks[l] : JOIN(sum, blocks[l]);
+      }
+      to[j] = g == 0 ? sum : JOIN(to[j], sum);
+    }
+  }
+  if (whole == depth && depth > 0) return;
+  vec sums[2] = {{0}, {0}}, both[2];
+  for (pn_i64 k = whole; k < depth; k += 256) {
+    multiply_columns(x + k, y + k, stride, depth - k < 256 ? depth - k : 256, width, both);
+    for (int half = 0; half < 2; ++half) sums[half] = k == whole ? both[half] : JOIN(sums[half], both[half]);
+  }
+  $sum last[$panel];
+  store_lanes(last, sums[0]);
+  store_lanes(last + $lanes, sums[1]);
+  for (pn_i64 j = 0; j < width; ++j) to[j] = whole == 0 ? last[j] : JOIN(to[j], last[j]);
 }
 )";
 

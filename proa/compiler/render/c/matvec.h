@@ -13,7 +13,9 @@ enum class Lie { wide, deep };
 inline constexpr int64_t kWideChunk = 1024;  // columns whose sums stay in the first cache
 
 //   wide: multiply_chunk(x, y, stride, depth, width, sums)  over at most kDepth terms
-//   deep: multiply_strip(x, y, stride, depth, width, sums)  one panel, over all terms
+//   deep: multiply_strip(x, spread, y, stride, depth, width, sums)  one panel, over all terms,
+//   where
+//         spread(x, depth, to) has made the second form of x
 // sums[width] = x times columns of y; `stride` leads from one term to the next (wide) or from one
 // column to the next (deep), in elements.
 std::string matvec_texts(const Arithmetic& a, Lie lie);
