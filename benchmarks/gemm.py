@@ -160,7 +160,8 @@ def figures(rounds: int, peer_python: pathlib.Path | None) -> Iterator[dict[str,
             best = min(peers, key=lambda w: median[w.library], default=None)
             other = median[best.library] if best else None
             yield {
-                "case": f"gemm {name} {threads}t",
+                "case": f"gemm {name}",
+                "threads": threads,
                 "ours": float(f"{median['proa']:.4g}"),
                 "peer": float(f"{other:.4g}") if other else None,
                 "peer_name": best.library if best else None,
