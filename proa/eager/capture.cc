@@ -1,5 +1,6 @@
 #include "proa/eager/capture.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -58,6 +59,9 @@ Capture::~Capture() {
   open_capture = before_;
 }
 
+Capture::Suspended::Suspended() : before_(std::exchange(open_capture, nullptr)) {}
+Capture::Suspended::~Suspended() { open_capture = before_; }
+
 Builder& Capture::builder() {
   if (locate_ != nullptr) builder_.set_location(locate_(builder_.context()));
   return builder_;
@@ -106,6 +110,7 @@ Tensor Capture::random_key(std::string_view op) {
 
 Tensor Capture::detach(const Tensor& tensor) { return Tensor(tensor.array()); }
 bool Capture::write(const Tensor&, const Tensor&, std::string_view) { return false; }
+bool Capture::assign(const Tensor&, const Tensor&) { return false; }
 void Capture::view(const Tensor&, const Tensor&) {}
 
 std::string Capture::where() {
@@ -136,16 +141,53 @@ std::vector<Dim> symbolic_dims(const Tensor& tensor) {
   return {value->type.dims().begin(), value->type.dims().end()};
 }
 
+Tensor expanded_to(const Tensor& value, const Tensor& target, std::string_view op,
+                   std::string_view argument) {
+  std::vector<Dim> have = symbolic_dims(value), want = symbolic_dims(target);
+  if (have == want) return value;
+  std::vector<int64_t> numbers;
+  for (Dim dim : want) {
+    if (auto number = dim.as_const()) numbers.push_back(*number);
+  }
+  // NumPy drops leading axes of size 1 of the value.
+  Tensor from = value;
+  if (size_t cut = have.size() > want.size() ? have.size() - want.size() : 0; cut > 0) {
+    auto ones = std::ranges::all_of(have.begin(), have.begin() + static_cast<ptrdiff_t>(cut),
+                                    [](Dim dim) { return dim.is_const(1); });
+    if (ones) {
+      from = call1(
+          "tensor.reshape", {value},
+          {{"shape", std::vector<Dim>(have.begin() + static_cast<ptrdiff_t>(cut), have.end())}});
+    }
+  }
+  try {
+    if (numbers.size() == want.size()) return call1("tensor.expand", {from}, {{"shape", numbers}});
+    return call1("tensor.expand", {from}, {{"shape", want}});
+  } catch (const UserError& error) {
+    throw UserError(
+        error.kind(), op, argument,
+        str("a value of shape ", to_string(have), " does not fit into shape ", to_string(want)));
+  }
+}
+
 namespace {
+
+// Whether `at` counts from the end. Where the sizes of this call are at hand they decide, and that
+// is a guard.
+bool from_end(Dim at, Facts& facts, std::string_view what) {
+  Truth negative = facts.prove_ge(-1, at);
+  if (negative != Truth::unknown) return negative == Truth::yes;
+  auto now = facts.likely(at);
+  if (!now) throw NeedStatic{str("the sign of the ", what, " ", to_string(at), " is not known")};
+  std::string message = str("the sign of a ", what);
+  *now < 0 ? facts.require_ge(-1, at, message) : facts.require_ge(at, 0, message);
+  return *now < 0;
+}
 
 // A bound of a slice in 0..n, or in -1..n-1 where the step is negative.
 Dim clamped(Dim at, Dim n, Facts& facts, bool backwards) {
   Dim lowest = backwards ? -1 : 0, highest = backwards ? n - 1 : n;
-  Truth negative = facts.prove_ge(-1, at);
-  if (negative == Truth::unknown) {
-    throw NeedStatic{str("the sign of the slice bound ", to_string(at), " is not known")};
-  }
-  if (negative == Truth::yes) at = at + n;
+  if (from_end(at, facts, "slice bound")) at = at + n;
   return facts.simplify(max(min(at, highest), lowest));
 }
 
@@ -196,10 +238,7 @@ Tensor captured_index(const Tensor& x, std::span<const IndexItem> items) {
       take(span.start, span.stop, step);
       continue;
     }
-    Truth negative = facts.prove_ge(-1, *item.start);
-    if (negative == Truth::unknown)
-      throw NeedStatic{str("the sign of the position ", to_string(*item.start), " is not known")};
-    Dim at = negative == Truth::yes ? *item.start + n : *item.start;
+    Dim at = from_end(*item.start, facts, "position") ? *item.start + n : *item.start;
     std::string message = str("index ", to_string(*item.start), " is out of range for axis ", axis,
                               " of size ", to_string(n));
     if (!facts.require_ge(at, 0, message) || !facts.require_ge(n - 1, at, message))

@@ -25,13 +25,23 @@ class Capture {
   Capture(const Capture&) = delete;
 
   static Capture* active();  // of this thread; null: calls run
+  // Calls run while one of these lives, whatever is captured around it.
+  class Suspended {
+   public:
+    Suspended();
+    ~Suspended();
+    Suspended(const Suspended&) = delete;
+
+   private:
+    Capture* before_;
+  };
 
   // A tensor that stands for a value of the graph. Its dtype and rank are known, its extents where
   // they are constants, its contents never.
   Tensor tensor(ir::Value value);
   // The value that a tensor stands for; a tensor with contents becomes a constant. One of another
   // trace, or a constant that wants a gradient, is a UserError(state) on `argument`.
-  ir::Value value(const Tensor& tensor, std::string_view op, std::string_view argument);
+  virtual ir::Value value(const Tensor& tensor, std::string_view op, std::string_view argument);
   Tensor constant(const Tensor& tensor);  // its contents as they are now
 
   virtual std::vector<Tensor> call(const ir::OpInfo& op, std::span<const Tensor> operands,
@@ -43,6 +53,7 @@ class Capture {
   virtual Tensor detach(const Tensor& tensor);
   // A write in place as a new value; false: this capture has none, and memory is written.
   virtual bool write(const Tensor& dst, const Tensor& src, std::string_view op);
+  virtual bool assign(const Tensor& dst, const Tensor& src);  // the same for new memory
   // The result of an index expression, which is a view.
   virtual void view(const Tensor& result, const Tensor& of);
   ir::Builder& builder();  // at the user's place
@@ -63,6 +74,10 @@ class Capture {
 
 // The dims of a tensor: those of its value if it stands for one, else its extents.
 std::vector<ir::Dim> symbolic_dims(const Tensor& tensor);
+
+// `value` with the dims of `target`, broadcast where need be, as a write asks for.
+Tensor expanded_to(const Tensor& value, const Tensor& target, std::string_view op,
+                   std::string_view argument);
 
 // One entry of an index, as Python's x[...] has it. A slice without a bound has nothing in it.
 struct IndexItem {

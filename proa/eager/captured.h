@@ -1,7 +1,6 @@
 // Captured: a function of the user as one graph, called with its arguments' numbers.
-// Why over Capture: besides arguments, a graph of a whole function reads tensors from outside
-// (parameters), writes some (running statistics) and draws random numbers; each becomes an input or
-// a result, so that the graph itself is pure and differentiates like any other.
+// Why apart from FunctionCapture: that one is there while Python runs, this one for each call
+// afterwards. The graph is pure; this gives it what it reads and writes what it says.
 #pragma once
 
 #include <atomic>
@@ -10,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "proa/eager/capture.h"
+#include "proa/base/function_ref.h"
 #include "proa/eager/function.h"
+#include "proa/eager/function_capture.h"
 
 namespace proa::eager {
 
@@ -34,34 +34,42 @@ class Captured {
   // Errors of the body come through. NeedStatic: an extent is needed as a number.
   Captured(const CaptureRequest& request, const CaptureBody& body);
 
-  // False, and nothing done, where a guard does not hold for these arguments, or a tensor from
-  // outside has another form by now. Writes what the function writes.
-  bool run(std::span<const Tensor> tensors, std::span<const double> floats,
-           std::span<const int64_t> ints, std::vector<Tensor>& results);
+  // Why the graph does not fit these arguments, or what is outside by now, and nothing is done;
+  // empty: it does, and wrote what the function writes. `numbers` are those that
+  // FunctionCapture::number() stands for, asked for when nothing else can be refused.
+  using Numbers = FunctionRef<std::vector<double>()>;
+  std::string run(std::span<const Tensor> tensors, std::span<const double> floats,
+                  std::span<const int64_t> ints, Numbers numbers, std::vector<Tensor>& results);
 
   std::vector<std::string> guards() const;  // on sizes, with where they come from
   std::vector<std::string> argument_types() const;
   size_t operations() const { return operations_; }
-  size_t outside() const { return outside_.size(); }
-  size_t writes() const { return writes_.size(); }
+  size_t outside() const { return slots_.size(); }
+  size_t writes() const { return effects_.size(); }
   int64_t random_calls() const { return random_calls_; }
   const ir::Module& module() const { return function_->module(); }
 
  private:
-  struct Write {
-    int argument = -1;  // or a tensor from outside
-    size_t outside = 0;
-  };
   bool fits(const Tensor& tensor, size_t argument) const;
+  // Inputs by argument of the graph; undefined where a gradient is not there. Key and numbers stand
+  // in for what a run has.
+  std::vector<Tensor> gather(std::span<const Tensor> tensors, std::span<const double> floats) const;
+  std::string misfit(std::span<const Tensor> inputs, std::span<const Tensor> tensors,
+                     std::span<const int64_t> sizes);
+  void apply(const CaptureEffect& effect, std::span<const Tensor> tensors,
+             const Tensor& made) const;
+  void own_memory(std::span<const Tensor> inputs, std::span<Tensor> made) const;
 
   size_t tensors_ = 0, results_ = 0, operations_ = 0;
   std::unique_ptr<Function> function_;
   std::vector<std::vector<int64_t>> extents_;       // by argument of the graph; -1: a symbol
   std::vector<DType> dtypes_;                       // the same
   std::vector<std::pair<size_t, size_t>> symbols_;  // (tensor, axis), before the ints
-  std::vector<Tensor> outside_;
-  std::vector<Write> writes_;  // results after the user's own
-  std::vector<bool> tracked_;  // by result: whether a gradient flows through
+  std::vector<CaptureSlot> slots_, without_grad_;
+  std::vector<CaptureEffect> effects_;  // those with a value: results after the user's own
+  std::vector<bool> tracked_;           // by result: whether a gradient flows through
+  std::string closed_;                  // why none flows through from outside
+  bool taped_ = false;
   int64_t random_calls_ = 0;
   std::atomic<bool> gradient_by_extents_ = false;
 };

@@ -137,12 +137,7 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given) {
   return *slot;
 }
 
-Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask& given) {
-  std::lock_guard lock(mutex_);
-  if (derivative.whole) return *derivative.whole;
-  Module work = alone(module_, module_.main());
-  transform::Gradient gradient = transform::differentiate(
-      work, work.main(), indices(recorded.wanted), indices(given), symbols_);
+Func add_whole(Module& work, const transform::Gradient& gradient) {
   std::vector<Type> types = gradient.forward.argument_types();
   size_t operands = types.size(), residuals = gradient.residuals.size();
   std::vector<Value> inner = gradient.backward.arguments();
@@ -169,8 +164,17 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   std::vector<Value> results;
   for (Value v : gradient.backward.results()) results.push_back(mapped(v));
   Builder(work, whole.body()).create_return(results);
-  derivative.whole = std::make_unique<Function>(name_ + " (backward)", alone(work, whole), symbols_,
-                                                tier_, is_whole_);
+  return whole;
+}
+
+Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask& given) {
+  std::lock_guard lock(mutex_);
+  if (derivative.whole) return *derivative.whole;
+  Module work = alone(module_, module_.main());
+  transform::Gradient gradient = transform::differentiate(
+      work, work.main(), indices(recorded.wanted), indices(given), symbols_);
+  derivative.whole = std::make_unique<Function>(
+      name_ + " (backward)", alone(work, add_whole(work, gradient)), symbols_, tier_, is_whole_);
   return *derivative.whole;
 }
 

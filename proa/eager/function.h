@@ -89,6 +89,10 @@ void call(Function& function, std::span<const Tensor> operands, std::span<const 
 bool guards_hold(Function& function, std::span<const Tensor> operands,
                  std::span<const int64_t> symbols);
 
+// From operands and cotangents, without residuals, to the wanted cotangents; added to the module of
+// the gradient.
+ir::Func add_whole(ir::Module& module, const transform::Gradient& gradient);
+
 // Primitives only, optimised, as an Executable for the cpu.
 std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
                                              std::span<const ir::Dim> symbols, tier::Tier tier);

@@ -8,7 +8,9 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/call.h"
+#include "proa/eager/function_capture.h"
 #include "proa/eager/holdings.h"
+#include "proa/ir/symbol/facts.h"
 
 namespace proa::eager {
 
@@ -25,6 +27,11 @@ void take(Tensor& g, Tensor changed) {
 // another thread's came first.
 template <class First>
 void accumulate(TensorImpl& impl, const Tensor& g, First first) {
+  if (FunctionCapture::active() != nullptr) {
+    Tensor leaf = Tensor::share(&impl), now = leaf.grad();
+    leaf.set_grad(now ? call1("tensor.add", {now, g}) : first());
+    return;
+  }
   while (true) {
     Tensor now = grad_of(impl);
     if (replace_grad(impl, now, now ? call1("tensor.add", {now, g}) : first())) return;
@@ -46,6 +53,10 @@ class Accumulator : public Node {
       if (leaf.hooks) hooks = *leaf.hooks;
     }
     for (auto& [handle, hook] : hooks) take(g, hook.run(g));
+    if (FunctionCapture* capture = FunctionCapture::active()) {
+      accumulate(leaf, g, [&] { return grad_enabled() ? g : capture->same(g); });
+      return {};
+    }
     // The memory may be shared with another gradient or with the seed: the leaf's own is its own.
     bool own = g.array().buffer->is_unique() && g.array().is_dense();
     accumulate(leaf, g, [&] {
@@ -75,14 +86,25 @@ struct Younger {
   }
 };
 
-class Recording {
- public:
-  explicit Recording(bool on) : before_(set_grad_enabled(on)) {}
-  ~Recording() { set_grad_enabled(before_); }
+// Only a function that is captured has a tape for tensors without values.
+void require_tape(const Tensor& output, std::string_view op) {
+  FunctionCapture* capture = FunctionCapture::active();
+  if (capture == nullptr) {
+    throw UserError(ErrorKind::not_supported, op, "",
+                    "gradients inside of an operator that is traced are not captured");
+  }
+  capture->value(output, op, "");
+}
 
- private:
-  bool before_;
-};
+bool same_dims(const Tensor& a, const Tensor& b) {
+  if (a.impl()->captured == nullptr && b.impl()->captured == nullptr)
+    return std::ranges::equal(a.dims(), b.dims());
+  std::vector<ir::Dim> x = symbolic_dims(a), y = symbolic_dims(b);
+  ir::Facts& facts = Capture::active()->builder().facts();
+  return std::ranges::equal(x, y, [&](ir::Dim m, ir::Dim n) {
+    return facts.require_eq(m, n, "a gradient has the shape of what it is the gradient of");
+  });
+}
 
 class Walk {
  public:
@@ -100,13 +122,9 @@ class Walk {
         throw UserError(ErrorKind::type, op, op == "grad" ? "outputs" : "tensors",
                         "expected Tensors, got None");
       }
-      if (output.impl()->captured != nullptr) {
-        throw UserError(ErrorKind::not_supported, op, "",
-                        "gradients inside of a captured function are not captured; return the "
-                        "loss and call backward() outside");
-      }
+      if (output.impl()->captured != nullptr) require_tape(output, op);
       Edge edge = [&] {
-        Recording on(true);  // a view whose memory was written since is looked at anew
+        GradMode on(true);  // a view whose memory was written since is looked at anew
         return edge_of(output);
       }();
       if (!edge.node) {
@@ -117,17 +135,17 @@ class Walk {
       }
       Tensor g = i < seeds.size() ? seeds[i] : Tensor();
       if (!g) {
-        if (output.elements() != 1) {
-          throw UserError(
-              ErrorKind::value, op, "grad_tensor",
-              str("a gradient must be given for an output of shape ", list_str(output.dims()),
-                  "; only outputs of one element may leave it out"));
+        if (!ir::product(symbolic_dims(output)).is_const(1)) {
+          throw UserError(ErrorKind::value, op, "grad_tensor",
+                          str("a gradient must be given for an output of shape ",
+                              ir::to_string(symbolic_dims(output)),
+                              "; only outputs of one element may leave it out"));
         }
         g = call1("tensor.ones_like", {output.detach()});
-      } else if (!std::ranges::equal(g.dims(), output.dims())) {
-        throw UserError(
-            ErrorKind::shape, op, "grad_tensor",
-            str("expected shape ", list_str(output.dims()), ", got ", list_str(g.dims())));
+      } else if (!same_dims(g, output)) {
+        throw UserError(ErrorKind::shape, op, "grad_tensor",
+                        str("expected shape ", ir::to_string(symbolic_dims(output)), ", got ",
+                            ir::to_string(symbolic_dims(g))));
       } else if (g.dtype() != output.dtype()) {
         g = call1("tensor.cast", {g}, {{"dtype", output.dtype()}});
       }
@@ -297,8 +315,10 @@ uint64_t next_sequence() { return sequence.fetch_add(1, std::memory_order_relaxe
 
 Edge edge_of(const Tensor& tensor) {
   TensorImpl& impl = *tensor.impl();
-  uint32_t now = impl.array.buffer->version();
-  if (impl.view && impl.view->version != now && grad_enabled()) {
+  if (FunctionCapture* capture = FunctionCapture::active()) {
+    if (Edge outer = capture->outer_edge(tensor); outer.node) return outer;
+  } else if (uint32_t now = impl.array.buffer->version();
+             impl.view && impl.view->version != now && grad_enabled()) {
     // The memory was written since: the view's place on the tape is a new look at the base of
     // today. Threads that come here at once each make one, and any of them is right.
     const Tensor& base = impl.view->base;
@@ -331,8 +351,12 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
     throw UserError(ErrorKind::value, "backward", "tensors",
                     "expected at least one Tensor, got none");
   }
+  if (FunctionCapture* capture = FunctionCapture::active()) {
+    capture->use_tape();
+    capture->close("backward() was called inside of it");
+  }
   Walk walk(options);
-  Recording recording(options.create_graph);
+  GradMode recording(options.create_graph);
   walk.seed(outputs, seeds, "backward");
   walk.run(nullptr, nullptr);
   walk.serve_leaves_below_constants();
@@ -346,6 +370,8 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   if (inputs.empty()) {
     throw UserError(ErrorKind::value, "grad", "inputs", "expected at least one Tensor, got none");
   }
+  FunctionCapture* capture = FunctionCapture::active();
+  if (capture != nullptr) capture->use_tape();
   std::vector<Edge> wanted;
   for (const Tensor& input : inputs) {
     if (!input) {
@@ -362,13 +388,18 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   std::vector<Tensor> found(inputs.size());
   Walk walk(options);
   {
-    Recording recording(options.create_graph);
+    GradMode recording(options.create_graph);
     walk.seed(outputs, seeds, "grad");
     walk.run(&wanted, &found);
     std::unordered_set<Node*> below = walk.below_constants();
     for (size_t i = 0; i < found.size(); ++i) {
       if (!found[i] && below.contains(wanted[i].node.get()))
         found[i] = call1("tensor.zeros_like", {inputs[i].detach()});
+    }
+  }
+  if (capture != nullptr && !options.create_graph) {
+    for (Tensor& g : found) {
+      if (g) g = g.detach();  // a value like others, as seen from outside of the function
     }
   }
   if (!options.allow_unused) {

@@ -9,7 +9,7 @@
 
 #include "proa/base/error.h"
 #include "proa/base/numeric/half.h"
-#include "proa/eager/capture.h"
+#include "proa/eager/function_capture.h"
 #include "proa/eager/node.h"
 
 namespace proa::eager {
@@ -117,10 +117,11 @@ void Tensor::set_requires_grad(bool value) {
         ErrorKind::type,
         str("only float and complex tensors can require a gradient, got ", to_string(dtype())));
   }
+  if (FunctionCapture* capture = FunctionCapture::active())
+    return capture->set_requires_grad(*this, value);
   if (impl_->captured != nullptr && value != impl_->collects) {
     throw UserError(ErrorKind::not_supported, "stop_gradient", "",
-                    "it is not changed in a function that is captured; use detach(), or set it "
-                    "on the argument outside");
+                    "it is not changed in an operator that is traced; use detach()");
   }
   if (!value && impl_->edge.known()) impl_->edge.set({});
   impl_->collects = value;
@@ -139,8 +140,13 @@ bool replace_grad(TensorImpl& impl, const Tensor& before, Tensor after) {
   return true;
 }
 
-Tensor Tensor::grad() const { return grad_of(*impl_); }
+Tensor Tensor::grad() const {
+  FunctionCapture* capture = FunctionCapture::active();
+  return capture != nullptr ? capture->grad(*this) : grad_of(*impl_);
+}
 void Tensor::set_grad(Tensor grad) const {  // the old one dies with the argument, after the lock
+  if (FunctionCapture* capture = FunctionCapture::active())
+    return capture->set_grad(*this, std::move(grad));
   std::lock_guard lock(grad_lock);
   std::swap(impl_->grad, grad);
 }
@@ -279,7 +285,7 @@ void write(const Tensor& dst, const Tensor& src, std::string_view op) {
 }
 
 void assign(const Tensor& dst, const Tensor& src) {
-  if (Capture* capture = Capture::active(); capture && capture->write(dst, src, "_assign")) return;
+  if (Capture* capture = Capture::active(); capture && capture->assign(dst, src)) return;
   TensorImpl& impl = *dst.impl();
   if (impl.captured != nullptr) refuse_contents(impl);
   impl.array.buffer->bump_version();
@@ -292,10 +298,17 @@ void assign(const Tensor& dst, const Tensor& src) {
 int64_t add_hook(const Tensor& tensor, Hook hook) {
   int64_t handle = next_hook++;
   TensorImpl& impl = *tensor.impl();
-  if (impl.captured != nullptr) {
+  if (FunctionCapture* capture = FunctionCapture::active()) {
+    if (impl.captured == nullptr) {
+      throw UserError(ErrorKind::not_supported, "register_hook", "",
+                      str("a hook on a tensor from outside would be added once and not in each "
+                          "call; add it outside of the captured function",
+                          capture->where()));
+    }
+    capture->close("a hook was added inside of it");
+  } else if (impl.captured != nullptr) {
     throw UserError(ErrorKind::not_supported, "register_hook", "",
-                    "hooks on tensors inside of a captured function are not captured; return the "
-                    "tensor and hook it outside");
+                    "hooks are not traced in an operator");
   }
   Edge edge = edge_of(tensor);
   std::lock_guard lock(tape_lock);

@@ -152,14 +152,18 @@ inline int64_t Tensor::elements() const {
 // Whether operations are recorded, by thread.
 bool grad_enabled();
 bool set_grad_enabled(bool enabled);  // gives the former state
-class NoGrad {
+class GradMode {
  public:
-  NoGrad() : before_(set_grad_enabled(false)) {}
-  ~NoGrad() { set_grad_enabled(before_); }
-  NoGrad(const NoGrad&) = delete;
+  explicit GradMode(bool enabled) : before_(set_grad_enabled(enabled)) {}
+  ~GradMode() { set_grad_enabled(before_); }
+  GradMode(const GradMode&) = delete;
 
  private:
   bool before_;
+};
+class NoGrad : public GradMode {
+ public:
+  NoGrad() : GradMode(false) {}
 };
 
 // dst's memory takes src's values (broadcast and cast by the caller to dst's dims and dtype); views

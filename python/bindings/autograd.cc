@@ -3,6 +3,7 @@
 #include "python/bindings/python.h"
 
 #include "proa/base/error.h"
+#include "proa/eager/capture.h"
 #include "proa/eager/holdings.h"
 #include "proa/eager/node.h"
 
@@ -41,6 +42,9 @@ bool truth(PyObject* object, bool fallback) {
   return on != 0;
 }
 
+// What is captured asks Python where the user's code stands.
+bool capturing() { return eager::Capture::active() != nullptr; }
+
 PyObject* tensor_backward(PyObject* self, PyObject* args, PyObject* kwargs) {
   PyObject *seed = Py_None, *retain = Py_None, *create = Py_None;
   static const char* names[] = {"grad_tensor", "retain_graph", "create_graph", nullptr};
@@ -54,7 +58,7 @@ PyObject* tensor_backward(PyObject* self, PyObject* args, PyObject* kwargs) {
     options.create_graph = truth(create, false);
     options.retain_graph = truth(retain, options.create_graph);
     {
-      ReleaseGil release;
+      ReleaseGil release(!capturing());
       eager::backward(outputs, seeds, options);
     }
     Py_RETURN_NONE;
@@ -73,7 +77,7 @@ PyObject* module_backward(PyObject*, PyObject* args, PyObject* kwargs) {
     eager::BackwardOptions options;
     options.retain_graph = truth(retain, false);
     {
-      ReleaseGil release;
+      ReleaseGil release(!capturing());
       eager::backward(outputs, given, options);
     }
     Py_RETURN_NONE;
@@ -98,7 +102,7 @@ PyObject* module_grad(PyObject*, PyObject* args, PyObject* kwargs) {
     options.allow_unused = truth(unused, false);
     std::vector<Tensor> found;
     {
-      ReleaseGil release;
+      ReleaseGil release(!capturing());
       found = eager::grad(from, to, given, options);
     }
     Ref list = checked(PyList_New(static_cast<Py_ssize_t>(found.size())));

@@ -255,6 +255,10 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
     if (dtype && *dtype != t.dtype()) return cast_to(t, dtype);
     return share ? t : dense_copy(t);
   }
+  if (auto real = captured_float(data)) {
+    DType wanted = dtype.value_or(eager::default_float());
+    return wanted == real->dtype() ? *real : cast_to(*real, wanted);
+  }
   if ((PyList_Check(data) || PyTuple_Check(data)) && has_tensor(data)) {
     eager::NoGrad no_grad;
     return cast_to(stack_sequence(data, std::nullopt), dtype);

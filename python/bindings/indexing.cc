@@ -304,8 +304,13 @@ Tensor fit(Tensor value, std::span<const int64_t> dims, DType dtype) {
                       {{"shape", std::vector<int64_t>(dims.begin(), dims.end())}});
 }
 
-// x[key] under capture: operations of the graph. Positions in index tensors are not checked there.
-Tensor traced_item(const Tensor& x, PyObject* key) {
+// x[key] under capture: operations of the graph.
+struct Traced {
+  Tensor view;
+  Parsed parsed;  // index tensors, and the axes of the view that they index
+};
+
+Traced traced(const Tensor& x, PyObject* key) {
   using eager::IndexItem;
   std::vector<PyObject*> objects;
   if (PyTuple_Check(key)) {
@@ -359,14 +364,55 @@ Tensor traced_item(const Tensor& x, PyObject* key) {
       items.emplace_back();
     }
   }
-  Tensor view = eager::captured_index(x, items);
-  if (indices.empty()) return view;
-  Parsed parsed;
-  parsed.indices = std::move(indices);
-  ir::Context& c = eager::context();
-  std::vector<int64_t> segments{1, static_cast<int64_t>(parsed.indices.size())};
-  return eager::call(c.op("tensor.index"), with_indices({view}, parsed),
-                     ops::to_list(c, {{"axes", axes}}), segments)[0];
+  Traced item{eager::captured_index(x, items), {}};
+  item.parsed.indices = std::move(indices);
+  item.parsed.axes = std::move(axes);
+  return item;
+}
+
+Tensor traced_item(const Tensor& x, PyObject* key) {
+  Traced item = traced(x, key);
+  if (item.parsed.indices.empty()) return item.view;
+  ir::AttrList attrs = ops::to_list(eager::context(), {{"axes", item.parsed.axes}});
+  std::vector<int64_t> segments{1, static_cast<int64_t>(item.parsed.indices.size())};
+  return call_for("getitem", "tensor.index", with_indices({item.view}, item.parsed), attrs,
+                  segments)[0];
+}
+
+// x[mask] = value under capture. How many elements are under a mask depends on values, so that the
+// value must be one for all of them.
+void traced_set_masked(const Tensor& x, const Tensor& mask, Tensor value) {
+  if (!ir::product(eager::symbolic_dims(value)).is_const(1)) {
+    throw UserError(ErrorKind::not_supported, "setitem", "value",
+                    str("how many elements are under a mask depends on values: in a function that "
+                        "is captured the value under it must be one number; say it by where()",
+                        eager::Capture::active()->where()));
+  }
+  std::vector<ir::Dim> have = eager::symbolic_dims(mask);
+  Tensor where = mask;
+  if (mask.rank() < x.rank()) {
+    while (static_cast<int>(have.size()) < x.rank()) have.emplace_back(1);
+    where = eager::call1("tensor.reshape", {mask}, {{"shape", have}});
+  }
+  value = eager::call1("tensor.reshape", {value}, {{"shape", std::vector<int64_t>{}}});
+  Tensor result = eager::call1("tensor.where", {where, value, x});
+  eager::write(x, result, "setitem");
+}
+
+void traced_set_item(const Tensor& x, PyObject* key, PyObject* value) {
+  std::optional<DType> as = captured_float(value) ? std::optional(x.dtype()) : std::nullopt;
+  Tensor source = as ? to_tensor(value, as) : value_for(x, value);
+  source = cast_for(std::move(source), x.dtype(), "setitem", "value");
+  if (is_tensor(key) && tensor_of(key).dtype() == DType::boolean && tensor_of(key).rank() > 0)
+    return traced_set_masked(x, tensor_of(key), std::move(source));
+  Traced item = traced(x, key);
+  if (!item.parsed.indices.empty()) {
+    ir::AttrList attrs = ops::to_list(eager::context(), {{"axes", item.parsed.axes}});
+    std::vector<int64_t> segments{1, 1, static_cast<int64_t>(item.parsed.indices.size())};
+    source = call_for("setitem", "tensor.index_put", with_indices({item.view, source}, item.parsed),
+                      attrs, segments)[0];
+  }
+  eager::write(item.view, eager::expanded_to(source, item.view, "setitem", "value"), "setitem");
 }
 
 }  // namespace
@@ -392,12 +438,9 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
     if (value == nullptr)
       throw UserError(ErrorKind::type, "delitem", "", "elements of a tensor cannot be deleted");
     const Tensor& x = tensor_of(self);
-    (void)x.array();  // a tensor under capture cannot be written
-    if (eager::Capture* capture = eager::Capture::active()) {
-      throw UserError(ErrorKind::not_supported, "setitem", "",
-                      str("x[...] = value is not captured; say it by where(), concat or "
-                          "put_along_axis",
-                          capture->where()));
+    if (eager::Capture::active() != nullptr) {
+      traced_set_item(x, key, value);
+      return 0;
     }
     Parsed parsed = parse(x, key);
     Tensor view = basic_view(x, parsed.basic);

@@ -112,23 +112,69 @@ PyObject* capture(PyObject*, PyObject* args) {
   });
 }
 
-// _jit_run(captured, tensors, floats, ints): the results, or None where a guard does not hold.
+// _jit_run(captured, tensors, floats, ints, numbers): the results, or why it does not fit. Where it
+// does, numbers() gives the numbers that the graph asks for anew in each call.
 PyObject* run(PyObject*, PyObject* args) {
-  PyObject *capsule, *tensors, *floats, *ints;
-  if (!PyArg_ParseTuple(args, "OOOO", &capsule, &tensors, &floats, &ints)) return nullptr;
+  PyObject *capsule, *tensors, *floats, *ints, *numbers;
+  if (!PyArg_ParseTuple(args, "OOOOO", &capsule, &tensors, &floats, &ints, &numbers))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     eager::Captured& captured = captured_of(capsule);
     std::vector<Tensor> operands = tensors_of(tensors), results;
-    std::vector<double> numbers = floats_of(floats);
+    std::vector<double> reals = floats_of(floats);
     std::vector<int64_t> sizes = as_ints(ints, kWhat, "ints");
-    bool done;
+    auto ask = [&]() -> std::vector<double> {
+      if (numbers == Py_None) return {};
+      HoldGil gil;
+      return floats_of(checked(PyObject_CallNoArgs(numbers)).get());
+    };
+    std::string reason;
     {
       ReleaseGil release;
-      done = captured.run(operands, numbers, sizes, results);
+      reason = captured.run(operands, reals, sizes, ask, results);
     }
-    if (!done) Py_RETURN_NONE;
+    if (!reason.empty()) return to_str(reason).release();
     return list_of(results, [](const Tensor& t) { return wrap(t); }).release();
   });
+}
+
+// The capture of a whole function that is open on this thread; a UserError where there is none.
+eager::FunctionCapture& open_capture() {
+  eager::FunctionCapture* active = eager::FunctionCapture::active();
+  if (active == nullptr)
+    throw UserError(ErrorKind::state, kWhat, "", "no function is captured on this thread");
+  return *active;
+}
+
+// _jit_number(): a 0-d float64 tensor of the graph that each call gives anew.
+PyObject* number(PyObject*, PyObject*) {
+  return guarded([] { return wrap(open_capture().number()); });
+}
+
+// _jit_outside(function): calls it with values, whatever is captured around it.
+PyObject* outside(PyObject*, PyObject* function) {
+  return guarded([&] {
+    eager::Capture::Suspended suspended;
+    return checked(PyObject_CallNoArgs(function)).release();
+  });
+}
+
+// _jit_only_where(condition, function): what it writes to tensors from outside holds where
+// `condition` is true.
+PyObject* only_where(PyObject*, PyObject* args) {
+  PyObject *condition, *function;
+  if (!PyArg_ParseTuple(args, "OO", &condition, &function)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    if (!is_tensor(condition)) throw UserError(ErrorKind::type, kWhat, "", "expected a tensor");
+    open_capture().only_where(tensor_of(condition),
+                              [&] { checked(PyObject_CallNoArgs(function)); });
+    Py_RETURN_NONE;
+  });
+}
+
+// _jit_tracing(): whether a whole function is captured on this thread.
+PyObject* tracing(PyObject*, PyObject*) {
+  return PyBool_FromLong(eager::FunctionCapture::active() != nullptr);
 }
 
 PyObject* texts(const std::vector<std::string>& lines) {
@@ -202,6 +248,10 @@ PyObject* set_float_class(PyObject*, PyObject* type) {
 
 PyMethodDef functions[] = {{"_jit_capture", capture, METH_VARARGS, nullptr},
                            {"_jit_run", run, METH_VARARGS, nullptr},
+                           {"_jit_number", number, METH_NOARGS, nullptr},
+                           {"_jit_outside", outside, METH_O, nullptr},
+                           {"_jit_only_where", only_where, METH_VARARGS, nullptr},
+                           {"_jit_tracing", tracing, METH_NOARGS, nullptr},
                            {"_jit_info", info, METH_O, nullptr},
                            {"_jit_describe", describe, METH_O, nullptr},
                            {"_jit_state", state, METH_NOARGS, nullptr},

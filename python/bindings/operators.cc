@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "proa/base/error.h"
+#include "proa/eager/function_capture.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
 #include "proa/ir/rules.h"
@@ -114,6 +115,10 @@ bool is_sequence(PyObject* object) {
           !(is_tensor(object) && tensor_of(object).rank() == 0));
 }
 
+bool is_int_like(PyObject* object) {
+  return (PyLong_Check(object) && !PyBool_Check(object)) || as_dim(object).has_value();
+}
+
 // Whether the rules of a page take an attribute, which is no shape, as a symbolic size. Of others
 // such a size is read, which makes its number a guard of the capture.
 bool takes_size(const ir::Page& page, const ir::AttrSpec& spec) {
@@ -165,7 +170,7 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
       if (PyUnicode_Check(object) && !spec.choices.empty())
         return Attribute::string(c, text_of(object));
       if (PyBool_Check(object)) return Attribute::boolean(c, object == Py_True);
-      if (PyLong_Check(object)) return Attribute::integer(c, as_int(object, page.name, spec.name));
+      if (is_int_like(object)) return Attribute::integer(c, as_int(object, page.name, spec.name));
       if (PyComplex_Check(object)) {
         return Attribute::complex(c,
                                   {PyComplex_RealAsDouble(object), PyComplex_ImagAsDouble(object)});
@@ -231,10 +236,6 @@ Attribute to_attr(const ir::Page& page, const ir::AttrSpec& spec, PyObject* obje
       throw UserError(ErrorKind::type, page.name, spec.name,
                       "this argument cannot be given from Python");
   }
-}
-
-bool is_int_like(PyObject* object) {
-  return (PyLong_Check(object) && !PyBool_Check(object)) || as_dim(object).has_value();
 }
 
 }  // namespace
@@ -387,7 +388,8 @@ std::vector<Tensor> call_operator(const OperatorTable& table, PyObject* const* a
     if (Attribute value = to_attr(page, spec, arguments[i]))
       attrs.set(eager::context().name(spec.name), value);
   }
-  ReleaseGil release(work > 32768);
+  // What is captured asks Python where the user's code stands.
+  ReleaseGil release(work > 32768 && eager::Capture::active() == nullptr);
   return eager::call(*table.op, operands, attrs, {segments.data(), segments.size()});
 }
 
@@ -555,6 +557,14 @@ PyObject* write_back(const OperatorTable& table, PyObject* target, const Tensor&
       throw UserError(ErrorKind::state, name, "",
                       "a leaf tensor that requires a gradient cannot be changed in place while "
                       "gradients are recorded; use no_grad, or work on x.clone()");
+    }
+    if (eager::FunctionCapture* capture = eager::FunctionCapture::active()) {
+      if (capture->from_outside(dst)) {
+        throw UserError(ErrorKind::not_supported, name, "",
+                        str("a tensor from outside would have another shape or dtype for the "
+                            "caller: this is not captured; use its result",
+                            capture->where()));
+      }
     }
     if (dst.is_leaf() && dst.impl()->collects) src.impl()->collects = true;
     rebind(target, src);

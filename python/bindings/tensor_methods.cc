@@ -2,6 +2,7 @@
 // writes, copies and pickles.
 
 #include "proa/base/error.h"
+#include "proa/eager/function_capture.h"
 #include "proa/eager/node.h"
 #include "python/bindings/tensor.h"
 
@@ -92,6 +93,12 @@ PyObject* detach(PyObject* self, PyObject*) {
   });
 }
 PyObject* detach_(PyObject* self, PyObject*) {
+  if (eager::FunctionCapture* capture = eager::FunctionCapture::active()) {
+    return guarded([&] {
+      capture->set_requires_grad(self_tensor(self), false);
+      return Py_NewRef(self);
+    });
+  }
   eager::TensorImpl& impl = *cast(self)->impl;
   impl.edge.set({});
   impl.collects = false;
@@ -147,6 +154,7 @@ Tensor fitted(const Tensor& dst, PyObject* value, std::string_view op) {
                    ? tensor_of(value)
                    : to_tensor(value, is_number(value) ? std::optional(dst.dtype()) : std::nullopt);
   src = cast_for(std::move(src), dst.dtype(), op, "value");
+  if (eager::Capture::active() != nullptr) return eager::expanded_to(src, dst, op, "value");
   if (!std::equal(src.dims().begin(), src.dims().end(), dst.dims().begin(), dst.dims().end())) {
     if (src.rank() > dst.rank()) {
       throw UserError(ErrorKind::shape, op, "value",
@@ -172,7 +180,9 @@ PyObject* set_value(PyObject* self, PyObject* value) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = self_tensor(self);
     Tensor src = is_tensor(value) ? tensor_of(value).detach() : to_tensor(value, std::nullopt);
-    if (!std::equal(src.dims().begin(), src.dims().end(), t.dims().begin(), t.dims().end())) {
+    bool captured = eager::Capture::active() != nullptr;  // which compares symbolic sizes
+    if (!captured &&
+        !std::equal(src.dims().begin(), src.dims().end(), t.dims().begin(), t.dims().end())) {
       throw UserError(ErrorKind::shape, "set_value", "value",
                       str("expected shape ", list_str(t.dims()), ", got ", list_str(src.dims())));
     }

@@ -49,6 +49,15 @@ def test_the_dialect_from_python_on_the_command_line() -> None:
     assert "prim.neg" not in result.stdout
 
 
+def test_chargpt_learns_and_writes() -> None:
+    small = ["--steps", "60", "--layers", "2", "--width", "32", "--context", "32"]
+    options = [*small, "--batch-size", "8", "--target", "3.6", "--write", "20"]
+    result = run("examples/chargpt/train.py", *options)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "nats a character" in result.stdout
+    assert "def " in result.stdout
+
+
 def png_size(path: pathlib.Path) -> tuple[int, int]:
     head = path.read_bytes()[:24]
     assert head[:8] == b"\x89PNG\r\n\x1a\n"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import proa
+from proa import _proa, host
 from proa.optimizer.optimizer import Optimizer, is_half
 from proa.refusal import state_error, type_error, value_error
 
@@ -128,17 +129,18 @@ class GradScaler:
             return type(var)(self.scale(item) for item in var)
         if not isinstance(var, proa.Tensor):
             raise type_error(f"[GradScaler.scale] var: expected a tensor, got {type(var).__name__}")
-        return (var.astype("float32") if is_half(var) else var) * self._scale
+        return (var.astype("float32") if is_half(var) else var) * host.number(self.get_scale)
 
     def unscale_(self, optimizer: Optimizer) -> None:
         """Divide the gradients of an optimizer's parameters by the scale, once before each step."""
         if not self._enable:
             return
-        if id(optimizer) in self._found_inf:
+        if id(optimizer) in self._found():
             raise state_error(
                 "[GradScaler.unscale_] expected once for an optimizer between updates, got it again"
             )
         finite: list[Tensor] = []
+        scale = host.number(self.get_scale)
         with proa.no_grad():
             for param in optimizer._parameter_list:
                 grad = param.grad
@@ -146,28 +148,56 @@ class GradScaler:
                     continue
                 wide = grad.astype("float32") if is_half(grad) else grad
                 finite.append(proa.isfinite(wide).all())
-                wide = wide * (1.0 / self._scale)
+                wide = wide * (1.0 / scale)
                 keeps_wide = optimizer._master_grad or wide.dtype == grad.dtype
                 param.grad = wide if keeps_wide else wide.astype(grad.dtype)
-            found = bool(finite) and not bool(proa.stack(finite).all().item())
-        self._found_inf[id(optimizer)] = found
+            overflows = proa.logical_not(proa.stack(finite).all()) if finite else False
+            if not self._captured() and finite:
+                overflows = bool(overflows)
+        self._found()[id(optimizer)] = overflows
+
+    def _captured(self) -> bool:
+        """Whether a captured function is made: overflows are then known only when it has run."""
+        if host.current() is None:
+            return False
+        host.watch(self, lambda: (self._enable, dict(self._found_inf)))
+        return True
+
+    def _found(self) -> dict[int, Any]:
+        """By optimizer: whether a gradient is not finite, a bool or a bool tensor of the graph."""
+        now = host.current()
+        found: dict[int, Any] = (
+            self._found_inf if now is None else now.notes.setdefault(self, dict(self._found_inf))
+        )
+        return found
 
     def step(self, optimizer: Optimizer) -> None:
         """Step the optimizer with unscaled gradients, unless one of them is not finite."""
         if not self._enable:
             optimizer.step()
             return
-        if id(optimizer) not in self._found_inf:
+        if id(optimizer) not in self._found():
             self.unscale_(optimizer)
-        if not self._found_inf[id(optimizer)]:
+        found = self._found()[id(optimizer)]
+        if isinstance(found, proa.Tensor):
+            _proa._jit_only_where(proa.logical_not(found), optimizer.step)
+        elif not found:
             optimizer.step()
 
     def update(self) -> None:
         """Adapt the scale to what the steps since the last update met."""
         if not self._enable:
             return
-        found = any(self._found_inf.values())
-        self._found_inf.clear()
+        found = list(self._found().values())
+        self._found().clear()
+        if self._captured() and any(isinstance(one, proa.Tensor) for one in found):
+            known = [one if isinstance(one, proa.Tensor) else proa.full([], one) for one in found]
+            host.after(self._adapt, proa.stack(known).any())
+        else:
+            self._adapt(any(found))
+
+    def _adapt(self, overflowed: Any) -> None:
+        found = bool(overflowed)
         if not self._use_dynamic_loss_scaling:
             return
         if found:

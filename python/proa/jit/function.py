@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from .. import _proa
 from .._proa import _ir
 from ..autograd import no_grad
+from ..host import Host
 from ..nn import layer as layers
 from ..refusal import value_error, with_head
 from .arguments import Arguments, InputSpec, bits, stand_ins
@@ -107,6 +108,8 @@ class _Record:
 
     def __init__(self) -> None:
         self.graph: Any = None
+        self.host = Host()
+        self.after: list[tuple[Callable[..., None], int, int]] = []  # results from .. to
         self.held: list[_Held] = []
         self.floats: dict[int, bytes] = {}
         self.ints: dict[int, int] = {}
@@ -130,7 +133,26 @@ class _Record:
             reason = held.differs()
             if reason:
                 return reason
-        return ""
+        return self.host.differs()
+
+    def in_python(self) -> bool:
+        """Whether a call does something in Python too."""
+        return bool(self.host.before or self.after or self.host.watched)
+
+    def run(self, arguments: Arguments) -> tuple[bool, Any]:
+        """(True, the function's result), or (False, why the graph does not fit this call)."""
+        made = _proa._jit_run(
+            self.graph,
+            arguments.tensors,
+            arguments.floats,
+            arguments.ints,
+            self.host.numbers if self.host.before else None,
+        )
+        if isinstance(made, str):
+            return False, made
+        for function, first, last in self.after:
+            function(*made[first:last])
+        return True, _build(self.result, made, arguments.tensors)
 
 
 def _result_plan(
@@ -246,14 +268,12 @@ class CapturedFunction:
             reason = record.differs(arguments)
             if reason:
                 continue
-            made = _proa._jit_run(
-                record.graph, arguments.tensors, arguments.floats, arguments.ints
-            )
-            if made is not None:
-                if not kwargs and not self._specs:
+            done, result = record.run(arguments)
+            if done:
+                if not kwargs and not self._specs and not record.in_python():
                     self._remember(args, record)
-                return _build(record.result, made, arguments.tensors)
-            reason = "a guard on sizes does not hold"
+                return result
+            reason = result
         with _lock:
             record = self._capture(arguments, args, kwargs)
             record.reason = reason or (
@@ -264,25 +284,25 @@ class CapturedFunction:
             self._records.setdefault(key, []).insert(0, record)
         for level in (1, 2, 3):
             needed = "a guard does not hold for the very call"  # of sizes that do not fit, say
+            done = False
             try:
-                made = _proa._jit_run(
-                    record.graph, arguments.tensors, arguments.floats, arguments.ints
-                )
+                done, result = record.run(arguments)
             except _proa.SizeNotKnownError as need:  # of its gradient
                 if level == 3:
                     raise
-                made, needed = None, f"the gradient needs extents as numbers: {need}"
-            if made is not None or level == 3:
-                break
-            with _lock:
-                record = self._capture(arguments, args, kwargs, level)
-                record.reason = needed
-                self._records[key].insert(0, record)
-        if made is None:
-            raise with_head(
-                _proa.InternalError(f"[{self._name}] a new graph does not fit its own call")
+                needed = f"the gradient needs extents as numbers: {need}"
+            if done:
+                return result
+            if level < 3:
+                with _lock:
+                    record = self._capture(arguments, args, kwargs, level)
+                    record.reason = needed
+                    self._records[key].insert(0, record)
+        raise with_head(
+            _proa.InternalError(
+                f"[{self._name}] a new graph does not fit its own call: {result}"
             )
-        return _build(record.result, made, arguments.tensors)
+        )
 
     def _remember(self, args: tuple[Any, ...], record: _Record) -> None:
         """The next call like this one takes the short way."""
@@ -377,6 +397,9 @@ class CapturedFunction:
             finally:
                 for one in held.values():
                     one.settle(self._name)
+            for function, given in record.host.after:
+                record.after.append((function, len(results), len(results) + len(given)))
+                results += given
             return results
 
         owner = getattr(self._function, "__self__", None)
@@ -385,14 +408,15 @@ class CapturedFunction:
             for one in (owner, self._function, *arguments.objects):
                 if isinstance(one, layers.Layer):
                     watch(one)
-            record.graph = _proa._jit_capture(
-                self._name,
-                body,
-                arguments.tensors,
-                self._fixed(arguments, level),
-                arguments.floats,
-                arguments.ints,
-            )
+            with record.host:
+                record.graph = _proa._jit_capture(
+                    self._name,
+                    body,
+                    arguments.tensors,
+                    self._fixed(arguments, level),
+                    arguments.floats,
+                    arguments.ints,
+                )
         finally:
             layers.watch = before
         record.held = list(held.values())

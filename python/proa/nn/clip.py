@@ -135,9 +135,17 @@ class ClipGradByGlobalNorm(ClipGradBase):
         for square in squares[1:]:
             total = total + square.astype("float64")
         norm = proa.sqrt(total)
-        if self.auto_skip_clip and norm.item() <= self.clip_norm:
-            return pairs
         factor = self.clip_norm / proa.clip(norm, min=self.clip_norm)
+        if self.auto_skip_clip:
+            if _proa._jit_capturing():  # where the norm is known only when the graph runs
+                within = norm <= self.clip_norm
+                return [
+                    (p, proa.where(within, g, g * factor.astype(_real_dtype(g))))
+                    if g is not None and _clipped((p, g)) else (p, g)
+                    for p, g in pairs
+                ]
+            if norm.item() <= self.clip_norm:
+                return pairs
         return [
             (p, g * factor.astype(_real_dtype(g)) if g is not None and _clipped((p, g)) else g)
             for p, g in pairs

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import proa
+from proa import host
 from proa.refusal import state_error, type_error, value_error
 
 from .groups import GradClip, Parameters, ParamGroup, l2_coefficient, read_groups
@@ -73,6 +74,7 @@ class Optimizer:
         self._name = name
         self._state: dict[int, dict[str, Tensor]] = {}
         self._master: dict[int, Tensor] = {}
+        self._changes = 0  # of which tensors are state
 
     # Parameters
 
@@ -112,6 +114,10 @@ class Optimizer:
 
     def get_lr(self) -> float:
         """The current learning rate."""
+        rate: float = host.number(self._rate)
+        return rate
+
+    def _rate(self) -> float:
         rate = self._learning_rate
         return rate() if isinstance(rate, LRScheduler) else rate
 
@@ -189,18 +195,32 @@ class Optimizer:
         return None, pairs
 
     def _step_group(self, group: ParamGroup, pairs: list[tuple[Tensor, Tensor]]) -> None:
+        host.watch(self, self._settings)
         if self._master_grad:
             pairs = [(param, widened(grad)) for param, grad in pairs]
         if group.grad_clip is not None:
             pairs = group.grad_clip(pairs)
-        rates: dict[float, Tensor] = {}
+        rates: dict[tuple[float, float], Tensor] = {}
         rate = self.get_lr() * group.scale
         for param, grad in pairs:
             attributes = getattr(param, "optimize_attr", None) or {}
-            own = rate * attributes.get("learning_rate", 1.0) * self._rate_factor(param, group)
-            if own not in rates:
-                rates[own] = proa.to_tensor(own, dtype="float64")
-            self._step_parameter(param, grad, group, rates[own])
+            factors = attributes.get("learning_rate", 1.0), self._rate_factor(param, group)
+            if factors not in rates:
+                rates[factors] = proa.to_tensor(rate * factors[0] * factors[1], dtype="float64")
+            self._step_parameter(param, grad, group, rates[factors])
+
+    def _settings(self) -> tuple[Any, ...]:
+        """What a step reads besides tensors and the rate: guards of a captured step."""
+        return self._changes, [
+            (
+                group.scale,
+                group.weight_decay,
+                group.grad_clip,
+                dict(getattr(group.grad_clip, "__dict__", {})),
+                dict(group.hyper),
+            )
+            for group in self._groups
+        ]
 
     def _step_parameter(self, param: Tensor, grad: Tensor, group: ParamGroup, lr: Tensor) -> None:
         state = self._state_of(param, group)
@@ -260,19 +280,21 @@ class Optimizer:
     def _state_of(self, param: Tensor, group: ParamGroup) -> dict[str, Tensor]:
         """The state of a parameter, made when it is first stepped."""
         state = self._state.get(id(param))
-        if state is None:
-            like = widened(param.detach())
-            if self._keeps_master(param):
-                self._master.setdefault(id(param), like)
-            if is_complex(like):
-                like = proa.as_real(like)
-            state = {
-                name: proa.full(like.shape, self._initial(name, group), dtype=like.dtype)
-                for name in self._accumulators
-            }
-            for name in self._scalars:
-                state[name] = proa.full([], self._initial(name, group), dtype="float64")
-            self._state[id(param)] = state
+        return host.outside(lambda: self._new_state(param, group)) if state is None else state
+
+    def _new_state(self, param: Tensor, group: ParamGroup) -> dict[str, Tensor]:
+        like = widened(param.detach())
+        if self._keeps_master(param):
+            self._master.setdefault(id(param), like)
+        if is_complex(like):
+            like = proa.as_real(like)
+        state = {
+            name: proa.full(like.shape, self._initial(name, group), dtype=like.dtype)
+            for name in self._accumulators
+        }
+        for name in self._scalars:
+            state[name] = proa.full([], self._initial(name, group), dtype="float64")
+        self._state[id(param)] = state
         return state
 
     def _keeps_master(self, param: Tensor) -> bool:
@@ -341,6 +363,7 @@ class Optimizer:
         state_dict: Mapping[str, Any],
     ) -> None:
         """Read one parameter's state; one that was never stepped has none."""
+        self._changes += 1
         masters = state_dict.get("master_weights", {})
         keys = (*self._accumulators, *self._scalars)
         present = [key for key in keys if f"{name}_{key}_0" in state_dict]

@@ -67,7 +67,7 @@ class ReduceOnPlateau(LRScheduler):
     def get_lr(self) -> float:
         return self.last_lr
 
-    def step(  # type: ignore[override]  # Paddle's signature: the metric comes first
+    def step(  # Paddle's signature: the metric comes first
         self, metrics: Any = None, epoch: int | None = None
     ) -> None:
         """Tell the scheduler the metric (a number or a tensor of one element) of an epoch."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from proa import host
 from proa.refusal import type_error, value_error
 
 
@@ -34,10 +35,16 @@ class LRScheduler:
         self.verbose = verbose
         self.step()
 
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "step" in cls.__dict__:
+            cls.step = host.stepping(cls.step)  # type: ignore[method-assign]
+
     def __call__(self) -> float:
         """The current learning rate."""
         return self.last_lr
 
+    @host.stepping
     def step(self, epoch: int | None = None) -> None:
         """Move on by one epoch, or to `epoch`, and set the rate that belongs there."""
         self.last_epoch = self.last_epoch + 1 if epoch is None else int(epoch)

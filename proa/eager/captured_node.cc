@@ -1,0 +1,212 @@
+#include "proa/eager/captured_node.h"
+
+#include <algorithm>
+
+#include "proa/base/error.h"
+#include "proa/eager/function.h"
+#include "proa/eager/function_capture.h"
+#include "proa/ir/dialect.h"
+#include "proa/ir/page.h"
+#include "proa/ir/symbol/facts.h"
+#include "proa/ops/control.h"
+#include "proa/transform/autodiff.h"
+
+namespace proa::eager {
+
+using namespace ir;
+using transform::Residual;
+
+namespace {
+
+// A module that is worked on aside knows what is known of the graph, and the graph what was
+// learned.
+class Knowing {
+ public:
+  Knowing(Facts& of, Facts& aside) : of_(of), aside_(aside) { aside_ = std::move(of_); }
+  ~Knowing() { of_ = std::move(aside_); }
+  Knowing(const Knowing&) = delete;
+
+ private:
+  Facts &of_, &aside_;
+};
+
+std::vector<Edge> edges_of(std::span<const Tensor> operands) {
+  std::vector<Edge> edges;
+  for (const Tensor& t : operands)
+    edges.push_back(is_inexact(t.dtype()) && t.requires_grad() ? edge_of(t) : Edge{});
+  return edges;
+}
+
+// The operation as a function of its operands.
+Func alone(const Operation& op, const Module& from, Module& to) {
+  std::vector<Type> types;
+  for (Value operand : op.operands()) types.push_back(operand.type());
+  Func func = to.add_func("main", types);
+  ValueMap map;  // empty: two operands may be the same value, and are two arguments
+  Operation* copy = clone(op, map);
+  for (size_t i = 0; i < types.size(); ++i) copy->set_operand(i, func.body().argument(i));
+  func.body().append(copy);
+  bring_functions(*copy, from, to);
+  std::vector<Value> results = copy->results();
+  Builder(to, func.body()).create_return(results);
+  return func;
+}
+
+}  // namespace
+
+CapturedNode::CapturedNode(FunctionCapture& capture, Operation* op, std::span<const Tensor> given)
+    : Node(next_sequence()), capture_(capture), op_(op) {
+  const Page* page = op->info().page.get();
+  name_ = std::string(page != nullptr ? page->name : op->name());
+  outputs = op->result_count();
+  edges = edges_of(given);
+}
+
+CapturedNode::CapturedNode(FunctionCapture& capture, std::string name,
+                           std::shared_ptr<Module> module, Func func, std::span<const Tensor> given,
+                           std::span<const Value> results)
+    : Node(next_sequence()),
+      capture_(capture),
+      name_(std::move(name)),
+      module_(std::move(module)),
+      func_(func),
+      results_(results.begin(), results.end()) {
+  for (const Tensor& t : given) operands_.push_back(capture.value(t));
+  outputs = results_.size();
+  edges = edges_of(given);
+}
+
+Value CapturedNode::operand(size_t i) const {
+  return op_ != nullptr ? op_->operand(i) : capture_.current(operands_[i]);
+}
+Value CapturedNode::result(size_t i) const {
+  return capture_.current(op_ != nullptr ? op_->result(i) : results_[i]);
+}
+
+// The values that the backward needs and that are neither operands nor results. The forward that
+// gives them takes the place of the operation, so that nothing is computed twice.
+void CapturedNode::make_extras(const transform::Gradient& gradient) {
+  auto missing = [&](const Residual& r) {
+    return r.from == Residual::From::extra && !extras_.contains(r.value);
+  };
+  if (std::ranges::none_of(gradient.residuals, missing)) return;
+  std::vector<Value> operands;
+  for (size_t i = 0; i < edges.size(); ++i) operands.push_back(operand(i));
+  Builder& end = capture_.builder();
+  Builder at = op_ != nullptr ? Builder(end.module(), op_) : Builder(end.module(), end.block());
+  std::vector<Value> made = ops::inline_function(at, gradient.forward, operands);
+  if (op_ != nullptr && result(0) == op_->result(0)) {
+    for (size_t i = 0; i < outputs; ++i) capture_.replace(op_->result(i), made[i]);
+  }
+  for (const Residual& r : gradient.residuals) {
+    if (r.from == Residual::From::extra) extras_[r.value] = made[static_cast<size_t>(r.index)];
+  }
+}
+
+std::vector<Tensor> CapturedNode::apply(std::vector<Tensor> cotangents, bool keep) {
+  if (FunctionCapture::active() != &capture_) {
+    throw UserError(ErrorKind::state, name(), "",
+                    "this tensor belongs to a trace that has ended: it has no gradient");
+  }
+  if (freed_) {
+    throw UserError(
+        ErrorKind::state, name(), "",
+        "backward runs a second time over the same graph, whose saved values are freed; "
+        "say retain_graph=True the first time");
+  }
+  std::vector<int> wanted, given;
+  for (size_t i = 0; i < edges.size(); ++i) {
+    if (edges[i].node) wanted.push_back(static_cast<int>(i));
+  }
+  for (size_t i = 0; i < cotangents.size(); ++i) {
+    if (cotangents[i]) given.push_back(static_cast<int>(i));
+  }
+  Module& graph = capture_.builder().module();
+  std::shared_ptr<Module> work = module_;
+  Func func = func_;
+  if (op_ != nullptr) {
+    work = std::make_shared<Module>(graph.context());
+    func = alone(*op_, graph, *work);
+  }
+  transform::Gradient gradient;
+  {
+    Knowing knowing(graph.facts(), work->facts());
+    gradient = transform::differentiate(*work, func, wanted, given);
+  }
+  make_extras(gradient);
+  std::vector<Tensor> results;
+  if (grad_enabled()) {
+    results = record(work, gradient, cotangents);
+  } else {
+    std::vector<Value> values;
+    for (const Residual& r : gradient.residuals) {
+      auto index = static_cast<size_t>(r.index);
+      switch (r.from) {
+        case Residual::From::argument: values.push_back(operand(index)); break;
+        case Residual::From::result: values.push_back(result(index)); break;
+        case Residual::From::extra: values.push_back(extras_.at(r.value)); break;
+      }
+    }
+    for (int i : gradient.cotangents)
+      values.push_back(capture_.value(cotangents[static_cast<size_t>(i)]));
+    for (Value value : ops::inline_function(capture_.builder(), gradient.backward, values))
+      results.push_back(capture_.tensor(value));
+  }
+  if (!keep) freed_ = true;
+  std::vector<Tensor> out(edges.size());
+  for (size_t i = 0; i < results.size(); ++i)
+    out[static_cast<size_t>(gradient.wanted[i])] = std::move(results[i]);
+  return out;
+}
+
+// The backward as a call that is recorded itself: by what it reads, as Function does in eager.
+std::vector<Tensor> CapturedNode::record(std::shared_ptr<Module> work,
+                                         const transform::Gradient& gradient,
+                                         std::span<const Tensor> cotangents) {
+  auto tensor_at = [&](Value value, Edge edge) {
+    Tensor made = capture_.tensor(value);
+    made.impl()->edge.set(std::move(edge));
+    return made;
+  };
+  bool through_extras = std::ranges::any_of(gradient.residuals, [&](const Residual& r) {
+    return r.from == Residual::From::extra && is_inexact(extras_.at(r.value).dtype());
+  });
+  Func func = gradient.backward;
+  std::vector<Tensor> operands;
+  if (through_extras) {
+    func = add_whole(*work, gradient);
+    for (size_t i = 0; i < edges.size(); ++i) operands.push_back(tensor_at(operand(i), edges[i]));
+  } else {
+    for (const Residual& r : gradient.residuals) {
+      auto index = static_cast<size_t>(r.index);
+      switch (r.from) {
+        case Residual::From::argument:
+          operands.push_back(tensor_at(operand(index), edges[index]));
+          break;
+        case Residual::From::result:
+          operands.push_back(
+              tensor_at(result(index), {shared_from_this(), static_cast<int>(index)}));
+          break;
+        case Residual::From::extra: operands.push_back(tensor_at(extras_.at(r.value), {})); break;
+      }
+    }
+  }
+  for (int i : gradient.cotangents) operands.push_back(cotangents[static_cast<size_t>(i)]);
+  std::vector<Value> values;
+  for (const Tensor& t : operands) values.push_back(capture_.value(t));
+  std::vector<Value> made = ops::inline_function(capture_.builder(), func, values);
+  bool tracked = std::ranges::any_of(operands, [](const Tensor& t) { return t.requires_grad(); });
+  std::shared_ptr<CapturedNode> node;
+  if (tracked) {
+    node = std::make_shared<CapturedNode>(capture_, name_ + " (backward)", std::move(work), func,
+                                          operands, made);
+  }
+  std::vector<Tensor> results;
+  for (size_t i = 0; i < made.size(); ++i) {
+    bool flows = node != nullptr && is_inexact(made[i].dtype());
+    results.push_back(tensor_at(made[i], flows ? Edge{node, static_cast<int>(i)} : Edge{}));
+  }
+  return results;
+}
+
+}  // namespace proa::eager

@@ -1,0 +1,144 @@
+// FunctionCapture: the capture of a whole function of the user: what it reads, writes and
+// differentiates.
+// Why apart from Capture: an operator that is traced is pure from the start. A function reads
+// tensors from outside, writes some, calls backward() and draws random numbers; each of these
+// becomes an input, a result or more operations here, so that its graph is pure too.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "proa/base/error.h"
+#include "proa/base/function_ref.h"
+#include "proa/eager/capture.h"
+#include "proa/eager/node.h"
+
+namespace proa::eager {
+
+// An input of the graph behind the arguments.
+struct CaptureSlot {
+  enum class Kind : uint8_t { tensor, key, number, grad } kind = Kind::tensor;
+  Tensor tensor = {};                 // itself, or whose gradient it is
+  int argument = -1;                  // the same, where it is an argument
+  bool tracked = false, leaf = true;  // as it was captured
+};
+
+// What a call does beside giving results.
+struct CaptureEffect {
+  enum class Kind : uint8_t {
+    write,       // into memory that is there: views see it
+    assign,      // new memory
+    set_grad,    // a new .grad
+    write_grad,  // into the .grad that is there
+    clear_grad,
+  } kind = Kind::write;
+  Tensor tensor = {};
+  int argument = -1;  // instead of a tensor
+  ir::Value value = {};
+};
+
+class FunctionCapture : public Capture {
+ public:
+  FunctionCapture(ir::Module& module, ir::Func func, Locate locate);
+
+  static FunctionCapture* active();  // of this thread, if the innermost capture is one
+
+  // A stand-in for argument `index`, which `original` is given for (undefined: a float).
+  Tensor argument(size_t index, const Tensor& original);
+  Tensor number();  // a 0-d f64 that each call gives anew
+
+  std::vector<Tensor> call(const ir::OpInfo& op, std::span<const Tensor> operands,
+                           const ir::AttrList& attrs, std::span<const int64_t> segments) override;
+  Tensor random_key(std::string_view op) override;
+  void reading() override;
+  Tensor detach(const Tensor& tensor) override;
+  bool write(const Tensor& dst, const Tensor& src, std::string_view op) override;
+  bool assign(const Tensor& dst, const Tensor& src) override;
+  void view(const Tensor& result, const Tensor& of) override;
+  ir::Value value(const Tensor& tensor, std::string_view op, std::string_view argument) override;
+  ir::Value value(const Tensor& tensor) { return value(tensor, "to_static", ""); }
+
+  // Values of the graph that a node has replaced by others.
+  void replace(ir::Value before, ir::Value after);
+  ir::Value current(ir::Value value) const;
+
+  bool from_outside(const Tensor& tensor) const;  // an argument, or read from somewhere
+
+  // The tape: nodes whose backward appends to the graph.
+  Edge outer_edge(const Tensor& tensor);  // of one that the function did not compute; else none
+  Tensor grad(const Tensor& tensor);
+  void set_grad(const Tensor& tensor, Tensor grad);
+  void set_requires_grad(const Tensor& tensor, bool on);
+  Tensor same(const Tensor& tensor);  // another tensor of the same value, off the tape
+  // No gradient flows through the function from outside: why. The first reason stays.
+  void close(std::string_view why);
+  const std::string& closed() const { return closed_; }
+  // Gradients are asked for inside: that outside tensors want one is a guard from here on.
+  void use_tape() { taped_ = true; }
+  // Calls `body`; where `condition` is false afterwards, what it wrote to tensors from outside is
+  // as it was before.
+  void only_where(const Tensor& condition, FunctionRef<void()> body);
+
+  // When the function has run.
+  const std::vector<CaptureSlot>& slots() const { return slots_; }
+  std::vector<CaptureEffect> effects();
+  // Whose .grad must be undefined at a call: tensors, or arguments by number.
+  const std::vector<CaptureSlot>& without_grad() const { return without_grad_; }
+  bool taped() const { return taped_; }
+  int64_t random_calls() const { return random_calls_; }
+
+ protected:
+  ir::Value outside(const Tensor& tensor, std::string_view op, std::string_view argument) override;
+
+ private:
+  struct View {
+    Tensor parent;
+    ir::Value from, to;  // values of both when the view was last right
+    int64_t seen = 0;    // writes to the base until then
+    bool detached = false;
+  };
+  struct Gradient {
+    Tensor of, first, now;
+    bool known = false;  // `first` was asked for
+  };
+
+  size_t add_slot(CaptureSlot slot, ir::Type type);
+  Tensor base_of(const Tensor& tensor) const;
+  std::vector<Tensor> apply(const ir::OpInfo& op, std::span<const Tensor> operands,
+                            const ir::AttrList& attrs, std::span<const int64_t> segments);
+  void track(std::vector<Tensor>& results, std::span<const Tensor> operands);
+  Tensor stopped(const Tensor& tensor);
+  void link(const Tensor& result, const Tensor& of);
+  std::vector<ir::Operation*> path_of(const View& view);
+  Tensor replay(const View& view, Tensor x);
+  Tensor put(const View& view, const Tensor& src, std::string_view op);
+  void store(const Tensor& dst, const Tensor& src, std::string_view op);
+  void set_value(const Tensor& dst, ir::Value now);
+  void freshen(const Tensor& tensor);
+  void check_write(const Tensor& dst, const Tensor& src, std::string_view op);
+  ir::Value initial(size_t slot) const;
+  Gradient& gradient(const Tensor& tensor);
+  [[noreturn]] void refuse(ErrorKind kind, std::string_view op, std::string_view what);
+
+  ir::Func func_;
+  std::unordered_map<const TensorImpl*, std::pair<int, Tensor>> originals_;  // by stand-in
+  std::unordered_map<const TensorImpl*, size_t> index_;  // slot of a tensor from outside
+  std::vector<CaptureSlot> slots_, without_grad_;
+  std::vector<ir::Value> values_;  // by slot: what a tensor from outside holds by now
+  std::vector<char> written_;      // by slot: memory that views see
+  std::unordered_map<const TensorImpl*, View> views_;
+  std::unordered_map<const TensorImpl*, int64_t> writes_;  // by base
+  std::vector<Gradient> gradients_;
+  std::unordered_map<const TensorImpl*, size_t> gradient_index_;
+  std::unordered_map<const TensorImpl*, Edge> outer_;
+  std::unordered_map<const ir::ValueImpl*, ir::Value> replaced_;
+  std::unordered_set<const TensorImpl*> argument_written_;  // stand-ins: memory that views see
+  std::string closed_;
+  bool taped_ = false;
+  Tensor key_;
+  int64_t random_calls_ = 0;
+};
+
+}  // namespace proa::eager
