@@ -1,6 +1,7 @@
 #include "proa/tier/object_cache.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,13 @@ void make_folders(const std::string& folder) {
   }
 }
 
+// Whether nobody but this user (and root) can write there.
+bool is_ours(const std::string& folder) {
+  struct stat info;
+  return stat(folder.c_str(), &info) == 0 && info.st_uid == geteuid() &&
+         (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 }  // namespace
 
 ObjectCache::ObjectCache(std::string folder, size_t limit)
@@ -55,7 +63,7 @@ std::vector<std::byte> ObjectCache::find(std::string_view key) {
   if (folder_.empty()) return {};
   try {
     std::string file = path(key);
-    if (access(file.c_str(), R_OK) != 0) return {};
+    if (access(file.c_str(), R_OK) != 0 || !is_ours(folder_)) return {};
     auto map = MappedFile::open(file);
     Head head;
     if (map->size() < sizeof head) return {};
@@ -65,6 +73,7 @@ std::vector<std::byte> ObjectCache::find(std::string_view key) {
                 head.check == check_of(key) && head.size == object.size() &&
                 head.crc == crc32c(object);
     if (!good) return {};
+    utimensat(AT_FDCWD, file.c_str(), nullptr, 0);  // used now
     return {object.begin(), object.end()};
   } catch (const UserError&) { return {}; }
 }
@@ -79,6 +88,7 @@ void ObjectCache::store(std::string_view key, std::span<const std::byte> object)
   std::span<const std::byte> pieces[] = {std::as_bytes(std::span(&head, 1)), object};
   try {
     make_folders(folder_);
+    if (!is_ours(folder_)) return;
     make_room(object.size() + sizeof head);
     write_file(path(key), pieces);
   } catch (const UserError&) {
@@ -86,11 +96,19 @@ void ObjectCache::store(std::string_view key, std::span<const std::byte> object)
   }
 }
 
+// Other processes may write as well, so the folder is looked through again after each eighth of the
+// limit.
 void ObjectCache::make_room(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  if (written_ == 0 || written_ + bytes > std::min(free_, limit_ / 8)) clear_out(bytes);
+  written_ += bytes;
+}
+
+void ObjectCache::clear_out(size_t bytes) {
   struct File {
     std::string path;
     size_t size;
-    time_t used;
+    int64_t used;  // nanoseconds
   };
   std::vector<File> files;
   size_t total = bytes;
@@ -102,17 +120,19 @@ void ObjectCache::make_room(size_t bytes) {
     std::string path = str(folder_, "/", name);
     struct stat info;
     if (stat(path.c_str(), &info) != 0) continue;
-    files.push_back({std::move(path), static_cast<size_t>(info.st_size), info.st_mtime});
+    files.push_back({std::move(path), static_cast<size_t>(info.st_size),
+                     int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec});
     total += static_cast<size_t>(info.st_size);
   }
   closedir(folder);
-  if (total <= limit_) return;
-  std::ranges::sort(files, {}, &File::used);
+  if (total > limit_) std::ranges::sort(files, {}, &File::used);
+  size_t aim = total > limit_ ? limit_ / 4 * 3 : limit_;  // room for more than this one
   for (const File& file : files) {
-    // Down to three quarters, so that the next kernels need not look again.
-    if (total <= limit_ / 4 * 3) break;
+    if (total <= aim) break;
     if (unlink(file.path.c_str()) == 0) total -= file.size;
   }
+  written_ = 0;
+  free_ = limit_ - std::min(limit_, total - bytes);
 }
 
 ObjectCache& object_cache() {

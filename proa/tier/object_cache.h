@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,11 +12,12 @@
 namespace proa::tier {
 
 // A folder of files, each checked against its key and its checksum when read; safe for many
-// processes at once. Trouble with the folder never becomes an error: nothing is found then, and
+// processes at once. Since what is read is run, a folder that is not this user's alone to write is
+// not used. Trouble with the folder never becomes an error: nothing is found then, and
 // nothing kept.
 class ObjectCache {
  public:
-  // No folder: nothing is kept. `limit`: bytes; the oldest files go first.
+  // No folder: nothing is kept. `limit`: bytes; what was not used for longest goes first.
   ObjectCache(std::string folder, size_t limit);
 
   std::vector<std::byte> find(std::string_view key);  // empty if absent or damaged
@@ -26,8 +28,12 @@ class ObjectCache {
  private:
   std::string path(std::string_view key) const;
   void make_room(size_t bytes);
+  void clear_out(size_t bytes);
   std::string folder_;
   size_t limit_;
+  std::mutex mutex_;
+  size_t written_ = 0;  // bytes since the folder was last looked through, 0 before
+  size_t free_ = 0;     // how many it could take then
 };
 
 // PROA_CACHE_DIR, else proa/ in XDG_CACHE_HOME or ~/.cache; PROA_CACHE_DIR= keeps nothing.
