@@ -282,18 +282,18 @@ class CapturedFunction:
                 else "another structure, kind, dtype, rank, extent of 1, stop_gradient or mode"
             )
             self._records.setdefault(key, []).insert(0, record)
-        for level in (1, 2, 3):
+        for level in (1, 2, 3, 4):
             needed = "a guard does not hold for the very call"  # of sizes that do not fit, say
             done = False
             try:
                 done, result = record.run(arguments)
             except _proa.SizeNotKnownError as need:  # of its gradient
-                if level == 3:
+                if level == 4:
                     raise
                 needed = f"the gradient needs extents as numbers: {need}"
             if done:
                 return result
-            if level < 3:
+            if level < 4:
                 with _lock:
                     record = self._capture(arguments, args, kwargs, level)
                     record.reason = needed
@@ -332,9 +332,11 @@ class CapturedFunction:
                 spec.check(tensor, self._name)
 
     def _fixed(self, arguments: Arguments, level: int) -> list[list[int]]:
-        """Axes whose extents are numbers: what specs fix; all but the first axis; all."""
+        """Axes whose extents are numbers: what specs fix; all but the first two axes
+        (of sequences: which, and when); all but the first; all."""
         if level > 0:
-            return [[int(level > 1 or a > 0) for a in range(t.ndim)] for t in arguments.tensors]
+            free = {1: 2, 2: 1}.get(level, 0)
+            return [[int(a >= free) for a in range(t.ndim)] for t in arguments.tensors]
         if not self._specs:
             return []
         return [
@@ -350,7 +352,7 @@ class CapturedFunction:
             try:
                 return self._trace(arguments, args, kwargs, level, plain)
             except _proa.SizeNotKnownError:
-                if level == 2:
+                if level == 3:
                     raise
                 level += 1
             except (TypeError, AttributeError):
