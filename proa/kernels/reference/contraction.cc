@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "proa/base/error.h"
-#include "proa/base/numeric/half.h"
 #include "proa/base/small_vector.h"
 #include "proa/base/thread_pool.h"
-#include "proa/kernels/reference/fma_vector.h"
+#include "proa/kernels/reference/dot_unit.h"
 #include "proa/program/kernel.h"
 
 namespace proa::kernels::PROA_ISA {
@@ -20,9 +19,6 @@ namespace {
 using program::KernelArgs;
 using program::TensorRef;
 using Indices = SmallVector<int64_t, 6>;
-
-constexpr int64_t kBlock = 256;
-constexpr int64_t kGroup = 4096;
 
 // Offsets in elements of every combination of some axes of a tensor, in row-major order of the
 // list.
@@ -82,121 +78,70 @@ Plan make_plan(const KernelArgs& args) {
   return plan;
 }
 
-inline float widen(float x) { return x; }
-inline double widen(double x) { return x; }
-inline float widen(Float16 x) { return numeric::to_f32(x); }
-inline float widen(BFloat16 x) { return numeric::to_f32(x); }
-template <class E, class T>
-inline E narrow(T x) {
-  if constexpr (std::is_same_v<E, T>) {
-    return x;
-  } else {
-    return numeric::narrow<E>(x);
+// The offsets of some axes' elements, and their distance where it is one.
+struct Offsets {
+  std::vector<int64_t> list;
+  int64_t stride = 0;
+
+  explicit Offsets(const Axes& axes) : list(static_cast<size_t>(axes.count)) {
+    axes.offsets(0, axes.count, list.data());
+    if (axes.dims.size() == 1) stride = axes.strides[0];
+    if (list.empty()) list.push_back(0);
   }
-}
+};
 
-constexpr int64_t kTileRows = 96;
-constexpr int64_t kTileColumns = 128;
+// Units of work: as many columns that packing the rows does not count, rows such that packing the
+// columns does not; at least eight of them where there is enough to do.
+struct Cut {
+  int64_t row_blocks, column_blocks;
 
-// One tile of the result, of at most kTileRows x kTileColumns: packs blocks of both operands and
-// runs the panel product over them.
-template <class E, class T>
-class Tile {
- public:
-  Tile()
-      : a_(kTileRows * kBlock),
-        b_(kTileColumns * kBlock),
-        total_(kTileRows * kTileColumns),
-        group_(kTileRows * kTileColumns) {}
-
-  void run(const Plan& plan, const E* x, const E* y, int64_t row, int64_t rows, int64_t column,
-           int64_t columns, E* out, int64_t out_stride) {
-    int64_t depth = plan.depth_x.count;
-    int64_t row_offsets[kTileRows], column_offsets[kTileColumns], kx[kBlock], ky[kBlock];
-    plan.free_x.offsets(row, rows, row_offsets);
-    plan.free_y.offsets(column, columns, column_offsets);
-    if (depth == 0) std::fill(total_.begin(), total_.end(), T(0));
-    for (int64_t group = 0; group < depth; group += kGroup) {
-      int64_t group_end = std::min(depth, group + kGroup);
-      T* sums = group == 0 ? total_.data() : group_.data();
-      for (int64_t k = group; k < group_end; k += kBlock) {
-        int64_t n = std::min(kBlock, group_end - k);
-        plan.depth_x.offsets(k, n, kx);
-        plan.depth_y.offsets(k, n, ky);
-        pack(x, row_offsets, rows, kx, n, kRows, a_.data());
-        pack(y, column_offsets, columns, ky, n, kPanel<T>, b_.data());
-        block(rows, columns, n, sums, k == group);
-      }
-      if (group != 0) {
-        for (int64_t i = 0; i < kTileRows * kTileColumns; ++i) total_[i] += group_[i];
-      }
-    }
-    for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < columns; ++j) {
-        out[i * out_stride + j] = narrow<E>(total_[static_cast<size_t>(i * kTileColumns + j)]);
-      }
-    }
+  Cut(int64_t rows, int64_t columns, int64_t depth) {
+    constexpr int64_t kLeastRows = 256, kMostRows = 512, kUnits = 8, kTerms = 1 << 20;
+    const int64_t wide = rows == 1 ? 1024 : 192;
+    auto ceil = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
+    int64_t worth = std::min<int64_t>(rows, 128) * columns * std::max<int64_t>(depth, 1) / kTerms;
+    column_blocks = std::max<int64_t>(1, std::min(ceil(columns, wide), worth));
+    row_blocks = std::max(ceil(rows, kMostRows),
+                          std::min(ceil(rows, kLeastRows), ceil(kUnits, column_blocks)));
   }
-
- private:
-  // Panels of `width` lines: for each k, one value of each line; missing lines are zeros, whose
-  // results nobody reads.
-  static void pack(const E* from, const int64_t* lines, int64_t count, const int64_t* depth,
-                   int64_t n, int64_t width, T* to) {
-    for (int64_t first = 0; first < count; first += width, to += n * width) {
-      int64_t here = std::min(width, count - first);
-      if (here < width) std::fill(to, to + n * width, T(0));
-      for (int64_t i = 0; i < here; ++i) {
-        const E* line = from + lines[first + i];
-        for (int64_t k = 0; k < n; ++k) to[k * width + i] = widen(line[depth[k]]);
-      }
-    }
-  }
-
-  void block(int64_t rows, int64_t columns, int64_t n, T* sums, bool first) {
-    T part[kRows * kPanel<T>];
-    for (int64_t j = 0; j < columns; j += kPanel<T>) {
-      const T* b = b_.data() + j * n;
-      int64_t width = std::min<int64_t>(kPanel<T>, columns - j);
-      for (int64_t i = 0; i < rows; i += kRows) {
-        multiply_panel<T>(n, a_.data() + i * n, b, part);
-        int64_t height = std::min<int64_t>(kRows, rows - i);
-        for (int64_t r = 0; r < height; ++r) {
-          T* to = sums + (i + r) * kTileColumns + j;
-          const T* from = part + r * kPanel<T>;
-          if (first) {
-            for (int64_t c = 0; c < width; ++c) to[c] = from[c];
-          } else {
-            for (int64_t c = 0; c < width; ++c) to[c] += from[c];
-          }
-        }
-      }
-    }
-  }
-
-  std::vector<T> a_, b_, total_, group_;
 };
 
 template <class E, class T>
 void dot_floats(const KernelArgs& args) {
   Plan plan = make_plan(args);
-  int64_t rows = plan.free_x.count, columns = plan.free_y.count, batches = plan.batch_x.count;
-  if (rows * columns * batches == 0) return;
-  int64_t row_tiles = (rows - 1) / kTileRows + 1, column_tiles = (columns - 1) / kTileColumns + 1;
-  int64_t tiles = row_tiles * column_tiles;
-  int64_t work = std::min(rows, kTileRows) * std::min(columns, kTileColumns) *
-                 std::max<int64_t>(plan.depth_x.count, 1);
-  int64_t grain = std::max<int64_t>(1, 65536 / std::max<int64_t>(work, 1));
   const E *x = args.in[0].as<const E>(), *y = args.in[1].as<const E>();
+  if (plan.free_y.count == 1 && plan.free_x.count > 1) {  // a column: a row of the transpose
+    std::swap(x, y);
+    std::swap(plan.batch_x, plan.batch_y);
+    std::swap(plan.free_x, plan.free_y);
+    std::swap(plan.depth_x, plan.depth_y);
+  }
+  int64_t rows = plan.free_x.count, columns = plan.free_y.count, batches = plan.batch_x.count,
+          depth = plan.depth_x.count;
+  if (rows * columns * batches == 0) return;
+  Offsets row(plan.free_x), column(plan.free_y), term_x(plan.depth_x), term_y(plan.depth_y);
+  Cut cut(rows, columns, depth);
+  int64_t units = cut.row_blocks * cut.column_blocks;
+  int64_t work = rows * columns / units * std::max<int64_t>(depth, 1);
+  int64_t grain = std::max<int64_t>(1, 262144 / std::max<int64_t>(work, 1));
+  constexpr int64_t panel = kPanel<T>;
+  int64_t strips = (columns - 1) / panel + 1;
   E* out = args.out[0].as<E>();
-  parallel_for(tiles * batches, grain, [&](int64_t begin, int64_t end) {
-    Tile<E, T> tile;
-    for (int64_t t = begin; t < end; ++t) {
-      int64_t batch = t / tiles, rest = t % tiles;
-      int64_t row = rest / column_tiles * kTileRows, column = rest % column_tiles * kTileColumns;
-      tile.run(plan, x + plan.batch_x.offset(batch), y + plan.batch_y.offset(batch), row,
-               std::min(kTileRows, rows - row), column, std::min(kTileColumns, columns - column),
-               out + (batch * rows + row) * columns + column, columns);
+  parallel_for(units * batches, grain, [&](int64_t begin, int64_t end) {
+    thread_local DotUnit<E, T> unit;  // keeps its memory
+    for (int64_t i = begin; i < end; ++i) {
+      int64_t batch = i / units, block = i % units / cut.column_blocks,
+              part = i % cut.column_blocks;
+      int64_t top = block * rows / cut.row_blocks, end_row = (block + 1) * rows / cut.row_blocks;
+      int64_t left = part * strips / cut.column_blocks * panel,
+              end_column = std::min(columns, (part + 1) * strips / cut.column_blocks * panel);
+      if (left >= end_column) continue;
+      unit.run(x + plan.batch_x.offset(batch),
+               {&row.list[static_cast<size_t>(top)], term_x.list.data(), row.stride, term_x.stride},
+               end_row - top, y + plan.batch_y.offset(batch),
+               {&column.list[static_cast<size_t>(left)], term_y.list.data(), column.stride,
+                term_y.stride},
+               end_column - left, depth, out + (batch * rows + top) * columns + left, columns);
     }
   });
 }

@@ -51,32 +51,9 @@ inline FmaVector<double> fma(FmaVector<double> a, FmaVector<double> b, FmaVector
 #endif
 }
 
-// kRows rows of a (packed: kRows values for each k) times a panel of b (packed: two vectors for
-// each k), each result one ascending chain from +0.
+// Rows that go through a contraction together, and the columns of a panel: 12 vectors of sums.
 inline constexpr int kRows = 6;
 template <class T>
 inline constexpr int kPanel = 2 * FmaVector<T>::kLanes;
-
-template <class T>
-void multiply_panel(int64_t depth, const T* a, const T* b, T* out) {
-  using V = FmaVector<T>;
-  V sums[kRows][2];
-  for (auto& row : sums) row[0] = row[1] = V::zero();
-  for (int64_t k = 0; k < depth; ++k) {
-    V b0 = V::load(b), b1 = V::load(b + V::kLanes);
-#pragma GCC unroll 6
-    for (int i = 0; i < kRows; ++i) {
-      V x = V::splat(a[i]);
-      sums[i][0] = fma(x, b0, sums[i][0]);
-      sums[i][1] = fma(x, b1, sums[i][1]);
-    }
-    a += kRows;
-    b += kPanel<T>;
-  }
-  for (int i = 0; i < kRows; ++i) {
-    sums[i][0].store(out + i * kPanel<T>);
-    sums[i][1].store(out + i * kPanel<T> + V::kLanes);
-  }
-}
 
 }  // namespace proa::kernels::PROA_ISA
