@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import attention, calls, chain, rows
+from . import attention, calls, chain, models, rows
 
-MODULES: tuple[ModuleType, ...] = (calls, chain, rows, attention)
+MODULES: tuple[ModuleType, ...] = (calls, chain, rows, attention, models)
 CASES: dict[str, str] = {name: what for module in MODULES for name, what in module.CASES.items()}
 
 

@@ -99,7 +99,8 @@ PyObject* binary(PyObject* a, PyObject* b) {
     for (const auto& o : operands) work += o.tensor ? o.tensor.elements() : 0;
     std::vector<Tensor> results;
     {
-      ReleaseGil release(work > 32768);
+      // What is captured asks Python where the user's code stands.
+      ReleaseGil release(work > 32768 && eager::Capture::active() == nullptr);
       results = eager::call(*table.op, operands);
     }
     return wrap(std::move(results[0]));

@@ -449,3 +449,10 @@ def test_a_report_counts_kernels():
     was = sum((before.compiled, before.from_disk, before.from_memory))
     assert made > was or after.fallbacks > before.fallbacks or after.compiler == "none"
     assert "kernels compiled" in str(after)
+
+
+def test_an_operator_between_a_large_outside_tensor_and_a_captured_one():
+    weight = proa.rand([300, 200])
+    captured = to_static(lambda x: x + weight)
+    x = proa.rand([300, 200])
+    assert np.array_equal(captured(x).numpy(), (x + weight).numpy())
