@@ -1,4 +1,4 @@
-"""Forwards of whole models with random weights, written once with PyTorch's names: ours captured."""
+"""Forwards of whole models with random weights, in PyTorch's names: ours captured."""
 
 from __future__ import annotations
 
