@@ -238,6 +238,16 @@ eager::Operand as_operand(PyObject* object, std::string_view op, std::string_vie
 
 namespace {
 
+// Whether a nested list holds nothing but integers. NumPy makes floats of them where one is beyond
+// 64 bits.
+bool is_integral(PyObject* data) {
+  if (!PyList_Check(data) && !PyTuple_Check(data)) return PyLong_Check(data);
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(data); ++i) {
+    if (!is_integral(PySequence_Fast_GET_ITEM(data, i))) return false;
+  }
+  return PySequence_Fast_GET_SIZE(data) > 0;
+}
+
 bool named(PyObject* numpy_dtype, std::string_view wanted) {
   Ref name = checked(PyObject_GetAttrString(numpy_dtype, "name"));
   return text_of(name.get()) == wanted;
@@ -299,6 +309,9 @@ Tensor to_tensor(PyObject* data, std::optional<DType> dtype, bool share) {
     throw UserError(
         ErrorKind::type, "to_tensor", "data",
         "expected numbers in nested lists of equal lengths; NumPy made no numeric array of it");
+  }
+  if (code == 'f' && plain && !dtype && is_integral(data)) {
+    throw eager::NumberOverflow("to_tensor", "data", kTooGreat);
   }
   Ref order = checked(PyObject_GetAttrString(kind.get(), "isnative"));
   if (order.get() == Py_False) {  // big-endian data

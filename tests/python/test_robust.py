@@ -427,12 +427,22 @@ def test_threads_drop_retaining_tensors_while_others_run_backward():
 
 
 @pytest.mark.parametrize(
-    "data", [2**63, [2**63], np.uint64(2**64 - 1), np.array([1, 2**63], np.uint64)]
+    "data",
+    [
+        2**63,
+        [2**63],
+        [1, 2**63],
+        [[1, 2**64 - 1]],
+        np.uint64(2**64 - 1),
+        np.array([1, 2**63], np.uint64),
+    ],
 )
 def test_uint64_beyond_int64_is_refused(data):
     with pytest.raises(OverflowError, match="does not fit"):
         proa.to_tensor(data)
     assert proa.to_tensor(np.array([5], np.uint64)).tolist() == [5]
+    assert proa.to_tensor([2**63, 1.5], dtype="float64").tolist() == [2.0**63, 1.5]
+    assert proa.to_tensor([]).dtype == proa.float32
 
 
 @pytest.mark.parametrize("data", [2**70, [2**70], [1, [2]], -(2**64)])
