@@ -1,13 +1,17 @@
 #include "proa/tier/compiled.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "proa/base/error.h"
+#include "proa/base/thread_pool.h"
 #include "proa/compiler/jit/compile.h"
 #include "proa/compiler/pipeline.h"
 #include "proa/runtime/object.h"
@@ -29,9 +33,51 @@ class Kernels : public program::KernelProvider {
     } else {
       PROA_CHECK(entry.text == kernel.text, "two kernels of the name ", kernel.name);
       std::lock_guard counts(mutex_);
-      ++report_.from_memory;
+      if (!entry.made_ahead) ++report_.from_memory;
     }
+    entry.made_ahead = false;
     return entry.function;
+  }
+
+  // Makes what the program will ask for, several kernels at a time. What fails here fails again
+  // when it is asked for, and is reported then. The other threads only compile: to write a file may
+  // ask the interpreter for signals, whose lock the calling thread holds.
+  void make_ahead(const program::Program& program) {
+    struct Job {
+      const program::KernelText* kernel;
+      std::vector<std::byte> object;
+      double seconds = 0;
+    };
+    std::vector<const program::KernelText*> missing;
+    collect(program, missing);
+    std::vector<Job> jobs;
+    for (const program::KernelText* kernel : missing) {
+      if (!object_cache().holds(key_of(*kernel))) jobs.push_back({kernel, {}});
+    }
+    constexpr size_t kMostWorkers = 8;  // each has a compiler's memory
+    size_t count = std::min({jobs.size(), static_cast<size_t>(num_threads()), kMostWorkers});
+    if (count < 2) return;
+    std::atomic<size_t> next = 0;
+    auto work = [&] {
+      for (size_t i; (i = next++) < jobs.size();) {
+        auto start = std::chrono::steady_clock::now();
+        try {
+          jobs[i].object = compiler::jit::compile(jobs[i].kernel->text);
+        } catch (const std::exception&) { return; }
+        jobs[i].seconds = seconds_since(start);
+      }
+    };
+    std::vector<std::thread> workers;
+    for (size_t i = 1; i < count; ++i) workers.emplace_back(work);
+    work();
+    for (std::thread& worker : workers) worker.join();
+    for (Job& job : jobs) {
+      Entry& entry = slot(job.kernel->name);
+      std::lock_guard lock(entry.mutex);
+      if (entry.function != nullptr || job.object.empty()) continue;
+      keep(*job.kernel, entry, std::move(job.object), job.seconds);
+      entry.made_ahead = true;
+    }
   }
 
   void fall_back(std::string_view reason) {
@@ -53,7 +99,20 @@ class Kernels : public program::KernelProvider {
     std::string text;
     std::shared_ptr<const runtime::Object> object;
     program::CompiledFn function = nullptr;
+    bool made_ahead = false;  // and not yet asked for
   };
+
+  void collect(const program::Program& program, std::vector<const program::KernelText*>& missing) {
+    for (const program::KernelText& kernel : program.kernels) {
+      Entry& entry = slot(kernel.name);
+      std::lock_guard lock(entry.mutex);
+      bool listed = std::ranges::any_of(missing, [&](auto* m) { return m->name == kernel.name; });
+      if (entry.function == nullptr && !listed) missing.push_back(&kernel);
+    }
+    for (const program::Instruction& code : program.code) {
+      for (const auto& inner : code.programs) collect(*inner, missing);
+    }
+  }
 
   Entry& slot(const std::string& name) {
     std::lock_guard lock(mutex_);
@@ -62,23 +121,43 @@ class Kernels : public program::KernelProvider {
     return *entry;
   }
 
+  static std::string key_of(const program::KernelText& kernel) {
+    return str(compiler::jit::fingerprint(), "\n", kernel.text);
+  }
+  static double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
   void make(const program::KernelText& kernel, Entry& entry) {
-    std::string key = str(compiler::jit::fingerprint(), "\n", kernel.text);
-    std::vector<std::byte> bytes = object_cache().find(key);
-    bool stored = !bytes.empty();
+    std::vector<std::byte> bytes = object_cache().find(key_of(kernel));
+    if (!bytes.empty()) {
+      load(kernel, entry, bytes);
+      std::lock_guard lock(mutex_);
+      ++report_.from_disk;
+      return;
+    }
     auto start = std::chrono::steady_clock::now();
-    if (!stored) bytes = compiler::jit::compile(kernel.text);
-    double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    bytes = compiler::jit::compile(kernel.text);
+    keep(kernel, entry, std::move(bytes), seconds_since(start));
+  }
+
+  // What was just compiled.
+  void keep(const program::KernelText& kernel, Entry& entry, std::vector<std::byte> bytes,
+            double seconds) {
+    load(kernel, entry, bytes);
+    object_cache().store(key_of(kernel), bytes);
+    std::lock_guard lock(mutex_);
+    ++report_.compiled;
+    report_.seconds += seconds;
+  }
+
+  static void load(const program::KernelText& kernel, Entry& entry,
+                   std::span<const std::byte> bytes) {
     entry.object = runtime::Object::load(bytes);
     void* function = entry.object->find(kernel.name);
     PROA_CHECK(function, "an object lacks its kernel ", kernel.name);
     entry.text = kernel.text;
     entry.function = reinterpret_cast<program::CompiledFn>(function);
-    if (!stored) object_cache().store(key, bytes);
-    std::lock_guard lock(mutex_);
-    ++(stored ? report_.from_disk : report_.compiled);
-    if (!stored) report_.seconds += seconds;
   }
 
   std::mutex mutex_;
@@ -101,9 +180,10 @@ std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func
   }
   ir::Module work = module.clone();
   try {
-    return std::make_unique<runtime::Executable>(
-        compiler::compile(work, work.find(func.name()), symbols), runtime::cpu_kernels(), kCpu,
-        &kernels());
+    auto program = compiler::compile(work, work.find(func.name()), symbols);
+    kernels().make_ahead(*program);
+    return std::make_unique<runtime::Executable>(std::move(program), runtime::cpu_kernels(), kCpu,
+                                                 &kernels());
   } catch (const Error& error) {  // nothing is lost but speed, and the report names it
     kernels().fall_back(error.what());
     return prebuilt(module, func, symbols);

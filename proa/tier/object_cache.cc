@@ -78,6 +78,10 @@ std::vector<std::byte> ObjectCache::find(std::string_view key) {
   } catch (const UserError&) { return {}; }
 }
 
+bool ObjectCache::holds(std::string_view key) const {
+  return !folder_.empty() && access(path(key).c_str(), R_OK) == 0;
+}
+
 void ObjectCache::store(std::string_view key, std::span<const std::byte> object) {
   if (folder_.empty()) return;
   Head head{};

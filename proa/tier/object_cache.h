@@ -21,6 +21,7 @@ class ObjectCache {
   ObjectCache(std::string folder, size_t limit);
 
   std::vector<std::byte> find(std::string_view key);  // empty if absent or damaged
+  bool holds(std::string_view key) const;             // maybe damaged
   void store(std::string_view key, std::span<const std::byte> object);
 
   const std::string& folder() const { return folder_; }

@@ -165,6 +165,10 @@ class Fuser {
     constexpr std::string_view kLittle[] = {"prim.cast", "prim.add", "prim.sub", "prim.mul",
                                             "prim.div",  "prim.neg", "prim.max", "prim.min"};
     constexpr int kMost = 8;
+    if (op.is("prim.dim")) {
+      copied_.emplace(&op, 1);
+      return true;
+    }
     if (std::ranges::find(kLittle, op.name()) == std::end(kLittle) || !renders_(op)) return false;
     int size = 1;
     for (Value operand : op.operands()) {
@@ -461,6 +465,7 @@ class Fuser {
   void each_leaf(Value operand, Use use) const {
     Value base = base_of(operand, nullptr);
     if (!is_copied(base.definer())) return use(base);
+    if (base.definer()->is("prim.dim")) return;  // the program knows all sizes
     for (Value next : base.definer()->operands()) each_leaf(next, use);
   }
 
@@ -548,10 +553,28 @@ class Fuser {
     for (Value operand : op.operands()) {
       Operation* definer = operand.definer();
       if (map.get(operand) || definer == nullptr) continue;
+      if (definer->is("prim.dim")) {
+        map.set(operand, size_of_axis(*definer, body));
+        continue;
+      }
       bool free = is_layout(*definer) || definer->is("prim.constant") || is_copied(definer);
       if (free) take(*definer, body, map);
     }
     body.append(clone(op, map));
+  }
+
+  Value size_of_axis(const Operation& op, Block& body) const {
+    std::span<const Dim> dims = op.operand(0).dims();
+    int64_t axis = op.attr("axis").as_int();
+    if (axis < 0) axis += static_cast<int64_t>(dims.size());
+    OpState state;
+    state.info = &module_.context().op("loop.size");
+    state.results = {op.result().type()};
+    Operation* made = Operation::create(state);
+    Dim d = canonical(dims[static_cast<size_t>(axis)]);
+    made->set_attr("dim", Attribute::dim(module_.context(), d));
+    body.append(made);
+    return made->result();
   }
 
   // Removes a member that was copied, and the layouts that only members read.
@@ -611,7 +634,7 @@ class Fuser {
 void remove_unread(Block& block, Renders renders) {
   for (Operation* op = block.back(); op != nullptr;) {
     Operation* before = op->prev();
-    bool idle = is_layout(*op) || op->is("prim.constant") || renders(*op);
+    bool idle = is_layout(*op) || op->is("prim.constant") || op->is("prim.dim") || renders(*op);
     if (idle && op->unused()) op->erase();
     op = before;
   }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,10 +24,9 @@ constexpr const char* kProcessor = "x86-64-v3";
 constexpr const char* kPlugin = "proa_clang.so";
 
 struct Found {
-  Maker maker = Maker::none;
-  proa_compile_fn clang = nullptr;
+  std::string plugin;   // that clang is to be loaded from, if there is one
   std::string command;  // of the C compiler
-  std::string reason;   // why it is not clang
+  std::string reason;   // why nothing can be compiled
 };
 
 // Beside the binary that holds this code or in a folder above it (a build has its tests in folders
@@ -68,27 +68,49 @@ Found look() {
     return found;
   }
   if (only != "cc") {
-    std::string path = plugin_path();
-    // Local: no symbol of LLVM may meet another copy of it in this process.
-    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    void* entry = library != nullptr ? dlsym(library, PROA_COMPILE_SYMBOL) : nullptr;
-    if (entry != nullptr) {
-      found.clang = reinterpret_cast<proa_compile_fn>(entry);
-      found.maker = Maker::clang;
-      return found;
+    found.plugin = plugin_path();
+    bool searched = found.plugin.find('/') == std::string::npos;  // as the loader does
+    if (!searched && access(found.plugin.c_str(), R_OK) != 0) {
+      found.reason = str(found.plugin, ": ", std::strerror(errno));
+      found.plugin.clear();
     }
-    const char* reason = dlerror();
-    found.reason = reason != nullptr ? reason : str(path, " has no ", PROA_COMPILE_SYMBOL);
   }
   if (only == "clang") return found;
   const char* compiler = std::getenv("CC");
   found.command = on_path(compiler != nullptr && *compiler != 0 ? compiler : "cc");
-  if (!found.command.empty()) found.maker = Maker::process;
   return found;
 }
 
 const Found& found() {
   static const Found once = look();
+  return once;
+}
+
+std::atomic<bool> clang_fails = false;  // known once it was tried
+
+// Loaded when the first kernel is compiled: 200 MB that kernels from the disk do without.
+struct Clang {
+  proa_compile_fn compile = nullptr;
+  std::string reason;
+};
+
+Clang load() {
+  Clang clang;
+  // Local: no symbol of LLVM may meet another copy of it in this process.
+  void* library = dlopen(found().plugin.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* entry = library != nullptr ? dlsym(library, PROA_COMPILE_SYMBOL) : nullptr;
+  if (entry != nullptr) {
+    clang.compile = reinterpret_cast<proa_compile_fn>(entry);
+    return clang;
+  }
+  clang_fails = true;
+  const char* reason = dlerror();
+  clang.reason = reason != nullptr ? reason : str(found().plugin, " has no ", PROA_COMPILE_SYMBOL);
+  return clang;
+}
+
+const Clang& clang() {
+  static const Clang once = load();
   return once;
 }
 
@@ -104,7 +126,7 @@ std::vector<std::byte> with_clang(std::string_view text) {
     static_cast<Answer*>(user)->object.assign(first, first + size);
   };
   auto error = [](void* user, const char* message) { static_cast<Answer*>(user)->error = message; };
-  if (found().clang(text.data(), text.size(), kProcessor, object, error, &answer) != 0) {
+  if (clang().compile(text.data(), text.size(), kProcessor, object, error, &answer) != 0) {
     throw InternalError(str("clang refused a kernel: ", answer.error));
   }
   return std::move(answer.object);
@@ -195,7 +217,11 @@ std::vector<std::byte> with_process(std::string_view text) {
 
 }  // namespace
 
-Maker maker() { return processor_fits() ? found().maker : Maker::none; }
+Maker maker() {
+  if (!processor_fits()) return Maker::none;
+  if (!found().plugin.empty() && !clang_fails) return Maker::clang;
+  return found().command.empty() ? Maker::none : Maker::process;
+}
 
 std::string_view to_string(Maker maker) {
   switch (maker) {
@@ -217,14 +243,14 @@ bool processor_fits() {
 }
 
 std::vector<std::byte> compile(std::string_view text) {
-  switch (maker()) {
-    case Maker::clang: return with_clang(text);
-    case Maker::process: return with_process(text);
-    case Maker::none: break;
+  std::string reason = found().reason;
+  if (maker() == Maker::clang) {
+    if (clang().compile != nullptr) return with_clang(text);
+    reason = clang().reason;
   }
-  throw UserError(ErrorKind::not_supported,
-                  str("kernels cannot be compiled here: ",
-                      processor_fits() ? found().reason : "the processor is older than x86-64-v3"));
+  if (maker() == Maker::process) return with_process(text);
+  if (!processor_fits()) reason = "the processor is older than x86-64-v3";
+  throw UserError(ErrorKind::not_supported, str("kernels cannot be compiled here: ", reason));
 }
 
 std::string_view fingerprint() {

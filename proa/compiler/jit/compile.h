@@ -10,7 +10,8 @@
 
 namespace proa::compiler::jit {
 
-// What makes objects here: "clang 19 in process", "cc", or nothing.
+// What makes objects here. Clang is loaded when it first compiles: until then it is what will be
+// tried first.
 enum class Maker : uint8_t { none, process, clang };
 Maker maker();
 std::string_view to_string(Maker maker);

@@ -50,6 +50,7 @@ class Lowering {
     for (Value output : outputs()) buffers.push_back(buffer(context(), output.dtype()));
     func_ = module_.add_func(name, buffers);
     find_runs();
+    find_stages();
     find_scratch();
 
     Block* at = &func_.body();
@@ -62,9 +63,7 @@ class Lowering {
       variables_[static_cast<int>(axis)] = at->argument(0);
     }
     row_ = at;
-    for (Operation& op : body_) {
-      if (op.is("prim.reduce")) row_value(op.result());
-    }
+    for (const auto& stage : stages_) reduce(stage);
     bool any_inner = false;
     std::vector<Value> outs = outputs();
     for (size_t i = 0; i < outs.size(); ++i) {
@@ -193,13 +192,46 @@ class Lowering {
     return extent;
   }
 
+  // Reductions of one kind that do not wait for each other go through the inner axes together.
+  void find_stages() {
+    std::vector<Operation*> waiting;
+    for (Operation& op : body_) {
+      if (op.is("prim.reduce")) waiting.push_back(&op);
+    }
+    std::unordered_set<const Operation*> made;
+    while (!waiting.empty()) {
+      std::vector<Operation*> stage, rest;
+      for (Operation* op : waiting) {
+        bool joins = stage.empty() || op->attr("kind") == stage[0]->attr("kind");
+        (joins && waits_for_none_but(made, op->operand(0)) ? stage : rest).push_back(op);
+      }
+      PROA_CHECK(!stage.empty(), "reductions wait for each other");
+      made.insert(stage.begin(), stage.end());
+      stages_.push_back(std::move(stage));
+      waiting = std::move(rest);
+    }
+  }
+  static bool waits_for_none_but(const std::unordered_set<const Operation*>& made, Value value) {
+    std::unordered_set<const Operation*> seen;
+    std::vector<Value> stack{value};
+    while (!stack.empty()) {
+      Operation* op = stack.back().definer();
+      stack.pop_back();
+      if (op == nullptr || made.contains(op) || !seen.insert(op).second) continue;
+      if (op->is("prim.reduce")) return false;
+      for (Value operand : op->operands()) stack.push_back(operand);
+    }
+    return true;
+  }
+
   // Values worth keeping from one inner loop to the next.
 
   void find_scratch() {
     if (inner_ == 0) return;
     std::vector<std::vector<Value>> stages;
-    for (Operation& op : body_) {
-      if (op.is("prim.reduce")) stages.push_back({op.operand(0)});
+    for (const auto& stage : stages_) {
+      stages.emplace_back();
+      for (Operation* op : stage) stages.back().push_back(op->operand(0));
     }
     stages.emplace_back();
     for (Value output : outputs()) {
@@ -364,7 +396,7 @@ class Lowering {
     if (base != value) return scalar(base);
     Operation& op = *value.definer();
     if (op.is("prim.constant")) return constant(op);
-    if (op.is("prim.reduce")) return reduce(op);
+    PROA_CHECK(!op.is("prim.reduce"), "a reduction inside another");
     OpState state;
     state.info = &op.info();
     state.location = op.location();
@@ -382,23 +414,26 @@ class Lowering {
     return constants_[&op] = copy->result();
   }
 
-  Value reduce(Operation& op) {
-    PROA_CHECK(inner_loop_ == nullptr || row_values_.contains(op.result().impl()),
-               "a reduction inside another");
+  void reduce(const std::vector<Operation*>& stage) {
     OpState state;
     state.info = &context().op("loop.reduce");
-    state.location = op.location();
-    state.results = {Type::tensor(context(), op.result().dtype(), {})};
+    state.location = stage[0]->location();
+    for (Operation* op : stage) {
+      state.results.push_back(Type::tensor(context(), op->result().dtype(), {}));
+    }
     state.regions = 1;
     Operation* loop = insert(state, *row_);
     loop->set_attr("extent", Attribute::dim(context(), inner_extent()));
-    loop->set_attr("kind", op.attr("kind"));
+    loop->set_attr("kind", stage[0]->attr("kind"));
     if (Attribute joins = group_.attr("joins")) loop->set_attr("joins", joins);
     loop->region(0).add_block().add_argument(Type::tensor(context(), DType::i64, {}));
     open_inner(loop);
-    Value element = inner_value(op.operand(0));
-    close_inner(std::span(&element, 1));
-    return loop->result();
+    std::vector<Value> elements;
+    for (Operation* op : stage) elements.push_back(inner_value(op->operand(0)));
+    close_inner(elements);
+    for (size_t i = 0; i < stage.size(); ++i) {
+      row_values_[stage[i]->result().impl()] = loop->result(i);
+    }
   }
 
   // Memory.
@@ -464,8 +499,9 @@ class Lowering {
   size_t inner_;
   Func func_;
 
-  std::vector<bool> absorbed_;  // axes that a run before them has taken in
-  std::vector<Dim> extent_;     // of the run that begins at the axis
+  std::vector<std::vector<Operation*>> stages_;  // of reductions
+  std::vector<bool> absorbed_;                   // axes that a run before them has taken in
+  std::vector<Dim> extent_;                      // of the run that begins at the axis
   std::vector<std::pair<size_t, size_t>> run_of_;
   std::unordered_map<int, Value> variables_;  // by the first axis of a run: its loop's index
 

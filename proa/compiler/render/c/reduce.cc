@@ -78,8 +78,9 @@ Step step_of(Block& body) {
   constexpr std::string_view kFunctions[] = {"prim.exp", "prim.log", "prim.tanh", "prim.erf"};
   int functions = 0;
   for (Operation& op : body) {
-    if (op.is("loop.size")) return Step::one;
     if (op.info().dialect->name() != "prim" || op.result_count() != 1) continue;
+    bool divided = op.is("prim.div") || op.is("prim.rem");
+    if (divided && is_int(op.result().dtype())) return Step::one;
     if (std::ranges::find(kLong, op.name()) != std::end(kLong)) return Step::vector;
     bool wide = size_of(op.result().dtype()) == 8;
     if (std::ranges::find(kFunctions, op.name()) != std::end(kFunctions)) functions += wide ? 3 : 1;
