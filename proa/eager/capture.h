@@ -60,6 +60,7 @@ class Capture {
   std::string where();     // " (file:line)" of the user's place; may be empty
 
  protected:
+  const std::vector<Tensor>& made() const { return kept_; }     // all that stand for values
   const Autocast& outer_autocast() const { return autocast_; }  // as it was before
   virtual ir::Value outside(const Tensor& tensor, std::string_view op, std::string_view argument);
 

@@ -95,7 +95,7 @@ Value FunctionCapture::outside(const Tensor& tensor, std::string_view, std::stri
 
 Value FunctionCapture::value(const Tensor& tensor, std::string_view op, std::string_view argument) {
   freshen(tensor);
-  return current(Capture::value(tensor, op, argument));
+  return imported(current(Capture::value(tensor, op, argument)), tensor);
 }
 
 void FunctionCapture::replace(Value before, Value after) {
@@ -128,15 +128,15 @@ void FunctionCapture::track(std::vector<Tensor>& results, std::span<const Tensor
   auto wants = [](const Tensor& t) { return t.requires_grad(); };
   auto flows = [](const Tensor& t) { return is_inexact(t.dtype()); };
   if (!std::ranges::any_of(operands, wants) || !std::ranges::any_of(results, flows)) return;
-  std::shared_ptr<CapturedNode> node;
-  if (grad_enabled()) {
+  std::shared_ptr<Node> node = inside_;
+  if (grad_enabled() && !in_region()) {
     Operation* op = Value(results[0].impl()->captured).definer();
     node = std::make_shared<CapturedNode>(*this, op, operands);
   }
   for (size_t i = 0; i < results.size(); ++i) {
     if (!flows(results[i])) continue;
-    if (node) {
-      results[i].impl()->edge.set({node, static_cast<int>(i)});
+    if (grad_enabled()) {
+      results[i].impl()->edge.set({node, in_region() ? 0 : static_cast<int>(i)});
     } else {
       results[i] = stopped(results[i]);
     }
@@ -157,7 +157,12 @@ std::vector<Tensor> FunctionCapture::call(const OpInfo& op, std::span<const Tens
 }
 
 // Call k of a random operator has the generator's number as the function was called, plus k.
-Tensor FunctionCapture::random_key(std::string_view) {
+Tensor FunctionCapture::random_key(std::string_view name) {
+  if (in_region()) {
+    refuse(ErrorKind::not_supported, name,
+           "random numbers are drawn where a tensor decides whether to: the number of draws would "
+           "not be known; draw before the branch or loop");
+  }
   if (!key_) {
     Dim two = 2;
     size_t k = add_slot({.kind = CaptureSlot::Kind::key},
@@ -237,6 +242,10 @@ void FunctionCapture::view(const Tensor& result, const Tensor& of) {
   if (!grad_enabled()) {
     result.impl()->captured = value(stopped(result)).impl();
     views_[result.impl()].to = Value(result.impl()->captured);
+    return;
+  }
+  if (in_region()) {
+    result.impl()->edge.set({inside_, 0});
     return;
   }
   Tensor at = of;

@@ -76,10 +76,25 @@ class FunctionCapture : public Capture {
   void close(std::string_view why);
   const std::string& closed() const { return closed_; }
   // Gradients are asked for inside: that outside tensors want one is a guard from here on.
-  void use_tape() { taped_ = true; }
+  void use_tape(std::string_view op);
   // Calls `body`; where `condition` is false afterwards, what it wrote to tensors from outside is
   // as it was before.
   void only_where(const Tensor& condition, FunctionRef<void()> body);
+
+  // Control flow that a tensor decides: its bodies are filled one after the other, then the
+  // operation is made. What a body reads from outside of it becomes its argument; what it writes is
+  // as before when it is left, and a result of the operation.
+  struct Region;
+  // Operations go into a new body, whose first arguments are like `parameters`; gives these.
+  std::shared_ptr<Region> open_region(std::span<const Tensor> parameters,
+                                      std::vector<Tensor>& arguments);
+  void enter(std::shared_ptr<Region> region);  // once more
+  void leave();
+  bool in_region() const { return !regions_.empty(); }
+  std::vector<Tensor> if_(const Tensor& condition, Region& then, std::span<const Tensor> then_gives,
+                          Region& otherwise, std::span<const Tensor> otherwise_gives);
+  std::vector<Tensor> while_(std::span<const Tensor> carries, Region& condition,
+                             const Tensor& holds, Region& body, std::span<const Tensor> body_gives);
 
   // When the function has run.
   const std::vector<CaptureSlot>& slots() const { return slots_; }
@@ -122,6 +137,14 @@ class FunctionCapture : public Capture {
   Gradient& gradient(const Tensor& tensor);
   [[noreturn]] void refuse(ErrorKind kind, std::string_view op, std::string_view what);
 
+  ir::Value imported(ir::Value value, const Tensor& tensor);
+  std::vector<Tensor> finish(ir::Operation* op, std::span<const Tensor> operands,
+                             const std::vector<bool>& tracked);
+  void meet(ir::Value a, ir::Value b, std::string_view op);
+  void settle(const std::vector<Tensor>& changed, std::span<const Tensor> results);
+
+  std::vector<std::shared_ptr<Region>> regions_;  // the innermost last
+  std::shared_ptr<Node> inside_;                  // the place on the tape of what a body computes
   ir::Func func_;
   std::unordered_map<const TensorImpl*, std::pair<int, Tensor>> originals_;  // by stand-in
   std::unordered_map<const TensorImpl*, size_t> index_;  // slot of a tensor from outside

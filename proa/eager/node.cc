@@ -352,7 +352,7 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds,
                     "expected at least one Tensor, got none");
   }
   if (FunctionCapture* capture = FunctionCapture::active()) {
-    capture->use_tape();
+    capture->use_tape("backward");
     capture->close("backward() was called inside of it");
   }
   Walk walk(options);
@@ -371,7 +371,7 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
     throw UserError(ErrorKind::value, "grad", "inputs", "expected at least one Tensor, got none");
   }
   FunctionCapture* capture = FunctionCapture::active();
-  if (capture != nullptr) capture->use_tape();
+  if (capture != nullptr) capture->use_tape("grad");
   std::vector<Edge> wanted;
   for (const Tensor& input : inputs) {
     if (!input) {

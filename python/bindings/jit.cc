@@ -172,6 +172,76 @@ PyObject* only_where(PyObject*, PyObject* args) {
   });
 }
 
+// Bodies of control flow, behind capsules.
+constexpr const char* kRegion = "proa.Region";
+using SharedRegion = std::shared_ptr<eager::FunctionCapture::Region>;
+
+SharedRegion& region_of(PyObject* capsule) {
+  void* pointer = PyCapsule_GetPointer(capsule, kRegion);
+  if (pointer == nullptr) throw PythonError{};
+  return *static_cast<SharedRegion*>(pointer);
+}
+
+// _jit_region(parameters): opens a body; gives it and what stands for its parameters.
+PyObject* region(PyObject*, PyObject* parameters) {
+  return guarded([&]() -> PyObject* {
+    std::vector<Tensor> arguments;
+    auto made = std::make_unique<SharedRegion>(
+        open_capture().open_region(tensors_of(parameters), arguments));
+    Ref capsule = checked(PyCapsule_New(made.get(), kRegion, [](PyObject* self) {
+      delete static_cast<SharedRegion*>(PyCapsule_GetPointer(self, kRegion));
+    }));
+    made.release();
+    Ref list = list_of(arguments, [](const Tensor& t) { return wrap(t); });
+    return PyTuple_Pack(2, capsule.get(), list.get());
+  });
+}
+
+// _jit_enter(region) and _jit_leave().
+PyObject* enter(PyObject*, PyObject* capsule) {
+  return guarded([&]() -> PyObject* {
+    open_capture().enter(region_of(capsule));
+    Py_RETURN_NONE;
+  });
+}
+PyObject* leave(PyObject*, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    open_capture().leave();
+    Py_RETURN_NONE;
+  });
+}
+
+// _jit_if(condition, then, its results, otherwise, its results): the results.
+PyObject* if_op(PyObject*, PyObject* args) {
+  PyObject *condition, *then, *first, *otherwise, *second;
+  if (!PyArg_ParseTuple(args, "OOOOO", &condition, &then, &first, &otherwise, &second))
+    return nullptr;
+  return guarded([&] {
+    std::vector<Tensor> results =
+        open_capture().if_(tensor_of(condition), *region_of(then), tensors_of(first),
+                           *region_of(otherwise), tensors_of(second));
+    return list_of(results, [](const Tensor& t) { return wrap(t); }).release();
+  });
+}
+
+// _jit_while(carries, condition, what it gives, body, its results): the last carries.
+PyObject* while_op(PyObject*, PyObject* args) {
+  PyObject *carries, *condition, *holds, *body, *gives;
+  if (!PyArg_ParseTuple(args, "OOOOO", &carries, &condition, &holds, &body, &gives)) return nullptr;
+  return guarded([&] {
+    std::vector<Tensor> results =
+        open_capture().while_(tensors_of(carries), *region_of(condition), tensor_of(holds),
+                              *region_of(body), tensors_of(gives));
+    return list_of(results, [](const Tensor& t) { return wrap(t); }).release();
+  });
+}
+
+// _jit_in_region(): whether a branch or loop is being captured.
+PyObject* in_region(PyObject*, PyObject*) {
+  eager::FunctionCapture* active = eager::FunctionCapture::active();
+  return PyBool_FromLong(active != nullptr && active->in_region());
+}
+
 // _jit_tracing(): whether a whole function is captured on this thread.
 PyObject* tracing(PyObject*, PyObject*) {
   return PyBool_FromLong(eager::FunctionCapture::active() != nullptr);
@@ -251,6 +321,12 @@ PyMethodDef functions[] = {{"_jit_capture", capture, METH_VARARGS, nullptr},
                            {"_jit_number", number, METH_NOARGS, nullptr},
                            {"_jit_outside", outside, METH_O, nullptr},
                            {"_jit_only_where", only_where, METH_VARARGS, nullptr},
+                           {"_jit_region", region, METH_O, nullptr},
+                           {"_jit_enter", enter, METH_O, nullptr},
+                           {"_jit_leave", leave, METH_NOARGS, nullptr},
+                           {"_jit_if", if_op, METH_VARARGS, nullptr},
+                           {"_jit_while", while_op, METH_VARARGS, nullptr},
+                           {"_jit_in_region", in_region, METH_NOARGS, nullptr},
                            {"_jit_tracing", tracing, METH_NOARGS, nullptr},
                            {"_jit_info", info, METH_O, nullptr},
                            {"_jit_describe", describe, METH_O, nullptr},

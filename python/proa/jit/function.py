@@ -15,7 +15,9 @@ from ..autograd import no_grad
 from ..host import Host
 from ..nn import layer as layers
 from ..refusal import value_error, with_head
+from . import rewrite
 from .arguments import Arguments, InputSpec, bits, stand_ins
+from .control import Undefined
 from .number import CapturedFloat
 
 _lock = threading.RLock()
@@ -159,6 +161,8 @@ def _result_plan(
     value: Any, arguments: dict[int, int], results: list[Any], seen: dict[int, int]
 ) -> Any:
     """How to build a result: ("made", i), ("given", i), ("plain", x), or a container of these."""
+    if isinstance(value, Undefined):
+        value._proa_fail()
     if isinstance(value, _proa.Tensor):
         if id(value) in arguments:
             return ("given", arguments[id(value)])
@@ -257,8 +261,10 @@ class CapturedFunction:
             found = _proa._jit_call(self._calls, args)
             if found is not NotImplemented:
                 return found
-        if not _enabled or _proa._jit_capturing():  # within another capture: part of its graph
+        if not _enabled:
             return self._function(*args, **kwargs)
+        if _proa._jit_capturing():  # within another capture: part of its graph
+            return rewrite.call(self._function)(*args, **kwargs)
         arguments = Arguments(self._name, args, kwargs)
         self._check_specs(arguments)
         key = (_proa._jit_state(), arguments.key)
@@ -392,7 +398,7 @@ class CapturedFunction:
             given = arguments.rebuild((args, kwargs), tensors, reals, ints)
             results: list[Any] = []
             try:
-                value = self._function(*given[0], **given[1])
+                value = rewrite.call(self._function)(*given[0], **given[1])
                 record.result = _result_plan(
                     value, {id(t): i for i, t in enumerate(tensors)}, results, {}
                 )
@@ -406,6 +412,7 @@ class CapturedFunction:
 
         owner = getattr(self._function, "__self__", None)
         before, layers.watch = layers.watch, watch
+        plain_forward, layers.convert = layers.convert, rewrite.call
         try:
             for one in (owner, self._function, *arguments.objects):
                 if isinstance(one, layers.Layer):
@@ -420,7 +427,7 @@ class CapturedFunction:
                     arguments.ints,
                 )
         finally:
-            layers.watch = before
+            layers.watch, layers.convert = before, plain_forward
         record.held = list(held.values())
         return record
 

@@ -31,6 +31,8 @@ PostHook = Callable[..., Any]
 
 # Told of each layer that is called, while a function is captured: its mode is a guard of the graph.
 watch: Callable[[Layer], None] | None = None
+# What makes control flow on tensors of a forward part of the graph, while one is captured.
+convert: Callable[[Any], Any] | None = None
 
 _REGISTRIES = ("_parameters", "_buffers", "_sub_layers")
 
@@ -77,6 +79,8 @@ class Layer:
             watch(self)
         if self._forward_pre_hooks or self._forward_post_hooks:
             return self._call_hooked(inputs, kwargs)
+        if convert is not None:
+            return convert(self.forward)(*inputs, **kwargs)
         return self.forward(*inputs, **kwargs)
 
     def _call_hooked(self, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -89,7 +93,8 @@ class Layer:
                 changed = before(self, inputs)
                 if changed is not None:
                     inputs = changed if isinstance(changed, tuple) else (changed,)
-        outputs = self.forward(*inputs, **kwargs)
+        forward = self.forward if convert is None else convert(self.forward)
+        outputs = forward(*inputs, **kwargs)
         for after, with_kwargs in list(self._forward_post_hooks.values()):
             changed = (
                 after(self, inputs, kwargs, outputs)

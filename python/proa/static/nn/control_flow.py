@@ -1,15 +1,18 @@
 """Control flow that a condition on tensors decides.
 
 On tensors with values the branch or loop simply runs in Python, and the tape records what ran; so
-gradients of any order come from the operators inside.
+gradients of any order come from the operators inside. In a captured function they are structured
+control flow of the graph, as `if` and `while` are there.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ... import _proa
+from ...jit import control
 from ...refusal import type_error, value_error
 
 Predicate = _proa.Tensor | bool
@@ -30,6 +33,15 @@ def _truth(where: str, argument: str, value: Any) -> bool:
     if value.size != 1:
         raise value_error(f"[{where}] {argument}: expected one element, got shape {value.shape}")
     return bool(value.item())
+
+
+def _decided(where: str, argument: str, value: Any) -> bool:
+    """Whether a tensor of a graph decides; it must be bool."""
+    if not control.captured(value):
+        return False
+    if value.dtype != _proa.bool:
+        raise type_error(f"[{where}] {argument}: expected dtype bool, got {value.dtype}")
+    return True
 
 
 def _callable(where: str, argument: str, function: Any) -> Callable[..., Any]:
@@ -60,6 +72,12 @@ def cond(
         TypeError: `pred` is no bool, or the chosen function cannot be called.
         ValueError: `pred` has several elements.
     """
+    if _decided("cond", "pred", pred):
+        ways = [
+            _callable("cond", text, (lambda: None) if way is None else way)
+            for text, way in (("true_fn", true_fn), ("false_fn", false_fn))
+        ]
+        return control.choose(pred, *ways)
     chosen, argument = (true_fn, "true_fn") if _truth("cond", "pred", pred) else (
         false_fn, "false_fn")
     return None if chosen is None else _callable("cond", argument, chosen)()
@@ -97,7 +115,12 @@ def while_loop(
     if not loop_vars:
         raise value_error("[while_loop] loop_vars: expected at least one, got none")
     values = list(loop_vars)
-    while _truth("while_loop", "cond", cond(*values)):
+
+    def holds() -> Any:
+        now = cond(*values)
+        return now if _decided("while_loop", "cond", now) else _truth("while_loop", "cond", now)
+
+    def step() -> None:
         given = body(*values)
         if not isinstance(given, (list, tuple)):
             given = [given]
@@ -105,7 +128,14 @@ def while_loop(
             raise value_error(
                 f"[while_loop] body: expected {len(values)} loop variables back, got {len(given)}"
             )
-        values = list(given)
+        values[:] = given
+
+    def put(given: tuple[Any, ...]) -> None:
+        values[:] = given
+
+    names = [f"loop_vars[{i}]" for i in range(len(values))]
+    getters = tuple((lambda i=i: values[i]) for i in range(len(values)))
+    control.while_(holds, step, getters, put, names)
     return values
 
 
@@ -138,10 +168,15 @@ def case(
         _callable("case", "pred_fn_pairs", pair[1])
     if default is not None:
         _callable("case", "default", default)
-    for pred, function in pred_fn_pairs:
+    last = pred_fn_pairs[-1][1] if default is None else default
+    for i, (pred, function) in enumerate(pred_fn_pairs):
+        if _decided("case", "pred_fn_pairs", pred):
+            rest = pred_fn_pairs[i + 1 :]
+            follow = functools.partial(case, rest, last) if rest else last
+            return control.choose(pred, function, follow)
         if _truth("case", "pred_fn_pairs", pred):
             return function()
-    return (pred_fn_pairs[-1][1] if default is None else default)()
+    return last()
 
 
 def _table(branch_fns: Any) -> dict[int, Callable[[], Any]]:
@@ -203,6 +238,10 @@ def switch_case(
             raise value_error(
                 f"[switch_case] branch_index: expected one element, got shape {branch_index.shape}"
             )
+        if control.captured(branch_index):
+            other = table[max(table)] if default is None else default
+            pairs = [(branch_index.reshape([]) == i, way) for i, way in table.items()]
+            return case(pairs, other)
         index = int(branch_index.item())
     elif isinstance(branch_index, int) and not isinstance(branch_index, bool):
         index = branch_index
