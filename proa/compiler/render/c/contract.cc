@@ -20,7 +20,8 @@ namespace {
 // Units of work: as many columns that packing the rows does not count, rows such that packing the
 // columns does not; at least eight of them where there is enough to do. Rows go through in groups
 // whose packed form stays in the second cache.
-constexpr int64_t kRows = 128;       // of a group
+constexpr int64_t kRows = 128;  // of a group, fewer where their terms are more than
+constexpr int64_t kGroupTerms = 98304;
 constexpr int64_t kLeastRows = 256;  // of a unit where there are more
 constexpr int64_t kMostRows = 512;
 constexpr int64_t kColumns = 192;
@@ -84,6 +85,23 @@ constexpr std::string_view kWidePanel = R"(
                 pack_wide(here, stride, depth, width, panel);
                 ahead = (const char *)(k + 256 < K ? here + 256 * stride : y + y_column(words, column + $columns));
               }
+)";
+// All columns of a unit at once, row by row of memory, where they are kept for several groups.
+constexpr std::string_view kWideUnit = R"(
+    if (groups > 1) {
+      const pn_i64 stride = $stride, full = N / $columns < last ? N / $columns - first : last - first;
+      for (pn_i64 k = 0; k < K; ++k) {
+        const $storage *const from = y + y_column(words, first * $columns) + y_depth(words, k);
+        for (pn_i64 s = 0; s < full; ++s) {
+          store_lanes(kept + (s * K + k) * $panel, load_lanes(from + s * $columns));
+          store_lanes(kept + (s * K + k) * $panel + $lanes, load_lanes(from + s * $columns + $lanes));
+        }
+      }
+      if (full < last - first) {
+        const pn_i64 column = (first + full) * $columns;
+        pack_wide(y + y_column(words, column), stride, K, N - column, kept + full * K * $panel);
+      }
+    }
 )";
 constexpr std::string_view kColumnsOfPanel = R"(
               pn_i64 at[$columns];
@@ -151,7 +169,8 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
   $sum *const one_panel = ($sum *)scratch, *const total = one_panel + 256 * $panel;
   $sum *const group = total + $rows * $panel, *const packed = group + $rows * $panel;
   $sum *const kept = packed + $packed;
-  pn_i64 packed_block = -1;
+  pn_i64 packed_block = -1, group_rows = $group_terms / (K + 1);
+  group_rows = group_rows < 48 ? 48 : group_rows > $rows ? $rows : group_rows;
   for (pn_i64 unit = begin; unit < end; ++unit) {
     const pn_i64 block = unit / column_blocks, column_block = unit % column_blocks;
     const pn_i64 batch = block / row_blocks, row_block = block % row_blocks;
@@ -160,8 +179,8 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
     const pn_i64 row0 = row_block * M / row_blocks, rows = (row_block + 1) * M / row_blocks - row0;
     const pn_i64 first = column_block * strips / column_blocks;
     const pn_i64 last = (column_block + 1) * strips / column_blocks;
-$across    const pn_i64 groups = (rows + $rows - 1) / $rows;
-    for (pn_i64 part = 0; part < groups; ++part) {
+$across    const pn_i64 groups = rows <= $rows ? 1 : (rows + group_rows - 1) / group_rows;
+$pack_unit    for (pn_i64 part = 0; part < groups; ++part) {
       const pn_i64 top = part * rows / groups, height_of_group = (part + 1) * rows / groups - top;
       const pn_i64 panels = (height_of_group + 5) / 6;
       const pn_i64 low = height_of_group / panels, more = height_of_group % panels;
@@ -180,7 +199,7 @@ $across    const pn_i64 groups = (rows + $rows - 1) / $rows;
             const $sum *b = panel;
             const char *ahead = (const char *)panel;
             pn_i64 b_stride = $panel, ahead_stride = 0;
-            if (part == 0) {
+            if ($pack_here) {
 $panel_text            }
             for (pn_i64 p = 0, row = 0; p < panels; ++p) {
               const pn_i64 height = low + (p < more);
@@ -302,6 +321,7 @@ class Contraction {
                        {"columns", str(a_.columns)},
                        {"panel", str(a_.panel)},
                        {"rows", str(kRows)},
+                       {"group_terms", str(kGroupTerms)},
                        {"packed", packed_},
                        {"across_rows", str(kAcrossRows)},
                        {"m", word(product(m_))},
@@ -323,6 +343,8 @@ class Contraction {
                        {"call", call_},
                        {"chunk_text", chunk_text_},
                        {"spread", wide_ ? "" : "spread(values, K, values + K);"},
+                       {"pack_unit", pack_unit_},
+                       {"pack_here", pack_unit_.empty() ? "part == 0" : "groups == 1"},
                        {"panel_text", panel_}});
   }
 
@@ -365,6 +387,7 @@ class Contraction {
       functions += str(across_text(a_), with(kAcross));
       across_ = with(kTakeAcross);
     }
+    if (wide_ && a_.parts == 1) pack_unit_ = with(kWideUnit);
     panel_ = wide_ ? with(kWidePanel)
                    : str(with(kColumnsOfPanel), with(deep_ ? kDeepPanel : kScatteredPanel));
     call_ = with(lines ? kCallLines : kCallPanels);
@@ -519,6 +542,7 @@ class Contraction {
   bool wide_ = false, deep_ = false;  // how y lies: columns, or terms, side by side
   Dim stride_ = 0;                    // of what does not lie side by side
   std::string arguments_;             // of the epilogue
+  std::string pack_unit_;
   std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, call_,
       panel_;
 };
