@@ -23,6 +23,7 @@ from typing import Any
 
 import cases
 import gemm
+import latency
 
 ROOT = pathlib.Path(__file__).parents[1]
 PEERS = ROOT / ".peers/bin/python"
@@ -34,6 +35,7 @@ PROGRAMS = {  # built on demand as bench-NAME
 }
 CASES = {
     **cases.CASES,
+    **latency.CASES,
     "gemm": "products of f32 matrices, captured, beside OpenBLAS, MKL and oneDNN",
     "import_time": "import of the package in a fresh interpreter",
     **PROGRAMS,
@@ -175,6 +177,8 @@ def built(name: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
 def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
     if case == "gemm":
         return gemm.figures(rounds, peer_python())
+    if case in latency.CASES:
+        return (line_of(name, ms, [], None, "ms") for name, ms in latency.figures(rounds))
     if case in cases.CASES:
         return timed_calls(case, rounds)
     return built(case, rounds, build) if case in PROGRAMS else import_time(rounds)

@@ -88,3 +88,25 @@ func @block(%x: f16[32, 200]) {
   %0 = prim.reduce(%x) {axes = [0], kind = "sum"}
   return %0
 }
+// -----
+// A mean: the extent is known where the kernel runs, and the two sums share a loop.
+// CHECK: func @means
+// CHECK-NEXT: loop.launch(%x) {kernel = @kernel_0} : f32[n], f32[n]
+// CHECK: func @kernel_0
+// CHECK: loop.reduce() {extent = dim(c), kind = "sum"}
+// CHECK: prim.mul
+// CHECK: loop.yield(%{{\d+}}, %{{\d+}})
+// CHECK-NOT: loop.reduce
+// CHECK: loop.size() {dim = dim(c)}
+// CHECK: prim.cast
+func @means(%x: f32[n, c]) {
+  %0 = prim.mul(%x, %x)
+  %1 = prim.reduce(%0) {axes = [1], kind = "sum"}
+  %2 = prim.reduce(%x) {axes = [1], kind = "sum"}
+  %3 = prim.dim(%x) {axis = 1}
+  %4 = prim.cast(%3) {dtype = f32}
+  %5 = prim.broadcast(%4) {axes = [], shape = dims[n]}
+  %6 = prim.div(%1, %5)
+  %7 = prim.div(%2, %5)
+  return %6, %7
+}

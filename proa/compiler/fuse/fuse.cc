@@ -80,7 +80,7 @@ class Fuser {
     for (const auto& group : groups_) {
       if (group->space.blocked && group->merged_into == nullptr) take_producers(*group);
     }
-    merge_blocked();
+    merge_siblings();
     int made = 0;
     for (const auto& group : groups_) {
       if (group->merged_into == nullptr) made += outline(*group, block);
@@ -404,18 +404,19 @@ class Fuser {
     }
   }
 
-  // Blocked reductions of one space that do not depend on each other run side by side where they
-  // read the same memory.
-  void merge_blocked() {
+  // Groups with reductions over one space that do not depend on each other run side by side where
+  // they read the same memory.
+  void merge_siblings() {
     for (size_t i = 0; i < groups_.size(); ++i) {
       Group& first = *groups_[i];
-      if (!first.space.blocked || first.merged_into != nullptr) continue;
+      if (first.space.inner == 0 || first.merged_into != nullptr) continue;
       for (size_t k = i + 1; k < groups_.size(); ++k) {
         Group& other = *groups_[k];
-        bool same = other.space.blocked && other.merged_into == nullptr &&
-                    other.level == first.level && other.space == first.space;
+        bool same = other.merged_into == nullptr && other.level == first.level &&
+                    other.space == first.space;
         if (!same || !share_memory(first, other)) continue;
         if (first.ops.size() + other.ops.size() > kMostOperations) continue;
+        if (inputs_of(first) + inputs_of(other) > kMostInputs) continue;
         first.ops.insert(first.ops.end(), other.ops.begin(), other.ops.end());
         other.merged_into = &first;
       }
