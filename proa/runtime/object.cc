@@ -16,7 +16,7 @@ namespace proa::runtime {
 struct Object::State {
   char* memory = nullptr;
   size_t size = 0;
-  std::map<std::string, void*, std::less<>> functions;
+  std::map<std::string, std::span<const std::byte>, std::less<>> functions;
   ~State() {
     if (memory != nullptr) munmap(memory, size);
   }
@@ -87,8 +87,8 @@ class Loader {
     }
   }
 
-  std::map<std::string, void*, std::less<>> functions(char* memory) const {
-    std::map<std::string, void*, std::less<>> found;
+  std::map<std::string, std::span<const std::byte>, std::less<>> functions(char* memory) const {
+    std::map<std::string, std::span<const std::byte>, std::less<>> found;
     for (const Elf64_Shdr& s : sections_) {
       if (s.sh_type != SHT_SYMTAB) continue;
       for (size_t k = 0; k < s.sh_size / sizeof(Elf64_Sym); ++k) {
@@ -97,9 +97,12 @@ class Loader {
           continue;
         }
         if (offsets_[symbol.st_shndx] == kNowhere) continue;
-        if (symbol.st_value >= sections_[symbol.st_shndx].sh_size) fail("a function lies outside");
-        found[name(symbol, checked(s.sh_link))] =
-            memory + offsets_[symbol.st_shndx] + symbol.st_value;
+        size_t section = sections_[symbol.st_shndx].sh_size;
+        if (symbol.st_value >= section || symbol.st_size > section - symbol.st_value) {
+          fail("a function lies outside");
+        }
+        const auto* code = reinterpret_cast<const std::byte*>(memory + offsets_[symbol.st_shndx]);
+        found[name(symbol, checked(s.sh_link))] = {code + symbol.st_value, symbol.st_size};
       }
     }
     return found;
@@ -198,9 +201,14 @@ std::shared_ptr<const Object> Object::load(std::span<const std::byte> bytes) {
 
 Object::~Object() = default;
 
+std::vector<std::pair<std::string, std::span<const std::byte>>> Object::functions() const {
+  return {state_->functions.begin(), state_->functions.end()};
+}
+
 void* Object::find(std::string_view function) const {
   auto found = state_->functions.find(function);
-  return found == state_->functions.end() ? nullptr : found->second;
+  if (found == state_->functions.end()) return nullptr;
+  return const_cast<std::byte*>(found->second.data());
 }
 
 }  // namespace proa::runtime

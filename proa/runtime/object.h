@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace proa::runtime {
 
@@ -20,6 +23,8 @@ class Object {
   Object& operator=(const Object&) = delete;
 
   void* find(std::string_view function) const;  // null if it is not defined here
+  // All of its functions, each from its first to its last byte.
+  std::vector<std::pair<std::string, std::span<const std::byte>>> functions() const;
 
  private:
   Object() = default;

@@ -15,6 +15,7 @@
 #include "proa/compiler/jit/compile.h"
 #include "proa/compiler/pipeline.h"
 #include "proa/runtime/object.h"
+#include "proa/tier/notes.h"
 #include "proa/tier/object_cache.h"
 #include "proa/tier/prebuilt.h"
 
@@ -156,6 +157,7 @@ class Kernels : public program::KernelProvider {
     entry.object = runtime::Object::load(bytes);
     void* function = entry.object->find(kernel.name);
     PROA_CHECK(function, "an object lacks its kernel ", kernel.name);
+    note_kernel(kernel, *entry.object);
     entry.text = kernel.text;
     entry.function = reinterpret_cast<program::CompiledFn>(function);
   }

@@ -112,3 +112,10 @@ def test_an_unknown_tier_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "PROA_TIER" in done.stderr and "expected prebuilt or compiled" in done.stderr
+
+
+def test_texts_and_names_for_those_who_look_from_outside(tmp_path: Path) -> None:
+    _, report = run(tmp_path, PROA_TIER="compiled", PROA_KERNEL_DIR=str(tmp_path))
+    texts = [path.read_text() for path in tmp_path.glob("proa_*.c")]
+    assert len(texts) == report["compiled"] > 0
+    assert all("void proa_" in text for text in texts)
