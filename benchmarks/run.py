@@ -38,6 +38,7 @@ CASES = {
     **latency.CASES,
     "gemm": "products of f32 matrices, captured, beside OpenBLAS, MKL and oneDNN",
     "import_time": "import of the package in a fresh interpreter",
+    "peak_memory": "memory of steps of train_gpt in a fresh process, above what was there",
     **PROGRAMS,
 }
 Line = dict[str, Any]
@@ -158,6 +159,27 @@ def import_time(rounds: int) -> Iterator[Line]:
     yield line_of("import_time", mine, other, version, "ms")
 
 
+def peak_memory(rounds: int) -> Iterator[Line]:
+    """Each round in a fresh process; of ours one more before, so that kernels are on the disk."""
+    python, version = peer_python(), None
+    found: dict[str, list[float]] = {"proa": [], "torch": []}
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from cases import training; "
+        "import {0}; print(training.peak_memory('{0}'), {0}.__version__)"
+    )
+    for turn in range(rounds + 1):
+        for framework, interpreter in (("proa", sys.executable), ("torch", python)):
+            if interpreter is None:
+                continue
+            command = [interpreter, "-c", program.format(framework), str(ROOT / "benchmarks")]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            figure, text = done.stdout.split()
+            version = text if framework == "torch" else version
+            if turn > 0:
+                found[framework].append(float(figure))
+    yield line_of("peak_memory", found["proa"], found["torch"], version, "MiB")
+
+
 def built(name: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
     program = build / f"bench-{name.replace('_', '-')}"
     if not program.exists():
@@ -181,7 +203,9 @@ def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
         return (line_of(name, ms, [], None, "ms") for name, ms in latency.figures(rounds))
     if case in cases.CASES:
         return timed_calls(case, rounds)
-    return built(case, rounds, build) if case in PROGRAMS else import_time(rounds)
+    if case in PROGRAMS:
+        return built(case, rounds, build)
+    return peak_memory(rounds) if case == "peak_memory" else import_time(rounds)
 
 
 def main() -> int:

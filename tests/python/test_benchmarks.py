@@ -41,6 +41,17 @@ def test_one_line_a_figure(case: str, names: list[str]) -> None:
         assert all(value is None for value in peer) or all(value is not None for value in peer)
 
 
+@pytest.mark.slow
+def test_training_steps_and_their_memory() -> None:
+    result = run("train_digits", "peak_memory", "--json", "--rounds", "1")
+    assert result.returncode == 0, result.stderr
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(line["case"], line["threads"]) for line in lines] == [
+        ("train_digits", 1), ("train_digits", 2), ("peak_memory", None),
+    ]
+    assert all(line["ours"] > 0 for line in lines)
+
+
 def test_refuses_a_case_that_is_not_there() -> None:
     result = run("eager_sub")
     assert result.returncode == 2
