@@ -34,7 +34,8 @@ void make_wild(Array& a, Random& random) {
   const T values[] = {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
                       std::numeric_limits<T>::quiet_NaN(), T(-0.0)};
   for (int64_t n = a.elements() / 16; n > 0; --n) {
-    reinterpret_cast<T*>(a.data)[random() % static_cast<uint64_t>(a.elements())] = values[random() % 4];
+    reinterpret_cast<T*>(a.data)[random() % static_cast<uint64_t>(a.elements())] =
+        values[random() % 4];
   }
 }
 

@@ -116,6 +116,7 @@ void check(uint64_t seed, int pipelines, Totals& totals) {
         EXPECT_EQ(difference(both, run_both(*g, after(g->module, pipeline), graph.inputs)), "")
             << "gradient, " << pipeline;
     }
+    if (!has_steps(graph.module.main())) return;  // loops and branches are no calls of a user
     std::vector<eager::Tensor> gradients;
     std::vector<Array> values =
         by_tape(graph.module.main(), graph.inputs, g ? &*g : nullptr, gradients);

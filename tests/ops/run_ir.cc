@@ -13,6 +13,7 @@
 #include "proa/ir/builder.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/pass_manager.h"
+#include "proa/tier/compiled.h"
 #include "proa/tier/prebuilt.h"
 
 namespace proa::test {
@@ -184,6 +185,14 @@ std::vector<Array> run(const ir::Module& module, ir::Func func, std::span<const 
   return outputs;
 }
 
+std::vector<Array> run_compiled(const ir::Module& module, ir::Func func,
+                                std::span<const Array> inputs, std::span<const ir::Dim> symbols,
+                                std::span<const int64_t> sizes) {
+  std::vector<Array> outputs(func.results().size());
+  tier::compiled(module, func, symbols)->run(inputs, sizes, outputs);
+  return outputs;
+}
+
 bool has_steps(ir::Func func) {
   for (ir::Operation& op : func.body()) {
     if (op.region_count() != 0) return false;
@@ -274,16 +283,16 @@ std::optional<WithGradient> differentiate(const ir::Module& module, std::span<co
 
 std::vector<Array> run_both(const WithGradient& g, const ir::Module& transformed,
                             std::span<const Array> inputs, std::span<const ir::Dim> symbols,
-                            std::span<const int64_t> sizes) {
+                            std::span<const int64_t> sizes, Runner runner) {
   ir::Func forward = transformed.find(g.gradient.forward.name());
   ir::Func backward = transformed.find(g.gradient.backward.name());
-  std::vector<Array> all = run(transformed, forward, inputs, symbols, sizes), operands;
+  std::vector<Array> all = runner(transformed, forward, inputs, symbols, sizes), operands;
   for (const transform::Residual& r : g.gradient.residuals) {
     auto index = static_cast<size_t>(r.index);
     operands.push_back(r.from == transform::Residual::From::argument ? inputs[index] : all[index]);
   }
   operands.insert(operands.end(), g.cotangents.begin(), g.cotangents.end());
-  std::vector<Array> back = run(transformed, backward, operands, symbols, sizes);
+  std::vector<Array> back = runner(transformed, backward, operands, symbols, sizes);
   all.insert(all.end(), back.begin(), back.end());
   return all;
 }

@@ -34,6 +34,12 @@ std::string difference(std::span<const Array> expected, std::span<const Array> g
 // `func`, whose operations are primitives, as one program. `sizes` are the values of `symbols`.
 std::vector<Array> run(const ir::Module& module, ir::Func func, std::span<const Array> inputs,
                        std::span<const ir::Dim> symbols = {}, std::span<const int64_t> sizes = {});
+// The same on kernels that the compiler writes for it.
+std::vector<Array> run_compiled(const ir::Module& module, ir::Func func,
+                                std::span<const Array> inputs,
+                                std::span<const ir::Dim> symbols = {},
+                                std::span<const int64_t> sizes = {});
+using Runner = decltype(&run);
 // The same, each operation as a program of its own: for static dims and no regions.
 std::vector<Array> run_stepwise(ir::Func func, std::span<const Array> inputs);
 bool has_steps(ir::Func func);
@@ -58,6 +64,6 @@ std::optional<WithGradient> differentiate(const ir::Module& module, std::span<co
 // module or a copy after passes.
 std::vector<Array> run_both(const WithGradient& g, const ir::Module& transformed,
                             std::span<const Array> inputs, std::span<const ir::Dim> symbols = {},
-                            std::span<const int64_t> sizes = {});
+                            std::span<const int64_t> sizes = {}, Runner runner = run);
 
 }  // namespace proa::test
