@@ -61,7 +61,9 @@ def run_graph(index: int, graph: samples.Graph, args: argparse.Namespace) -> Rec
         "turns": args.turns, "time": not args.no_time, "threads": args.threads,
         "memory": int(args.memory * 2**30),
     }  # fmt: skip
-    environment = {**os.environ, "PROA_CACHE_DIR": ""}  # nothing is compiled beforehand
+    environment = dict(os.environ)
+    if not args.warm:
+        environment["PROA_CACHE_DIR"] = ""  # nothing is compiled beforehand
     given = environment.get("PYTHONPATH", "")
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), given]))
     with tempfile.TemporaryDirectory() as folder:
@@ -111,7 +113,8 @@ def summary(records: list[Record]) -> Record:
     peers = [r["peer"] for r in records if r.get("peer")]
     beside = [r for r in timed if (r.get("peer") or {}).get("ms")]
     checked = [p for p in peers if "error" in p]
-    live = sum(r["live"] for r in ran)
+    cold = [r for r in ran if r.get("from_disk") == 0]
+    live = sum(r["live"] for r in cold)
     return {
         "graphs": len(records),
         "operations": sum(r.get("operations", 0) for r in records),
@@ -126,9 +129,10 @@ def summary(records: list[Record]) -> Record:
         "speedup": mean(mean(r["speedups"]) or 0 for r in timed),
         "slower": sum(all(s < SLOWER for s in r["speedups"]) for r in timed),
         "timed": len(timed),
-        "compile_ms_per_operation": sum(r["compile_ms"] for r in ran) / live if live else None,
-        "first_ms_per_operation": sum(r["first_ms"] for r in ran) / live if live else None,
-        "kernels_per_operation": sum(r["kernels"] for r in ran) / live if live else None,
+        "compile_ms_per_operation": sum(r["compile_ms"] for r in cold) / live if live else None,
+        "first_ms_per_operation": sum(r["first_ms"] for r in cold) / live if live else None,
+        "kernels_per_operation": sum(r["kernels"] for r in cold) / live if live else None,
+        "cold": len(cold),
         "memory_ratio": mean(
             r["compiled_bytes"] / r["eager_bytes"]
             for r in ran
@@ -165,7 +169,7 @@ def row(record: Record) -> list[str]:
         figure(average("compiled_ms")),
         figure(mean(record.get("speedups", [])), ".2f"),
         figure((record.get("peer") or {}).get("ms")),
-        figure(record["compile_ms"] / record["live"] if "compile_ms" in record else None),
+        figure(record["compile_ms"] / record["live"] if record.get("from_disk") == 0 else None),
         " / ".join("-" if b is None else figure(b * megabytes) for b in held),
     ]
 
@@ -187,7 +191,8 @@ def said(total: Record, tolerance: float) -> list[str]:
         f"{total['fallbacks']} fallbacks to prebuilt kernels",
         f"compiling: {figure(total['compile_ms_per_operation'])} ms an operation, "
         f"{figure(total['kernels_per_operation'])} kernels an operation; the first call "
-        f"{figure(total['first_ms_per_operation'])} ms an operation",
+        f"{figure(total['first_ms_per_operation'])} ms an operation ({total['cold']} graphs whose "
+        "kernels were all made anew)",
         f"peak memory, compiled over eager: {figure(total['memory_ratio'])}; greatest resident "
         f"set {total['greatest_rss'] / 2**20:.0f} MB",
     ]
@@ -225,6 +230,21 @@ def markdown(records: list[Record], total: Record, args: argparse.Namespace) -> 
     return "\n".join(lines)
 
 
+def read(args: argparse.Namespace) -> list[Record]:
+    """What earlier runs found; of a graph that several have, each field as the last one has it."""
+    found: dict[str, Record] = {}
+    for path in args.records:
+        for line in pathlib.Path(path).read_text().splitlines():
+            record = json.loads(line)
+            if "name" in record:
+                peer = {**(found.get(record["name"], {}).get("peer") or {}),
+                        **(record.get("peer") or {})}  # fmt: skip
+                found.setdefault(record["name"], {}).update(record, peer=peer)
+    for record in found.values():
+        record["verdict"] = verdict(record, args.tolerance)
+    return list(found.values())
+
+
 def names_of(text: str) -> list[str]:
     """Names in a file, one a line, or in the argument itself, between commas."""
     path = pathlib.Path(text)
@@ -241,6 +261,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--show", metavar="NAME", help="prints the function of a graph, and ends")
     parser.add_argument("--turns", type=int, default=7, help="runs in turn, twice; default 7")
     parser.add_argument("--no-time", action="store_true", help="results only")
+    parser.add_argument("--warm", action="store_true", help="kernels may come from the disk")
     parser.add_argument("--tolerance", type=float, default=1e-3, help="against f64; default 1e-3")
     parser.add_argument("--threads", type=int, help="of both frameworks; default: Proa's own")
     parser.add_argument("--timeout", type=float, default=600, help="seconds a graph; default 600")
@@ -248,6 +269,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--peer", default=str(ROOT / ".peers/bin/python"), metavar="PYTHON",
         help="an interpreter with PyTorch, or 'none'; default .peers/bin/python",
+    )  # fmt: skip
+    parser.add_argument(
+        "--records", nargs="+", metavar="JSONL",
+        help="runs nothing: the report of what earlier runs wrote with --json; of a field that several "
+        "have, the last one counts",
     )  # fmt: skip
     parser.add_argument("--markdown", metavar="FILE", help="writes the report there too")
     args = parser.parse_args()
@@ -275,7 +301,9 @@ def main() -> int:
         made = Imported(graphs[0][1], to_proa.RULES, to_proa.constant, {})
         print(made.text, end="")
         return 0
-    records = []
+    records = read(args) if args.records else []
+    if args.records:
+        graphs = []
     for index, graph in tqdm(graphs, unit="graph", disable=None, file=sys.stderr):
         record = run_graph(index, graph, args)
         records.append(record)

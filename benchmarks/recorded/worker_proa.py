@@ -164,6 +164,7 @@ def run(graph: samples.Graph, request: dict[str, Any], record: dict[str, Any]) -
         del again, got
         report = proa.compiler.report()
         record["kernels"] = report.compiled + report.from_disk
+        record["from_disk"] = report.from_disk
         record["compile_ms"] = report.seconds * 1e3
         record["fallbacks"] = report.fallbacks
         record["fallback_reason"] = report.last_reason

@@ -35,7 +35,8 @@ def draws(graph: samples.Graph) -> bool:
 def imported(graph: samples.Graph, wide: bool) -> Imported:
     to_torch.Dtypes.wide = wide
     try:
-        return Imported(graph, to_torch.RULES, to_torch.constant, {"torch": torch, "F": F, "size": int})
+        names = {"torch": torch, "F": F, "size": int}
+        return Imported(graph, to_torch.RULES, to_torch.constant, names)
     finally:
         to_torch.Dtypes.wide = False
 
