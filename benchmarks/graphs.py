@@ -272,7 +272,7 @@ def parse() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--records", nargs="+", metavar="JSONL",
-        help="runs nothing: the report of what earlier runs wrote with --json; of a field that several "
+        help="runs nothing: reports what earlier runs wrote with --json; of a field that several "
         "have the last one counts",
     )  # fmt: skip
     parser.add_argument("--markdown", metavar="FILE", help="writes the report there too")
