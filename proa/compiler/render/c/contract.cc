@@ -30,8 +30,8 @@ constexpr int64_t kUnitTerms = 1 << 20;
 constexpr int64_t kRowColumns = 1024;  // of a unit of one row's product
 constexpr int64_t kRowTerms = 1 << 17;
 
-// Packed rows of x lie row by row where their terms lie side by side in memory, and else in panels
-// of up to six rows, [depth][rows], which begin at row * depth.
+// Packed rows of x are lines of their terms, whether these lie side by side in memory, or the rows
+// do, or neither.
 constexpr std::string_view kPackRows = R"(
 static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $storage *x, pn_i64 row0, pn_i64 rows, pn_i64 line, $sum *to) {
   WORDS
@@ -45,28 +45,39 @@ static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $stor
 }
 )";
 
-constexpr std::string_view kPackRowPanels = R"(
+constexpr std::string_view kTurnRows = R"(
 static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $storage *x, pn_i64 row0, pn_i64 rows, pn_i64 line, $sum *to) {
   WORDS
-  const pn_i64 panels = (rows + 5) / 6, low = rows / panels, more = rows % panels;
-  for (pn_i64 p = 0, row = row0; p < panels; ++p) {
-    const pn_i64 height = low + (p < more);
-    pn_i64 at[6];
-    for (int i = 0; i < height; ++i) at[i] = x_row(words, row + i);
-    if (height == 6 && $side_by_side) {
-      for (pn_i64 k = 0; k < $depth; ++k, to += 6 * $parts) {
-        const $storage *from = x + at[0] + x_depth(words, k);
-        for (int i = 0; i < 6 * $parts; ++i) to[i] = widen(from[i]);
-      }
-    } else {
-      for (pn_i64 k = 0; k < $depth; ++k, to += height * $parts) {
-        const $storage *from = x + x_depth(words, k);
-        for (int i = 0; i < height; ++i) {
-          for (int part = 0; part < $parts; ++part) to[$parts * i + part] = widen(from[at[i] + part]);
-        }
-      }
+  const pn_i64 count = $depth, stride = $x_stride;
+  const $storage *from = x + x_row(words, row0);
+  const pn_i64 turned = rows / $lanes * $lanes;
+  pn_i64 at[$lanes], k = 0;
+  for (int l = 0; l < $lanes; ++l) at[l] = l * stride;
+  for (; k + $lanes <= count; k += $lanes, from += $lanes * stride) {
+    for (pn_i64 i = 0; i < turned; i += $lanes) {
+      vec square[$lanes];
+      for (int l = 0; l < $lanes; ++l) __builtin_prefetch(from + i + at[l] + 2 * $lanes * stride, 0, 3);
+      load_square(from + i, at, square);
+      for (int l = 0; l < $lanes; ++l) store_lanes(to + (i + l) * line + k, square[l]);
     }
-    row += height;
+    for (pn_i64 i = turned; i < rows; ++i) {
+      for (int l = 0; l < $lanes; ++l) to[i * line + k + l] = widen(from[i + at[l]]);
+    }
+  }
+  for (; k < count; ++k, from += stride) {
+    for (pn_i64 i = 0; i < rows; ++i) to[i * line + k] = widen(from[i]);
+  }
+}
+)";
+constexpr std::string_view kGatherRows = R"(
+static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $storage *x, pn_i64 row0, pn_i64 rows, pn_i64 line, $sum *to) {
+  WORDS
+  for (pn_i64 i = 0; i < rows; ++i, to += line) {
+    const $storage *row = x + x_row(words, row0 + i);
+    for (pn_i64 k = 0; k < $depth; ++k) {
+      const $storage *from = row + x_depth(words, k);
+      for (int part = 0; part < $parts; ++part) to[k * $parts + part] = widen(from[part]);
+    }
   }
 }
 )";
@@ -203,7 +214,7 @@ $pack_unit    for (pn_i64 part = 0; part < groups; ++part) {
 $panel_text            }
             for (pn_i64 p = 0, row = 0; p < panels; ++p) {
               const pn_i64 height = low + (p < more);
-              $call
+              micro(height, depth, packed + row * line + k * $parts, line, $parts, b, b_stride, sums + row * $panel, k == g, ahead, ahead_stride);
               row += height;
               ahead = (const char *)panel;
               ahead_stride = 0;
@@ -217,13 +228,6 @@ $panel_text            }
   }
 }
 )";
-constexpr std::string_view kCallLines =
-    "micro(height, depth, packed + row * line + k * $parts, line, $parts, b, b_stride, sums + "
-    "row * $panel, k == g, ahead, ahead_stride);";
-constexpr std::string_view kCallPanels =
-    "micro(height, depth, packed + (row * K + k * height) * $parts, $parts, height * $parts, b, "
-    "b_stride, sums + row * $panel, k == g, ahead, ahead_stride);";
-
 // One row: see matvec.h.
 constexpr std::string_view kDeepChunk =
     "      multiply_strip(values, values + K, y + y_column(words, column), stride, K, width, "
@@ -330,7 +334,7 @@ class Contraction {
                        {"depth", word(product(k_))},
                        {"stride", str(word(stride_), " * ", a_.parts)},
                        {"direct", a_.wide && a_.parts == 1 ? "rows <= 8" : "0"},
-                       {"side_by_side", x_row_.dense() ? "1" : "0"},
+                       {"x_stride", word(x_depth_.strides.empty() ? Dim(0) : x_depth_.strides[0])},
                        {"x", str(op_.operand(0).index())},
                        {"y", str(op_.operand(1).index())},
                        {"name", "$"},
@@ -340,7 +344,6 @@ class Contraction {
                        {"line", line_},
                        {"chunk", chunk_},
                        {"across", across_},
-                       {"call", call_},
                        {"chunk_text", chunk_text_},
                        {"spread", wide_ ? "" : "spread(values, K, values + K);"},
                        {"pack_unit", pack_unit_},
@@ -368,8 +371,7 @@ class Contraction {
     bool lines = x_depth_.dense();
     bool across = lines && deep_ && a_.wide && a_.parts == 1 && m.bounds().lo <= a_.lanes;
     Dim line = ceildiv(k * a_.parts, 16) * 16 + 16;
-    Dim packed = lines ? max(group_rows, across ? a_.lanes : 0) * line : group_rows * k * a_.parts;
-    packed = ceildiv(packed, 16) * 16;
+    Dim packed = max(group_rows, across ? a_.lanes : 0) * line;
     Dim kept = min(floordiv(unit_rows, kRows + 1), 1) * unit_columns * k;
     made_.units = product(batch_) * row_blocks * column_blocks;
     made_.work = floordiv(unit_rows * n * k, column_blocks * 16) + 1;
@@ -381,7 +383,8 @@ class Contraction {
     column_blocks_ = word(column_blocks);
     line_ = word(line);
     std::string functions = addresses();
-    functions += with(lines ? kPackRows : kPackRowPanels);
+    bool turn = x_row_.dense() && x_depth_.extents.size() == 1 && a_.parts == 1;
+    functions += with(lines ? kPackRows : turn ? kTurnRows : kGatherRows);
     functions += epilogue();
     if (across) {
       functions += str(across_text(a_), with(kAcross));
@@ -390,7 +393,6 @@ class Contraction {
     if (wide_ && a_.parts == 1) pack_unit_ = with(kWideUnit);
     panel_ = wide_ ? with(kWidePanel)
                    : str(with(kColumnsOfPanel), with(deep_ ? kDeepPanel : kScatteredPanel));
-    call_ = with(lines ? kCallLines : kCallPanels);
     return assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver));
   }
 
@@ -543,8 +545,7 @@ class Contraction {
   Dim stride_ = 0;                    // of what does not lie side by side
   std::string arguments_;             // of the epilogue
   std::string pack_unit_;
-  std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, call_,
-      panel_;
+  std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, panel_;
 };
 
 }  // namespace
