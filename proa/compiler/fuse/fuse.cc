@@ -7,6 +7,7 @@
 
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
+#include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/sizes.h"
 #include "proa/ir/dialect.h"
@@ -147,8 +148,15 @@ class Fuser {
     return space->columns == 0 || !few || *few >= 8;
   }
 
+  // What a group may be built around, and no member of another's.
+  bool anchors(const Operation& op) const {
+    if (!loop::convolves(op)) return op.is("prim.dot");
+    auto in_memory = [&](Value operand) { return !is_copied(base_of(operand, nullptr).definer()); };
+    return in_memory(op.operand(0)) && in_memory(op.operand(1));
+  }
+
   bool fusible(const Operation& op) const {
-    return op.is("prim.dot") || inner_reduction(op) || blocked_reduction(op) || renders_(op);
+    return anchors(op) || inner_reduction(op) || blocked_reduction(op) || renders_(op);
   }
 
   Space space_of(const Operation& op) const {
@@ -236,14 +244,14 @@ class Fuser {
     });
     if (is_layout(op) || small_number(op)) return void(level_[&op] = level);
     if (!fusible(op)) return void(level_[&op] = level + 1);
-    bool anchor = op.is("prim.dot") || blocked_reduction(op);
+    bool anchor = anchors(op) || blocked_reduction(op);
     Group* home = anchor ? nullptr : join(op, level);
     if (home == nullptr) {
       groups_.push_back(std::make_unique<Group>());
       home = groups_.back().get();
       home->space = space_of(op);
       home->level = level + 1;
-      home->contracts = op.is("prim.dot");
+      home->contracts = anchors(op);
     }
     home->ops.push_back(&op);
     member_[&op] = home;
@@ -309,7 +317,7 @@ class Fuser {
     Value base = base_of(operand, nullptr);
     Operation* op = base.definer();
     Group* group = group_of(base);
-    if (group == nullptr || group->space.blocked || op->is("prim.reduce") || op->is("prim.dot")) {
+    if (group == nullptr || group->space.blocked || op->is("prim.reduce") || anchors(*op)) {
       return false;
     }
     return wide(base.dims()) == space.dims && aligned(operand) && !read_outside(base, *group);
@@ -497,7 +505,7 @@ class Fuser {
       for (Value operand : op->operands()) {
         each_leaf(operand, [&](Value base) {
           bool inside = base.definer() != nullptr && members.contains(base.definer());
-          bool written = inlined_constant(base) && !op->is("prim.dot");
+          bool written = inlined_constant(base) && !anchors(*op);
           if (!inside && !written && std::ranges::find(inputs, base) == inputs.end()) {
             inputs.push_back(base);
           }

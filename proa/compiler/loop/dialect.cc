@@ -174,6 +174,44 @@ void verify_contract(const Operation& op, Facts&) {
   }
 }
 
+void verify_convolve(const Operation& op, Facts&) {
+  if (op.operand_count() != 2 || !is_buffer(op.operand(0).type()) ||
+      op.operand(0).type() != op.operand(1).type() || op.result_count() != 0) {
+    fail(op, "", "expected two buffers of one dtype and no result");
+  }
+  for (std::string_view name : {"groups", "batch", "channels", "outs", "x_offset", "w_offset"}) {
+    if (!is_dim(op.attr(name))) fail(op, name, "expected a dim");
+  }
+  size_t axes = dims_of(op, "out").size();
+  if (axes > 3) fail(op, "out", "expected at most 3 spatial axes");
+  for (std::string_view name : {"in", "kernel", "strides", "low", "high", "gaps", "reaches"}) {
+    if (dims_of(op, name).size() != axes) {
+      fail(op, name, str("expected a dim for each of ", axes, " spatial axes"));
+    }
+  }
+  for (std::string_view name : {"x_strides", "w_strides"}) {
+    if (dims_of(op, name).size() != axes + 2) {
+      fail(op, name, str("expected a stride for each of ", axes + 2, " axes"));
+    }
+  }
+  if (op.region_count() != 1 || op.region(0).block_count() != 1) {
+    fail(op, "body", "expected one region of one block");
+  }
+  const Block& body = op.region(0).block();
+  size_t count = body.argument_count();
+  if (count != 4 && count != 3 + axes) {
+    fail(op, "body",
+         str("expected the sum, the sample, the channel, and one index of the pixel or ", axes,
+             " as arguments"));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    DType dtype = i == 0 ? element(op.operand(0).type()) : DType::i64;
+    if (!is_scalar(body.argument(i)) || body.argument(i).dtype() != dtype) {
+      fail(op, "body", str("expected argument ", i, " of type ", to_string(dtype), "[]"));
+    }
+  }
+}
+
 void verify_scratch(const Operation& op, Facts&) {
   check_extent(op);
   if (op.result_count() != 1 || !is_buffer(op.result().type())) {
@@ -220,6 +258,7 @@ void load(Context& context) {
   dialect->add_op("load", 0).verify = verify_load;
   dialect->add_op("store", 0).verify = verify_store;
   dialect->add_op("contract", 0).verify = verify_contract;
+  dialect->add_op("convolve", 0).verify = verify_convolve;
   dialect->add_op("scratch", 0).verify = verify_scratch;
   dialect->add_op("size", static_cast<uint32_t>(Trait::pure)).verify = verify_size;
   // Between tensors: a fused group, and then the call of its kernel.

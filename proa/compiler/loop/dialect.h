@@ -11,12 +11,16 @@
 //   loop.scratch {extent = s1} : !loop.buffer<f32>
 //   loop.contract(%x, %y) {batch = dims[], m = dims[s0], n = dims[s1], k = dims[s2], ...}
 //       ( ^(%sum: f32[], %row: i64[], %column: i64[]) ... loop.store(...) )
+//   loop.convolve(%x, %w) {batch = dim(s0), channels = dim(3), kernel = dims[3, 3], ...}
+//       ( ^(%sum: f32[], %n: i64[], %channel: i64[], %pixel: i64[]) ... loop.store(...) )
 //
 // A function of loops takes buffers and nothing else; sizes are dims, evaluated before it is
 // called. A contraction has an axis for each extent of its four lists; strides of x go with batch,
 // m and k, those of y with batch, n and k; its region is run once for each result, with the sum and
-// an index for each axis of batch, m and n. An address is offset + the sum of index * stride, in
-// elements.
+// an index for each axis of batch, m and n. A convolution is described as prim.conv is, for one
+// group; strides of x go with samples, channels and spatial axes, those of w with outputs of all
+// groups, channels and the kernel's axes; its region has one index for all spatial axes, or one for
+// each. An address is offset + the sum of index * stride, in elements.
 //
 // A loop.for or loop.reduce with an operand runs that often, at most `extent` times; a reduction
 // then has one block at most. What a reduction yields several of, it reduces side by side. With

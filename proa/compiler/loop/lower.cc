@@ -8,6 +8,7 @@
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/loop/blocks.h"
 #include "proa/compiler/loop/contract.h"
+#include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/sizes.h"
 #include "proa/ir/builder.h"
@@ -544,6 +545,7 @@ int lower(Module& module) {
   for (Operation* group : groups_of(module)) {
     std::string name = next_name();
     if (contraction_of(*group) != nullptr) lower_contraction(module, sizes, *group, name);
+    else if (convolution_of(*group) != nullptr) lower_convolution(module, sizes, *group, name);
     else Lowering(module, sizes, *group).run(name);
     OpState state;
     state.info = &module.context().op("loop.launch");

@@ -10,6 +10,7 @@
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/loop/in_place.h"
 #include "proa/compiler/render/c/contract.h"
+#include "proa/compiler/render/c/convolve.h"
 #include "proa/compiler/render/c/renderer.h"
 #include "proa/compiler/render/c/scalar.h"
 #include "proa/ir/dialect.h"
@@ -311,6 +312,7 @@ CKernel Renderer::finish() {
 }
 
 CKernel render_c(Func kernel) {
+  if (convolution_of(kernel) != nullptr) return render_convolution(kernel);
   return contraction_of(kernel) != nullptr ? render_contraction(kernel) : Renderer(kernel).run();
 }
 

@@ -1,0 +1,289 @@
+#include "proa/compiler/loop/convolve.h"
+
+#include <unordered_map>
+
+#include "proa/base/error.h"
+#include "proa/compiler/fuse/index.h"
+#include "proa/compiler/loop/dialect.h"
+#include "proa/ir/builder.h"
+#include "proa/ir/dialect.h"
+
+namespace proa::compiler::loop {
+
+using namespace ir;
+
+namespace {
+
+// Variables: the axes of the result whose extent is not 1, in their order.
+class Lowering {
+ public:
+  Lowering(Module& module, const Sizes& sizes, Operation& group)
+      : module_(module),
+        sizes_(sizes),
+        group_(group),
+        body_(group.region(0).block()),
+        conv_(*convolution_of(group)) {}
+
+  Func run(std::string_view name) {
+    std::vector<Type> buffers;
+    for (Value input : body_.arguments()) buffers.push_back(buffer(context(), input.dtype()));
+    for (Value output : outputs()) buffers.push_back(buffer(context(), output.dtype()));
+    func_ = module_.add_func(name, buffers);
+    find_variables();
+    build();
+    Builder(module_, func_.body()).create_return({});
+    return func_;
+  }
+
+ private:
+  Context& context() const { return module_.context(); }
+  Dim canonical(Dim d) const { return sizes_.canonical(d); }
+  std::vector<Value> outputs() const { return body_.terminator()->operands(); }
+
+  // Dense and row-major.
+  Index address(std::span<const Dim> dims, const Indices& at) const {
+    Index sum;
+    Dim stride = 1;
+    for (size_t i = dims.size(); i-- > 0;) {
+      sum = sum + at[i] * stride;
+      stride = stride * canonical(dims[i]);
+    }
+    return sum;
+  }
+
+  // The value behind layouts, with the indices it is read at.
+  static Value through(Value value, Indices& at) {
+    while (value.definer() != nullptr && is_layout(*value.definer())) {
+      at = through_layout(*value.definer(), at);
+      value = value.definer()->operand(0);
+    }
+    return value;
+  }
+
+  static Dim coefficient(const Index& address, int variable) {
+    for (const Index::Term& term : address.terms) {
+      if (term.variable == variable) return term.coefficient;
+    }
+    return 0;
+  }
+
+  Indices home(Value value) const {
+    Indices at;
+    int variable = 0;
+    for (Dim d : value.dims()) {
+      at.push_back(canonical(d).is_const(1) ? Index{} : Index::of(variable++));
+    }
+    return at;
+  }
+
+  // Which variable an axis of the result is, and whether every access walks the spatial ones as
+  // one.
+  void find_variables() {
+    std::span<const Dim> dims = conv_.result().dims();
+    int next = 0;
+    for (size_t axis = 0; axis < dims.size(); ++axis) {
+      bool wide = !canonical(dims[axis]).is_const(1);
+      if (wide && axis >= 2) spatial_.push_back(next);
+      if (wide && axis >= 2) extents_.push_back(canonical(dims[axis]));
+      variable_.push_back(wide ? next++ : -1);
+    }
+    joined_ = true;
+    auto check = [&](const Index& a) {
+      for (size_t i = 0; i + 1 < spatial_.size(); ++i) {
+        joined_ &= coefficient(a, spatial_[i]) == coefficient(a, spatial_[i + 1]) * extents_[i + 1];
+      }
+    };
+    for (Value output : outputs()) check(address(output.dims(), home(output)));
+    for (Operation& op : body_) {
+      if (&op == &conv_ || is_layout(op)) continue;
+      for (Value operand : op.operands()) {
+        Indices at = home(operand);
+        Value base = through(operand, at);
+        if (base.definer() == nullptr) check(address(base.dims(), at));
+      }
+    }
+  }
+
+  Operation* insert(OpState& state, Block& block) {
+    if (!state.location.storage()) state.location = group_.location();
+    Operation* op = Operation::create(state);
+    block.append(op);
+    return op;
+  }
+
+  // Strides and the offset of an operand in the buffer behind its layouts.
+  Value describe(Value operand, std::string_view name) {
+    Indices at;
+    for (int axis = 0; axis < operand.rank(); ++axis) at.push_back(Index::of(axis));
+    Value base = through(operand, at);
+    Index where = address(base.dims(), at);
+    std::vector<Dim> strides;
+    for (int axis = 0; axis < operand.rank(); ++axis) strides.push_back(coefficient(where, axis));
+    set(str(name, "_strides"), strides);
+    convolve_->set_attr(str(name, "_offset"), Attribute::dim(context(), where.offset));
+    return func_.arguments()[base.index()];
+  }
+
+  void set(std::string_view name, const std::vector<Dim>& dims) {
+    convolve_->set_attr(name, Attribute::dims(context(), dims));
+  }
+
+  std::vector<Dim> spatial_dims(Value value) const {
+    std::vector<Dim> dims;
+    for (Dim d : value.dims().subspan(2)) dims.push_back(canonical(d));
+    return dims;
+  }
+
+  std::vector<Dim> dims_attr(std::string_view name, int64_t fallback) const {
+    Attribute a = conv_.attr(name);
+    if (a) return a.as_dims();
+    return std::vector<Dim>(static_cast<size_t>(conv_.result().rank() - 2), Dim(fallback));
+  }
+
+  void build() {
+    Value x = conv_.operand(0), w = conv_.operand(1);
+    auto leaf = [&](Value value) {
+      Indices at(value.dims().size());
+      return func_.arguments()[through(value, at).index()];
+    };
+    OpState state;
+    state.info = &context().op("loop.convolve");
+    state.location = conv_.location();
+    state.operands = {leaf(x), leaf(w)};
+    state.regions = 1;
+    convolve_ = insert(state, func_.body());
+    describe(x, "x");
+    describe(w, "w");
+    Attribute groups = conv_.attr("groups");
+    Dim parts = groups ? groups.as_int() : 1;
+    convolve_->set_attr("groups", Attribute::dim(context(), parts));
+    convolve_->set_attr("batch", Attribute::dim(context(), canonical(x.dims()[0])));
+    convolve_->set_attr("channels", Attribute::dim(context(), canonical(w.dims()[1])));
+    convolve_->set_attr("outs", Attribute::dim(context(), canonical(floordiv(w.dims()[0], parts))));
+    set("in", spatial_dims(x));
+    set("kernel", spatial_dims(w));
+    set("out", spatial_dims(conv_.result()));
+    set("strides", dims_attr("strides", 1));
+    set("low", dims_attr("padding_low", 0));
+    set("high", dims_attr("padding_high", 0));
+    set("gaps", dims_attr("lhs_dilation", 1));
+    set("reaches", dims_attr("rhs_dilation", 1));
+    fill();
+  }
+
+  void fill() {
+    block_ = &convolve_->region(0).add_block();
+    Type index = Type::tensor(context(), DType::i64, {});
+    Value sum = block_->add_argument(Type::tensor(context(), conv_.result().dtype(), {}));
+    values_[conv_.result().impl()] = sum;
+    for (size_t axis = 0; axis < 2; ++axis) indices_[variable_[axis]] = block_->add_argument(index);
+    if (joined_) {
+      Value pixel = block_->add_argument(index);
+      if (!spatial_.empty()) indices_[spatial_.back()] = pixel;
+    } else {
+      for (size_t axis = 2; axis < variable_.size(); ++axis)
+        indices_[variable_[axis]] = block_->add_argument(index);
+    }
+    std::vector<Value> outs = outputs();
+    for (size_t i = 0; i < outs.size(); ++i) {
+      Value to = func_.arguments()[body_.argument_count() + i];
+      Value value = scalar(outs[i]);
+      OpState store;
+      store.info = &context().op("loop.store");
+      store.operands = {value, to};
+      place(store, address(outs[i].dims(), home(outs[i])));
+    }
+    OpState end;
+    end.info = &context().op("loop.yield");
+    insert(end, *block_);
+  }
+
+  // The operation with its indices as last operands, at its place in the region.
+  Operation* place(OpState& state, const Index& address) {
+    std::vector<Dim> strides;
+    for (const Index::Term& term : address.terms) {
+      auto found = indices_.find(term.variable);
+      if (found == indices_.end()) continue;  // of joined axes the last one counts
+      state.operands.push_back(found->second);
+      strides.push_back(term.coefficient);
+    }
+    Operation* op = insert(state, *block_);
+    op->set_attr("strides", Attribute::dims(context(), strides));
+    op->set_attr("offset", Attribute::dim(context(), address.offset));
+    return op;
+  }
+
+  Value scalar(Value value) {
+    auto found = values_.find(value.impl());
+    if (found != values_.end()) return found->second;
+    Value made = compute(value);
+    values_[value.impl()] = made;
+    return made;
+  }
+
+  Value compute(Value value) {
+    Indices at = home(value);
+    Value base = through(value, at);
+    if (base.definer() == nullptr) {
+      OpState state;
+      state.info = &context().op("loop.load");
+      state.operands = {func_.arguments()[base.index()]};
+      state.results = {Type::tensor(context(), base.dtype(), {})};
+      return place(state, address(base.dims(), at))->result();
+    }
+    if (base != value) return scalar(base);
+    Operation& op = *value.definer();
+    if (op.is("prim.constant")) {
+      ValueMap none;
+      Operation* copy = clone(op, none);
+      func_.body().insert(copy, func_.body().front());
+      return copy->result();
+    }
+    OpState state;
+    state.info = &op.info();
+    state.location = op.location();
+    state.attrs = op.attrs();
+    for (Value operand : op.operands()) state.operands.push_back(scalar(operand));
+    state.results = {Type::tensor(context(), value.dtype(), {})};
+    return insert(state, *block_)->result();
+  }
+
+  Module& module_;
+  const Sizes& sizes_;
+  Operation& group_;
+  Block& body_;
+  Operation& conv_;
+  Func func_;
+
+  std::vector<int> variable_;  // of each axis of the result; -1 where its extent is 1
+  std::vector<int> spatial_;   // the variables of spatial axes
+  std::vector<Dim> extents_;   // of those
+  bool joined_ = true;
+
+  Operation* convolve_ = nullptr;
+  Block* block_ = nullptr;
+  std::unordered_map<int, Value> indices_;
+  std::unordered_map<const ValueImpl*, Value> values_;
+};
+
+}  // namespace
+
+bool convolves(const Operation& op) {
+  if (!op.is("prim.conv") || op.result().rank() > 5) return false;
+  DType t = op.result().dtype();
+  return t == DType::f16 || t == DType::bf16 || t == DType::f32 || t == DType::f64;
+}
+
+Operation* convolution_of(Operation& group) {
+  for (Operation& op : group.region(0).block()) {
+    if (op.is("prim.conv")) return &op;
+  }
+  return nullptr;
+}
+
+Func lower_convolution(Module& module, const Sizes& sizes, Operation& group,
+                       std::string_view name) {
+  return Lowering(module, sizes, group).run(name);
+}
+
+}  // namespace proa::compiler::loop

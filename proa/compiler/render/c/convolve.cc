@@ -1,0 +1,300 @@
+#include "proa/compiler/render/c/convolve.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "proa/base/error.h"
+#include "proa/base/hash.h"
+#include "proa/base/numeric/text.h"
+#include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/render/c/scalar.h"
+#include "proa/compiler/render/c/straight.h"
+#include "proa/ir/dialect.h"
+
+namespace proa::compiler::render {
+
+using namespace ir;
+
+namespace {
+
+// How many parts the work is cut into, at most; the text cuts it into units by the sizes.
+constexpr int64_t kParts = 64;
+
+// As the texts of convolve_plan.inc cut, in dims: what they take for a box bounds the scratch.
+constexpr int64_t kPixels = 400, kLinePixels = 4096, kLineBox = 256, kOutputBox = 256 + 16;
+constexpr int64_t kOutputPanels = 132;
+
+Dim part(Dim n, Dim most) {
+  n = max(n, 1);
+  return ceildiv(n, ceildiv(n, max(most, 1)));
+}
+
+Dim rounded(Dim bytes) { return ceildiv(bytes, 64) * 64; }
+
+class Convolution {
+ public:
+  Convolution(Func func, Operation& op)
+      : func_(func),
+        op_(op),
+        dtype_(loop::element(op.operand(0).type())),
+        wide_(dtype_ == DType::f64),
+        same_(dtype_ == DType::f32 || wide_),
+        axes_(dims("out").size()) {}
+
+  CKernel run() {
+    choose_form();
+    Dim pixels = 1, depth = dim("channels");
+    for (Dim d : dims("out")) pixels *= d;
+    for (Dim d : dims("kernel")) depth *= d;
+    Dim work = dim("batch") * pixels * dim("groups") * dim("outs") * depth;
+    made_.units = kParts;
+    made_.work = floordiv(work, kParts * 16) + 1;
+    made_.scratch = scratch();
+    std::string finish = epilogue();  // before the words are listed
+    std::string driver = str(describe(), finish, main());
+    return assemble(driver);
+  }
+
+ private:
+  Dim dim(std::string_view name) const { return op_.attr(name).as_dim(); }
+  std::vector<Dim> dims(std::string_view name) const { return op_.attr(name).as_dims(); }
+  std::string word(Dim d) {
+    Straight names(made_.words);
+    return names.word(d);
+  }
+
+  // An extent of one of three axes, of which the last ones are there.
+  Dim of(std::string_view name, size_t axis, int64_t fallback) const {
+    if (axis < 3 - axes_) return fallback;
+    return dims(name)[axis - (3 - axes_)];
+  }
+
+  // Only what is known before any size is: by pixel everything can be done.
+  void choose_form() {
+    auto all = [&](std::string_view name, int64_t value) {
+      return std::ranges::all_of(dims(name), [&](Dim d) { return d.is_const(value); });
+    };
+    if (all("kernel", 1) && all("low", 0) && all("high", 0) && all("gaps", 1)) {
+      form_ = Form::by_output;
+      return;
+    }
+    int64_t taps = 1;
+    for (Dim d : dims("kernel")) {
+      auto extent = d.as_const();
+      if (!extent || *extent > 32) return;
+      taps *= *extent;
+    }
+    auto outs = dim("outs").as_const();
+    if (outs && *outs < 4 && axes_ > 0 && taps <= 256) form_ = Form::by_line;
+  }
+
+  Dim reach(size_t axis, Dim box) const {
+    return min(of("in", axis, 1), floordiv((box - 1) * of("strides", axis, 1) +
+                                               (of("kernel", axis, 1) - 1) * of("reaches", axis, 1),
+                                           of("gaps", axis, 1)) +
+                                      1);
+  }
+
+  // Bytes of pn_conv_scratch, or more where sizes are not known.
+  Dim scratch() const {
+    const int64_t real = wide_ ? 8 : 4, lanes = 32 / real, panel = 2 * lanes;
+    Dim taps = of("kernel", 0, 1) * of("kernel", 1, 1) * of("kernel", 2, 1);
+    Dim channels = max(dim("channels"), 1);
+    Dim block = max(min(channels, floordiv(256, max(taps, 1))), 1);
+    Dim blocks = ceildiv(channels, block);  // at least as many where windows are small
+    auto count = blocks.as_const();
+    auto window = taps.as_const();
+    int64_t copies = count && window && *window <= 256 && *count <= 8 ? 1 : 2;
+    if (form_ == Form::by_output) {
+      return copies * kOutputBox * kOutputPanels * real + panel * 256 * real + kOutputBox * 8 +
+             2 * kOutputPanels * 8 + 1024 + min(dim("outs"), kOutputPanels) * channels * real;
+    }
+    Dim boxes[3], room = form_ == Form::by_line ? kLinePixels : kPixels;
+    for (size_t axis = 3; axis-- > 0;) {
+      bool line = form_ == Form::by_line && axis == 2;
+      boxes[axis] = part(of("out", axis, 1), line ? Dim(kLineBox) : room);
+      room = floordiv(room, boxes[axis]);
+    }
+    if (form_ == Form::by_line) {
+      Dim stride = of("strides", 2, 1), gap = of("gaps", 2, 1);
+      Dim packed =
+          block * reach(0, boxes[0]) * reach(1, boxes[1]) * (reach(2, boxes[2]) + 2 * stride);
+      Dim vectors = floordiv(boxes[2], lanes) + 1 + gap;
+      Dim kernel = of("kernel", 2, 1);
+      return copies * kLinePixels * real + rounded(packed * real) + rounded(32 * vectors * kernel) +
+             rounded(24 * kernel * gap + 16 * vectors) + rounded(24 * (boxes[0] + boxes[1])) +
+             rounded(channels * taps * real) + 1024;
+    }
+    Dim box = part(dim("batch"), room);
+    Dim packed = box * reach(0, boxes[0]) * reach(1, boxes[1]) * reach(2, boxes[2]) * block;
+    Dim panels = max(min(ceildiv(dim("outs"), panel), 4), 1);
+    Dim longest = max(of("kernel", 2, 1), 256);  // taps of a block
+    return (copies * kPixels * panel * real + rounded(longest * panel * real)) * panels +
+           rounded(packed * real) + 2 * kPixels * 8 +
+           rounded((boxes[0] + boxes[1] + boxes[2]) * 48) + kPixels * panel * real + 4096;
+  }
+
+  // What the text knows as pn_conv, from words: one text serves all sizes.
+  std::string describe() {
+    std::string text =
+        "static void describe(const pn_i64 *words, pn_conv *k) {\n  WORDS\n"
+        "  for (int a = 0; a < 3; ++a) {\n    pn_conv_axis *s = k->axis + a;\n"
+        "    s->in = s->out = s->kernel = s->stride = s->gap = s->reach = 1;\n"
+        "    s->low = s->x = s->w = 0;\n  }\n";
+    std::vector<Dim> x = dims("x_strides"), w = dims("w_strides");
+    for (size_t i = 0; i < axes_; ++i) {
+      std::string axis = str("  k->axis[", i + 3 - axes_, "].");
+      auto set = [&](std::string_view field, Dim d) {
+        text += str(axis, field, " = ", word(d), ";\n");
+      };
+      set("in", dims("in")[i]);
+      set("out", dims("out")[i]);
+      set("kernel", dims("kernel")[i]);
+      set("stride", dims("strides")[i]);
+      set("low", dims("low")[i]);
+      set("gap", dims("gaps")[i]);
+      set("reach", dims("reaches")[i]);
+      set("x", x[i + 2]);
+      set("w", w[i + 2]);
+    }
+    auto set = [&](std::string_view field, Dim d) {
+      text += str("  k->", field, " = ", word(d), ";\n");
+    };
+    for (std::string_view name : {"batch", "groups", "channels", "outs"}) set(name, dim(name));
+    set("x_n", x[0]);
+    set("x_c", x[1]);
+    set("w_o", w[0]);
+    set("w_c", w[1]);
+    return text + "  pn_conv_plan(k);\n}\n";
+  }
+
+  // The region, for a piece: outputs times pixels that lie side by side.
+  std::string epilogue() {
+    std::string parameters;
+    Straight body(made_.words);
+    for (Value buffer : func_.arguments()) {
+      bool written = false, used = false;
+      buffer.each_use([&](Use& use) {
+        written |= use.owner->is("loop.store");
+        used |= use.owner != &op_;
+      });
+      if (!used) continue;
+      std::string label = str("b", buffer.index());
+      body.name(buffer, label);
+      parameters += str(written ? "" : "const ", c_storage(loop::element(buffer.type())),
+                        " *restrict ", label, ", ");
+      arguments_ += str("buffers[", buffer.index(), "], ");
+    }
+    body.depth = 1;
+    for (Operation& op : func_.body()) {
+      if (&op != &op_) body.operation(op);
+    }
+    std::string constants = body.take();
+    Block& block = op_.region(0).block();
+    body.name(block.argument(0), "sum");
+    body.name(block.argument(1), "n");
+    body.name(block.argument(2), "channel");
+    std::string pixels;
+    size_t indices = block.argument_count() - 3;
+    for (size_t i = indices; i-- > 0;) {
+      std::string label = str("at", i);
+      body.name(block.argument(3 + i), label);
+      if (i == 0) {
+        pixels += str("      const pn_i64 ", label, " = rest;\n");
+      } else {
+        std::string extent = word(dims("out")[i]);
+        pixels +=
+            str("      const pn_i64 ", label, " = rest % ", extent, "; rest /= ", extent, ";\n");
+      }
+    }
+    body.depth = 3;
+    body.block(block);
+    std::string_view type = c_type(dtype_);
+    std::string sum = "sums[o * stride + p]";
+    if (!same_) sum = c_widen(dtype_, c_narrow(dtype_, sum));
+    return str("static __attribute__((noinline)) void finish(", parameters,
+               "const pn_i64 *words, const PN_CONV_REAL *restrict sums, pn_i64 stride, pn_i64 n, "
+               "pn_i64 out, pn_i64 outs, pn_i64 pixel, pn_i64 pixels) {\n  WORDS\n",
+               constants,
+               "  for (pn_i64 o = 0; o < outs; ++o) {\n    const pn_i64 channel = out + o;\n"
+               "#pragma clang loop vectorize(enable)\n"
+               "    for (pn_i64 p = 0; p < pixels; ++p) {\n      pn_i64 rest = pixel + p;\n",
+               pixels, "      const ", type, " sum = ", sum, ";\n", body.take(), "    }\n  }\n}\n");
+  }
+
+  std::string main() {
+    return str(
+        "void $(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, "
+        "char *scratch) {\n  WORDS\n"
+        "  const PN_CONV_ELEM *x = (const PN_CONV_ELEM *)buffers[",
+        op_.operand(0).index(), "] + ", word(dim("x_offset")),
+        ";\n  const PN_CONV_ELEM *w = (const PN_CONV_ELEM *)buffers[", op_.operand(1).index(),
+        "] + ", word(dim("w_offset")),
+        ";\n  pn_conv k;\n  pn_conv_box box;\n  pn_conv_piece piece;\n"
+        "  describe(words, &k);\n  box.ready[0] = box.ready[1] = 0;\n  const pn_i64 last = "
+        "end * k.units / ",
+        kParts, ";\n  for (pn_i64 unit = begin * k.units / ", kParts,
+        "; unit < last; ++unit) {\n"
+        "    pn_conv_unit(&k, unit, x, w, scratch, &box);\n"
+        "    for (pn_i64 i = 0; pn_conv_piece_of(&k, &box, scratch, i, &piece); ++i)\n"
+        "      finish(",
+        arguments_,
+        "words, piece.value, box.stride, piece.n, piece.out, piece.outs, piece.pixel, "
+        "piece.pixels);\n  }\n}\n");
+  }
+
+  std::string head() const {
+    std::string_view storage = c_storage(dtype_);
+    std::string text = str(
+        "#define PN_CONV_ELEM ", storage, "\n#define PN_CONV_REAL ", wide_ ? "double" : "float",
+        "\n#define PN_CONV_LANES ", wide_ ? 4 : 8, "\n#define PN_CONV_ALL(v) ",
+        wide_ ? "{v, v, v, v}" : "{v, v, v, v, v, v, v, v}", "\n#define PN_CONV_WIDEN(e) ",
+        same_ ? "(e)" : c_widen(dtype_, "(e)"), "\n#define PN_CONV_PACKS\n#define PN_CONV_FORM ",
+        form_ == Form::by_pixel    ? "PN_CONV_BY_PIXEL"
+        : form_ == Form::by_output ? "PN_CONV_BY_OUTPUT"
+                                   : "PN_CONV_BY_LINE",
+        "\n");
+    return same_ ? str("#define PN_CONV_SAME\n", text) : text;
+  }
+
+  CKernel assemble(const std::string& driver) {
+    std::string words = "#define WORDS";
+    for (size_t i = 0; i < made_.words.size(); ++i) {
+      words += str(" const pn_i64 d", i, " = words[", i, "];");
+    }
+    std::string all = str(head(), numeric::convolution(), words, "\n", driver);
+    char name[32];
+    std::snprintf(name, sizeof name, "proa_%016llx",
+                  static_cast<unsigned long long>(hash_bytes(all.data(), all.size())));
+    made_.name = name;
+    all.replace(all.rfind("void $(") + 5, 1, name);
+    made_.text = str(texts_of(str(head(), driver)), all);
+    return std::move(made_);
+  }
+
+  enum class Form : uint8_t { by_pixel, by_output, by_line };
+
+  Func func_;
+  Operation& op_;
+  DType dtype_;
+  bool wide_, same_;  // sums are f64; elements are stored as they are summed
+  size_t axes_;
+  Form form_ = Form::by_pixel;
+  CKernel made_;
+  std::string arguments_;  // of the epilogue
+};
+
+}  // namespace
+
+Operation* convolution_of(Func kernel) {
+  for (Operation& op : kernel.body()) {
+    if (op.is("loop.convolve")) return &op;
+  }
+  return nullptr;
+}
+
+CKernel render_convolution(Func kernel) {
+  return Convolution(kernel, *convolution_of(kernel)).run();
+}
+
+}  // namespace proa::compiler::render
