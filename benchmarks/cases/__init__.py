@@ -12,9 +12,17 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import attention, calls, chain, models, rows, training
+from . import attention, calls, chain, convolution, models, rows, training
 
-MODULES: tuple[ModuleType, ...] = (calls, chain, rows, attention, models, training)
+MODULES: tuple[ModuleType, ...] = (
+    calls,
+    chain,
+    rows,
+    attention,
+    convolution,
+    models,
+    training,
+)
 CASES: dict[str, str] = {name: what for module in MODULES for name, what in module.CASES.items()}
 
 

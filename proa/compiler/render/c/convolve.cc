@@ -58,9 +58,10 @@ class Convolution {
  private:
   Dim dim(std::string_view name) const { return op_.attr(name).as_dim(); }
   std::vector<Dim> dims(std::string_view name) const { return op_.attr(name).as_dims(); }
+  // A word of its own, whatever other words are equal to it: so that one text serves all sizes.
   std::string word(Dim d) {
-    Straight names(made_.words);
-    return names.word(d);
+    made_.words.push_back(d);
+    return str("d", made_.words.size() - 1);
   }
 
   // An extent of one of three axes, of which the last ones are there.
@@ -134,7 +135,7 @@ class Convolution {
            rounded((boxes[0] + boxes[1] + boxes[2]) * 48) + kPixels * panel * real + 4096;
   }
 
-  // What the text knows as pn_conv, from words: one text serves all sizes.
+  // What the text knows as pn_conv, from words.
   std::string describe() {
     std::string text =
         "static void describe(const pn_i64 *words, pn_conv *k) {\n  WORDS\n"
