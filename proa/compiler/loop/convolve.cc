@@ -191,11 +191,25 @@ class Lowering {
       OpState store;
       store.info = &context().op("loop.store");
       store.operands = {value, to};
-      place(store, address(outs[i].dims(), home(outs[i])));
+      if (joined_) put(store);
+      else place(store, address(outs[i].dims(), home(outs[i])));
     }
     OpState end;
     end.info = &context().op("loop.yield");
     insert(end, *block_);
+  }
+
+  // To where the convolution's own result would be, with all indices: extents of 1 leave no trace
+  // in the kernel's text.
+  void put(OpState& state) {
+    std::span<const Dim> dims = conv_.result().dims();
+    Dim pixels = 1;
+    for (Dim d : dims.subspan(2)) pixels = pixels * canonical(d);
+    for (size_t i = 1; i < 4; ++i) state.operands.push_back(block_->argument(i));
+    Operation* op = insert(state, *block_);
+    std::vector<Dim> strides{canonical(dims[1]) * pixels, pixels, 1};
+    op->set_attr("strides", Attribute::dims(context(), strides));
+    op->set_attr("offset", Attribute::dim(context(), 0));
   }
 
   // The operation with its indices as last operands, at its place in the region.

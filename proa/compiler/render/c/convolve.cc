@@ -137,26 +137,23 @@ class Convolution {
 
   // What the text knows as pn_conv, from words.
   std::string describe() {
-    std::string text =
-        "static void describe(const pn_i64 *words, pn_conv *k) {\n  WORDS\n"
-        "  for (int a = 0; a < 3; ++a) {\n    pn_conv_axis *s = k->axis + a;\n"
-        "    s->in = s->out = s->kernel = s->stride = s->gap = s->reach = 1;\n"
-        "    s->low = s->x = s->w = 0;\n  }\n";
+    std::string text = "static void describe(const pn_i64 *words, pn_conv *k) {\n  WORDS\n";
     std::vector<Dim> x = dims("x_strides"), w = dims("w_strides");
-    for (size_t i = 0; i < axes_; ++i) {
-      std::string axis = str("  k->axis[", i + 3 - axes_, "].");
+    for (size_t i = 0; i < 3; ++i) {
+      std::string axis = str("  k->axis[", i, "].");
       auto set = [&](std::string_view field, Dim d) {
         text += str(axis, field, " = ", word(d), ";\n");
       };
-      set("in", dims("in")[i]);
-      set("out", dims("out")[i]);
-      set("kernel", dims("kernel")[i]);
-      set("stride", dims("strides")[i]);
-      set("low", dims("low")[i]);
-      set("gap", dims("gaps")[i]);
-      set("reach", dims("reaches")[i]);
-      set("x", x[i + 2]);
-      set("w", w[i + 2]);
+      set("in", of("in", i, 1));
+      set("out", of("out", i, 1));
+      set("kernel", of("kernel", i, 1));
+      set("stride", of("strides", i, 1));
+      set("low", of("low", i, 0));
+      set("gap", of("gaps", i, 1));
+      set("reach", of("reaches", i, 1));
+      size_t own = i + axes_ - 1;  // among all axes of x and w
+      set("x", i < 3 - axes_ ? Dim(0) : x[own]);
+      set("w", i < 3 - axes_ ? Dim(0) : w[own]);
     }
     auto set = [&](std::string_view field, Dim d) {
       text += str("  k->", field, " = ", word(d), ";\n");
