@@ -201,10 +201,15 @@ def said(total: Record, tolerance: float) -> list[str]:
                         f"mean of {total['timed']}), {total['slower']} slower")
     if total["peer"]:
         lines.append(
-            f"{total['peer']}: runs {total['peer_ran']}; its time over Proa's: eager "
-            f"{figure(total['eager_over_peer'])}, compiled {figure(total['compiled_over_peer'])}; "
-            f"in f64 it agrees in {total['peer_agrees']} of {total['peer_compared']}"
+            f"{total['peer']}: in f64 it agrees in {total['peer_agrees']} of "
+            f"{total['peer_compared']}"
         )
+        if total["peer_ran"]:
+            lines[-1] += (
+                f"; its time over Proa's in {total['peer_ran']} graphs: eager "
+                f"{figure(total['eager_over_peer'])}, compiled "
+                f"{figure(total['compiled_over_peer'])}"
+            )
     for text, count in total["missing"].items():
         lines.append(f"missing in {count}: {text}")
     return lines
@@ -239,7 +244,9 @@ def read(args: argparse.Namespace) -> list[Record]:
             if "name" in record:
                 peer = {**(found.get(record["name"], {}).get("peer") or {}),
                         **(record.get("peer") or {})}  # fmt: skip
-                found.setdefault(record["name"], {}).update(record, peer=peer)
+                known = found.setdefault(record["name"], {})
+                known.pop("problem", None)
+                known.update(record, peer=peer)
     for record in found.values():
         record["verdict"] = verdict(record, args.tolerance)
     return list(found.values())
