@@ -9,7 +9,7 @@
 namespace proa::compiler::loop {
 
 // Whether a loop.convolve can stand for the operation: a prim.conv of floats over at most three
-// spatial axes.
+// spatial axes, of one group or of a known number of outputs.
 bool convolves(const ir::Operation& op);
 // The prim.conv of a group's body, or null.
 ir::Operation* convolution_of(ir::Operation& group);
