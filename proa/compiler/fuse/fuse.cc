@@ -503,13 +503,16 @@ class Fuser {
     std::vector<Value> inputs, outputs;
     for (Operation* op : group.ops) {
       for (Value operand : op->operands()) {
-        each_leaf(operand, [&](Value base) {
+        auto read = [&](Value base) {
           bool inside = base.definer() != nullptr && members.contains(base.definer());
           bool written = inlined_constant(base) && !anchors(*op);
           if (!inside && !written && std::ranges::find(inputs, base) == inputs.end()) {
             inputs.push_back(base);
           }
-        });
+        };
+        // A contraction reads memory: nothing is written into it.
+        if (op->is("prim.dot")) read(base_of(operand, nullptr));
+        else each_leaf(operand, read);
       }
       for (Value result : op->results()) {
         if (escapes(result, members)) outputs.push_back(result);

@@ -233,3 +233,13 @@ def test_batch_norm_and_a_loss() -> None:
 
     expected = bits(results(loss))
     assert bits(results(proa.jit.to_static(loss))) == expected
+
+
+def test_a_contraction_of_a_number_that_others_copy() -> None:
+    def results(f: Function) -> list[Any]:
+        x = tensor([6], "float64")
+        x.stop_gradient = False
+        y = f(x)
+        return [y, *proa.grad([y], [x])]
+
+    assert bits(results(proa.jit.to_static(proa.cov))) == bits(results(proa.cov))
