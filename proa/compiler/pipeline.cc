@@ -5,13 +5,16 @@
 #include "proa/compiler/loop/lower.h"
 #include "proa/compiler/render/c/scalar.h"
 #include "proa/ir/pass.h"
+#include "proa/ir/stage.h"
 
 namespace proa::compiler {
 
 std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
                                           std::span<const ir::Dim> symbols) {
-  fuse(module, render::c_renders);     // what shares an iteration space becomes one group
-  loop::lower(module);                 // a group becomes loops over buffers
+  // What shares an iteration space becomes one group.
+  ir::stage("fuse", module, [&] { fuse(module, render::c_renders); });
+  loop::lower(module);  // a group becomes loops over buffers
+  ir::tell_stage("lower-loops", module);
   return emit(module, func, symbols);  // loops become text, the rest instructions
 }
 

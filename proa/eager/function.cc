@@ -4,9 +4,13 @@
 #include <optional>
 
 #include "proa/base/error.h"
+#include "proa/eager/budget.h"
+#include "proa/eager/by_operation.h"
 #include "proa/eager/holdings.h"
 #include "proa/ir/rules.h"
+#include "proa/ir/stage.h"
 #include "proa/ir/symbol/facts.h"
+#include "proa/runtime/watch.h"
 #include "proa/tier/compiled.h"
 #include "proa/tier/prebuilt.h"
 #include "proa/transform/decompose.h"
@@ -19,8 +23,11 @@ using namespace ir;
 std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
                                              std::span<const Dim> symbols, tier::Tier tier) {
   Module lowered = module.clone();
+  tell_stage("captured", lowered);
   transform::decompose(lowered, tier::has_kernel);
+  tell_stage("decompose", lowered);
   transform::optimize(lowered);
+  fit_budget(lowered, func.name(), symbols);
   return tier::executable(lowered, lowered.find(func.name()), symbols, tier);
 }
 
@@ -39,7 +46,8 @@ Function::Function(std::string name, Module module, std::vector<Dim> symbols, ti
       symbols_(std::move(symbols)),
       result_count_(module_.main().results().size()),
       tier_(tier),
-      is_whole_(whole) {
+      is_whole_(whole),
+      budget_(memory_budget()) {
   for (Value result : module_.main().results()) has_inexact_result_ |= is_inexact(result.dtype());
 }
 
@@ -47,6 +55,7 @@ Function::~Function() = default;
 
 const runtime::Executable& Function::executable() {
   std::lock_guard lock(mutex_);
+  BudgetScope budget(budget_);
   if (!executable_) executable_ = compile(module_, module_.main(), symbols_, tier_);
   return *executable_;
 }
@@ -81,6 +90,7 @@ Recorded& Function::recorded(const Mask& wanted) {
   std::lock_guard lock(mutex_);
   auto& slot = recorded_[wanted];
   if (slot) return *slot;
+  BudgetScope budget(budget_);
   auto made = std::make_unique<Recorded>();
   Module work = alone(module_, module_.main());
   std::vector<int> given;
@@ -115,6 +125,7 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given) {
   std::lock_guard lock(mutex_);
   auto& slot = recorded.derivatives[given];
   if (slot) return *slot;
+  BudgetScope budget(budget_);
   Module work = alone(module_, module_.main());
   transform::Gradient gradient = transform::differentiate(
       work, work.main(), indices(recorded.wanted), indices(given), symbols_);
@@ -170,6 +181,7 @@ Func add_whole(Module& work, const transform::Gradient& gradient) {
 Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask& given) {
   std::lock_guard lock(mutex_);
   if (derivative.whole) return *derivative.whole;
+  BudgetScope budget(budget_);
   Module work = alone(module_, module_.main());
   transform::Gradient gradient = transform::differentiate(
       work, work.main(), indices(recorded.wanted), indices(given), symbols_);
@@ -347,8 +359,10 @@ Recorded* try_recorded(Function& function, const Mask& wanted, std::optional<Use
 
 }  // namespace
 
-void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
-          std::span<Tensor> results) {
+namespace {
+
+void call_unwatched(Function& function, std::span<const Tensor> operands,
+                    std::span<const int64_t> symbols, std::span<Tensor> results) {
   bool record = records(function, operands);
   std::vector<Array> inputs;
   inputs.reserve(operands.size());
@@ -401,6 +415,42 @@ void call(Function& function, std::span<const Tensor> operands, std::span<const 
   }
   node->edges = std::move(edges);
   if (recorded.differentiable_extras) node->save_operands(inputs);
+}
+
+// Somebody wants to know how long the call takes, or whether its results are finite.
+void call_watched(Function& function, std::span<const Tensor> operands,
+                  std::span<const int64_t> symbols, std::span<Tensor> results) {
+  std::vector<Array> inputs, outputs;
+  for (const Tensor& operand : operands) inputs.push_back(operand.array());
+  runtime::Event event{.name = function.name(), .location = runtime::user_place()};
+  bool finite = (runtime::watched() & runtime::kWatchFinite) != 0;
+  if (finite && function.is_whole()) {
+    require_finite(function.module(), function.module().main(), inputs, function.symbols(),
+                   symbols);
+  }
+  event.begin = runtime::now_ns();
+  call_unwatched(function, operands, symbols, results);
+  event.end = runtime::now_ns();
+  for (const Tensor& result : results) {
+    if (result) outputs.push_back(result.array());
+  }
+  if (finite && !function.is_whole())
+    require_finite(function.name(), inputs, outputs, event.location);
+  if (!(runtime::watched() & runtime::kWatchTime)) return;
+  for (const std::vector<Array>* arrays : {&inputs, &outputs}) {
+    for (const Array& array : *arrays)
+      event.bytes += array.elements() * static_cast<int64_t>(size_of(array.dtype));
+  }
+  runtime::tell(std::move(event));
+}
+
+}  // namespace
+
+void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
+          std::span<Tensor> results) {
+  if (runtime::watched() & (runtime::kWatchTime | runtime::kWatchFinite)) [[unlikely]]
+    return call_watched(function, operands, symbols, results);
+  call_unwatched(function, operands, symbols, results);
 }
 
 }  // namespace proa::eager

@@ -67,6 +67,7 @@ class Function {
   Function& whole(Recorded& recorded, Derivative& derivative, const Mask& given);
   const ir::Module& module() const { return module_; }
   bool is_whole() const { return is_whole_; }
+  std::span<const ir::Dim> symbols() const { return symbols_; }
   bool guarded();  // sizes must satisfy something that only a call can check
 
  private:
@@ -77,6 +78,7 @@ class Function {
   bool has_inexact_result_ = false;
   tier::Tier tier_;
   bool is_whole_ = false;
+  int64_t budget_ = 0;  // see budget.h; the one of the thread that made the function
   std::mutex mutex_;
   std::unique_ptr<runtime::Executable> executable_;
   std::map<Mask, std::unique_ptr<Recorded>> recorded_;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,9 @@ struct Instruction {
   // read the same element of the input, the only one to read it; so both may be one memory.
   std::vector<std::pair<int32_t, int32_t>> in_place;
   std::string location;               // the user's line, where it is known
+  std::string operations;             // of compiled: what it computes, in a few words
   int32_t kernel = -1;                // of compiled
+  int32_t flops = -1;                 // output of Program::flops
   int32_t symbol = -1;                // of bind and rebind
   int32_t carries = 0, scanned = 0;   // of scan_loop: operands, which come in this order
   int64_t low = 0, high = INT64_MAX;  // of bind
@@ -95,6 +98,12 @@ struct Program {
   std::vector<Stage> stages;
   std::vector<int64_t> dims;  // the table's entries where every symbol is absent (static programs)
   bool is_static = true;
+  // What kernels compute, for profiles, from all symbols; of a static program from nothing. Apart
+  // from the sizes, for it may leave int64 where they do not.
+  DimProgram flops;
 };
+
+// Flops of every instruction that has some, by Instruction::flops; empty where they leave int64.
+std::vector<int64_t> flops_of(const Program& program, std::span<const int64_t> symbols);
 
 }  // namespace proa::program

@@ -19,6 +19,7 @@ struct MemoryStats {
   int64_t in_use = 0;       // in blocks that somebody holds
   int64_t peak = 0;         // highest in_use since the start or reset_peak
   int64_t cached = 0;       // held from the system for later requests
+  int64_t held_peak = 0;    // highest in_use + cached since the start or reset_peak
   int64_t allocations = 0;  // requests served since the start
 };
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 
 #include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
 #include "proa/runtime/schedule.h"
+#include "proa/runtime/watch.h"
 
 namespace proa::runtime {
 
@@ -235,7 +237,19 @@ void Executable::run_single(std::span<const Array> inputs, std::span<Array> outp
   args.op = code.name.c_str();
   auto words = frame.words(code);
   args.attrs = {words.data(), code.offsets.data()};
+  if (!(watched() & kWatchTime)) return kernels_[0](args);
+  Event event{.kind = Event::Kind::kernel, .name = code.name, .location = code.location};
+  std::vector<int64_t> flops = flops_of(*program_, frame.symbols);
+  if (code.flops >= 0 && !flops.empty()) event.flops = flops[static_cast<size_t>(code.flops)];
+  for (const auto& refs : {in, out}) {
+    for (const TensorRef& ref : refs) {
+      if (ref.rank >= 0) event.bytes += ref.elements() * static_cast<int64_t>(size_of(ref.dtype));
+    }
+  }
+  event.begin = now_ns();
   kernels_[0](args);
+  event.end = now_ns();
+  tell(std::move(event));
 }
 
 void Executable::compute_dims(size_t stage, Frame& frame) const {
@@ -284,8 +298,18 @@ void Executable::symbols_of(std::span<const Array> inputs, std::span<const int64
   }
 }
 
+void Executable::set_understudy(std::unique_ptr<Understudy> understudy) {
+  understudy_ = std::move(understudy);
+}
+
 void Executable::run(std::span<const Array> inputs, std::span<const int64_t> symbols,
                      std::span<Array> outputs) const {
+  if (understudy_) return understudy_->run(*this, inputs, symbols, outputs);
+  run_itself(inputs, symbols, outputs);
+}
+
+void Executable::run_itself(std::span<const Array> inputs, std::span<const int64_t> symbols,
+                            std::span<Array> outputs) const {
   const Program& program = *program_;
   PROA_CHECK(inputs.size() == program.inputs.size(), "a program of ", program.inputs.size(),
              " inputs was given ", inputs.size());
@@ -340,9 +364,11 @@ std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
                          .segment = part.segment,
                          .inputs = sources,
                          .dims = frame->dims,
+                         .symbols = symbols,
                          .kernels = kernels_,
                          .compiled = compiled_});
   part.keep(found);
+  if (watched() & kWatchPlans) tell_plan(to_json(*found, *program_));
   return found;
 }
 
@@ -365,7 +391,13 @@ void Executable::execute(const Schedule& schedule, std::span<const Array* const>
     buffer = allocator.allocate(made.bytes);
     bases.push_back(static_cast<char*>(buffer->data()));
   }
-  if (computes()) launch(schedule, bases.data());
+  if (computes()) {
+    if (watched() & kWatchTime) [[unlikely]] {
+      launch_timed(schedule, bases.data());
+    } else {
+      launch(schedule, bases.data());
+    }
+  }
   for (size_t i = 0; i < results.size(); ++i) {
     const Schedule::Result& result = schedule.results[i];
     Array& array = results[i];
@@ -446,7 +478,9 @@ char* thread_scratch(int64_t bytes) {
 
 namespace {
 
-void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* const* bases) {
+// `timed`: the instruction, where other threads shall tell of their parts.
+void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* const* bases,
+                  const Instruction* timed = nullptr) {
   SmallVector<void*, 32> buffers(static_cast<size_t>(step.inputs) + step.outputs);
   const Schedule::Place* places = &schedule.places[step.operand];
   for (size_t i = 0; i < buffers.size(); ++i) buffers[i] = bases[places[i].base] + places[i].offset;
@@ -458,7 +492,18 @@ void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* co
   };
   if (step.units == 0) return;
   if (step.units <= step.grain) return units(0, step.units);
-  parallel_for(step.units, step.grain, units);
+  if (timed == nullptr) return parallel_for(step.units, step.grain, units);
+  std::thread::id caller = std::this_thread::get_id();
+  parallel_for(step.units, step.grain, [&](int64_t begin, int64_t end) {
+    if (std::this_thread::get_id() == caller) return units(begin, end);
+    Event part;
+    part.kind = Event::Kind::part;
+    part.name = timed->name;
+    part.begin = now_ns();
+    units(begin, end);
+    part.end = now_ns();
+    tell(std::move(part));
+  });
 }
 
 TensorRef operand(const Schedule& schedule, size_t i, char* const* bases) {
@@ -491,6 +536,16 @@ Array array_of(const TensorRef& ref) {
   return array;
 }
 
+void run_other(const Schedule::Step& step, const Schedule& schedule, const Instruction& code,
+               char* const* bases) {
+  TensorRef from = operand(schedule, step.operand, bases);
+  if (step.kind == Schedule::Kind::copy) {
+    copy(array_of(from), array_of(operand(schedule, step.operand + 1, bases)));
+  } else if (*from.as<uint8_t>() == 0) {
+    throw UserError(ErrorKind::shape, "shape_assert", "condition", code.location);
+  }
+}
+
 }  // namespace
 
 void Executable::launch(const Schedule& schedule, char* const* bases) const {
@@ -499,15 +554,29 @@ void Executable::launch(const Schedule& schedule, char* const* bases) const {
     switch (step.kind) {
       case Schedule::Kind::compiled: run_compiled(step, schedule, bases); break;
       case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
-      case Schedule::Kind::copy:
-        copy(array_of(operand(schedule, step.operand, bases)),
-             array_of(operand(schedule, step.operand + 1, bases)));
-        break;
-      case Schedule::Kind::check:
-        if (*operand(schedule, step.operand, bases).as<uint8_t>() == 0)
-          throw UserError(ErrorKind::shape, "shape_assert", "condition", code.location);
-        break;
+      default: run_other(step, schedule, code, bases);
     }
+  }
+}
+
+void Executable::launch_timed(const Schedule& schedule, char* const* bases) const {
+  for (const Schedule::Step& step : schedule.steps) {
+    const Instruction& code = program_->code[static_cast<size_t>(step.instruction)];
+    Event event{.kind = Event::Kind::kernel,
+                .begin = now_ns(),
+                .flops = step.flops,
+                .bytes = step.bytes,
+                .name = code.name,
+                .location = code.location};
+    if (step.kind == Schedule::Kind::copy) event.name = str("copy for ", code.name);
+    else if (!code.operations.empty()) event.name = str(code.operations, " (", code.name, ")");
+    switch (step.kind) {
+      case Schedule::Kind::compiled: run_compiled(step, schedule, bases, &code); break;
+      case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
+      default: run_other(step, schedule, code, bases);
+    }
+    event.end = now_ns();
+    tell(std::move(event));
   }
 }
 

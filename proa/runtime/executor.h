@@ -17,6 +17,17 @@ struct Schedule;
 // The kernels of the cpu device, filled by the kernels floor.
 program::KernelTable& cpu_kernels();
 
+class Executable;
+
+// Who runs in an Executable's place: another tier that is tried against it, say. Its results have
+// the same bits.
+class Understudy {
+ public:
+  virtual ~Understudy() = default;
+  virtual void run(const Executable& original, std::span<const Array> inputs,
+                   std::span<const int64_t> symbols, std::span<Array> outputs) = 0;
+};
+
 class Executable {
  public:
   // A primitive whose kernel is missing from the table is an InternalError that names it; a
@@ -39,6 +50,11 @@ class Executable {
   // fails, their contents are lost.
   void run(std::span<const Array> inputs, std::span<const int64_t> symbols,
            std::span<Array> outputs) const;
+
+  // From now on run() asks the understudy, which may ask run_itself(). Before the first run.
+  void set_understudy(std::unique_ptr<Understudy> understudy);
+  void run_itself(std::span<const Array> inputs, std::span<const int64_t> symbols,
+                  std::span<Array> outputs) const;
 
   // True where a guard on sizes does not hold; nothing is run.
   bool guarded() const;
@@ -64,6 +80,7 @@ class Executable {
   void execute(const Schedule& schedule, std::span<const Array* const> sources,
                std::span<Array> results) const;
   void launch(const Schedule& schedule, char* const* bases) const;
+  void launch_timed(const Schedule& schedule, char* const* bases) const;
   void in_parts(std::span<const Array> inputs, Frame& frame, std::span<Array> outputs) const;
   void replace_inputs(std::span<const Array> inputs, std::span<Array> outputs) const;
   void branch(const program::Instruction& code, size_t index, Frame& frame) const;
@@ -87,6 +104,7 @@ class Executable {
   std::vector<int32_t> single_inputs_;
   std::vector<std::vector<std::unique_ptr<Executable>>> inner_;  // by instruction
   std::vector<std::unique_ptr<Part>> parts_;
+  std::unique_ptr<Understudy> understudy_;
 };
 
 }  // namespace proa::runtime

@@ -6,6 +6,7 @@
 #include "proa/base/error.h"
 #include "proa/program/plan.h"
 #include "proa/runtime/allocator.h"
+#include "proa/runtime/watch.h"
 
 namespace proa::runtime {
 
@@ -27,6 +28,7 @@ class Scheduler {
         made_(std::make_shared<Schedule>()),
         slots_(program_.slots.size()) {
     made_->key = request.key;
+    flops_ = flops_of(program_, request.symbols);
   }
 
   std::shared_ptr<const Schedule> run() {
@@ -120,6 +122,9 @@ class Scheduler {
 
   void begin_step(Schedule::Kind kind, size_t instruction) {
     step_ = {.kind = kind};
+    int32_t flops = program_.code[instruction].flops;
+    bool counted = kind != Schedule::Kind::copy && flops >= 0 && index(flops) < flops_.size();
+    if (counted) step_.flops = flops_[index(flops)];
     step_.instruction = static_cast<int32_t>(instruction);
     step_.operand = static_cast<uint32_t>(operands_.size());
   }
@@ -406,6 +411,7 @@ class Scheduler {
   std::vector<Root> roots_;
   std::vector<Used> operands_;
   std::vector<Slotted> results_;
+  std::vector<int64_t> flops_;
   std::unordered_map<int32_t, Slotted> dense_;
   Schedule::Step step_{};
 };
@@ -414,6 +420,44 @@ class Scheduler {
 
 std::shared_ptr<const Schedule> make_schedule(const ScheduleRequest& request) {
   return Scheduler(request).run();
+}
+
+std::string to_json(const Schedule& schedule, const Program& program) {
+  constexpr std::string_view kKinds[] = {"compiled", "kernel", "copy", "check"};
+  std::string text =
+      str("{\"arena\": ", schedule.arena, ", \"lower_bound\": ", schedule.lower_bound,
+          ", \"in_place\": ", schedule.in_place, ", \"results\": [");
+  std::string_view between;
+  auto next = [&] {
+    text += between;
+    between = ", ";
+  };
+  for (const Schedule::Made& made : schedule.made) next(), text += str(made.bytes);
+  text += "], \"steps\": [";
+  between = "";
+  for (const Schedule::Step& step : schedule.steps) {
+    const Instruction& code = program.code[static_cast<size_t>(step.instruction)];
+    next();
+    text += str("{\"kind\": \"", kKinds[static_cast<size_t>(step.kind)],
+                "\", \"name\": ", json_text(code.name),
+                ", \"operations\": ", json_text(code.operations),
+                ", \"location\": ", json_text(code.location), ", \"flops\": ", step.flops,
+                ", \"bytes\": ", step.bytes, ", \"kernel\": ", code.kernel, "}");
+  }
+  text += "], \"buffers\": [";
+  between = "";
+  for (const Schedule::Buffer& b : schedule.buffers) {
+    next();
+    text += str("{\"bytes\": ", b.bytes, ", \"offset\": ", b.offset, ", \"first\": ", b.first,
+                ", \"last\": ", b.last, ", \"slot\": ", b.slot, "}");
+  }
+  text += "], \"kernels\": [";
+  between = "";
+  for (const KernelText& kernel : program.kernels) {
+    next();
+    text += str("{\"name\": ", json_text(kernel.name), ", \"text\": ", json_text(kernel.text), "}");
+  }
+  return text + "]}";
 }
 
 }  // namespace proa::runtime

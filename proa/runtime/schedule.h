@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "proa/program/kernel_provider.h"
@@ -44,7 +45,7 @@ struct Schedule {
     program::CompiledFn compiled = nullptr;
     program::KernelFn kernel = nullptr;
     int64_t units = 0, grain = 1, scratch = 0;  // of compiled
-    int64_t bytes = 0;                          // read and written
+    int64_t bytes = 0, flops = 0;               // read and written; computed
   };
   struct Result {
     Place place;
@@ -84,11 +85,15 @@ struct ScheduleRequest {
   const program::Program& program;
   const Segment& segment;
   std::span<const Array* const> inputs;
-  std::span<const int64_t> dims;  // the program's table of sizes
+  std::span<const int64_t> dims;     // the program's table of sizes
+  std::span<const int64_t> symbols;  // what it comes from
   std::span<const program::KernelFn> kernels;
   std::span<const program::CompiledFn> compiled;
 };
 
 std::shared_ptr<const Schedule> make_schedule(const ScheduleRequest& request);
+
+// Its steps and where its buffers lie when, for readers.
+std::string to_json(const Schedule& schedule, const program::Program& program);
 
 }  // namespace proa::runtime

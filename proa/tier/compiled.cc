@@ -16,6 +16,8 @@
 #include "proa/compiler/pipeline.h"
 #include "proa/runtime/object.h"
 #include "proa/tier/notes.h"
+#include "proa/runtime/schedule.h"
+#include "proa/tier/contest.h"
 #include "proa/tier/object_cache.h"
 #include "proa/tier/prebuilt.h"
 
@@ -174,21 +176,43 @@ Kernels& kernels() {
 
 }  // namespace
 
-std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func func,
-                                              std::span<const ir::Dim> symbols) {
+namespace {
+
+// Throws where something cannot be compiled.
+std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
+                                             std::span<const ir::Dim> symbols,
+                                             std::span<const std::pair<int32_t, int32_t>> donated) {
   if (compiler::jit::maker() == compiler::jit::Maker::none) {
-    kernels().fall_back("there is no compiler for kernels");
-    return prebuilt(module, func, symbols);
+    throw UserError(ErrorKind::not_supported, "there is no compiler for kernels");
   }
   ir::Module work = module.clone();
+  auto program = compiler::compile(work, work.find(func.name()), symbols);
+  program->donated.assign(donated.begin(), donated.end());
+  kernels().make_ahead(*program);
+  return std::make_unique<runtime::Executable>(std::move(program), runtime::cpu_kernels(), kCpu,
+                                               &kernels());
+}
+
+}  // namespace
+
+std::unique_ptr<runtime::Executable> compiled_only(const ir::Module& module, ir::Func func,
+                                                   std::span<const ir::Dim> symbols) {
   try {
-    auto program = compiler::compile(work, work.find(func.name()), symbols);
-    kernels().make_ahead(*program);
-    return std::make_unique<runtime::Executable>(std::move(program), runtime::cpu_kernels(), kCpu,
-                                                 &kernels());
+    return compile(module, func, symbols, {});
+  } catch (const Error& error) {
+    kernels().fall_back(error.what());
+    return nullptr;
+  }
+}
+
+std::unique_ptr<runtime::Executable> compiled(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+    std::span<const std::pair<int32_t, int32_t>> donated) {
+  try {
+    return compile(module, func, symbols, donated);
   } catch (const Error& error) {  // nothing is lost but speed, and the report names it
     kernels().fall_back(error.what());
-    return prebuilt(module, func, symbols);
+    return prebuilt(module, func, symbols, donated);
   }
 }
 
@@ -202,21 +226,48 @@ std::optional<Tier> pinned() {
     if (name.empty()) return std::nullopt;
     if (name == "prebuilt") return Tier::prebuilt;
     if (name == "compiled") return Tier::compiled;
+    if (name == "both") return Tier::both;
     throw UserError(ErrorKind::value, "PROA_TIER", "",
-                    str("expected prebuilt or compiled, got '", name, "'"));
+                    str("expected prebuilt or compiled or both, got '", name, "'"));
   }();
   return chosen;
 }
 
 }  // namespace
 
-Tier tier() { return pinned().value_or(Tier::prebuilt); }
+Tier tier() { return pinned().value_or(Tier::both); }
 Tier captured_tier() { return pinned().value_or(Tier::compiled); }
 
-std::unique_ptr<runtime::Executable> executable(const ir::Module& module, ir::Func func,
-                                                std::span<const ir::Dim> symbols, Tier wanted) {
-  return wanted == Tier::compiled ? compiled(module, func, symbols)
-                                  : prebuilt(module, func, symbols);
+std::string_view to_string(Tier tier) {
+  return tier == Tier::prebuilt ? "prebuilt" : tier == Tier::compiled ? "compiled" : "both";
+}
+
+std::unique_ptr<runtime::Executable> executable(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols, Tier wanted,
+    std::span<const std::pair<int32_t, int32_t>> donated) {
+  switch (wanted) {
+    case Tier::prebuilt: return prebuilt(module, func, symbols, donated);
+    case Tier::compiled: return compiled(module, func, symbols, donated);
+    case Tier::both: break;
+  }
+  return donated.empty() ? contested(module, func, symbols)
+                         : prebuilt(module, func, symbols, donated);
+}
+
+int64_t planned_bytes(const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+                      std::span<const runtime::Array> inputs, std::span<const int64_t> sizes) {
+  ir::Module work = module.clone();
+  runtime::Executable plan(compiler::compile(work, work.find(func.name()), symbols),
+                           runtime::cpu_kernels(), kNull);
+  std::vector<runtime::Array> outputs(plan.program().outputs.size());
+  plan.run(inputs, sizes, outputs);
+  int64_t most = 0;
+  for (const auto& schedule : plan.schedules()) {
+    int64_t bytes = schedule->arena;
+    for (const auto& made : schedule->made) bytes += made.bytes;
+    most = std::max(most, bytes);
+  }
+  return most;
 }
 
 Report report() { return kernels().report(); }

@@ -7,6 +7,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "proa/compiler/pipeline.h"
 #include "proa/runtime/executor.h"
@@ -15,17 +17,30 @@ namespace proa::tier {
 
 // `func` holds primitives only. What cannot be rendered runs on prebuilt kernels; where nothing can
 // be compiled at all, everything does, and the report says why.
-std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func func,
-                                              std::span<const ir::Dim> symbols);
+std::unique_ptr<runtime::Executable> compiled(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+    std::span<const std::pair<int32_t, int32_t>> donated = {});
 
-// Which tier runs what is made from now on: PROA_TIER=prebuilt (the default) or compiled. A name
-// that is neither is a UserError(value).
-enum class Tier : uint8_t { prebuilt, compiled };
+// The same, but null where anything would have to run in another way, with the reason counted.
+std::unique_ptr<runtime::Executable> compiled_only(const ir::Module& module, ir::Func func,
+                                                   std::span<const ir::Dim> symbols);
+
+// Which tier runs what is made from now on: PROA_TIER=prebuilt, compiled, or both (the default):
+// prebuilt first, and whichever is faster in the end (contest.h). Another name is a
+// UserError(value).
+enum class Tier : uint8_t { prebuilt, compiled, both };
 Tier tier();
 Tier captured_tier();  // of captured functions: compiled, unless PROA_TIER says otherwise
-std::unique_ptr<runtime::Executable> executable(const ir::Module& module, ir::Func func,
-                                                std::span<const ir::Dim> symbols,
-                                                Tier wanted = tier());
+std::string_view to_string(Tier tier);
+// `donated`: see program::Program::donated.
+std::unique_ptr<runtime::Executable> executable(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols, Tier wanted = tier(),
+    std::span<const std::pair<int32_t, int32_t>> donated = {});
+
+// Bytes that the plan of the compiled function takes for inputs of these forms, arena and results:
+// it runs on the device where nothing is computed. Compiles no kernel.
+int64_t planned_bytes(const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+                      std::span<const runtime::Array> inputs, std::span<const int64_t> sizes);
 
 // What has happened in this process so far.
 struct Report {

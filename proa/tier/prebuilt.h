@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "proa/compiler/emit/emit.h"
 #include "proa/runtime/executor.h"
@@ -15,8 +16,10 @@ namespace proa::tier {
 // decomposed; the kernel gives the bits of their decomposition.
 bool has_kernel(const ir::Operation& op);
 
-// `func` holds operations that have kernels; `symbols` are the sizes that callers give, in order.
-std::unique_ptr<runtime::Executable> prebuilt(const ir::Module& module, ir::Func func,
-                                              std::span<const ir::Dim> symbols);
+// `func` holds operations that have kernels; `symbols` are the sizes that callers give, in order. `donated`: see
+// program::Program::donated.
+std::unique_ptr<runtime::Executable> prebuilt(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+    std::span<const std::pair<int32_t, int32_t>> donated = {});
 
 }  // namespace proa::tier

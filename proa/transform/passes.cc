@@ -9,6 +9,7 @@
 #include "proa/transform/decompose.h"
 #include "proa/transform/fold.h"
 #include "proa/transform/optimize.h"
+#include "proa/transform/recompute.h"
 
 namespace proa::transform {
 
@@ -68,6 +69,19 @@ const ir::PassRegistration kFold(
                      fold(module, context.evaluator(), context.integer("limit")));
      },
      {{"limit", std::to_string(kFoldLimit), "bytes that a folded result may have"}}});
+
+const ir::PassRegistration kRecompute(
+    {"recompute",
+     "computes again what waits long for its readers, until a budget of memory holds",
+     [](ir::Module& module, ir::PassContext& context) {
+       for (ir::Func func : module.funcs()) {
+         Recomputation done = recompute(module, func, context.integer("budget"));
+         context.count("bytes before", done.before);
+         context.count("bytes after", done.after);
+         context.count("operations done again", done.copies);
+       }
+     },
+     {{"budget", "0", "bytes that may be alive at once"}}});
 
 const ir::PassRegistration kOptimize(
     {"optimize", "what every function goes through before it is emitted",

@@ -20,9 +20,9 @@ PyMODINIT_FUNC PyInit__proa() {
   using namespace proa::python;
   Ref module(PyModule_Create(&definition));
   if (!module) return nullptr;
-  for (auto add :
-       {add_errors, add_dtypes, add_tensor, add_faces, add_convert, add_dlpack, add_operators,
-        add_autograd, add_runtime, add_files, add_pages, add_ir, add_jit, add_jit_call}) {
+  for (auto add : {add_errors, add_dtypes, add_tensor, add_faces, add_convert, add_dlpack,
+                   add_operators, add_autograd, add_runtime, add_files, add_pages, add_ir, add_jit,
+                   add_jit_call, add_watch}) {
     if (add(module.get()) < 0) return nullptr;
   }
   return module.release();

@@ -11,6 +11,7 @@
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
 #include "proa/tier/compiled.h"
+#include "proa/tier/contest.h"
 
 namespace proa::python {
 
@@ -21,6 +22,9 @@ namespace {
 
 // Asked between chunks of long work, with or without the GIL.
 bool interrupted() {
+  // A thread of our own never gets a signal; asking for the lock, it might wait for whoever waits
+  // for it.
+  if (PyGILState_GetThisThreadState() == nullptr) return false;
   HoldGil gil;
   return PyErr_CheckSignals() != 0;
 }
@@ -58,14 +62,18 @@ PyObject* set_rng(PyObject*, PyObject* tuple) {
 PyObject* compiler_report(PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     tier::Report now = tier::report();
+    tier::ContestCounts counts = tier::contest_counts();
+    std::string_view tier = tier::to_string(tier::tier());
+    auto size = [](std::string_view text) { return static_cast<Py_ssize_t>(text.size()); };
+    auto number = [](int64_t n) { return static_cast<long long>(n); };
     return Py_BuildValue(
-        "{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:s#}", "tier",
-        tier::tier() == tier::Tier::compiled ? "compiled" : "prebuilt", static_cast<Py_ssize_t>(8),
-        "compiler", now.compiler.data(), static_cast<Py_ssize_t>(now.compiler.size()), "compiled",
-        static_cast<long long>(now.compiled), "from_disk", static_cast<long long>(now.from_disk),
-        "from_memory", static_cast<long long>(now.from_memory), "seconds", now.seconds, "fallbacks",
-        static_cast<long long>(now.fallbacks), "last_reason", now.last_reason.data(),
-        static_cast<Py_ssize_t>(now.last_reason.size()));
+        "{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:s#,s:L,s:L,s:L,s:L,s:L,s:L}", "tier", tier.data(),
+        size(tier), "compiler", now.compiler.data(), size(now.compiler), "compiled",
+        number(now.compiled), "from_disk", number(now.from_disk), "from_memory",
+        number(now.from_memory), "seconds", now.seconds, "fallbacks", number(now.fallbacks),
+        "last_reason", now.last_reason.data(), size(now.last_reason), "programs",
+        number(counts.programs), "waiting", number(counts.waiting), "timed", number(counts.timed),
+        "won", number(counts.won), "lost", number(counts.lost), "failed", number(counts.failed));
   });
 }
 
@@ -82,9 +90,10 @@ PyObject* set_default(PyObject*, PyObject* dtype) {
 PyObject* memory_stats(PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     auto s = runtime::allocator_of(kCpu).stats();
-    return Py_BuildValue("{sLsLsLsL}", "in_use", static_cast<long long>(s.in_use), "peak",
+    return Py_BuildValue("{sLsLsLsLsL}", "in_use", static_cast<long long>(s.in_use), "peak",
                          static_cast<long long>(s.peak), "cached", static_cast<long long>(s.cached),
-                         "allocations", static_cast<long long>(s.allocations));
+                         "held_peak", static_cast<long long>(s.held_peak), "allocations",
+                         static_cast<long long>(s.allocations));
   });
 }
 PyObject* empty_cache(PyObject*, PyObject*) {

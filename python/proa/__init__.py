@@ -51,8 +51,8 @@ __version__ = "0.1.0"
 # Packages are imported when they are first asked for: `import proa` stays fast.
 _PACKAGES = (
     "amp", "autograd", "compiler", "distribution", "fft", "framework", "io", "ir", "jit",
-    "linalg", "metric", "nn", "ops", "optimizer", "regularizer", "signal", "static", "torch",
-    "vision",
+    "linalg", "metric", "nn", "ops", "optimizer", "profiler", "regularizer", "signal", "static",
+    "torch", "vision",
 )
 _FROM = {
     **dict.fromkeys(("finfo", "iinfo"), "dtype_info"),
@@ -63,7 +63,17 @@ _FROM = {
         ),
         "device_names",
     ),
+    **dict.fromkeys(
+        (
+            "max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved",
+            "memory_summary", "reset_max_memory_allocated", "reset_max_memory_reserved",
+            "reset_peak_memory_stats",
+        ),
+        "memory",
+    ),
+    **dict.fromkeys(("get_flags", "set_flags"), "flags"),
     "ParamAttr": "param_attr",
+    "recompute": "autograd",
     "save": "framework",
     "load": "framework",
     "create_parameter": "nn",

@@ -10,6 +10,7 @@
 #include "proa/compiler/sizes.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
+#include "proa/ir/rules.h"
 #include "proa/ir/symbol/compile_dims.h"
 #include "proa/ir/symbol/facts.h"
 
@@ -103,6 +104,7 @@ class Emitter {
       return;
     }
     for (Value result : op.results()) made.out.push_back(slot(result));
+    if (made.kind == InstructionKind::kernel) made.flops = flops(op, Dim(1));
     if (view(op, made)) {
       made.kind = InstructionKind::view;
     } else if (op.info().has(Trait::structured)) {
@@ -171,6 +173,79 @@ class Emitter {
     --depth_;
   }
 
+  // Of an operation as its page counts them, or of all that loops do, `times` over.
+  Dim count_flops(Operation& op, Dim times) {
+    Dim sum = 0;
+    for (size_t r = 0; r < op.region_count(); ++r) {
+      Dim inside = times;
+      for (std::string_view name : {"extent", "width"}) {
+        if (Attribute a = op.attr(name)) inside = inside * a.as_dim();
+      }
+      for (std::string_view name : {"batch", "m", "n"}) {
+        if (!op.is("loop.contract")) break;
+        for (Dim d : op.attr(name).as_dims()) inside = inside * d;
+      }
+      if (op.is("loop.contract")) {
+        Dim depth = inside * Dim(2);
+        for (Dim d : op.attr("k").as_dims()) depth = depth * d;
+        sum = sum + depth;
+      }
+      if (op.is("loop.reduce") || op.is("loop.columns")) sum = sum + inside;
+      for (Operation& inner : op.region(r).block()) sum = sum + count_flops(inner, inside);
+    }
+    if (op.info().page == nullptr || op.region_count() > 0) return sum;
+    std::vector<Type> operands, results;
+    for (Value v : op.operands()) operands.push_back(v.type());
+    for (Value v : op.results()) results.push_back(v.type());
+    Cost cost(*op.info().page, op.attrs(), operands, results);
+    if (op.info().page->cost != nullptr) {
+      op.info().page->cost(cost);
+    } else {
+      for (Type type : results) cost.flops(cost.flops() + Cost::elements(type));
+    }
+    return sum + cost.flops() * times;
+  }
+  int32_t flops(Operation& op, Dim times) {
+    try {
+      flops_.push_back(count_flops(op, times));
+    } catch (const Error&) { return -1; }  // a count beyond what sizes can say
+    return static_cast<int32_t>(flops_.size() - 1);
+  }
+  void compile_flops() {
+    std::span<const Dim> symbols(symbols_);
+    if (program_.is_static) symbols = {};
+    for (Dim& d : flops_) {
+      SmallVector<Dim, 6> used;
+      collect_symbols(d, used);
+      for (Dim symbol : used) {
+        if (std::ranges::find(symbols, symbol) == symbols.end()) d = 0;
+      }
+    }
+    program_.flops = compile_dims(flops_, symbols, {}).program;
+  }
+
+  // The primitives of a kernel in their order, each once: "dot, add, tanh".
+  static void collect_names(Operation& op, std::vector<std::string>& names) {
+    std::string_view name = op.name();
+    if (name == "loop.reduce") name = op.attr("kind").as_string();
+    if (name == "loop.contract") name = "dot";
+    if (name.starts_with("prim.")) name.remove_prefix(5);
+    bool told = !name.starts_with("loop.") && !name.starts_with("builtin.") && name != "constant";
+    told = told && !op.info().has(Trait::terminator);
+    if (told && std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+    for (size_t r = 0; r < op.region_count(); ++r) {
+      for (Operation& inner : op.region(r).block()) collect_names(inner, names);
+    }
+  }
+  static std::string names_of(Func loops) {
+    std::vector<std::string> names;
+    for (Operation& op : loops.body()) collect_names(op, names);
+    constexpr size_t kShown = 6;
+    bool more = names.size() > kShown;
+    names.resize(std::min(names.size(), kShown));
+    return str(join(names, ", "), more ? ", ..." : "");
+  }
+
   // The kernel's text, and before its own words what the executor must know to cut the work.
   void launch(Operation& op) {
     Func loops = module_.find(op.attr("kernel").as_string());
@@ -185,6 +260,8 @@ class Emitter {
     for (Dim d : kernel.words) word(made, d);
     made.offsets = {0, static_cast<int32_t>(made.words.size())};
     made.in_place = loop::in_place(loops, made.in.size());
+    made.flops = flops(*loops.op(), Dim(1));
+    made.operations = names_of(loops);
     made.kernel = static_cast<int32_t>(program_.kernels.size());
     program_.kernels.push_back({std::move(kernel.name), std::move(kernel.text)});
     program_.code.push_back(std::move(made));
@@ -317,6 +394,7 @@ class Emitter {
     for (Dim symbol : symbols_) program_.symbols.emplace_back(symbol.name());
     program_.is_static = std::ranges::all_of(dims_, [](Dim d) { return d.is_const(); }) &&
                          module_.facts().guards().empty();
+    compile_flops();
     if (program_.is_static) {
       for (Dim d : dims_) program_.dims.push_back(d.constant());
       return;
@@ -381,7 +459,7 @@ class Emitter {
   const Module& module_;
   const Sizes& sizes_;
   Program& program_;
-  std::vector<Dim> symbols_, dims_;
+  std::vector<Dim> symbols_, dims_, flops_;
   std::unordered_map<const ValueImpl*, int32_t> slots_;
   std::unordered_map<uint64_t, int32_t> dim_index_;
   std::vector<size_t> bound_;  // symbols known before each bind

@@ -11,6 +11,7 @@
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/sizes.h"
 #include "proa/ir/dialect.h"
+#include "proa/ir/stage.h"
 #include "proa/ir/symbol/facts.h"
 
 namespace proa::compiler {
@@ -518,9 +519,13 @@ class Fuser {
         if (escapes(result, members)) outputs.push_back(result);
       }
     }
-    if (outputs.empty()) return 0;
+    if (outputs.empty() || !take_group()) return 0;
+    std::vector<Location> lines;
+    for (Operation* op : group.ops) {
+      if (op->location().storage() != nullptr) lines.push_back(op->location());
+    }
     OpState state{.info = &module_.context().op("loop.group"),
-                  .location = group.ops.back()->location(),
+                  .location = Location::fused(module_.context(), lines),
                   .operands = inputs,
                   .results = {},
                   .attrs = {},

@@ -112,7 +112,8 @@ class CpuAllocator final : public Allocator {
   int top_class_ = -1;  // no shared block above it
   ThreadCache* threads_ = nullptr;
   int64_t retired_allocations_ = 0;
-  int64_t reserved_ = 0;  // from the system, in use or cached
+  int64_t reserved_ = 0;       // from the system, in use or cached
+  int64_t reserved_peak_ = 0;  // the highest it was
   std::optional<int64_t> limit_;
   std::atomic<int64_t> in_use_{0};  // less what threads have pending
   std::atomic<int64_t> peak_{0};
@@ -296,6 +297,7 @@ Buffer* CpuAllocator::take_fresh(int size_class, int64_t bytes) {
   }
   if (size >= kHugePageBlock) madvise(place, static_cast<size_t>(size), MADV_HUGEPAGE);
   reserved_ += size;
+  reserved_peak_ = std::max(reserved_peak_, reserved_);
   Buffer* buffer = make_header(place);
   fill(buffer, static_cast<char*>(place) + kHeader, static_cast<uint16_t>(size_class));
   ASAN_POISON_MEMORY_REGION(buffer->data(), size - kHeader);
@@ -354,6 +356,7 @@ MemoryStats CpuAllocator::stats() const {
   }
   result.peak = std::max(peak_.load(std::memory_order_relaxed), result.in_use);
   result.cached = reserved_ - result.in_use;
+  result.held_peak = reserved_peak_;
   return result;
 }
 
@@ -364,6 +367,7 @@ void CpuAllocator::reset_peak() {
     use += cache->pending_use.load(std::memory_order_relaxed);
   }
   peak_.store(use, std::memory_order_relaxed);
+  reserved_peak_ = reserved_;
 }
 
 void CpuAllocator::empty_cache() {

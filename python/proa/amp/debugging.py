@@ -11,12 +11,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import proa
-from proa.refusal import state_error, type_error
+from proa import _proa
+from proa.refusal import state_error, type_error, value_error
 
 if TYPE_CHECKING:
     from proa import Tensor
 
-__all__ = ["DebugMode", "check_layer_numerics", "check_numerics"]
+__all__ = [
+    "DebugMode",
+    "TensorCheckerConfig",
+    "check_layer_numerics",
+    "check_numerics",
+    "disable_tensor_checker",
+    "enable_tensor_checker",
+]
 
 
 class DebugMode(enum.Enum):
@@ -90,3 +98,34 @@ def check_layer_numerics(func: Callable[..., Any]) -> Callable[..., Any]:
         return outputs
 
     return forward
+
+
+class TensorCheckerConfig:
+    """What enable_tensor_checker does.
+
+    Args:
+        enable: whether anything is checked.
+        debug_mode: one of the two modes that abort.
+    """
+
+    def __init__(
+        self, enable: bool, debug_mode: DebugMode = DebugMode.CHECK_NAN_INF_AND_ABORT
+    ) -> None:
+        if debug_mode not in _ABORTS:
+            raise value_error("[TensorCheckerConfig] debug_mode: expected a mode that aborts")
+        self.enable = bool(enable)
+        self.debug_mode = debug_mode
+
+
+def enable_tensor_checker(checker_config: TensorCheckerConfig) -> None:
+    """The first operation that makes NaN or infinity of finite operands raises ValueError.
+
+    The message has its name and your line, eager or captured. `PROA_CHECK_NAN=1` in the
+    environment does the same from the start.
+    """
+    _proa._watch("finite", checker_config.enable)
+
+
+def disable_tensor_checker() -> None:
+    """Nothing is checked any more."""
+    _proa._watch("finite", False)

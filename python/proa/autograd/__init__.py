@@ -4,6 +4,7 @@ from .._proa import backward, grad, is_grad_enabled
 from .functional import Hessian, Jacobian, hessian, jacobian, jvp, vjp
 from .mode import enable_grad, no_grad, set_grad_enabled
 from .py_layer import PyLayer, PyLayerContext
+from .recomputing import recompute
 
 __all__ = [
     "Hessian",
@@ -18,6 +19,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "no_grad",
+    "recompute",
     "set_grad_enabled",
     "vjp",
 ]

@@ -1,21 +1,26 @@
-"""The compiler from outside: what it made, and what it could not."""
+"""The compiler from outside: what it made and could not, its passes, and who broke a result."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .. import _proa
+from .bisecting import Finding, bisect
+from .viewing import view
 
-__all__ = ["Report", "report"]
+__all__ = ["Finding", "Report", "bisect", "passes_off", "report", "settle", "view"]
 
 
 class Report(NamedTuple):
-    """What the compiled tier has done in this process so far.
+    """What the tiers have done in this process so far.
 
     Attributes:
-        tier: of calls outside of captured functions: "prebuilt", or "compiled" where the
-            environment says PROA_TIER=compiled. Captured functions ask for "compiled" unless it
-            says PROA_TIER=prebuilt.
+        tier: of calls outside of captured functions: "both" (prebuilt kernels at once; compiled
+            ones in their place where they turn out to be faster), or what PROA_TIER says:
+            "prebuilt" or "compiled". Captured functions ask for "compiled" unless it says
+            otherwise.
         compiler: what makes kernels here: "clang in the process", a command, or "none".
         compiled: kernels made by it.
         from_disk: kernels that an earlier process made, found in the cache folder.
@@ -24,6 +29,12 @@ class Report(NamedTuple):
         fallbacks: programs that run on prebuilt kernels though the compiled tier was asked for.
             Their results have the same bits.
         last_reason: of the last fallback.
+        programs: of single calls, that began on prebuilt kernels and may be replaced.
+        waiting: of these, to be compiled in the background.
+        timed: compiled, and timed against the prebuilt ones.
+        won: replaced by compiled kernels, which were faster.
+        lost: kept on prebuilt kernels, which were as fast.
+        failed: not compiled.
     """
 
     tier: str
@@ -34,6 +45,12 @@ class Report(NamedTuple):
     seconds: float
     fallbacks: int
     last_reason: str
+    programs: int
+    waiting: int
+    timed: int
+    won: int
+    lost: int
+    failed: int
 
     def __str__(self) -> str:
         lines = [
@@ -46,6 +63,13 @@ class Report(NamedTuple):
         ]
         if self.last_reason:
             lines.append(f"  last reason         {self.last_reason}")
+        lines += [
+            f"single calls          {self.programs}",
+            f"  compiled is faster  {self.won}",
+            f"  prebuilt is         {self.lost}",
+            f"  waiting, timed      {self.waiting}, {self.timed}",
+            f"  not compiled        {self.failed}",
+        ]
         return "\n".join(lines)
 
 
@@ -54,8 +78,30 @@ def report() -> Report:
 
     Example:
         >>> print(proa.compiler.report())  # doctest: +SKIP
-        tier of single calls  prebuilt
+        tier of single calls  both
         compiler              clang in the process
         kernels compiled      3 in 0.06 s
     """
     return Report(**_proa.compiler_report())
+
+
+def settle() -> None:
+    """Waits until nothing is compiled in the background any more."""
+    _proa._settle_compiler(False)
+
+
+@contextlib.contextmanager
+def passes_off(names: Iterable[str]) -> Iterator[None]:
+    """Leaves passes out of what is compiled inside: "dce", "canonicalize", "cse", "fuse".
+
+    PROA_PASSES_OFF=fuse,cse in the environment does it from the start. Results keep their bits.
+
+    Example:
+        >>> with proa.compiler.passes_off(["fuse"]):
+        ...     y = proa.jit.to_static(lambda x: x + 1)(proa.ones([2]))
+    """
+    before = _proa._passes_off(list(names))
+    try:
+        yield
+    finally:
+        _proa._passes_off(before)

@@ -208,6 +208,14 @@ def _build(plan: Any, made: list[Any], given: list[Any]) -> Any:
     return plan[1](*parts) if hasattr(plan[1], "_fields") else plan[1](parts)
 
 
+def _budget_of(bytes_: int | None) -> int:
+    if bytes_ is None:
+        return 0
+    if isinstance(bytes_, bool) or not isinstance(bytes_, int) or bytes_ < 1:
+        raise value_error(f"[to_static] memory_budget: expected bytes, got {bytes_!r}")
+    return bytes_
+
+
 def _flat_specs(specs: Any) -> list[Any]:
     if specs is None or isinstance(specs, (InputSpec, _proa.Tensor)):
         return [specs]
@@ -222,8 +230,14 @@ class CapturedFunction:
     each was made.
     """
 
-    def __init__(self, function: Callable[..., Any], input_spec: Any = None) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        input_spec: Any = None,
+        memory_budget: int | None = None,
+    ) -> None:
         functools.update_wrapper(self, function)
+        self._budget = _budget_of(memory_budget)
         self._function = function
         self._name = getattr(function, "__qualname__", type(function).__name__)
         self._input_spec = input_spec
@@ -248,7 +262,8 @@ class CapturedFunction:
         found = self._bound.get(instance)
         if found is None:
             method = self._function.__get__(instance, owner)
-            found = self._bound[instance] = CapturedFunction(method, self._input_spec)
+            found = CapturedFunction(method, self._input_spec, self._budget or None)
+            self._bound[instance] = found
         return found
 
     @property
@@ -413,6 +428,7 @@ class CapturedFunction:
         owner = getattr(self._function, "__self__", None)
         before, layers.watch = layers.watch, watch
         plain_forward, layers.convert = layers.convert, rewrite.call
+        budget = _proa._memory_budget(self._budget)
         try:
             for one in (owner, self._function, *arguments.objects):
                 if isinstance(one, layers.Layer):
@@ -428,6 +444,7 @@ class CapturedFunction:
                 )
         finally:
             layers.watch, layers.convert = before, plain_forward
+            _proa._memory_budget(budget)
         record.held = list(held.values())
         return record
 
@@ -464,6 +481,7 @@ def to_static(
     build_strategy: Any = None,
     backend: str | None = None,
     full_graph: bool = True,
+    memory_budget: int | None = None,
 ) -> Any:
     """Makes a function, or the forward of a Layer, run as a compiled graph; also a decorator.
 
@@ -483,6 +501,9 @@ def to_static(
         input_spec: InputSpec for each tensor argument; fixes what they say.
         build_strategy, backend: None; the compiler decides.
         full_graph: True; what cannot be captured is an error, and nothing falls back to Python.
+        memory_budget: bytes that the plan of one graph may take at the sizes of the first call,
+            results included and arguments not; where it would take more, values that wait long
+            for their readers are computed again, as far as that helps. The bits stay.
 
     Returns:
         a CapturedFunction; of a Layer, the layer.
@@ -495,11 +516,11 @@ def to_static(
     if not full_graph:
         raise value_error("[to_static] full_graph: expected True: there are no graph breaks")
     if function is None:
-        return functools.partial(to_static, input_spec=input_spec)
+        return functools.partial(to_static, input_spec=input_spec, memory_budget=memory_budget)
     if isinstance(function, layers.Layer):
         if not isinstance(function.__dict__.get("forward"), CapturedFunction):
             object.__setattr__(
-                function, "forward", CapturedFunction(function.forward, input_spec)
+                function, "forward", CapturedFunction(function.forward, input_spec, memory_budget)
             )
         return function
     if isinstance(function, CapturedFunction):
@@ -508,4 +529,4 @@ def to_static(
         raise value_error(
             f"[to_static] function: expected a function or a Layer, got {type(function).__name__}"
         )
-    return CapturedFunction(function, input_spec)
+    return CapturedFunction(function, input_spec, memory_budget)

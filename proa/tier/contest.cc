@@ -1,0 +1,251 @@
+#include "proa/tier/contest.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+
+#include "proa/base/error.h"
+#include "proa/compiler/jit/compile.h"
+#include "proa/runtime/watch.h"
+#include "proa/tier/compiled.h"
+#include "proa/tier/prebuilt.h"
+
+namespace proa::tier {
+
+namespace {
+
+constexpr int64_t kMatters = 2048;  // elements of a run that is worth another kernel
+constexpr int kCalled = 4;          // such runs before one is made
+constexpr int kTimed = 5;           // runs of each rival
+constexpr double kBetter = 0.95;    // of the other's time
+
+std::atomic<int64_t> programs{0}, timed{0}, won{0}, lost{0}, failed{0};
+
+// What a contest knows, alive while a worker has it, whoever else is gone.
+struct Contender {
+  enum class State : uint8_t { prebuilt, queued, timed, compiled, kept };
+  std::atomic<State> state{State::prebuilt};
+  std::atomic<int> calls{0};
+  std::unique_ptr<ir::Module> module;
+  std::vector<ir::Dim> symbols;
+  std::string name;
+  std::unique_ptr<runtime::Executable> compiled;  // from `timed` on
+  std::mutex mutex;                               // of what follows
+  int64_t best[2] = {INT64_MAX, INT64_MAX};       // nanoseconds, prebuilt and compiled
+  int64_t elements[2] = {0, 0};                   // of the largest run so far
+  int runs[2] = {0, 0};
+};
+
+// One thread that compiles, started with the first program that asks.
+class Workshop {
+ public:
+  void ask(std::shared_ptr<Contender> contender) {
+    std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    jobs_.push_back(std::move(contender));
+    if (!running_) start();
+    wake_.notify_one();
+  }
+
+  void settle(bool stop) {
+    std::unique_lock lock(mutex_);
+    if (stop) {
+      stopped_ = true;
+      jobs_.clear();
+    }
+    idle_.wait(lock, [&] { return !busy_ && (jobs_.empty() || !running_); });
+  }
+
+  int64_t waiting() {
+    std::lock_guard lock(mutex_);
+    return static_cast<int64_t>(jobs_.size()) + (busy_ ? 1 : 0);
+  }
+
+  // A fork waits until no compiler is at work; the child has no worker until it asks for one.
+  void before_fork() {
+    std::unique_lock lock(mutex_);
+    forking_ = true;
+    idle_.wait(lock, [&] { return !busy_; });
+    lock.release();
+  }
+  void after_fork(bool child) {
+    if (child) {
+      running_ = false;
+      jobs_.clear();
+    }
+    forking_ = false;
+    mutex_.unlock();
+    wake_.notify_all();
+  }
+
+ private:
+  void start() {
+    sigset_t all, before;
+    sigfillset(&all);
+    for (int kept : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, kept);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 8 << 20);  // what clang is used to
+    pthread_t thread;
+    int error = pthread_create(
+        &thread, &attributes,
+        [](void* self) -> void* {
+          static_cast<Workshop*>(self)->work();
+          return nullptr;
+        },
+        this);
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (error != 0) return;  // programs stay on prebuilt kernels
+    pthread_setname_np(thread, "proa-compile");
+    pthread_detach(thread);
+    running_ = true;
+  }
+
+  void work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [&] { return !jobs_.empty() && !forking_; });
+      std::shared_ptr<Contender> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      busy_ = true;
+      lock.unlock();
+      make(*job);
+      job.reset();
+      lock.lock();
+      busy_ = false;
+      idle_.notify_all();
+    }
+  }
+
+  static void make(Contender& contender) {
+    // A compiler that is a process of its own takes too long to be worth a try.
+    bool quick = compiler::jit::maker() == compiler::jit::Maker::clang;
+    if (quick) try {
+        contender.compiled = compiled_only(
+            *contender.module, contender.module->find(contender.name), contender.symbols);
+      } catch (const std::exception&) { contender.compiled = nullptr; }
+    contender.module.reset();
+    if (contender.compiled == nullptr) {
+      ++failed;
+      contender.state.store(Contender::State::kept, std::memory_order_release);
+    } else {
+      ++timed;
+      contender.state.store(Contender::State::timed, std::memory_order_release);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_, idle_;
+  std::deque<std::shared_ptr<Contender>> jobs_;
+  bool running_ = false, busy_ = false, stopped_ = false, forking_ = false;
+};
+
+Workshop& workshop() {
+  static Workshop* made = [] {
+    auto* shop = new Workshop;
+    pthread_atfork([] { workshop().before_fork(); }, [] { workshop().after_fork(false); },
+                   [] { workshop().after_fork(true); });
+    std::atexit([] { settle_contests(true); });
+    return shop;
+  }();
+  return *made;
+}
+
+class Contest : public runtime::Understudy {
+ public:
+  explicit Contest(std::shared_ptr<Contender> contender) : contender_(std::move(contender)) {
+    ++programs;
+  }
+
+  void run(const runtime::Executable& original, std::span<const runtime::Array> inputs,
+           std::span<const int64_t> symbols, std::span<runtime::Array> outputs) override {
+    using State = Contender::State;
+    switch (contender_->state.load(std::memory_order_acquire)) {
+      case State::compiled: return contender_->compiled->run_itself(inputs, symbols, outputs);
+      case State::kept:
+      case State::queued: return original.run_itself(inputs, symbols, outputs);
+      case State::timed: return race(original, inputs, symbols, outputs);
+      case State::prebuilt: break;
+    }
+    original.run_itself(inputs, symbols, outputs);
+    if (elements(inputs, outputs) < kMatters) return;
+    if (contender_->calls.fetch_add(1, std::memory_order_relaxed) + 1 != kCalled) return;
+    contender_->state.store(State::queued, std::memory_order_release);
+    workshop().ask(contender_);
+  }
+
+ private:
+  static int64_t elements(std::span<const runtime::Array> inputs,
+                          std::span<const runtime::Array> outputs) {
+    int64_t sum = 0;
+    for (const runtime::Array& x : inputs) sum += x ? x.elements() : 0;
+    for (const runtime::Array& x : outputs) sum += x ? x.elements() : 0;
+    return sum;
+  }
+
+  // Runs the rival that was timed less often; both must have run the largest sizes seen.
+  void race(const runtime::Executable& original, std::span<const runtime::Array> inputs,
+            std::span<const int64_t> symbols, std::span<runtime::Array> outputs) {
+    Contender& c = *contender_;
+    int64_t size = elements(inputs, {});
+    int turn;
+    {
+      std::lock_guard lock(c.mutex);
+      turn = c.runs[0] <= c.runs[1] ? 0 : 1;
+    }
+    int64_t begin = runtime::now_ns();
+    (turn == 0 ? original : *c.compiled).run_itself(inputs, symbols, outputs);
+    int64_t spent = runtime::now_ns() - begin;
+    std::lock_guard lock(c.mutex);
+    if (c.state.load(std::memory_order_relaxed) != Contender::State::timed) return;
+    if (2 * size < std::max(c.elements[0], c.elements[1])) return;  // a small one tells little
+    if (2 * c.elements[turn] < size) c.best[turn] = INT64_MAX, c.runs[turn] = 0;
+    if (2 * c.elements[1 - turn] < size) c.best[1 - turn] = INT64_MAX, c.runs[1 - turn] = 0;
+    c.elements[0] = std::max(c.elements[0], size);
+    c.elements[1] = std::max(c.elements[1], size);
+    // The first run of each plans its memory and meets cold code.
+    if (++c.runs[turn] > 1) c.best[turn] = std::min(c.best[turn], spent);
+    if (c.runs[0] < kTimed || c.runs[1] < kTimed) return;
+    bool faster = static_cast<double>(c.best[1]) < kBetter * static_cast<double>(c.best[0]);
+    ++(faster ? won : lost);
+    --timed;
+    c.state.store(faster ? Contender::State::compiled : Contender::State::kept,
+                  std::memory_order_release);
+  }
+
+  std::shared_ptr<Contender> contender_;
+};
+
+}  // namespace
+
+std::unique_ptr<runtime::Executable> contested(const ir::Module& module, ir::Func func,
+                                               std::span<const ir::Dim> symbols) {
+  auto executable = prebuilt(module, func, symbols);
+  bool any = std::ranges::any_of(executable->program().code, [](const program::Instruction& code) {
+    return code.kind == program::InstructionKind::kernel;
+  });
+  if (!any) return executable;  // views alone: there is nothing to win
+  auto contender = std::make_shared<Contender>();
+  contender->module = std::make_unique<ir::Module>(module.clone());
+  contender->symbols.assign(symbols.begin(), symbols.end());
+  contender->name = func.name();
+  executable->set_understudy(std::make_unique<Contest>(std::move(contender)));
+  return executable;
+}
+
+ContestCounts contest_counts() {
+  return {programs.load(), workshop().waiting(), timed.load(),
+          won.load(),      lost.load(),          failed.load()};
+}
+
+void settle_contests(bool stop) { workshop().settle(stop); }
+
+}  // namespace proa::tier
