@@ -370,9 +370,7 @@ std::vector<ir::Page> attention_pages() {
     return OperandSpec{.name = name, .dtypes = kFloatSet};
   };
   constexpr DTypeSet kOne = bit(DType::f32) | bit(DType::f64);
-  auto one = [](std::string_view name) {
-    return OperandSpec{.name = name, .dtypes = kOne};
-  };
+  auto one = [](std::string_view name) { return OperandSpec{.name = name, .dtypes = kOne}; };
   OperandSpec mask{
       .name = "attn_mask", .dtypes = kOne | kBoolSet, .optional = true, .meets = false};
   std::vector<ir::AttrSpec> on_heads_attrs{{.name = "is_causal", .form = AttrForm::boolean},

@@ -1,8 +1,10 @@
 #include "proa/runtime/schedule.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <unordered_map>
 
+#include "proa/base/checked.h"
 #include "proa/base/error.h"
 #include "proa/program/plan.h"
 #include "proa/runtime/allocator.h"
@@ -73,6 +75,12 @@ class Scheduler {
     return look;
   }
 
+  // Counts only, of views too, whose elements may be more than any memory has.
+  static int64_t bytes_of(const Array& look) {
+    return checked_bytes(look.dims, look.dtype).value_or(INT64_MAX);
+  }
+  static int64_t sum_of(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
+
   int32_t add_root(Root root) {
     roots_.push_back(root);
     return static_cast<int32_t>(roots_.size() - 1);
@@ -112,7 +120,7 @@ class Scheduler {
     root.last = now();
     operands_.push_back({used.root, used.look.data - origin()});
     made_->looks.push_back({used.look.dims, used.look.strides, used.look.dtype});
-    step_.bytes += used.look.elements() * static_cast<int64_t>(size_of(used.look.dtype));
+    step_.bytes = sum_of(step_.bytes, bytes_of(used.look));
   }
 
   void absent() {
@@ -226,8 +234,7 @@ class Scheduler {
 
   bool whole(const Slotted& used) const {
     const Root& root = roots_[index(used.root)];
-    return used.look.data == origin() && used.look.is_dense() &&
-           used.look.elements() * static_cast<int64_t>(size_of(used.look.dtype)) == root.bytes;
+    return used.look.data == origin() && used.look.is_dense() && bytes_of(used.look) == root.bytes;
   }
 
   bool may_lie_over(int32_t step, int32_t input_root, int32_t output_root) const {

@@ -15,9 +15,9 @@
 #include "proa/compiler/jit/compile.h"
 #include "proa/compiler/pipeline.h"
 #include "proa/runtime/object.h"
-#include "proa/tier/notes.h"
 #include "proa/runtime/schedule.h"
 #include "proa/tier/contest.h"
+#include "proa/tier/notes.h"
 #include "proa/tier/object_cache.h"
 #include "proa/tier/prebuilt.h"
 

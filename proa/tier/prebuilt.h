@@ -16,8 +16,8 @@ namespace proa::tier {
 // decomposed; the kernel gives the bits of their decomposition.
 bool has_kernel(const ir::Operation& op);
 
-// `func` holds operations that have kernels; `symbols` are the sizes that callers give, in order. `donated`: see
-// program::Program::donated.
+// `func` holds operations that have kernels; `symbols` are the sizes that callers give, in order.
+// `donated`: see program::Program::donated.
 std::unique_ptr<runtime::Executable> prebuilt(
     const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
     std::span<const std::pair<int32_t, int32_t>> donated = {});
