@@ -20,10 +20,11 @@ namespace proa::tier {
 
 namespace {
 
-constexpr int64_t kMatters = 2048;  // elements of a run that is worth another kernel
-constexpr int kCalled = 4;          // such runs before one is made
-constexpr int kTimed = 5;           // runs of each rival
-constexpr double kBetter = 0.95;    // of the other's time
+constexpr int64_t kMatters = 2048;  // elements that a run reads if it is worth another kernel
+constexpr int64_t kWorth =
+    50'000'000;                   // nanoseconds of such runs, about what a kernel costs to make
+constexpr int kTimed = 5;         // runs of each rival
+constexpr double kBetter = 0.95;  // of the other's time
 
 std::atomic<int64_t> programs{0}, timed{0}, won{0}, lost{0}, failed{0};
 
@@ -31,7 +32,7 @@ std::atomic<int64_t> programs{0}, timed{0}, won{0}, lost{0}, failed{0};
 struct Contender {
   enum class State : uint8_t { prebuilt, queued, timed, compiled, kept };
   std::atomic<State> state{State::prebuilt};
-  std::atomic<int> calls{0};
+  std::atomic<int64_t> spent{0};  // nanoseconds on prebuilt kernels
   std::unique_ptr<ir::Module> module;
   std::vector<ir::Dim> symbols;
   std::string name;
@@ -175,9 +176,13 @@ class Contest : public runtime::Understudy {
       case State::timed: return race(original, inputs, symbols, outputs);
       case State::prebuilt: break;
     }
+    if (elements(inputs, {}) < kMatters) return original.run_itself(inputs, symbols, outputs);
+    int64_t begin = runtime::now_ns();
     original.run_itself(inputs, symbols, outputs);
-    if (elements(inputs, outputs) < kMatters) return;
-    if (contender_->calls.fetch_add(1, std::memory_order_relaxed) + 1 != kCalled) return;
+    // Whoever makes a kernel only after as much time as it costs never takes twice what was best.
+    int64_t now = runtime::now_ns() - begin;
+    int64_t before = contender_->spent.fetch_add(now, std::memory_order_relaxed);
+    if (before >= kWorth || before + now < kWorth) return;
     contender_->state.store(State::queued, std::memory_order_release);
     workshop().ask(contender_);
   }

@@ -13,14 +13,14 @@ import json, os, numpy as np, proa, proa.nn.functional as F
 rng = np.random.default_rng(0)
 def data(*shape):
     return proa.to_tensor(rng.normal(size=shape).astype(np.float32))
-x, w, small = data(64, 256), data(256, 256), data(2, 3)
+x, w, small = data(512, 512), data(512, 512), data(2, 3)
 calls = [lambda: F.softmax(x), lambda: proa.matmul(x, w), lambda: F.gelu(x),
-         lambda: F.layer_norm(x, [256]), lambda: proa.exp(small)]
+         lambda: F.layer_norm(x, [512]), lambda: proa.exp(small)]
 first = [c().numpy().tobytes() for c in calls]
-for round in range(40):
+for round in range(500):
     for number, call in enumerate(calls):
         assert call().numpy().tobytes() == first[number], number
-    if round == 10:
+    if round == 450:
         proa.compiler.settle()
 r = proa.compiler.report()
 print(json.dumps(r._asdict()))
@@ -57,10 +57,11 @@ def test_a_tier_can_be_pinned() -> None:
 
 
 FORK = """
-import os, numpy as np, proa
+import os, time, numpy as np, proa
 x = proa.ones([64, 64])
 def work(op):
-    for _ in range(12):
+    spent = time.process_time() + 0.1  # more than makes another kernel worth it
+    while time.process_time() < spent:
         op(x)
 work(proa.exp); work(proa.tanh); work(proa.sin)  # a compiler is at work by now
 children = []
@@ -93,10 +94,11 @@ def test_a_fork_meets_no_compiler_at_work(tmp_path: Path) -> None:
 
 def test_a_process_may_end_while_kernels_are_made(tmp_path: Path) -> None:
     program = """
-import proa
-x = proa.ones([128, 128])
+import time, proa
+x = proa.ones([512, 512])
 for op in (proa.exp, proa.tanh, proa.sin, proa.cos, proa.sqrt, proa.log, proa.abs, proa.sigmoid):
-    for _ in range(8):
+    spent = time.process_time() + 0.06
+    while time.process_time() < spent:
         op(x)
 """
     for round in range(5):
