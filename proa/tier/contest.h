@@ -1,6 +1,6 @@
-// Contest: a program that runs on prebuilt kernels at once, is compiled behind its back when it is
-// called often, and is replaced only if that is faster. Why timed: nobody can tell beforehand, and
-// both have the same bits, so nothing else can tell them apart.
+// Contest: a program that runs on prebuilt kernels at once, is compiled behind its back when it has
+// taken as long as that takes, and is replaced only if that is faster. Why timed: nobody can tell
+// beforehand, and both have the same bits, so nothing else can tell them apart.
 #pragma once
 
 #include <memory>
