@@ -157,6 +157,15 @@ def test_columns_of_every_length(length: int) -> None:
         same(columns, tensor([length, width]))
 
 
+def test_columns_without_rows() -> None:
+    """Extents of zero that are known while the kernel is written."""
+
+    def sums(x: Any) -> Any:
+        return proa.sum(x[:0] * 2.0, 0), proa.max(x, 0) + proa.sum(x[:, :0])
+
+    same(sums, tensor([5, 130]))
+
+
 @pytest.mark.parametrize("length", [*LENGTHS, 100_003])
 def test_totals_of_every_length(length: int) -> None:
     def total(x: Any) -> Any:

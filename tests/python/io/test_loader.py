@@ -357,7 +357,9 @@ def test_goes_on_in_the_middle_of_an_epoch(mode: str) -> None:
 
 
 INTERRUPTED = """
-import os, sys, time
+import os, signal, sys, time
+# Whoever runs the tests in the background has Ctrl-C ignored, which children inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np
 from proa import io
 class Slow(io.Dataset):

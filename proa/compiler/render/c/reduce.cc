@@ -352,7 +352,7 @@ void Renderer::columns(Operation& op) {
   PROA_CHECK(most, "a strip of columns has a width that is no number");
   open("{");
   line(str("const pn_i64 rows = ", name(op.operand(0)), ", columns = ", name(op.operand(1)), ";"));
-  line(str("const pn_i64 used = rows < ", kLanes, " ? rows : ", kLanes, ";"));
+  line(str("const pn_i64 used = rows < 1 ? 1 : rows < ", kLanes, " ? rows : ", kLanes, ";"));
   for (const Lanes& r : lanes) {
     line(str(r.type, " ", r.lane, "[", kLanes * *most, "] __attribute__((aligned(64)));"));
     line(str("for (pn_i64 k = 0; k < used * ", *most, "; ++k) ", r.lane, "[k] = ", r.zero, ";"));

@@ -39,7 +39,7 @@ def first_bad(x: Any) -> Any:
 
 
 def test_eager_names_the_operation_and_the_line(checking: None) -> None:
-    place = f"test_debugging.py:{line_of(first_bad, 'proa.log')}"
+    place = f"test_finding_faults.py:{line_of(first_bad, 'proa.log')}"
     with pytest.raises(ValueError, match=r"\[log\].*NaN or infinity") as caught:
         first_bad(proa.to_tensor([0.0, 1.0]))
     assert place in str(caught.value)
@@ -47,7 +47,7 @@ def test_eager_names_the_operation_and_the_line(checking: None) -> None:
 
 
 def test_captured_names_the_same(checking: None) -> None:
-    place = f"test_debugging.py:{line_of(first_bad, 'proa.log')}"
+    place = f"test_finding_faults.py:{line_of(first_bad, 'proa.log')}"
     f = proa.jit.to_static(first_bad)
     with pytest.raises(ValueError, match=r"\[log\].*NaN or infinity") as caught:
         f(proa.to_tensor([0.0, 1.0]))
@@ -215,7 +215,7 @@ def test_the_page_shows_passes_kernels_memory_and_time(tmp_path: Path) -> None:
     proa.compiler.view(block, [proa.randn([6, 20]), proa.randn([20, 8])], str(path))
     text = check_page(path)
     for expected in ("tensor.gelu", "prim.dot", "loop.for", "lower bound by liveness", "pn_i64",
-                     "Trace of a run", "cse", "test_debugging.py"):
+                     "Trace of a run", "cse", "test_finding_faults.py"):
         assert expected in text, expected
 
 
