@@ -152,7 +152,9 @@ class Fuser {
   // What a group may be built around, and no member of another's.
   bool anchors(const Operation& op) const {
     if (!loop::convolves(op)) return op.is("prim.dot");
-    auto in_memory = [&](Value operand) { return !is_copied(base_of(operand, nullptr).definer()); };
+    auto in_memory = [&](Value operand) {
+      return !is_copied(through_layouts(operand, nullptr).definer());
+    };
     return in_memory(op.operand(0)) && in_memory(op.operand(1));
   }
 
@@ -181,7 +183,7 @@ class Fuser {
     if (std::ranges::find(kLittle, op.name()) == std::end(kLittle) || !renders_(op)) return false;
     int size = 1;
     for (Value operand : op.operands()) {
-      Value base = base_of(operand, nullptr);
+      Value base = through_layouts(operand, nullptr);
       const Operation* definer = base.definer();
       if (!wide(operand.dims()).empty() || !wide(base.dims()).empty()) return false;
       if (definer == nullptr || definer->is("prim.constant")) continue;
@@ -192,15 +194,6 @@ class Fuser {
     if (size > kMost) return false;
     copied_.emplace(&op, size);
     return true;
-  }
-
-  // The value that layout operations read in the end, and where, for an element of `value`.
-  static Value base_of(Value value, Indices* at) {
-    while (value.definer() != nullptr && is_layout(*value.definer())) {
-      if (at != nullptr) *at = through_layout(*value.definer(), *at);
-      value = value.definer()->operand(0);
-    }
-    return value;
   }
 
   static Group* find(Group* group) {
@@ -225,7 +218,7 @@ class Fuser {
     for (Dim d : operand.dims()) {
       at.push_back(canonical(d).is_const(1) ? Index{} : Index::of(variable++));
     }
-    Value base = base_of(operand, &at);
+    Value base = through_layouts(operand, &at);
     int next = 0;
     for (size_t i = 0; i < at.size(); ++i) {
       if (canonical(base.dims()[i]).is_const(1)) continue;
@@ -238,7 +231,7 @@ class Fuser {
     if (op.info().has(Trait::terminator) || op.is("prim.constant")) return;
     int level = 0;
     for (Value operand : op.operands())
-      level = std::max(level, level_of(base_of(operand, nullptr)));
+      level = std::max(level, level_of(through_layouts(operand, nullptr)));
     sizes_.each_binder(op, [&](Operation* binder) {
       auto found = level_.find(binder);
       if (found != level_.end()) level = std::max(level, found->second);
@@ -265,7 +258,7 @@ class Fuser {
     Space space = space_of(op);
     size_t size = 1, inputs = op.operand_count(), contracts = 0;
     for (Value operand : op.operands()) {
-      Value base = base_of(operand, nullptr);
+      Value base = through_layouts(operand, nullptr);
       if (level_of(base) < level) continue;
       Group* group = group_of(base);
       if (group == nullptr || !aligned(operand)) return nullptr;
@@ -315,7 +308,7 @@ class Fuser {
   // Whether the value behind the operand may be computed again where it is read: element by element
   // in a group that does not store it.
   bool can_take(Value operand, const Space& space) const {
-    Value base = base_of(operand, nullptr);
+    Value base = through_layouts(operand, nullptr);
     Operation* op = base.definer();
     Group* group = group_of(base);
     if (group == nullptr || group->space.blocked || op->is("prim.reduce") || anchors(*op)) {
@@ -327,7 +320,7 @@ class Fuser {
   // The operations behind the operand that can be taken, and what they read from memory.
   void cone_of(Value operand, const Space& space, std::vector<Operation*>& cone,
                std::vector<const ValueImpl*>& leaves) const {
-    Value base = base_of(operand, nullptr);
+    Value base = through_layouts(operand, nullptr);
     if (!can_take(operand, space)) {
       bool large = wide(base.dims()) == space.dims;
       if (large && std::ranges::find(leaves, base.impl()) == leaves.end()) {
@@ -359,7 +352,7 @@ class Fuser {
     int level = 0;
     for (Operation* op : group.ops) {
       for (Value operand : op->operands()) {
-        Value base = base_of(operand, nullptr);
+        Value base = through_layouts(operand, nullptr);
         if (group_of(base) != &group) level = std::max(level, level_of(base));
       }
     }
@@ -383,7 +376,7 @@ class Fuser {
       group.ops.push_back(copy);
       member_[copy] = &group;
     } else {
-      level_[copy] = level_of(base_of(copy->operand(0), nullptr));
+      level_[copy] = level_of(through_layouts(copy->operand(0), nullptr));
     }
     return copy->result();
   }
@@ -438,7 +431,7 @@ class Fuser {
     auto each = [&](const Group& group, auto use) {
       for (Operation* op : group.ops) {
         for (Value operand : op->operands()) {
-          Value base = base_of(operand, nullptr);
+          Value base = through_layouts(operand, nullptr);
           if (group_of(base) != &group && wide(base.dims()) == group.space.dims) use(base.impl());
         }
       }
@@ -473,7 +466,7 @@ class Fuser {
   // What a group must be given to read the operand.
   template <class Use>
   void each_leaf(Value operand, Use use) const {
-    Value base = base_of(operand, nullptr);
+    Value base = through_layouts(operand, nullptr);
     if (!is_copied(base.definer())) return use(base);
     if (base.definer()->is("prim.dim")) return;  // the program knows all sizes
     for (Value next : base.definer()->operands()) each_leaf(next, use);
@@ -512,7 +505,7 @@ class Fuser {
           }
         };
         // A contraction reads memory: nothing is written into it.
-        if (op->is("prim.dot")) read(base_of(operand, nullptr));
+        if (op->is("prim.dot")) read(through_layouts(operand, nullptr));
         else each_leaf(operand, read);
       }
       for (Value result : op->results()) {

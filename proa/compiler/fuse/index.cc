@@ -1,6 +1,7 @@
 #include "proa/compiler/fuse/index.h"
 
 #include "proa/base/error.h"
+#include "proa/compiler/sizes.h"
 
 namespace proa::compiler {
 
@@ -94,6 +95,24 @@ Indices through_layout(const Operation& op, const Indices& at) {
     throw InternalError(str(op.name(), " is no layout"));
   }
   return to;
+}
+
+Value through_layouts(Value value, Indices* at) {
+  while (value.definer() != nullptr && is_layout(*value.definer())) {
+    if (at != nullptr) *at = through_layout(*value.definer(), *at);
+    value = value.definer()->operand(0);
+  }
+  return value;
+}
+
+Index dense_address(const Sizes& sizes, std::span<const Dim> dims, const Indices& at) {
+  Index sum;
+  Dim stride = 1;
+  for (size_t i = dims.size(); i-- > 0;) {
+    sum = sum + at[i] * stride;
+    stride = stride * sizes.canonical(dims[i]);
+  }
+  return sum;
 }
 
 }  // namespace proa::compiler

@@ -5,11 +5,14 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "proa/ir/operation.h"
 
 namespace proa::compiler {
+
+class Sizes;
 
 // offset + the sum of coefficient * variable. Variables are numbers that the user of Index gives.
 struct Index {
@@ -40,5 +43,10 @@ using Indices = std::vector<Index>;
 bool is_layout(const ir::Operation& op);
 // Where the operand is read for the result's element at `at`.
 Indices through_layout(const ir::Operation& op, const Indices& at);
+// The value that layout operations read in the end; `at` (may be null) becomes where.
+ir::Value through_layouts(ir::Value value, Indices* at);
+
+// Of the element at `at` in dense, row-major memory.
+Index dense_address(const Sizes& sizes, std::span<const ir::Dim> dims, const Indices& at);
 
 }  // namespace proa::compiler

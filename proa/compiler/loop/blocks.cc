@@ -82,14 +82,6 @@ class Splitting {
 
   // What the totals read.
 
-  static Value through(Value value, Indices* at) {
-    while (value.definer() != nullptr && is_layout(*value.definer())) {
-      if (at != nullptr) *at = through_layout(*value.definer(), *at);
-      value = value.definer()->operand(0);
-    }
-    return value;
-  }
-
   void find_inputs() {
     std::unordered_set<const ValueImpl*> seen;
     std::vector<Value> stack;
@@ -120,16 +112,6 @@ class Splitting {
     return at;
   }
 
-  Index address(std::span<const Dim> dims, const Indices& at) const {  // dense and row-major
-    Index sum;
-    Dim stride = 1;
-    for (size_t i = dims.size(); i-- > 0;) {
-      sum = sum + at[i] * stride;
-      stride = stride * canonical(dims[i]);
-    }
-    return sum;
-  }
-
   // Where an operation of the cone reads memory.
   template <class Use>
   void each_access(Use use) const {
@@ -139,8 +121,8 @@ class Splitting {
       if (!reads || is_layout(op)) continue;
       for (Value operand : op.operands()) {
         Indices at = home(operand);
-        Value base = through(operand, &at);
-        if (base.definer() == nullptr) use(address(base.dims(), at));
+        Value base = through_layouts(operand, &at);
+        if (base.definer() == nullptr) use(dense_address(sizes_, base.dims(), at));
       }
     }
   }
@@ -391,10 +373,11 @@ class Splitting {
   Value compute(Value value, Block& body) {
     if (auto found = values_.find(value.impl()); found != values_.end()) return found->second;
     Indices at = home(value);
-    Value base = through(value, &at), made;
+    Value base = through_layouts(value, &at), made;
     if (base.definer() == nullptr) {
       auto number = std::ranges::find(inputs_, base) - inputs_.begin();
-      made = load(func_.arguments()[static_cast<size_t>(number)], address(base.dims(), at), body);
+      made = load(func_.arguments()[static_cast<size_t>(number)],
+                  dense_address(sizes_, base.dims(), at), body);
     } else if (base != value) {
       made = compute(base, body);
     } else if (value.definer()->is("prim.constant")) {

@@ -88,31 +88,11 @@ class Lowering {
     for (size_t i = 0; i < contract_x.size(); ++i) {
       at_x[contract_x[i]] = at_y[contract_y[i]] = fresh(x.dims()[contract_x[i]], kDepth);
     }
-    Value base_x = through(x, at_x), base_y = through(y, at_y);
-    x_ = address(base_x.dims(), at_x);
-    y_ = address(base_y.dims(), at_y);
+    Value base_x = through_layouts(x, &at_x), base_y = through_layouts(y, &at_y);
+    x_ = dense_address(sizes_, base_x.dims(), at_x);
+    y_ = dense_address(sizes_, base_y.dims(), at_y);
     from_x_ = base_x;
     from_y_ = base_y;
-  }
-
-  // Dense and row-major.
-  Index address(std::span<const Dim> dims, const Indices& at) const {
-    Index sum;
-    Dim stride = 1;
-    for (size_t i = dims.size(); i-- > 0;) {
-      sum = sum + at[i] * stride;
-      stride = stride * canonical(dims[i]);
-    }
-    return sum;
-  }
-
-  // The value behind layouts, with the indices it is read at.
-  static Value through(Value value, Indices& at) {
-    while (value.definer() != nullptr && is_layout(*value.definer())) {
-      at = through_layout(*value.definer(), at);
-      value = value.definer()->operand(0);
-    }
-    return value;
   }
 
   static Dim coefficient(const Index& address, int variable) {
@@ -147,13 +127,14 @@ class Lowering {
   void join() {
     absorbed_.assign(extents_.size(), false);
     std::vector<Index> accesses{x_, y_};
-    for (Value output : outputs()) accesses.push_back(address(output.dims(), home(output)));
+    for (Value output : outputs())
+      accesses.push_back(dense_address(sizes_, output.dims(), home(output)));
     for (Operation& op : body_) {
       if (&op == &dot_ || is_layout(op)) continue;
       for (Value operand : op.operands()) {
         Indices at = home(operand);
-        Value base = through(operand, at);
-        if (base.definer() == nullptr) accesses.push_back(address(base.dims(), at));
+        Value base = through_layouts(operand, &at);
+        if (base.definer() == nullptr) accesses.push_back(dense_address(sizes_, base.dims(), at));
       }
     }
     for (size_t v = extents_.size(); v-- > 0;) {
@@ -245,7 +226,7 @@ class Lowering {
       OpState store;
       store.info = &context().op("loop.store");
       store.operands = {value, to};
-      place(store, address(outs[i].dims(), home(outs[i])));
+      place(store, dense_address(sizes_, outs[i].dims(), home(outs[i])));
     }
     OpState end;
     end.info = &context().op("loop.yield");
@@ -276,13 +257,13 @@ class Lowering {
 
   Value compute(Value value) {
     Indices at = home(value);
-    Value base = through(value, at);
+    Value base = through_layouts(value, &at);
     if (base.definer() == nullptr) {
       OpState state;
       state.info = &context().op("loop.load");
       state.operands = {func_.arguments()[base.index()]};
       state.results = {Type::tensor(context(), base.dtype(), {})};
-      return place(state, address(base.dims(), at))->result();
+      return place(state, dense_address(sizes_, base.dims(), at))->result();
     }
     if (base != value) return scalar(base);
     Operation& op = *value.definer();

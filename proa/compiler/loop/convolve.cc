@@ -40,26 +40,6 @@ class Lowering {
   Dim canonical(Dim d) const { return sizes_.canonical(d); }
   std::vector<Value> outputs() const { return body_.terminator()->operands(); }
 
-  // Dense and row-major.
-  Index address(std::span<const Dim> dims, const Indices& at) const {
-    Index sum;
-    Dim stride = 1;
-    for (size_t i = dims.size(); i-- > 0;) {
-      sum = sum + at[i] * stride;
-      stride = stride * canonical(dims[i]);
-    }
-    return sum;
-  }
-
-  // The value behind layouts, with the indices it is read at.
-  static Value through(Value value, Indices& at) {
-    while (value.definer() != nullptr && is_layout(*value.definer())) {
-      at = through_layout(*value.definer(), at);
-      value = value.definer()->operand(0);
-    }
-    return value;
-  }
-
   static Dim coefficient(const Index& address, int variable) {
     for (const Index::Term& term : address.terms) {
       if (term.variable == variable) return term.coefficient;
@@ -93,13 +73,13 @@ class Lowering {
         joined_ &= coefficient(a, spatial_[i]) == coefficient(a, spatial_[i + 1]) * extents_[i + 1];
       }
     };
-    for (Value output : outputs()) check(address(output.dims(), home(output)));
+    for (Value output : outputs()) check(dense_address(sizes_, output.dims(), home(output)));
     for (Operation& op : body_) {
       if (&op == &conv_ || is_layout(op)) continue;
       for (Value operand : op.operands()) {
         Indices at = home(operand);
-        Value base = through(operand, at);
-        if (base.definer() == nullptr) check(address(base.dims(), at));
+        Value base = through_layouts(operand, &at);
+        if (base.definer() == nullptr) check(dense_address(sizes_, base.dims(), at));
       }
     }
   }
@@ -115,8 +95,8 @@ class Lowering {
   Value describe(Value operand, std::string_view name) {
     Indices at;
     for (int axis = 0; axis < operand.rank(); ++axis) at.push_back(Index::of(axis));
-    Value base = through(operand, at);
-    Index where = address(base.dims(), at);
+    Value base = through_layouts(operand, &at);
+    Index where = dense_address(sizes_, base.dims(), at);
     std::vector<Dim> strides;
     for (int axis = 0; axis < operand.rank(); ++axis) strides.push_back(coefficient(where, axis));
     set(str(name, "_strides"), strides);
@@ -144,7 +124,7 @@ class Lowering {
     Value x = conv_.operand(0), w = conv_.operand(1);
     auto leaf = [&](Value value) {
       Indices at(value.dims().size());
-      return func_.arguments()[through(value, at).index()];
+      return func_.arguments()[through_layouts(value, &at).index()];
     };
     OpState state;
     state.info = &context().op("loop.convolve");
@@ -192,7 +172,7 @@ class Lowering {
       store.info = &context().op("loop.store");
       store.operands = {value, to};
       if (joined_) put(store);
-      else place(store, address(outs[i].dims(), home(outs[i])));
+      else place(store, dense_address(sizes_, outs[i].dims(), home(outs[i])));
     }
     OpState end;
     end.info = &context().op("loop.yield");
@@ -237,13 +217,13 @@ class Lowering {
 
   Value compute(Value value) {
     Indices at = home(value);
-    Value base = through(value, at);
+    Value base = through_layouts(value, &at);
     if (base.definer() == nullptr) {
       OpState state;
       state.info = &context().op("loop.load");
       state.operands = {func_.arguments()[base.index()]};
       state.results = {Type::tensor(context(), base.dtype(), {})};
-      return place(state, address(base.dims(), at))->result();
+      return place(state, dense_address(sizes_, base.dims(), at))->result();
     }
     if (base != value) return scalar(base);
     Operation& op = *value.definer();

@@ -110,27 +110,7 @@ class Lowering {
     return at;
   }
 
-  // Dense and row-major.
-  Index address(std::span<const Dim> dims, const Indices& at) const {
-    Index sum;
-    Dim stride = 1;
-    for (size_t i = dims.size(); i-- > 0;) {
-      sum = sum + at[i] * stride;
-      stride = stride * canonical(dims[i]);
-    }
-    return sum;
-  }
-
   static bool is_leaf(Value value) { return value.definer() == nullptr; }
-  // The value behind layouts, with the indices it is read at.
-  static Value through(Value value, Indices& at) {
-    while (value.definer() != nullptr && is_layout(*value.definer())) {
-      at = through_layout(*value.definer(), at);
-      value = value.definer()->operand(0);
-    }
-    return value;
-  }
-
   // Runs of axes.
 
   void find_runs() {
@@ -153,7 +133,7 @@ class Lowering {
     for (Operation& op : body_) {
       for (Value operand : op.operands()) {
         Indices at = home(operand);
-        Value base = through(operand, at);
+        Value base = through_layouts(operand, &at);
         // A row value read in the inner loops says nothing about the inner axes.
         if (is_leaf(base)) check_leaf(base, at, is_full(operand), check, joined);
       }
@@ -180,7 +160,7 @@ class Lowering {
   template <class Check>
   void check_leaf(Value leaf, const Indices& at, bool full, Check& check,
                   std::vector<bool>& joined) {
-    Index a = address(leaf.dims(), at);
+    Index a = dense_address(sizes_, leaf.dims(), at);
     if (full) return check(a);
     std::vector<bool> before = joined;
     check(a);
@@ -389,10 +369,10 @@ class Lowering {
 
   Value compute(Value value, Block& block, Operation* before) {
     Indices at = home(value);
-    Value base = through(value, at);
+    Value base = through_layouts(value, &at);
     if (is_leaf(base)) {
       Value from = func_.arguments()[base.index()];
-      return load(from, base.dtype(), address(base.dims(), at), block, before);
+      return load(from, base.dtype(), dense_address(sizes_, base.dims(), at), block, before);
     }
     if (base != value) return scalar(base);
     Operation& op = *value.definer();
@@ -489,7 +469,7 @@ class Lowering {
 
   void store(Value value, Value output, int number, Block& block) {
     Value to = func_.arguments()[body_.argument_count() + static_cast<size_t>(number)];
-    store_at(value, to, address(output.dims(), home(output)), block);
+    store_at(value, to, dense_address(sizes_, output.dims(), home(output)), block);
   }
 
   Module& module_;
