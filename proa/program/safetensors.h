@@ -44,6 +44,7 @@ struct SafetensorsEntry {
 // Whatever is wrong with a file is UserError(io) that names the file, the place and the reason.
 class SafetensorsFile {
  public:
+  SafetensorsFile() = default;
   // With verify, data() checks the checksum of our own files; those of others have none.
   static SafetensorsFile open(const std::string& path, bool verify = true);
   // `source` is the name in messages. The bytes must outlive the result.
@@ -57,6 +58,8 @@ class SafetensorsFile {
 
   // Bytes of an entry, checked against its checksum; they may lie at any alignment.
   std::span<const std::byte> data(const SafetensorsEntry& entry) const;
+  // The same without the checksum.
+  std::span<const std::byte> bytes(const SafetensorsEntry& entry) const;
   // The dtype, or UserError(not_supported) where Proa has none.
   DType dtype(const SafetensorsEntry& entry) const;
 
@@ -82,11 +85,17 @@ struct SafetensorsTensor {
   std::span<const std::byte> bytes;
 };
 
+// With `filler`, every tensor begins at a multiple of 64: the format allows no holes, so U8 tensors
+// named `filler`0, `filler`1, ... fill them. Without, at a multiple of its element.
+struct SafetensorsStyle {
+  std::string_view filler = {};
+};
+
 // The same tensors and metadata give the same file, in whatever order they come. UserError(value)
 // for a name that comes twice, is reserved or is not UTF-8.
 void write_safetensors(const std::string& path, std::span<const SafetensorsTensor> tensors,
-                       const TextMap& metadata = {});
+                       const TextMap& metadata = {}, SafetensorsStyle style = {});
 std::vector<std::byte> safetensors_bytes(std::span<const SafetensorsTensor> tensors,
-                                         const TextMap& metadata = {});
+                                         const TextMap& metadata = {}, SafetensorsStyle style = {});
 
 }  // namespace proa::program

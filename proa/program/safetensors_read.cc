@@ -457,11 +457,15 @@ const SafetensorsEntry* SafetensorsFile::find(std::string_view name) const {
   return at != entries_.end() && at->name == name ? &*at : nullptr;
 }
 
+std::span<const std::byte> SafetensorsFile::bytes(const SafetensorsEntry& entry) const {
+  return data_.subspan(static_cast<size_t>(entry.begin),
+                       static_cast<size_t>(entry.end - entry.begin));
+}
+
 std::span<const std::byte> SafetensorsFile::data(const SafetensorsEntry& entry) const {
   auto index = static_cast<size_t>(&entry - entries_.data());
   PROA_CHECK(index < entries_.size(), "an entry of another file");
-  auto bytes =
-      data_.subspan(static_cast<size_t>(entry.begin), static_cast<size_t>(entry.end - entry.begin));
+  auto bytes = this->bytes(entry);
   if (has_checksums_ && crc32c(bytes) != checksums_[index]) {
     throw UserError(
         ErrorKind::io,

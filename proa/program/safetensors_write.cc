@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -79,7 +80,8 @@ void check_tensor(const SafetensorsTensor& tensor) {
   }
 }
 
-Layout lay_out(std::span<const SafetensorsTensor> tensors, const TextMap& user_metadata) {
+Layout lay_out(std::span<const SafetensorsTensor> tensors, const TextMap& user_metadata,
+               SafetensorsStyle style) {
   std::vector<const SafetensorsTensor*> order;
   for (const auto& tensor : tensors) {
     check_tensor(tensor);
@@ -109,7 +111,24 @@ Layout lay_out(std::span<const SafetensorsTensor> tensors, const TextMap& user_m
     std::snprintf(digits, sizeof digits, " %08x", checksum);
     checksums += digits;
   };
+  int64_t fillers = 0;
+  auto fill = [&] {
+    static constexpr std::array<std::byte, kAlignment> kZeros{};
+    int64_t missing = (kAlignment - offset % kAlignment) % kAlignment;
+    if (missing == 0) return;
+    auto zeros = std::span(kZeros).first(static_cast<size_t>(missing));
+    entries.push_back({str(style.filler, fillers++),
+                       std::string(format_name(DType::u8)),
+                       DType::u8,
+                       {missing},
+                       offset,
+                       offset + missing});
+    layout.pieces.push_back(zeros);
+    add_checksum(crc32c(zeros));
+    offset += missing;
+  };
   for (const auto* tensor : order) {
+    if (!style.filler.empty() && !tensor->bytes.empty()) fill();
     auto next = checked_add(offset, static_cast<int64_t>(tensor->bytes.size()));
     PROA_CHECK(next, "tensors of more than 2^63 bytes");
     SafetensorsEntry entry{std::string(tensor->name),
@@ -159,15 +178,15 @@ Layout lay_out(std::span<const SafetensorsTensor> tensors, const TextMap& user_m
 }  // namespace
 
 void write_safetensors(const std::string& path, std::span<const SafetensorsTensor> tensors,
-                       const TextMap& metadata) {
-  Layout layout = lay_out(tensors, metadata);
+                       const TextMap& metadata, SafetensorsStyle style) {
+  Layout layout = lay_out(tensors, metadata, style);
   layout.pieces.insert(layout.pieces.begin(), std::as_bytes(std::span(layout.prefix)));
   write_file(path, layout.pieces);
 }
 
 std::vector<std::byte> safetensors_bytes(std::span<const SafetensorsTensor> tensors,
-                                         const TextMap& metadata) {
-  Layout layout = lay_out(tensors, metadata);
+                                         const TextMap& metadata, SafetensorsStyle style) {
+  Layout layout = lay_out(tensors, metadata, style);
   auto prefix = std::as_bytes(std::span(layout.prefix));
   std::vector<std::byte> bytes(prefix.begin(), prefix.end());
   for (auto piece : layout.pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
