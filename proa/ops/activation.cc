@@ -329,6 +329,14 @@ void named_samples(SampleList& s) {
   common_wrong(s);
 }
 
+// Version 1 named the formula, as PyTorch does: approximate was "none" or "tanh".
+void gelu_from_1(ir::AttrList& attrs, ir::Context& context) {
+  ir::Attribute formula = attrs.get("approximate");
+  if (!formula.is(ir::AttrKind::string)) return;
+  attrs.set(context.name("approximate"),
+            ir::Attribute::boolean(context, formula.as_string() == "tanh"));
+}
+
 void gelu_samples(SampleList& s) {
   usual(s);
   s.ok({T({3, 4}, Fill::distinct)}, {{"approximate", true}});
@@ -433,6 +441,13 @@ std::vector<ir::Page> activation_pages() {
       nullptr, maxout_samples);
   maxout.shape = maxout_shape;
   maxout.sharding = "... -> ...; @axis: whole";
+  Page gelu = activation("gelu", {},
+                         "x * P(X <= x) for a standard normal X (Hendrycks and Gimpel 2016); "
+                         "approximate=True uses their tanh formula.",
+                         {{.name = "approximate", .form = AttrForm::boolean, .value = false}},
+                         gelu_rule, gelu_backward, gelu_samples);
+  gelu.version = 2;
+  gelu.upgrades = {{1, gelu_from_1}};
   return {
       activation("relu", {}, "max(x, 0).", {}, relu_rule, relu_backward, usual,
                  kWritten | ir::kMethod),
@@ -441,11 +456,7 @@ std::vector<ir::Page> activation_pages() {
       activation("silu", {}, "x * sigmoid(x), also called swish (Elfwing et al. 2018).", {},
                  silu_rule, silu_backward),
       activation("swish", {}, "x * sigmoid(x).", {}, silu_rule, silu_backward),
-      activation("gelu", {},
-                 "x * P(X <= x) for a standard normal X (Hendrycks and Gimpel 2016); "
-                 "approximate=True uses their tanh formula.",
-                 {{.name = "approximate", .form = AttrForm::boolean, .value = false}}, gelu_rule,
-                 gelu_backward, gelu_samples),
+      std::move(gelu),
       activation("leaky_relu", {}, "x where it is positive, negative_slope * x elsewhere.",
                  {real("negative_slope", 0.01)}, leaky_relu_rule, leaky_relu_backward,
                  named_samples<0>, kWritten),

@@ -59,6 +59,17 @@ AttrSpec attr(std::string_view name, AttrForm form, Literal value = {}) {
   return spec;
 }
 
+void eps_as_it_is(AttrList& attrs, Context& context) {
+  if (Attribute eps = attrs.get("eps")) {
+    attrs.set(context.name("eps"), Attribute::real(context, eps.as_real() / 1000));
+  }
+}
+
+void eps_is_epsilon(AttrList& attrs, Context& context) {
+  if (Attribute eps = attrs.get("eps")) attrs.set(context.name("epsilon"), eps);
+  attrs.set(context.name("eps"), {});
+}
+
 class TestDialect : public Dialect {
  public:
   explicit TestDialect(Context& context) : Dialect(context, "test") {
@@ -70,6 +81,9 @@ class TestDialect : public Dialect {
     Page norm = page("norm", {one("x"), optional("scale"), optional("bias")}, same_shape);
     norm.attrs = {attr("epsilon", AttrForm::real, 1e-5)};
     norm.dtypes = meets(DTypeRule::Meet::none, DTypeRule::Result::first);
+    // Version 1 had eps in thousandths, version 2 as it is, version 3 calls it epsilon.
+    norm.version = 3;
+    norm.upgrades = {{1, eps_as_it_is}, {2, eps_is_epsilon}};
     add(norm, kPure);
     Page join = page("join", {variadic("xs")}, join_shape);
     join.dtypes = same();
