@@ -1,4 +1,4 @@
-# Adds the numeric texts as strings to the floor base: proa/base/numeric/*.inc -> numeric_texts.cc.
+#Adds the numeric texts as strings to the floor base : proa / base / numeric/*.inc -> numeric_texts.cc.
 # Why: rendered kernels carry these texts, and an installed library has no source tree to read them from.
 
 set(text_folder "${PROJECT_SOURCE_DIR}/proa/base/numeric")
@@ -18,7 +18,7 @@ foreach(name IN ITEMS prelude_c prelude_cuda)
 endforeach()
 # One text of several files: the convolution, which rendered kernels carry as a whole.
 set(convolution "")
-foreach(name IN ITEMS plan tile pixel line unit)
+foreach(name IN ITEMS plan tile pixel line group unit)
   file(READ "${text_folder}/convolve_${name}.inc" text)
   string(APPEND convolution "R\"pn(${text})pn\"\n")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${text_folder}/convolve_${name}.inc")

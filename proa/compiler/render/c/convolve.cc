@@ -22,7 +22,7 @@ constexpr int64_t kParts = 64;
 
 // As the texts of convolve_plan.inc cut, in dims: what they take for a box bounds the scratch.
 constexpr int64_t kPixels = 400, kLinePixels = 4096, kLineBox = 256, kOutputBox = 256 + 16;
-constexpr int64_t kOutputPanels = 132;
+constexpr int64_t kOutputPanels = 132, kFew = 64;
 
 Dim part(Dim n, Dim most) {
   n = max(n, 1);
@@ -79,14 +79,22 @@ class Convolution {
       form_ = Form::by_output;
       return;
     }
-    int64_t taps = 1;
-    for (Dim d : dims("kernel")) {
-      auto extent = d.as_const();
-      if (!extent || *extent > 32) return;
-      taps *= *extent;
-    }
     auto outs = dim("outs").as_const();
-    if (outs && *outs < 4 && axes_ > 0 && taps <= 256) form_ = Form::by_line;
+    if (!outs || *outs >= 4 || axes_ == 0) return;
+    auto product = [&](std::string_view name, int64_t most) {  // `most` + 1 where it is more
+      int64_t all = 1;
+      for (Dim d : dims(name)) {
+        int64_t extent = d.as_const().value_or(most + 1);
+        all = extent > most ? most + 1 : std::min(all * extent, most + 1);
+      }
+      return all;
+    };
+    Dim last = dims("kernel").back();
+    if (product("kernel", 256) <= 256 && last.as_const().value_or(33) <= 32) {
+      form_ = Form::by_line;
+    } else if (!dim("groups").is_const(1) && all("gaps", 1) && product("out", kFew) <= kFew) {
+      form_ = Form::by_group;
+    }
   }
 
   Dim reach(size_t axis, Dim box) const {
@@ -110,6 +118,13 @@ class Convolution {
       return copies * kOutputBox * kOutputPanels * real + panel * 256 * real + kOutputBox * 8 +
              2 * kOutputPanels * 8 + 1024 + min(dim("outs"), kOutputPanels) * channels * real;
     }
+    if (form_ == Form::by_group) {
+      Dim input = of("in", 0, 1) * of("in", 1, 1) * of("in", 2, 1) * 32;
+      Dim kernel = of("kernel", 2, 1);
+      // Cuts of a line; a block is at most 256 taps, or one line.
+      return 4 * kFew * 32 + rounded(input) + rounded(max(kernel, 256) * 32) +
+             rounded((2 * of("out", 2, 1) + 1) * (kFew + 3) * 8) + 1024;
+    }
     Dim boxes[3], room = form_ == Form::by_line ? kLinePixels : kPixels;
     for (size_t axis = 3; axis-- > 0;) {
       bool line = form_ == Form::by_line && axis == 2;
@@ -117,14 +132,19 @@ class Convolution {
       room = floordiv(room, boxes[axis]);
     }
     if (form_ == Form::by_line) {
-      Dim stride = of("strides", 2, 1), gap = of("gaps", 2, 1);
+      Dim stride = of("strides", 2, 1), gap = of("gaps", 2, 1), lines = boxes[0] * boxes[1];
       Dim packed =
           block * reach(0, boxes[0]) * reach(1, boxes[1]) * (reach(2, boxes[2]) + 2 * stride);
       Dim vectors = floordiv(boxes[2], lanes) + 1 + gap;
       Dim kernel = of("kernel", 2, 1);
-      return copies * kLinePixels * real + rounded(packed * real) + rounded(32 * vectors * kernel) +
-             rounded(24 * kernel * gap + 16 * vectors) + rounded(24 * (boxes[0] + boxes[1])) +
-             rounded(channels * taps * real) + 1024;
+      Dim sums = lines * (boxes[2] + gap * (lanes + 1));  // apart, where the input has holes
+      if (gap.is_const(1)) sums = kLinePixels;
+      Dim zeros = boxes[2] * stride + 3 * of("reaches", 2, 1) + 4 * lanes;
+      return kLinePixels * real + (copies - (gap.is_const(1) ? 1 : 0)) * rounded(sums * real) +
+             rounded(packed * real) + rounded(32 * vectors * kernel) +
+             rounded(8 * (2 * kernel * gap + 2 * gap + 1 + 2 * vectors + 2 * lines)) +
+             rounded(48 * (boxes[0] + boxes[1])) + rounded(zeros * real) +
+             rounded(channels * taps * real) + 2048;
     }
     Dim box = part(dim("batch"), room);
     Dim packed = box * reach(0, boxes[0]) * reach(1, boxes[1]) * reach(2, boxes[2]) * block;
@@ -229,7 +249,9 @@ class Convolution {
         ";\n  const PN_CONV_ELEM *w = (const PN_CONV_ELEM *)buffers[", op_.operand(1).index(),
         "] + ", word(dim("w_offset")),
         ";\n  pn_conv k;\n  pn_conv_box box;\n  pn_conv_piece piece;\n"
-        "  describe(words, &k);\n  box.ready[0] = box.ready[1] = 0;\n  const pn_i64 last = "
+        "  describe(words, &k);\n  box.ready = 0;\n  box.y = ",
+        in_place(),
+        ";\n  const pn_i64 last = "
         "end * k.units / ",
         kParts, ";\n  for (pn_i64 unit = begin * k.units / ", kParts,
         "; unit < last; ++unit) {\n"
@@ -241,6 +263,16 @@ class Convolution {
         "piece.pixels);\n  }\n}\n");
   }
 
+  // Where sums may be left at once: the region does nothing but store them.
+  std::string in_place() const {
+    Block& block = op_.region(0).block();
+    Operation& first = *block.front();
+    bool plain = same_ && form_ == Form::by_line && first.is("loop.store") &&
+                 first.operand(0) == block.argument(0) && first.next()->is("loop.yield");
+    return plain ? str("(PN_CONV_REAL *)buffers[", first.operand(1).index(), "]")
+                 : std::string("0");
+  }
+
   std::string head() const {
     std::string_view storage = c_storage(dtype_);
     std::string text = str(
@@ -250,7 +282,8 @@ class Convolution {
         same_ ? "(e)" : c_widen(dtype_, "(e)"), "\n#define PN_CONV_PACKS\n#define PN_CONV_FORM ",
         form_ == Form::by_pixel    ? "PN_CONV_BY_PIXEL"
         : form_ == Form::by_output ? "PN_CONV_BY_OUTPUT"
-                                   : "PN_CONV_BY_LINE",
+        : form_ == Form::by_line   ? "PN_CONV_BY_LINE"
+                                   : "PN_CONV_BY_GROUP",
         "\n");
     return same_ ? str("#define PN_CONV_SAME\n", text) : text;
   }
@@ -270,7 +303,7 @@ class Convolution {
     return std::move(made_);
   }
 
-  enum class Form : uint8_t { by_pixel, by_output, by_line };
+  enum class Form : uint8_t { by_pixel, by_output, by_line, by_group };
 
   Func func_;
   Operation& op_;
