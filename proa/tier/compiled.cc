@@ -65,7 +65,7 @@ class Kernels : public program::KernelProvider {
       for (size_t i; (i = next++) < jobs.size();) {
         auto start = std::chrono::steady_clock::now();
         try {
-          jobs[i].object = compiler::jit::compile(jobs[i].kernel->text);
+          jobs[i].object = compile(*jobs[i].kernel);
         } catch (const std::exception&) { return; }
         jobs[i].seconds = seconds_since(start);
       }
@@ -125,7 +125,10 @@ class Kernels : public program::KernelProvider {
   }
 
   static std::string key_of(const program::KernelText& kernel) {
-    return str(compiler::jit::fingerprint(), "\n", kernel.text);
+    return str(compiler::jit::fingerprint(compiler::jit::processor()), "\n", kernel.text);
+  }
+  static std::vector<std::byte> compile(const program::KernelText& kernel) {
+    return compiler::jit::compile(kernel.text, compiler::jit::processor());
   }
   static double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -140,7 +143,7 @@ class Kernels : public program::KernelProvider {
       return;
     }
     auto start = std::chrono::steady_clock::now();
-    bytes = compiler::jit::compile(kernel.text);
+    bytes = compile(kernel);
     keep(kernel, entry, std::move(bytes), seconds_since(start));
   }
 

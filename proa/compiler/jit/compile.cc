@@ -20,7 +20,7 @@ namespace proa::compiler::jit {
 
 namespace {
 
-constexpr const char* kProcessor = "x86-64-v3";
+constexpr std::string_view kWide = "x86-64-v4";  // with AVX-512
 constexpr const char* kPlugin = "proa_clang.so";
 
 struct Found {
@@ -119,14 +119,14 @@ struct Answer {
   std::string error;
 };
 
-std::vector<std::byte> with_clang(std::string_view text) {
+std::vector<std::byte> with_clang(std::string_view text, const std::string& processor) {
   Answer answer;
   auto object = [](void* user, const void* bytes, size_t size) {
     auto* first = static_cast<const std::byte*>(bytes);
     static_cast<Answer*>(user)->object.assign(first, first + size);
   };
   auto error = [](void* user, const char* message) { static_cast<Answer*>(user)->error = message; };
-  if (clang().compile(text.data(), text.size(), kProcessor, object, error, &answer) != 0) {
+  if (clang().compile(text.data(), text.size(), processor.c_str(), object, error, &answer) != 0) {
     throw InternalError(str("clang refused a kernel: ", answer.error));
   }
   return std::move(answer.object);
@@ -161,20 +161,20 @@ struct Temporary {
   }
 };
 
-std::vector<std::byte> with_process(std::string_view text) {
+std::vector<std::byte> with_process(std::string_view text, const std::string& processor) {
   Temporary source, object, messages;
   for (size_t done = 0; done < text.size();) {
     ssize_t n = write(source.file, text.data() + done, text.size() - done);
     if (n <= 0) throw UserError(ErrorKind::io, "a kernel's text cannot be written");
     done += static_cast<size_t>(n);
   }
-  const std::string& command = found().command;
+  const std::string &command = found().command, machine = str("-march=", processor);
   const char* words[] = {command.c_str(),
                          "-x",
                          "c",
                          "-std=gnu11",
                          "-O3",  // at -O2 GCC leaves loops of unknown length to scalar code
-                         "-march=x86-64-v3",
+                         machine.c_str(),
                          "-ffp-contract=off",
                          "-fno-math-errno",
                          "-fno-trapping-math",
@@ -242,20 +242,38 @@ bool processor_fits() {
 #endif
 }
 
-std::vector<std::byte> compile(std::string_view text) {
-  std::string reason = found().reason;
+std::string_view processor() {
+  static const std::string_view chosen = [] {
+    const char* wanted = std::getenv("PROA_PROCESSOR");
+    std::string_view name = wanted != nullptr ? wanted : "";
+    if (!name.empty() && name != kAnyProcessor && name != kWide) {
+      throw UserError(ErrorKind::value, "PROA_PROCESSOR", "",
+                      str("expected ", kAnyProcessor, " or ", kWide, ", got '", name, "'"));
+    }
+    bool wide = false;
+#if defined(__x86_64__)
+    wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+#endif
+    return wide && name != kAnyProcessor ? kWide : kAnyProcessor;
+  }();
+  return chosen;
+}
+
+std::vector<std::byte> compile(std::string_view text, std::string_view processor) {
+  std::string reason = found().reason, machine(processor);
   if (maker() == Maker::clang) {
-    if (clang().compile != nullptr) return with_clang(text);
+    if (clang().compile != nullptr) return with_clang(text, machine);
     reason = clang().reason;
   }
-  if (maker() == Maker::process) return with_process(text);
+  if (maker() == Maker::process) return with_process(text, machine);
   if (!processor_fits()) reason = "the processor is older than x86-64-v3";
   throw UserError(ErrorKind::not_supported, str("kernels cannot be compiled here: ", reason));
 }
 
-std::string_view fingerprint() {
-  static const std::string text = str(to_string(maker()), " ", kProcessor, " 2");
-  return text;
+std::string fingerprint(std::string_view processor) {
+  return str(to_string(maker()), " ", processor, " 3");
 }
 
 }  // namespace proa::compiler::jit

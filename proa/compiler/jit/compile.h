@@ -16,14 +16,18 @@ enum class Maker : uint8_t { none, process, clang };
 Maker maker();
 std::string_view to_string(Maker maker);
 
-// Kernels are for x86-64-v3; false where this processor is older.
-bool processor_fits();
+// What an object may ask of a processor: kernels that go elsewhere are made for any, those that run
+// here also with AVX-512 where it is there (PROA_PROCESSOR=x86-64-v3 leaves it out). The bits are
+// the same.
+inline constexpr std::string_view kAnyProcessor = "x86-64-v3";
+std::string_view processor();
+bool processor_fits();  // false where this one is older than any
 
 // A relocatable object. Throws UserError(not_supported) where there is no compiler, with the
 // reason, and InternalError with the compiler's words where it refuses the text.
-std::vector<std::byte> compile(std::string_view text);
+std::vector<std::byte> compile(std::string_view text, std::string_view processor = kAnyProcessor);
 
 // Says with which compiler and flags objects are made: part of every cache key.
-std::string_view fingerprint();
+std::string fingerprint(std::string_view processor = kAnyProcessor);
 
 }  // namespace proa::compiler::jit

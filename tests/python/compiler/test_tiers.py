@@ -98,6 +98,17 @@ def test_a_c_compiler_as_a_process_gives_the_same_bits(tmp_path: Path) -> None:
     assert bits == expected
 
 
+@pytest.mark.parametrize("maker", ["clang", "cc"])
+def test_wider_vectors_change_no_bit(tmp_path: Path, maker: str) -> None:
+    expected, _ = run(tmp_path, PROA_TIER="prebuilt")
+    for processor in ("x86-64-v3", "x86-64-v4"):  # the second where it is there
+        bits, report = run(
+            tmp_path, PROA_TIER="compiled", PROA_JIT=maker, PROA_PROCESSOR=processor
+        )
+        assert report["fallbacks"] == 0, report["last_reason"]
+        assert bits == expected
+
+
 def test_without_a_compiler_prebuilt_kernels_run_and_are_counted(tmp_path: Path) -> None:
     expected, _ = run(tmp_path, PROA_TIER="prebuilt")
     bits, report = run(tmp_path, PROA_TIER="compiled", PROA_JIT="none")

@@ -184,11 +184,39 @@ void Renderer::reduce(Operation& op) {
   }
 }
 
+// Asks for the lines that the loop behind the last reduction of a row writes: while elements are
+// reduced memory has time for it, and a row of results is not yet in a cache.
+void Renderer::fetch_results(Operation& op) {
+  constexpr size_t kLine = 64;
+  Operation* next = op.next();
+  while (next != nullptr && next->region_count() == 0) next = next->next();
+  if (next == nullptr || !next->is("loop.for")) return;
+  Block& body = next->region(0).block();
+  set_name(body.argument(0), "at");
+  for (Operation& store : body) {
+    if (!store.is("loop.store") || store.operand(1).definer() != nullptr) continue;  // scratch
+    std::vector<Value> operands = store.operands();
+    std::span<const Value> indices = std::span(operands).subspan(2);
+    auto known = [&](Value v) {
+      return v == body.argument(0) || (v.definer() == nullptr && names_.contains(v.impl()));
+    };
+    bool dense = !indices.empty() && indices.back() == body.argument(0) &&
+                 store.attr("strides").as_dims().back().is_const(1);
+    if (!dense || !std::ranges::all_of(indices, known)) continue;
+    size_t size = size_of(loop::element(operands[1].type()));
+    for (size_t from = 0; from < kLanes; from += kLine / size) {
+      line(str("__builtin_prefetch(", name(operands[1]), " + (", address(store, 2), ") + ", from,
+               ", 1);"));
+    }
+  }
+}
+
 // The elements from..stop, in lanes that are folded in the end.
 void Renderer::groups(Operation& op, std::vector<Lanes>& lanes, std::string_view from,
                       std::string_view stop) {
   Block& body = op.region(0).block();
   Step step = step_of(body);
+  widest_ = 512;
   for (const Lanes& r : lanes) {
     line(str(r.type, " ", r.lane, "[", kLanes, "];"));
     if (r.real_extreme()) {
@@ -207,6 +235,10 @@ void Renderer::groups(Operation& op, std::vector<Lanes>& lanes, std::string_view
   };
   line(str("pn_i64 at = ", from, ";"));
   open(str("for (; at + ", kLanes, " <= ", stop, "; at += ", kLanes, ") {"));
+  // That `at` is a multiple of 16 makes clang write at | l, in which it sees no neighbours any
+  // more.
+  line("__asm__(\"\" : \"+r\"(at));");
+  fetch_results(op);
   line(step == Step::one ? "#pragma clang loop vectorize(disable) unroll(disable)"
        : step == Step::vector
            ? "#pragma clang loop vectorize(enable) interleave_count(1) unroll(disable)"

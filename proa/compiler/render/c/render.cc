@@ -296,8 +296,12 @@ CKernel Renderer::finish() {
   }
   for (const std::string& p : parameters_) parameters += str(p, ", ");
   for (const std::string& a : arguments_) arguments += str(a, ", ");
-  std::string work = str("static inline __attribute__((always_inline)) void work(", parameters,
-                         "const pn_i64 *words, pn_i64 begin, pn_i64 end) {\n", sizes, body, "}\n");
+  // Else clang keeps to half of what AVX-512 has.
+  std::string wide =
+      widest_ > 0 ? str("__attribute__((min_vector_width(", widest_, "))) ") : std::string();
+  std::string work =
+      str("static inline __attribute__((always_inline)) ", wide, "void work(", parameters,
+          "const pn_i64 *words, pn_i64 begin, pn_i64 end) {\n", sizes, body, "}\n");
   std::string call =
       str("(void *const *buffers, const pn_i64 *words, pn_i64 begin, "
           "pn_i64 end, char *scratch) {\n",
@@ -307,7 +311,7 @@ CKernel Renderer::finish() {
   std::snprintf(name, sizeof name, "proa_%016llx", static_cast<unsigned long long>(hash));
   made_.name = name;
   made_.text = str(numeric::prelude(numeric::Language::c), numeric::definitions(used_texts(body)),
-                   "\n", work, "\nvoid ", made_.name, call);
+                   "\n", work, "\n", wide, "void ", made_.name, call);
   return std::move(made_);
 }
 

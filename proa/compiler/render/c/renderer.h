@@ -52,6 +52,7 @@ class Renderer {
   void reduce(ir::Operation& op);
   void groups(ir::Operation& op, std::vector<Lanes>& lanes, std::string_view from,
               std::string_view stop);
+  void fetch_results(ir::Operation& op);
   void blocks(ir::Operation& op, std::vector<Lanes>& lanes);
   void join_elements(ir::Operation& op, std::vector<Lanes>& lanes);
   void add_total(const Lanes& r);
@@ -64,6 +65,7 @@ class Renderer {
   std::string out_;
   std::vector<std::string> parameters_, arguments_;  // of the part that does the work
   int depth_ = 0, count_ = 0;
+  int widest_ = 0;  // bits of the vectors that a loop asks for, where the processor has them
   std::unordered_map<const ir::ValueImpl*, std::string> names_;
 };
 
