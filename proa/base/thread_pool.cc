@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "proa/base/error.h"
+#include "proa/base/interrupt.h"
 #include "proa/base/numeric/mxcsr.h"
 
 namespace proa {
@@ -23,7 +24,10 @@ namespace {
 
 std::atomic<InterruptCheck> interrupt_check{nullptr};
 
+thread_local int interrupts_held = 0;
+
 bool interrupted() {
+  if (interrupts_held > 0) return false;
   InterruptCheck check = interrupt_check.load(std::memory_order_relaxed);
   return check && check();
 }
@@ -307,6 +311,9 @@ void set_num_threads(int n) {
 }
 
 void set_interrupt_check(InterruptCheck check) { interrupt_check = check; }
+
+HoldInterrupts::HoldInterrupts() { ++interrupts_held; }
+HoldInterrupts::~HoldInterrupts() { --interrupts_held; }
 
 void throw_if_interrupted() {
   if (interrupted()) throw_interrupted();

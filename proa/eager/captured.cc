@@ -34,6 +34,10 @@ class ClosedNode : public Node {
   std::string name_, why_;
 };
 
+bool one_place(const Tensor& a, const Tensor& b) {
+  return a.array().data == b.array().data && a.array().strides == b.array().strides;
+}
+
 bool has_value(const CaptureEffect& effect) {
   return effect.kind != CaptureEffect::Kind::clear_grad;
 }
@@ -110,7 +114,67 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
   for (const Operation& op : func.body()) operations_ += op.info().has(Trait::terminator) ? 0 : 1;
   function_ = std::make_unique<Function>(request.name, std::move(module), symbols,
                                          tier::captured_tier(), true);
+  find_donations();
   function_->executable();  // what a rule cannot do with symbols shows here
+}
+
+// An input that is written has its new value's form, so that both may be one memory.
+void Captured::find_donations() {
+  std::vector<std::pair<int32_t, int32_t>> pairs;
+  auto output = static_cast<int32_t>(results_);
+  size_t first_slot = extents_.size() - slots_.size();
+  auto results = function_->module().main().results();
+  auto arguments = function_->module().main().arguments();
+  for (const CaptureEffect& effect : effects_) {
+    if (!has_value(effect)) continue;
+    bool of_grad = effect.kind == CaptureEffect::Kind::set_grad ||
+                   effect.kind == CaptureEffect::Kind::write_grad;
+    auto wanted = of_grad ? CaptureSlot::Kind::grad : CaptureSlot::Kind::tensor;
+    int32_t input = of_grad ? -1 : effect.argument;
+    for (size_t k = 0; k < slots_.size() && input < 0; ++k) {
+      if (slots_[k].kind == wanted && slots_[k].argument == effect.argument &&
+          slots_[k].tensor.impl() == effect.tensor.impl())
+        input = static_cast<int32_t>(first_slot + k);
+    }
+    bool fits = input >= 0 && arguments[static_cast<size_t>(input)].type() ==
+                                  results[static_cast<size_t>(output)].type();
+    if (fits &&
+        std::ranges::find(pairs, input, &std::pair<int32_t, int32_t>::first) == pairs.end()) {
+      pairs.emplace_back(input, output);
+      donations_.push_back({input, output, effect.kind});
+    }
+    ++output;
+  }
+  function_->set_donated(std::move(pairs));
+}
+
+// A tensor that takes new memory leaves the old one to whoever else has it: a view, a detached
+// tensor, an array of NumPy, what the tape saved. One that is written in place does not, and others
+// see it.
+std::vector<int32_t> Captured::kept(std::span<const Tensor> inputs) const {
+  std::vector<int32_t> kept;
+  if (donations_.empty()) return kept;
+  bool recorded = grad_enabled() && closed_.empty() && records(*function_, inputs);
+  std::vector<const runtime::Buffer*> buffers;
+  for (const Tensor& input : inputs) buffers.push_back(input.array().buffer.get());
+  std::ranges::sort(buffers);
+  for (size_t i = 0; i < donations_.size(); ++i) {
+    const Tensor& input = inputs[static_cast<size_t>(donations_[i].input)];
+    const runtime::BufferRef& buffer = input.array().buffer;
+    bool free = !recorded && buffer->writable();
+    if (donations_[i].kind == CaptureEffect::Kind::assign ||
+        donations_[i].kind == CaptureEffect::Kind::set_grad)
+      free &= buffer->is_unique() && !input.impl()->view;
+    // The .grad itself may be in other hands: it and `input` are two.
+    if (donations_[i].kind == CaptureEffect::Kind::set_grad)
+      free &= input.impl()->references.load(std::memory_order_acquire) == 2;
+    if (free) {
+      auto same = std::ranges::equal_range(buffers, buffer.get());
+      free = same.size() == 1;
+    }
+    if (!free) kept.push_back(static_cast<int32_t>(i));
+  }
+  return kept;
 }
 
 bool Captured::fits(const Tensor& tensor, size_t argument) const {
@@ -180,11 +244,18 @@ std::string Captured::misfit(std::span<const Tensor> inputs, std::span<const Ten
   }
 }
 
-// Results never share memory with inputs or with each other, and can be written.
+// Results never share memory with inputs or with each other, and can be written. Those that have
+// the memory of what they are written to stay there.
 void Captured::own_memory(std::span<const Tensor> inputs, std::span<Tensor> made) const {
   std::unordered_set<const runtime::Buffer*> seen;
   for (const Tensor& input : inputs) seen.insert(input.array().buffer.get());
+  std::unordered_set<const TensorImpl*> settled;
+  for (const Donation& pair : donations_) {
+    const Tensor& result = made[static_cast<size_t>(pair.output)];
+    if (one_place(result, inputs[static_cast<size_t>(pair.input)])) settled.insert(result.impl());
+  }
   for (Tensor& result : made) {
+    if (settled.contains(result.impl())) continue;
     Array& array = result.impl()->array;
     if (seen.insert(array.buffer.get()).second && can_be_written(array)) continue;
     Array copy = Array::dense(array.dims, array.dtype);
@@ -199,11 +270,15 @@ void Captured::apply(const CaptureEffect& effect, std::span<const Tensor> tensor
   const Tensor& target = target_of(effect.argument, effect.tensor, tensors);
   // What flows on is recorded; what the function wrote off the tape is off it here too.
   GradMode mode(grad_enabled() && closed_.empty() && made && made.requires_grad());
+  auto take = [&](const Tensor& into, const Tensor& from) {
+    one_place(into, from) ? into.array().buffer->bump_version()
+                          : write(into, from, function_->name());
+  };
   switch (effect.kind) {
-    case CaptureEffect::Kind::write: write(target, made, function_->name()); break;
+    case CaptureEffect::Kind::write: take(target, made); break;
     case CaptureEffect::Kind::assign: assign(target, made); break;
     case CaptureEffect::Kind::set_grad: target.set_grad(made); break;
-    case CaptureEffect::Kind::write_grad: write(target.grad(), made, function_->name()); break;
+    case CaptureEffect::Kind::write_grad: take(target.grad(), made); break;
     case CaptureEffect::Kind::clear_grad: target.set_grad({}); break;
   }
 }
@@ -246,7 +321,7 @@ std::string Captured::run(std::span<const Tensor> tensors, std::span<const doubl
   std::vector<Tensor> made(tracked_.size());
   {
     GradMode mode(grad_enabled() && closed_.empty());
-    call(*function_, inputs, sizes, made);
+    call(*function_, inputs, sizes, made, kept(inputs));
   }
   own_memory(inputs, made);
   bool recording = grad_enabled();

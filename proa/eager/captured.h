@@ -46,6 +46,7 @@ class Captured {
   size_t operations() const { return operations_; }
   size_t outside() const { return slots_.size(); }
   size_t writes() const { return effects_.size(); }
+  size_t donated() const { return donations_.size(); }  // at most, of the writes
   int64_t random_calls() const { return random_calls_; }
   const ir::Module& module() const { return function_->module(); }
 
@@ -58,6 +59,9 @@ class Captured {
                      std::span<const int64_t> sizes);
   void apply(const CaptureEffect& effect, std::span<const Tensor> tensors,
              const Tensor& made) const;
+  void find_donations();
+  // Pairs whose input somebody else still reads: see Function::set_donated.
+  std::vector<int32_t> kept(std::span<const Tensor> inputs) const;
   void own_memory(std::span<const Tensor> inputs, std::span<Tensor> made) const;
 
   size_t tensors_ = 0, results_ = 0, operations_ = 0;
@@ -67,8 +71,14 @@ class Captured {
   std::vector<std::pair<size_t, size_t>> symbols_;  // (tensor, axis), before the ints
   std::vector<CaptureSlot> slots_, without_grad_;
   std::vector<CaptureEffect> effects_;  // those with a value: results after the user's own
-  std::vector<bool> tracked_;           // by result: whether a gradient flows through
-  std::string closed_;                  // why none flows through from outside
+  // Results that may take the memory of what they are written to.
+  struct Donation {
+    int32_t input, output;
+    CaptureEffect::Kind kind;
+  };
+  std::vector<Donation> donations_;
+  std::vector<bool> tracked_;  // by result: whether a gradient flows through
+  std::string closed_;         // why none flows through from outside
   bool taped_ = false;
   int64_t random_calls_ = 0;
   std::atomic<bool> gradient_by_extents_ = false;

@@ -21,14 +21,15 @@ namespace proa::eager {
 using namespace ir;
 
 std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
-                                             std::span<const Dim> symbols, tier::Tier tier) {
+                                             std::span<const Dim> symbols, tier::Tier tier,
+                                             std::span<const std::pair<int32_t, int32_t>> donated) {
   Module lowered = module.clone();
   tell_stage("captured", lowered);
   transform::decompose(lowered, tier::has_kernel);
   tell_stage("decompose", lowered);
   transform::optimize(lowered);
   fit_budget(lowered, func.name(), symbols);
-  return tier::executable(lowered, lowered.find(func.name()), symbols, tier);
+  return tier::executable(lowered, lowered.find(func.name()), symbols, tier, donated);
 }
 
 std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
@@ -56,7 +57,7 @@ Function::~Function() = default;
 const runtime::Executable& Function::executable() {
   std::lock_guard lock(mutex_);
   BudgetScope budget(budget_);
-  if (!executable_) executable_ = compile(module_, module_.main(), symbols_, tier_);
+  if (!executable_) executable_ = compile(module_, module_.main(), symbols_, tier_, donated_);
   return *executable_;
 }
 
@@ -303,8 +304,6 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
 
 }  // namespace
 
-namespace {
-
 bool records(const Function& function, std::span<const Tensor> operands) {
   bool record = false;
   if (grad_enabled() && function.has_inexact_result()) {
@@ -312,8 +311,6 @@ bool records(const Function& function, std::span<const Tensor> operands) {
   }
   return record;
 }
-
-}  // namespace
 
 bool guards_hold(Function& function, std::span<const Tensor> operands,
                  std::span<const int64_t> symbols) {
@@ -362,14 +359,15 @@ Recorded* try_recorded(Function& function, const Mask& wanted, std::optional<Use
 namespace {
 
 void call_unwatched(Function& function, std::span<const Tensor> operands,
-                    std::span<const int64_t> symbols, std::span<Tensor> results) {
+                    std::span<const int64_t> symbols, std::span<Tensor> results,
+                    std::span<const int32_t> kept) {
   bool record = records(function, operands);
   std::vector<Array> inputs;
   inputs.reserve(operands.size());
   for (const Tensor& operand : operands) inputs.push_back(operand.array());
   if (!record) {
     std::vector<Array> outputs(results.size());
-    function.executable().run(inputs, symbols, outputs);
+    function.executable().run(inputs, symbols, outputs, kept);
     for (size_t i = 0; i < results.size(); ++i) results[i] = Tensor(std::move(outputs[i]));
     return;
   }
@@ -384,7 +382,7 @@ void call_unwatched(Function& function, std::span<const Tensor> operands,
   Recorded* found = try_recorded(function, wanted, reason);
   if (found == nullptr) {
     std::vector<Array> outputs(results.size());
-    function.executable().run(inputs, symbols, outputs);
+    function.executable().run(inputs, symbols, outputs, kept);
     auto node = std::make_shared<RefusalNode>(next_sequence(), function, *reason);
     for (size_t i = 0; i < results.size(); ++i) {
       results[i] = Tensor(std::move(outputs[i]));
@@ -419,7 +417,8 @@ void call_unwatched(Function& function, std::span<const Tensor> operands,
 
 // Somebody wants to know how long the call takes, or whether its results are finite.
 void call_watched(Function& function, std::span<const Tensor> operands,
-                  std::span<const int64_t> symbols, std::span<Tensor> results) {
+                  std::span<const int64_t> symbols, std::span<Tensor> results,
+                  std::span<const int32_t> kept) {
   std::vector<Array> inputs, outputs;
   for (const Tensor& operand : operands) inputs.push_back(operand.array());
   runtime::Event event{.name = function.name(), .location = runtime::user_place()};
@@ -429,7 +428,7 @@ void call_watched(Function& function, std::span<const Tensor> operands,
                    symbols);
   }
   event.begin = runtime::now_ns();
-  call_unwatched(function, operands, symbols, results);
+  call_unwatched(function, operands, symbols, results, kept);
   event.end = runtime::now_ns();
   for (const Tensor& result : results) {
     if (result) outputs.push_back(result.array());
@@ -447,10 +446,10 @@ void call_watched(Function& function, std::span<const Tensor> operands,
 }  // namespace
 
 void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
-          std::span<Tensor> results) {
+          std::span<Tensor> results, std::span<const int32_t> kept) {
   if (runtime::watched() & (runtime::kWatchTime | runtime::kWatchFinite)) [[unlikely]]
-    return call_watched(function, operands, symbols, results);
-  call_unwatched(function, operands, symbols, results);
+    return call_watched(function, operands, symbols, results, kept);
+  call_unwatched(function, operands, symbols, results, kept);
 }
 
 }  // namespace proa::eager

@@ -1,6 +1,7 @@
 #include "proa/kernels/register.h"
 
 #include "proa/base/error.h"
+#include "proa/program/refusing.h"
 
 // A family is one source of proa/kernels/reference; each exports its kernels under this name.
 #define PROA_KERNEL_FAMILIES(F) \
@@ -59,6 +60,10 @@ void register_isa(program::KernelTable& table, Isa isa) {
   baseline::add_all(table);
 }
 
-void register_cpu(program::KernelTable& table) { register_isa(table, best_isa()); }
+void register_cpu(program::KernelTable& table) {
+  register_isa(table, best_isa());
+  program::add_refusing(baseline::index_kernels());
+  program::add_refusing(linalg_kernels());
+}
 
 }  // namespace proa::kernels

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "proa/base/error.h"
+#include "proa/program/refusing.h"
 
 namespace proa::program {
 
@@ -38,6 +39,23 @@ std::vector<std::string_view> KernelTable::names() const {
   std::vector<std::string_view> names;
   for (const KernelEntry& entry : entries_) names.push_back(entry.name);
   return names;
+}
+
+namespace {
+
+std::vector<std::string_view>& refusing() {
+  static auto* names = new std::vector<std::string_view>();
+  return *names;
+}
+
+}  // namespace
+
+void add_refusing(std::span<const KernelEntry> entries) {
+  for (const KernelEntry& entry : entries) refusing().push_back(entry.name);
+}
+
+bool may_refuse(std::string_view kernel) {
+  return !kernel.starts_with("prim.") || std::ranges::find(refusing(), kernel) != refusing().end();
 }
 
 }  // namespace proa::program

@@ -82,8 +82,9 @@ struct SymbolSource {
 struct Program {
   std::vector<Slot> slots;
   std::vector<int32_t> inputs, outputs;
-  // (input, output): the caller gives the input's values away, and the output takes their memory.
-  // Both have one form, no two pairs share a member, and no other input lies in that memory.
+  // (input, output): the caller may give the input's values away, and the output may take their
+  // memory. Both have one form, no two pairs share a member, and no other input lies in that
+  // memory.
   std::vector<std::pair<int32_t, int32_t>> donated;
   std::vector<Constant> constants;
   std::vector<Instruction> code;

@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include "proa/base/error.h"
+#include "proa/base/interrupt.h"
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
@@ -191,10 +193,12 @@ void Executable::split() {
         if (!inside && std::ranges::find(segment.inputs, slot) == segment.inputs.end())
           segment.inputs.push_back(slot);
       }
-      for (auto [input, output] : program_->donated) {
+      for (size_t i = 0; i < program_->donated.size(); ++i) {
+        auto [input, output] = program_->donated[i];
         int32_t slot = program_->inputs[static_cast<size_t>(input)];
         auto at = std::ranges::find(segment.inputs, slot);
-        segment.donated.emplace_back(static_cast<int32_t>(at - segment.inputs.begin()), output);
+        segment.donated.push_back(
+            {static_cast<int32_t>(at - segment.inputs.begin()), output, static_cast<int32_t>(i)});
         if (at == segment.inputs.end()) segment.inputs.push_back(slot);
       }
       segment.results = program_->outputs;
@@ -214,6 +218,22 @@ void Executable::split() {
     }
     for (size_t i = segment.begin; i < segment.end; ++i)
       part.released.insert(part.released.end(), code[i].release.begin(), code[i].release.end());
+  }
+  if (whole || !parts_.back()->is_straight) return;
+  // What the last part makes may take the memory of inputs: nobody else runs afterwards.
+  Segment& last = parts_.back()->segment;
+  for (size_t i = 0; i < program_->donated.size(); ++i) {
+    auto [input, output] = program_->donated[i];
+    int32_t slot = program_->inputs[static_cast<size_t>(input)];
+    int32_t made = program_->outputs[static_cast<size_t>(output)];
+    auto result = std::ranges::find(last.results, made);
+    if (result == last.results.end() || std::ranges::count(program_->outputs, made) > 1) continue;
+    auto at = std::ranges::find(last.inputs, slot);
+    last.donated.push_back({static_cast<int32_t>(at - last.inputs.begin()),
+                            static_cast<int32_t>(result - last.results.begin()),
+                            static_cast<int32_t>(i)});
+    if (at == last.inputs.end()) last.inputs.push_back(slot);
+    for (auto& part : parts_) std::erase(part->released, slot);
   }
 }
 
@@ -303,13 +323,13 @@ void Executable::set_understudy(std::unique_ptr<Understudy> understudy) {
 }
 
 void Executable::run(std::span<const Array> inputs, std::span<const int64_t> symbols,
-                     std::span<Array> outputs) const {
-  if (understudy_) return understudy_->run(*this, inputs, symbols, outputs);
-  run_itself(inputs, symbols, outputs);
+                     std::span<Array> outputs, std::span<const int32_t> kept) const {
+  if (understudy_) return understudy_->run(*this, inputs, symbols, outputs, kept);
+  run_itself(inputs, symbols, outputs, kept);
 }
 
 void Executable::run_itself(std::span<const Array> inputs, std::span<const int64_t> symbols,
-                            std::span<Array> outputs) const {
+                            std::span<Array> outputs, std::span<const int32_t> kept) const {
   const Program& program = *program_;
   PROA_CHECK(inputs.size() == program.inputs.size(), "a program of ", program.inputs.size(),
              " inputs was given ", inputs.size());
@@ -323,7 +343,7 @@ void Executable::run_itself(std::span<const Array> inputs, std::span<const int64
     SmallVector<int64_t, 16> values;
     if (!program.is_static) symbols_of(inputs, symbols, values);
     return straight(part, {sources.data(), sources.size()}, {values.data(), values.size()}, nullptr,
-                    outputs);
+                    outputs, kept);
   }
   Frame frame;
   if (program.is_static) {
@@ -333,15 +353,19 @@ void Executable::run_itself(std::span<const Array> inputs, std::span<const int64
     compute_dims(0, frame);
   }
   if (single_) return run_single(inputs, outputs, frame);
-  in_parts(inputs, frame, outputs);
+  in_parts(inputs, frame, outputs, kept);
 }
 
 // The one for these sizes and strides. `frame` where the sizes are known already.
 std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
                                                      std::span<const Array* const> sources,
                                                      std::span<const int64_t> symbols,
-                                                     const Frame* frame) const {
+                                                     const Frame* frame,
+                                                     std::span<const int32_t> kept) const {
   SmallVector<int64_t, 48> key(symbols);
+  if (!part.segment.donated.empty()) {
+    for (int32_t pair : kept) key.push_back(INT64_MAX - pair);
+  }
   for (size_t i = 0; i < sources.size(); ++i) {
     if (sources[i]->is_dense()) continue;
     key.push_back(INT64_MIN + static_cast<int64_t>(i));
@@ -366,7 +390,8 @@ std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
                          .dims = frame->dims,
                          .symbols = symbols,
                          .kernels = kernels_,
-                         .compiled = compiled_});
+                         .compiled = compiled_,
+                         .kept = kept});
   part.keep(found);
   if (watched() & kWatchPlans) tell_plan(to_json(*found, *program_));
   return found;
@@ -374,8 +399,8 @@ std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
 
 void Executable::straight(const Part& part, std::span<const Array* const> sources,
                           std::span<const int64_t> symbols, const Frame* frame,
-                          std::span<Array> results) const {
-  execute(*schedule(part, sources, symbols, frame), sources, results);
+                          std::span<Array> results, std::span<const int32_t> kept) const {
+  execute(*schedule(part, sources, symbols, frame, kept), sources, results);
 }
 
 void Executable::execute(const Schedule& schedule, std::span<const Array* const> sources,
@@ -391,13 +416,7 @@ void Executable::execute(const Schedule& schedule, std::span<const Array* const>
     buffer = allocator.allocate(made.bytes);
     bases.push_back(static_cast<char*>(buffer->data()));
   }
-  if (computes()) {
-    if (watched() & kWatchTime) [[unlikely]] {
-      launch_timed(schedule, bases.data());
-    } else {
-      launch(schedule, bases.data());
-    }
-  }
+  if (computes()) launch(schedule, bases.data());
   for (size_t i = 0; i < results.size(); ++i) {
     const Schedule::Result& result = schedule.results[i];
     Array& array = results[i];
@@ -549,7 +568,23 @@ void run_other(const Schedule::Step& step, const Schedule& schedule, const Instr
 }  // namespace
 
 void Executable::launch(const Schedule& schedule, char* const* bases) const {
-  for (const Schedule::Step& step : schedule.steps) {
+  if (schedule.donated == 0) return launch(schedule, 0, schedule.steps.size(), bases);
+  int64_t scratch = 0;
+  for (size_t i = schedule.commit; i < schedule.steps.size(); ++i)
+    scratch = std::max(scratch, schedule.steps[i].scratch);
+  launch(schedule, 0, schedule.commit, bases);
+  throw_if_interrupted();
+  if (scratch > 0) thread_scratch(scratch);  // there is none to ask for behind the commit
+  HoldInterrupts held;
+  launch(schedule, schedule.commit, schedule.steps.size(), bases);
+}
+
+void Executable::launch(const Schedule& schedule, size_t begin, size_t end,
+                        char* const* bases) const {
+  if (watched() & kWatchTime) [[unlikely]]
+    return launch_timed(schedule, begin, end, bases);
+  for (size_t i = begin; i < end; ++i) {
+    const Schedule::Step& step = schedule.steps[i];
     const Instruction& code = program_->code[static_cast<size_t>(step.instruction)];
     switch (step.kind) {
       case Schedule::Kind::compiled: run_compiled(step, schedule, bases); break;
@@ -559,8 +594,10 @@ void Executable::launch(const Schedule& schedule, char* const* bases) const {
   }
 }
 
-void Executable::launch_timed(const Schedule& schedule, char* const* bases) const {
-  for (const Schedule::Step& step : schedule.steps) {
+void Executable::launch_timed(const Schedule& schedule, size_t begin, size_t end,
+                              char* const* bases) const {
+  for (size_t i = begin; i < end; ++i) {
+    const Schedule::Step& step = schedule.steps[i];
     const Instruction& code = program_->code[static_cast<size_t>(step.instruction)];
     Event event{.kind = Event::Kind::kernel,
                 .begin = now_ns(),
@@ -596,8 +633,8 @@ Array element(const Array& x, int64_t i) {
 }  // namespace
 
 // A program that decides something on the way: what passes from part to part lies in arrays.
-void Executable::in_parts(std::span<const Array> inputs, Frame& frame,
-                          std::span<Array> outputs) const {
+void Executable::in_parts(std::span<const Array> inputs, Frame& frame, std::span<Array> outputs,
+                          std::span<const int32_t> kept) const {
   frame.slots.resize(program_->slots.size());
   for (size_t i = 0; i < inputs.size(); ++i) frame.at(program_->inputs[i]) = inputs[i];
   for (size_t i = 0; i < constants_.size(); ++i)
@@ -609,7 +646,9 @@ void Executable::in_parts(std::span<const Array> inputs, Frame& frame,
       sources.clear();
       for (int32_t slot : part->segment.inputs) sources.push_back(&frame.at(slot));
       results.assign(part->segment.results.size(), Array());
-      straight(*part, sources, {frame.symbols.data(), frame.symbols.size()}, &frame, results);
+      std::vector<int32_t> held;
+      if (!part->segment.donated.empty()) held = kept_at_last(frame, *part, kept);
+      straight(*part, sources, {frame.symbols.data(), frame.symbols.size()}, &frame, results, held);
       for (size_t i = 0; i < results.size(); ++i)
         frame.at(part->segment.results[i]) = std::move(results[i]);
     } else {
@@ -624,25 +663,27 @@ void Executable::in_parts(std::span<const Array> inputs, Frame& frame,
     for (int32_t slot : part->released) frame.at(slot) = Array();
   }
   for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = frame.at(program_->outputs[i]);
-  replace_inputs(inputs, outputs);
 }
 
-void Executable::replace_inputs(std::span<const Array> inputs, std::span<Array> outputs) const {
-  if (!computes()) return;
-  for (Array& output : outputs) {  // what is going to be overwritten and is wanted moves away
-    bool overwritten = std::ranges::any_of(program_->donated, [&](const auto& pair) {
-      return inputs[static_cast<size_t>(pair.first)].buffer == output.buffer;
-    });
-    if (!overwritten) continue;
-    Array moved = make(output.dims, output.dtype);
-    copy(output, moved);
-    output = std::move(moved);
+// Earlier parts may have given views of an input, or the input itself as an output: its memory is
+// wanted then.
+std::vector<int32_t> Executable::kept_at_last(const Frame& frame, const Part& part,
+                                              std::span<const int32_t> kept) const {
+  std::unordered_map<const Buffer*, int> users;
+  std::vector<int32_t> slots = part.segment.inputs;
+  for (int32_t slot : program_->outputs) {
+    if (std::ranges::find(slots, slot) == slots.end()) slots.push_back(slot);
+    else if (std::ranges::find(program_->inputs, slot) != program_->inputs.end())
+      ++users[frame.slots[static_cast<size_t>(slot)].buffer.get()];
   }
-  for (auto [input, output] : program_->donated) {
-    const Array& target = inputs[static_cast<size_t>(input)];
-    copy(outputs[static_cast<size_t>(output)], target);
-    outputs[static_cast<size_t>(output)] = target;
+  for (int32_t slot : slots) ++users[frame.slots[static_cast<size_t>(slot)].buffer.get()];
+  std::vector<int32_t> all(kept.begin(), kept.end());
+  for (const Segment::Donated& pair : part.segment.donated) {
+    int32_t slot = part.segment.inputs[static_cast<size_t>(pair.input)];
+    if (users[frame.slots[static_cast<size_t>(slot)].buffer.get()] > 1) all.push_back(pair.number);
   }
+  std::ranges::sort(all);
+  return all;
 }
 
 void Executable::branch(const Instruction& code, size_t index, Frame& frame) const {

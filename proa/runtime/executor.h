@@ -25,7 +25,8 @@ class Understudy {
  public:
   virtual ~Understudy() = default;
   virtual void run(const Executable& original, std::span<const Array> inputs,
-                   std::span<const int64_t> symbols, std::span<Array> outputs) = 0;
+                   std::span<const int64_t> symbols, std::span<Array> outputs,
+                   std::span<const int32_t> kept) = 0;
 };
 
 class Executable {
@@ -45,16 +46,17 @@ class Executable {
   // from extents). A broken guard is a UserError(shape). Outputs may share memory with inputs. Safe
   // to call from many threads at once, but for what is donated.
   //
-  // Donated inputs (program::Program::donated) are overwritten: afterwards the output of each pair
-  // is the input's own array, with its buffer. The caller counts the buffer's version up. If a run
-  // fails, their contents are lost.
+  // The output of a donated pair (program::Program::donated) may be the input's own array, with its
+  // buffer, whose version the caller counts up; `kept` are pairs whose input this call does not
+  // give away. Nothing is overwritten before the last instruction that can fail has run, and from
+  // there on an interrupt waits: the inputs of a run that fails are as they were.
   void run(std::span<const Array> inputs, std::span<const int64_t> symbols,
-           std::span<Array> outputs) const;
+           std::span<Array> outputs, std::span<const int32_t> kept = {}) const;
 
   // From now on run() asks the understudy, which may ask run_itself(). Before the first run.
   void set_understudy(std::unique_ptr<Understudy> understudy);
   void run_itself(std::span<const Array> inputs, std::span<const int64_t> symbols,
-                  std::span<Array> outputs) const;
+                  std::span<Array> outputs, std::span<const int32_t> kept = {}) const;
 
   // True where a guard on sizes does not hold; nothing is run.
   bool guarded() const;
@@ -72,17 +74,20 @@ class Executable {
   void run_single(std::span<const Array> inputs, std::span<Array> outputs,
                   const Frame& frame) const;
   std::shared_ptr<const Schedule> schedule(const Part& part, std::span<const Array* const> sources,
-                                           std::span<const int64_t> symbols,
-                                           const Frame* frame) const;
+                                           std::span<const int64_t> symbols, const Frame* frame,
+                                           std::span<const int32_t> kept) const;
   void straight(const Part& part, std::span<const Array* const> sources,
-                std::span<const int64_t> symbols, const Frame* frame,
-                std::span<Array> results) const;
+                std::span<const int64_t> symbols, const Frame* frame, std::span<Array> results,
+                std::span<const int32_t> kept) const;
   void execute(const Schedule& schedule, std::span<const Array* const> sources,
                std::span<Array> results) const;
   void launch(const Schedule& schedule, char* const* bases) const;
-  void launch_timed(const Schedule& schedule, char* const* bases) const;
-  void in_parts(std::span<const Array> inputs, Frame& frame, std::span<Array> outputs) const;
-  void replace_inputs(std::span<const Array> inputs, std::span<Array> outputs) const;
+  void launch_timed(const Schedule& schedule, size_t begin, size_t end, char* const* bases) const;
+  void launch(const Schedule& schedule, size_t begin, size_t end, char* const* bases) const;
+  void in_parts(std::span<const Array> inputs, Frame& frame, std::span<Array> outputs,
+                std::span<const int32_t> kept) const;
+  std::vector<int32_t> kept_at_last(const Frame& frame, const Part& part,
+                                    std::span<const int32_t> kept) const;
   void branch(const program::Instruction& code, size_t index, Frame& frame) const;
   void loop(const program::Instruction& code, size_t index, Frame& frame) const;
   void scan(const program::Instruction& code, size_t index, Frame& frame) const;

@@ -7,6 +7,7 @@
 #include "proa/base/checked.h"
 #include "proa/base/error.h"
 #include "proa/program/plan.h"
+#include "proa/program/refusing.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/watch.h"
 
@@ -254,57 +255,41 @@ class Scheduler {
     return paired;
   }
 
-  // Results that take the memory of an input: kernels write there at once where the input is dead
-  // by then, else the values are copied at the end.
+  // Results that take the memory of an input that is given away: where the input is dead by then,
+  // and where nothing can fail any more. What a kernel or a check refuses, it refuses before
+  // anything is overwritten.
   void donate() {
-    std::vector<std::pair<int32_t, size_t>> late;  // (input, result)
-    for (auto [input, result] : segment_.donated) {
+    int32_t fallible = -1;
+    for (int32_t step = 0; step < now(); ++step) {
+      const Schedule::Step& s = made_->steps[index(step)];
+      bool refuses =
+          s.kind == Schedule::Kind::kernel && may_refuse(program_.code[index(s.instruction)].name);
+      if (refuses || s.kind == Schedule::Kind::check) fallible = step;
+    }
+    made_->commit = made_->steps.size();
+    for (auto [input, result, number] : segment_.donated) {
+      if (std::ranges::find(request_.kept, number) != request_.kept.end()) continue;
       const Array& target = *request_.inputs[index(input)];
-      Slotted& value = results_[index(result)];
-      auto of_input = [&](const Slotted& s) {
-        return roots_[index(s.root)].kind == Root::given && roots_[index(s.root)].input == input;
-      };
+      const Slotted& value = results_[index(result)];
       bool same_look = value.look.dims == target.dims && value.look.dtype == target.dtype;
       PROA_CHECK(same_look, "a result of another form than the input that it replaces");
-      if (of_input(value) && value.look.data == origin() && value.look.strides == target.strides)
-        continue;
-      bool kept = false, alone = true;
+      bool wanted = false, alone = true;
       for (size_t r = 0; r < results_.size(); ++r) {
-        kept |= of_input(results_[r]);
+        const Root& other = roots_[index(results_[r].root)];
+        wanted |= other.kind == Root::given && other.input == input;
         alone &= r == index(result) || results_[r].root != value.root;
       }
       Root& root = roots_[index(value.root)];
       const Root& old = roots_[index(input)];  // roots of inputs come first
-      auto free = [&] {
-        return old.last < root.first ||
-               (old.last == root.first && may_lie_over(root.first, input, value.root));
-      };
-      if (root.kind == Root::arena && root.over < 0 && alone && !kept && whole(value) &&
-          target.is_dense() && free()) {
-        root.over = input;
-        ++made_->in_place;
-      } else {
-        late.emplace_back(input, index(result));
-      }
-    }
-    if (late.empty()) return;
-    // What is going to be overwritten and is still wanted moves out of the way first.
-    size_t last = segment_.end - 1;
-    for (Slotted& result : results_) {
-      const Root& root = roots_[index(result.root)];
-      bool overwritten = root.kind == Root::given && std::ranges::any_of(late, [&](const auto& l) {
-                           return l.first == root.input;
-                         });
-      if (overwritten) result = copied(result, last);
-    }
-    for (auto [input, result] : late) {
-      begin_step(Schedule::Kind::copy, last);
-      step_.inputs = step_.outputs = 1;
-      operand(results_[result]);
-      Slotted target{input, look_at(*request_.inputs[index(input)])};
-      operand(target);
-      end_step();
-      results_[result] = std::move(target);
+      if (root.kind != Root::arena || root.over >= 0 || root.first <= fallible || !alone ||
+          wanted || !whole(value) || !target.is_dense())
+        continue;
+      bool dead = old.last < root.first ||
+                  (old.last == root.first && may_lie_over(root.first, input, value.root));
+      if (!dead) continue;
+      root.over = input;
+      ++made_->donated;
+      made_->commit = std::min(made_->commit, index(root.first));
     }
   }
 
@@ -433,7 +418,8 @@ std::string to_json(const Schedule& schedule, const Program& program) {
   constexpr std::string_view kKinds[] = {"compiled", "kernel", "copy", "check"};
   std::string text =
       str("{\"arena\": ", schedule.arena, ", \"lower_bound\": ", schedule.lower_bound,
-          ", \"in_place\": ", schedule.in_place, ", \"results\": [");
+          ", \"in_place\": ", schedule.in_place, ", \"donated\": ", schedule.donated,
+          ", \"results\": [");
   std::string_view between;
   auto next = [&] {
     text += between;

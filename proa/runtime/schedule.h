@@ -20,8 +20,11 @@ struct Segment {
   std::vector<int32_t> inputs;   // slots that come from before
   std::vector<int32_t> results;  // slots that are needed behind; the program's outputs if it is the
                                  // only segment
-  // (input, result): the result takes the memory of the input, whose values are given away.
-  std::vector<std::pair<int32_t, int32_t>> donated;
+  // The result may take the memory of the input: pair `number` of program::Program::donated.
+  struct Donated {
+    int32_t input, result, number;
+  };
+  std::vector<Donated> donated;
 };
 
 struct Schedule {
@@ -75,6 +78,9 @@ struct Schedule {
   int64_t arena = 0;        // bytes
   int64_t lower_bound = 0;  // of the arena, by liveness
   int32_t in_place = 0;     // results of kernels that lie over one of their inputs
+  int32_t donated = 0;      // results that lie in the memory of an input that was given away
+  // The first step that writes there. No step from here on can fail.
+  size_t commit = 0;
 
   Schedule() = default;
   Schedule(const Schedule&) = delete;  // refs point into looks
@@ -89,6 +95,7 @@ struct ScheduleRequest {
   std::span<const int64_t> symbols;  // what it comes from
   std::span<const program::KernelFn> kernels;
   std::span<const program::CompiledFn> compiled;
+  std::span<const int32_t> kept = {};  // pairs that are not given away
 };
 
 std::shared_ptr<const Schedule> make_schedule(const ScheduleRequest& request);

@@ -198,10 +198,11 @@ std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func 
 
 }  // namespace
 
-std::unique_ptr<runtime::Executable> compiled_only(const ir::Module& module, ir::Func func,
-                                                   std::span<const ir::Dim> symbols) {
+std::unique_ptr<runtime::Executable> compiled_only(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+    std::span<const std::pair<int32_t, int32_t>> donated) {
   try {
-    return compile(module, func, symbols, {});
+    return compile(module, func, symbols, donated);
   } catch (const Error& error) {
     kernels().fall_back(error.what());
     return nullptr;
@@ -253,8 +254,7 @@ std::unique_ptr<runtime::Executable> executable(
     case Tier::compiled: return compiled(module, func, symbols, donated);
     case Tier::both: break;
   }
-  return donated.empty() ? contested(module, func, symbols)
-                         : prebuilt(module, func, symbols, donated);
+  return contested(module, func, symbols, donated);
 }
 
 int64_t planned_bytes(const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,

@@ -22,8 +22,9 @@ std::unique_ptr<runtime::Executable> compiled(
     std::span<const std::pair<int32_t, int32_t>> donated = {});
 
 // The same, but null where anything would have to run in another way, with the reason counted.
-std::unique_ptr<runtime::Executable> compiled_only(const ir::Module& module, ir::Func func,
-                                                   std::span<const ir::Dim> symbols);
+std::unique_ptr<runtime::Executable> compiled_only(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+    std::span<const std::pair<int32_t, int32_t>> donated = {});
 
 // Which tier runs what is made from now on: PROA_TIER=prebuilt, compiled, or both (the default):
 // prebuilt first, and whichever is faster in the end (contest.h). Another name is a

@@ -35,6 +35,7 @@ struct Contender {
   std::atomic<int64_t> spent{0};  // nanoseconds on prebuilt kernels
   std::unique_ptr<ir::Module> module;
   std::vector<ir::Dim> symbols;
+  std::vector<std::pair<int32_t, int32_t>> donated;
   std::string name;
   std::unique_ptr<runtime::Executable> compiled;  // from `timed` on
   std::mutex mutex;                               // of what follows
@@ -130,8 +131,9 @@ class Workshop {
     // A compiler that is a process of its own takes too long to be worth a try.
     bool quick = compiler::jit::maker() == compiler::jit::Maker::clang;
     if (quick) try {
-        contender.compiled = compiled_only(
-            *contender.module, contender.module->find(contender.name), contender.symbols);
+        contender.compiled =
+            compiled_only(*contender.module, contender.module->find(contender.name),
+                          contender.symbols, contender.donated);
       } catch (const std::exception&) { contender.compiled = nullptr; }
     contender.module.reset();
     if (contender.compiled == nullptr) {
@@ -167,18 +169,19 @@ class Contest : public runtime::Understudy {
   }
 
   void run(const runtime::Executable& original, std::span<const runtime::Array> inputs,
-           std::span<const int64_t> symbols, std::span<runtime::Array> outputs) override {
+           std::span<const int64_t> symbols, std::span<runtime::Array> outputs,
+           std::span<const int32_t> kept) override {
     using State = Contender::State;
     switch (contender_->state.load(std::memory_order_acquire)) {
-      case State::compiled: return contender_->compiled->run_itself(inputs, symbols, outputs);
+      case State::compiled: return contender_->compiled->run_itself(inputs, symbols, outputs, kept);
       case State::kept:
-      case State::queued: return original.run_itself(inputs, symbols, outputs);
-      case State::timed: return race(original, inputs, symbols, outputs);
+      case State::queued: return original.run_itself(inputs, symbols, outputs, kept);
+      case State::timed: return race(original, inputs, symbols, outputs, kept);
       case State::prebuilt: break;
     }
-    if (elements(inputs, {}) < kMatters) return original.run_itself(inputs, symbols, outputs);
+    if (elements(inputs, {}) < kMatters) return original.run_itself(inputs, symbols, outputs, kept);
     int64_t begin = runtime::now_ns();
-    original.run_itself(inputs, symbols, outputs);
+    original.run_itself(inputs, symbols, outputs, kept);
     // Whoever makes a kernel only after as much time as it costs never takes twice what was best.
     int64_t now = runtime::now_ns() - begin;
     int64_t before = contender_->spent.fetch_add(now, std::memory_order_relaxed);
@@ -198,7 +201,8 @@ class Contest : public runtime::Understudy {
 
   // Runs the rival that was timed less often; both must have run the largest sizes seen.
   void race(const runtime::Executable& original, std::span<const runtime::Array> inputs,
-            std::span<const int64_t> symbols, std::span<runtime::Array> outputs) {
+            std::span<const int64_t> symbols, std::span<runtime::Array> outputs,
+            std::span<const int32_t> kept) {
     Contender& c = *contender_;
     int64_t size = elements(inputs, {});
     int turn;
@@ -207,7 +211,7 @@ class Contest : public runtime::Understudy {
       turn = c.runs[0] <= c.runs[1] ? 0 : 1;
     }
     int64_t begin = runtime::now_ns();
-    (turn == 0 ? original : *c.compiled).run_itself(inputs, symbols, outputs);
+    (turn == 0 ? original : *c.compiled).run_itself(inputs, symbols, outputs, kept);
     int64_t spent = runtime::now_ns() - begin;
     std::lock_guard lock(c.mutex);
     if (c.state.load(std::memory_order_relaxed) != Contender::State::timed) return;
@@ -231,9 +235,10 @@ class Contest : public runtime::Understudy {
 
 }  // namespace
 
-std::unique_ptr<runtime::Executable> contested(const ir::Module& module, ir::Func func,
-                                               std::span<const ir::Dim> symbols) {
-  auto executable = prebuilt(module, func, symbols);
+std::unique_ptr<runtime::Executable> contested(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+    std::span<const std::pair<int32_t, int32_t>> donated) {
+  auto executable = prebuilt(module, func, symbols, donated);
   bool any = std::ranges::any_of(executable->program().code, [](const program::Instruction& code) {
     return code.kind == program::InstructionKind::kernel;
   });
@@ -241,6 +246,7 @@ std::unique_ptr<runtime::Executable> contested(const ir::Module& module, ir::Fun
   auto contender = std::make_shared<Contender>();
   contender->module = std::make_unique<ir::Module>(module.clone());
   contender->symbols.assign(symbols.begin(), symbols.end());
+  contender->donated.assign(donated.begin(), donated.end());
   contender->name = func.name();
   executable->set_understudy(std::make_unique<Contest>(std::move(contender)));
   return executable;

@@ -5,15 +5,17 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "proa/compiler/pipeline.h"
 #include "proa/runtime/executor.h"
 
 namespace proa::tier {
 
-// The prebuilt tier of `func`, with such an understudy.
-std::unique_ptr<runtime::Executable> contested(const ir::Module& module, ir::Func func,
-                                               std::span<const ir::Dim> symbols);
+// The prebuilt tier of `func`, with such an understudy. `donated`: see program::Program::donated.
+std::unique_ptr<runtime::Executable> contested(
+    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
+    std::span<const std::pair<int32_t, int32_t>> donated = {});
 
 struct ContestCounts {
   int64_t programs = 0;  // that run in this way
