@@ -64,7 +64,7 @@ def run(step):
     minutes = (time.monotonic() - started) / 60
     commit = subprocess.check_output(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True).strip()
-    changes = ["git", "status", "--porcelain", "-uno"]
+    changes = ["git", "status", "--porcelain", "-uno", "--", ".", f":!{REPORT.relative_to(ROOT)}"]
     if subprocess.check_output(changes, cwd=ROOT, text=True).strip():
         commit += " and changes"
     date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")

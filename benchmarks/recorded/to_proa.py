@@ -656,3 +656,14 @@ def prior_box(c: Call) -> str:
         f"V.prior_box({c.t(0)}, {c.t(1)}, {given}, variance={list_text(a['variances'])}, "
         f"steps=[{a['step_w']}, {a['step_h']}])"
     )
+
+
+@rule("generate_proposals")
+def generate_proposals(c: Call) -> str:
+    given = ", ".join(
+        f"{name}={number_text(c.attrs[name])}"
+        for name in ("pre_nms_top_n", "post_nms_top_n", "nms_thresh", "min_size", "eta",
+                     "pixel_offset")
+    )
+    operands = ", ".join(c.t(i) for i in range(5))
+    return f"V.generate_proposals({operands}, {given}, return_rois_num=True)"

@@ -13,6 +13,7 @@
   F(conv_kernels)               \
   F(create_kernels)             \
   F(exponential_kernels)        \
+  F(image_kernels)              \
   F(index_kernels)              \
   F(layout_kernels)             \
   F(reduce_kernels)             \

@@ -65,7 +65,9 @@
   family(matrices)                   \
   family(factors)                    \
   family(draws)                      \
-  family(distinct)
+  family(distinct)                   \
+  family(image)                      \
+  family(boxes)
 // clang-format on
 
 namespace proa::ops {

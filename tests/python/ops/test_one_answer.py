@@ -260,7 +260,7 @@ NEVER_SPLIT = {
         "its result is about the whole": "allclose equal_all nonzero unique unique_consecutive diag"
         " diagflat bincount histogram histogram_bin_edges dist",
         "each of its results is about two or more of its elements or rows": "combinations pdist cov"
-        " corrcoef",
+        " corrcoef suppress_boxes",
         "addresses memory or places of the whole": "as_strided as_strided_scatter scatter_nd"
         " fill_diagonal",
         "which value an element gets hangs on the mask before it": "masked_scatter",
