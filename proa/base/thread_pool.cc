@@ -41,6 +41,7 @@ struct Job {
   FunctionRef<void(int64_t, int64_t)> body;
   int64_t count, length, chunks;
   std::atomic<int64_t> next{0};
+  int most_workers = kMaxThreads;  // beside the caller
   // Guarded by the pool's mutex:
   int workers = 0;
   int64_t failed_chunk = INT64_MAX;
@@ -85,6 +86,7 @@ class Pool {
 };
 
 thread_local bool inside_loop = false;
+thread_local int most_threads = 0;  // see ThreadLimit; 0: no limit
 
 std::atomic<Pool*> the_pool{nullptr};
 
@@ -200,7 +202,7 @@ void Pool::start_workers(int wanted) {
 
 Job* Pool::find_work() const {
   for (Job* job = front_; job; job = job->behind) {
-    if (job->has_work()) return job;
+    if (job->has_work() && job->workers < job->most_workers) return job;
   }
   return nullptr;
 }
@@ -218,7 +220,8 @@ void Pool::work(int index) {
     }
     ++job->workers;
     // Each woken worker wakes the next: the caller pays for one only.
-    if (sleeping_ > 0 && job->next.load(std::memory_order_relaxed) + 1 < job->chunks) {
+    if (sleeping_ > 0 && job->workers < job->most_workers &&
+        job->next.load(std::memory_order_relaxed) + 1 < job->chunks) {
       work_arrived_.notify_one();
     }
     lock.unlock();
@@ -261,7 +264,8 @@ void Pool::remove(Job& job) {
 void Pool::run(Job& job) {
   {
     std::lock_guard lock(mutex_);
-    start_workers(static_cast<int>(std::min<int64_t>(threads() - 1, job.chunks - 1)));
+    int64_t wanted = std::min<int64_t>({threads() - 1, job.chunks - 1, job.most_workers});
+    start_workers(static_cast<int>(wanted));
     Job** at = &front_;
     while (*at) at = &(*at)->behind;
     *at = &job;
@@ -295,7 +299,9 @@ void parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t, int64_
   if (count <= 0) return;
   int64_t length = chunk_length(count, grain);
   Job job{.body = body, .count = count, .length = length, .chunks = (count - 1) / length + 1};
-  if (job.chunks == 1 || inside_loop || pool().threads() == 1) return run_inline(job);
+  if (job.chunks == 1 || inside_loop || most_threads == 1 || pool().threads() == 1)
+    return run_inline(job);
+  if (most_threads > 0) job.most_workers = most_threads - 1;
   pool().run(job);
   if (job.failure) std::rethrow_exception(job.failure);
 }
@@ -309,6 +315,16 @@ void set_num_threads(int n) {
   }
   pool().set_threads(n);
 }
+
+ThreadLimit::ThreadLimit(int n) : before_(most_threads) {
+  if (n < 0 || n > kMaxThreads) {
+    throw UserError(ErrorKind::value, "ThreadLimit", "n",
+                    str("expected 0..", kMaxThreads, ", got ", n));
+  }
+  if (n > 0) most_threads = n;
+}
+
+ThreadLimit::~ThreadLimit() { most_threads = before_; }
 
 void set_interrupt_check(InterruptCheck check) { interrupt_check = check; }
 

@@ -32,6 +32,18 @@ int num_threads();
 void set_num_threads(int n);  // UserError(value) below 1 or above kMaxThreads
 inline constexpr int kMaxThreads = 1024;
 
+// While it lives, loops of the calling thread take at most `n` threads, it included: a server's
+// clones share the processors instead of each asking for all of them. Results do not depend on it.
+class ThreadLimit {
+ public:
+  explicit ThreadLimit(int n);  // 0: no limit of its own
+  ~ThreadLimit();
+  ThreadLimit(const ThreadLimit&) = delete;
+
+ private:
+  int before_;
+};
+
 // A question that parallel_for asks between chunks, in the calling thread only: true ends the loop
 // with UserError(interrupted). It must be cheap and must not throw. Null asks nothing.
 using InterruptCheck = bool (*)();

@@ -330,6 +330,17 @@ void Executable::run(std::span<const Array> inputs, std::span<const int64_t> sym
 
 void Executable::run_itself(std::span<const Array> inputs, std::span<const int64_t> symbols,
                             std::span<Array> outputs, std::span<const int32_t> kept) const {
+  run_with(inputs, symbols, outputs, kept, {});
+}
+
+void Executable::run_into(std::span<const Array> inputs, std::span<const int64_t> symbols,
+                          std::span<Array> outputs, std::span<const Target> targets) const {
+  run_with(inputs, symbols, outputs, {}, targets);
+}
+
+void Executable::run_with(std::span<const Array> inputs, std::span<const int64_t> symbols,
+                          std::span<Array> outputs, std::span<const int32_t> kept,
+                          std::span<const Target> targets) const {
   const Program& program = *program_;
   PROA_CHECK(inputs.size() == program.inputs.size(), "a program of ", program.inputs.size(),
              " inputs was given ", inputs.size());
@@ -343,7 +354,7 @@ void Executable::run_itself(std::span<const Array> inputs, std::span<const int64
     SmallVector<int64_t, 16> values;
     if (!program.is_static) symbols_of(inputs, symbols, values);
     return straight(part, {sources.data(), sources.size()}, {values.data(), values.size()}, nullptr,
-                    outputs, kept);
+                    outputs, kept, targets);
   }
   Frame frame;
   if (program.is_static) {
@@ -399,12 +410,13 @@ std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
 
 void Executable::straight(const Part& part, std::span<const Array* const> sources,
                           std::span<const int64_t> symbols, const Frame* frame,
-                          std::span<Array> results, std::span<const int32_t> kept) const {
-  execute(*schedule(part, sources, symbols, frame, kept), sources, results);
+                          std::span<Array> results, std::span<const int32_t> kept,
+                          std::span<const Target> targets) const {
+  execute(*schedule(part, sources, symbols, frame, kept), sources, results, targets);
 }
 
 void Executable::execute(const Schedule& schedule, std::span<const Array* const> sources,
-                         std::span<Array> results) const {
+                         std::span<Array> results, std::span<const Target> targets) const {
   Allocator& allocator = allocator_of(device_);
   BufferRef arena;
   SmallVector<char*, 64> bases;
@@ -412,7 +424,13 @@ void Executable::execute(const Schedule& schedule, std::span<const Array* const>
   bases.push_back(arena ? static_cast<char*>(arena->data()) : nullptr);
   for (const Array* source : sources) bases.push_back(source->data);
   for (const Schedule::Made& made : schedule.made) {
-    BufferRef& buffer = results[static_cast<size_t>(made.owner)].buffer;
+    auto owner = static_cast<size_t>(made.owner);
+    BufferRef& buffer = results[owner].buffer;
+    if (owner < targets.size() && targets[owner].data && made.bytes <= targets[owner].bytes) {
+      buffer.reset();
+      bases.push_back(static_cast<char*>(targets[owner].data));
+      continue;
+    }
     buffer = allocator.allocate(made.bytes);
     bases.push_back(static_cast<char*>(buffer->data()));
   }

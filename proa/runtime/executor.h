@@ -29,6 +29,12 @@ class Understudy {
                    std::span<const int32_t> kept) = 0;
 };
 
+// Memory that a caller has for a result.
+struct Target {
+  void* data = nullptr;  // null: none
+  int64_t bytes = 0;
+};
+
 class Executable {
  public:
   // A primitive whose kernel is missing from the table is an InternalError that names it; a
@@ -53,6 +59,13 @@ class Executable {
   void run(std::span<const Array> inputs, std::span<const int64_t> symbols,
            std::span<Array> outputs, std::span<const int32_t> kept = {}) const;
 
+  // The same for callers who have memory for results, which overlaps no input: `targets` stand
+  // beside the outputs. A result lies in its target, and its array has no buffer, where the program
+  // has one straight run and makes it anew in no more bytes than there are; else it is as in run(),
+  // and copying it is the caller's business.
+  void run_into(std::span<const Array> inputs, std::span<const int64_t> symbols,
+                std::span<Array> outputs, std::span<const Target> targets) const;
+
   // From now on run() asks the understudy, which may ask run_itself(). Before the first run.
   void set_understudy(std::unique_ptr<Understudy> understudy);
   void run_itself(std::span<const Array> inputs, std::span<const int64_t> symbols,
@@ -71,6 +84,9 @@ class Executable {
   // A straight run and the schedules made for it so far, or one instruction that decides something.
   struct Part;
   void split();
+  void run_with(std::span<const Array> inputs, std::span<const int64_t> symbols,
+                std::span<Array> outputs, std::span<const int32_t> kept,
+                std::span<const Target> targets) const;
   void run_single(std::span<const Array> inputs, std::span<Array> outputs,
                   const Frame& frame) const;
   std::shared_ptr<const Schedule> schedule(const Part& part, std::span<const Array* const> sources,
@@ -78,9 +94,9 @@ class Executable {
                                            std::span<const int32_t> kept) const;
   void straight(const Part& part, std::span<const Array* const> sources,
                 std::span<const int64_t> symbols, const Frame* frame, std::span<Array> results,
-                std::span<const int32_t> kept) const;
+                std::span<const int32_t> kept, std::span<const Target> targets = {}) const;
   void execute(const Schedule& schedule, std::span<const Array* const> sources,
-               std::span<Array> results) const;
+               std::span<Array> results, std::span<const Target> targets) const;
   void launch(const Schedule& schedule, char* const* bases) const;
   void launch_timed(const Schedule& schedule, size_t begin, size_t end, char* const* bases) const;
   void launch(const Schedule& schedule, size_t begin, size_t end, char* const* bases) const;

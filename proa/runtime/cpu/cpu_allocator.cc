@@ -60,6 +60,7 @@ void bump(std::atomic<int64_t>& counter, int64_t by) {
 // surplus that the loader keeps for libraries opened later.
 [[gnu::tls_model("initial-exec")]] constinit thread_local ThreadCache* thread_cache = nullptr;
 constinit thread_local bool thread_is_ending = false;
+[[gnu::tls_model("initial-exec")]] constinit thread_local MemoryMeter* thread_meter = nullptr;
 
 // Memory that the kernel believes it can hand out without swapping; nothing where /proc is absent.
 std::optional<int64_t> system_available() {
@@ -181,6 +182,10 @@ BufferRef CpuAllocator::allocate(int64_t bytes) {
   PROA_CHECK(bytes >= 0, bytes, " bytes");
   if (bytes > kLargestBlock - kHeader) fail(bytes, "no machine has as much");
   int size_class = size_class_of(bytes + kHeader);
+  if (thread_meter && !thread_meter->take(size_of_class(size_class))) [[unlikely]] {
+    fail(bytes, str("the limit of this run is ", memory_text(thread_meter->limit()), ", of which ",
+                    memory_text(thread_meter->in_use()), " are in use"));
+  }
   ThreadCache* cache = thread_cache ? thread_cache : this_thread();
   Buffer* buffer;
   if (cache && size_class < kThreadClasses && cache->bins[size_class].head) {
@@ -202,6 +207,7 @@ void CpuAllocator::reclaim(Buffer* buffer) noexcept {
   int size_class = Allocator::size_class(buffer);
   int64_t size = size_of_class(size_class);
   ASAN_POISON_MEMORY_REGION(buffer->data(), size - kHeader);
+  if (thread_meter) thread_meter->give(size);
   ThreadCache* cache = thread_cache;
   count_use(cache, -size);
   if (cache && size_class < kThreadClasses) {
@@ -382,6 +388,11 @@ void CpuAllocator::set_limit(std::optional<int64_t> bytes) {
 }
 
 }  // namespace
+
+MemoryMeter::MemoryMeter(int64_t limit) : before_(thread_meter), limit_(limit) {
+  thread_meter = this;
+}
+MemoryMeter::~MemoryMeter() { thread_meter = before_; }
 
 Allocator& cpu_allocator() { return instance(); }
 

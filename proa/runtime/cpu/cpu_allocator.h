@@ -15,4 +15,30 @@ namespace proa::runtime {
 // first. `peak` may miss up to 16 KiB a thread.
 Allocator& cpu_allocator();
 
+// Counts, while it lives, what the calling thread takes from the host's allocator and gives back,
+// in whole blocks; beyond the limit an allocation is refused as if the memory were full. Why by
+// thread: a run allocates in the thread that calls it, so each run has figures and a limit of its
+// own. One that is made inside another takes its place until it ends.
+class MemoryMeter {
+ public:
+  explicit MemoryMeter(int64_t limit = INT64_MAX);
+  ~MemoryMeter();
+  MemoryMeter(const MemoryMeter&) = delete;
+
+  int64_t in_use() const { return in_use_; }
+  int64_t peak() const { return peak_; }
+  int64_t limit() const { return limit_; }
+  bool take(int64_t bytes) {  // false: it would be too much
+    if (bytes > limit_ - in_use_) return false;
+    in_use_ += bytes;
+    if (in_use_ > peak_) peak_ = in_use_;
+    return true;
+  }
+  void give(int64_t bytes) { in_use_ -= bytes; }
+
+ private:
+  MemoryMeter* before_;
+  int64_t limit_, in_use_ = 0, peak_ = 0;
+};
+
 }  // namespace proa::runtime
