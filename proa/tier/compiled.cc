@@ -273,6 +273,8 @@ int64_t planned_bytes(const ir::Module& module, ir::Func func, std::span<const i
   return most;
 }
 
+program::KernelProvider& kernel_provider() { return kernels(); }
+
 Report report() { return kernels().report(); }
 
 }  // namespace proa::tier

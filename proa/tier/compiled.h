@@ -43,6 +43,9 @@ std::unique_ptr<runtime::Executable> executable(
 int64_t planned_bytes(const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
                       std::span<const runtime::Array> inputs, std::span<const int64_t> sizes);
 
+// Compiles kernels, or finds them where they were compiled before. Throws where it cannot.
+program::KernelProvider& kernel_provider();
+
 // What has happened in this process so far.
 struct Report {
   int64_t compiled = 0;     // kernels made by the compiler
