@@ -79,8 +79,20 @@ Named named(const char* text) {
 }
 
 Command parse(int count, char** words) {
-  enum { kInput = 256, kOutput, kInfo, kBench, kSize, kProfile, kThreads, kLimit, kNative, kCompiler,
-         kNoVerify, kHelpOption };
+  enum {
+    kInput = 256,
+    kOutput,
+    kInfo,
+    kBench,
+    kSize,
+    kProfile,
+    kThreads,
+    kLimit,
+    kNative,
+    kCompiler,
+    kNoVerify,
+    kHelpOption
+  };
   static const option kOptions[] = {{"input", required_argument, nullptr, kInput},
                                     {"output", required_argument, nullptr, kOutput},
                                     {"info", no_argument, nullptr, kInfo},
@@ -111,8 +123,7 @@ Command parse(int count, char** words) {
         break;
       case kSize: {
         Named size = named(optarg);
-        if (size.name.empty())
-          throw UsageError{str("--size: expected NAME=N, got '", optarg, "'")};
+        if (size.name.empty()) throw UsageError{str("--size: expected NAME=N, got '", optarg, "'")};
         command.sizes.emplace_back(size.name, number("size", size.file.c_str()));
         break;
       }
@@ -121,8 +132,8 @@ Command parse(int count, char** words) {
         command.config.profile = true;
         break;
       case kThreads:
-        command.config.threads = static_cast<int>(
-            std::clamp<int64_t>(number("threads", optarg), -1, kMaxThreads + 1));
+        command.config.threads =
+            static_cast<int>(std::clamp<int64_t>(number("threads", optarg), -1, kMaxThreads + 1));
         break;
       case kLimit: command.config.memory_limit = number("memory-limit", optarg); break;
       case kNative: command.config.allow_native_code = true; break;
@@ -136,8 +147,7 @@ Command parse(int count, char** words) {
       default: throw UsageError{""};
     }
   }
-  if (optind + 1 != count)
-    throw UsageError{str("expected one model, got ", count - optind)};
+  if (optind + 1 != count) throw UsageError{str("expected one model, got ", count - optind)};
   command.config.model = words[optind];
   if (command.inputs.empty() && !command.info && !command.bench)
     throw UsageError{"expected --input, --bench or --info"};

@@ -10,13 +10,13 @@
 
 #include "proa/inference/c_api.h"
 
-#define CHECK(call)                                                                            \
-  do {                                                                                         \
-    proa_status status = (call);                                                               \
-    if (status != PROA_OK) {                                                                   \
-      fprintf(stderr, "predict: %s: %s\n", proa_status_name(status), proa_last_error());       \
-      exit(1);                                                                                 \
-    }                                                                                          \
+#define CHECK(call)                                                                      \
+  do {                                                                                   \
+    proa_status status = (call);                                                         \
+    if (status != PROA_OK) {                                                             \
+      fprintf(stderr, "predict: %s: %s\n", proa_status_name(status), proa_last_error()); \
+      exit(1);                                                                           \
+    }                                                                                    \
   } while (0)
 
 /* 0, 1/16, 2/16, ... 15/16, 0, ... for floats; 0, 1, 0, 1, ... for all else. */

@@ -47,8 +47,9 @@ static_assert(static_cast<int>(ErrorKind::internal) + 1 == PROA_ERROR_INTERNAL);
 
 namespace {
 
-constexpr const char* kNames[] = {"ok",     "value", "type",  "shape",       "index", "key", "not_supported",
-                                  "memory", "io",    "state", "interrupted", "internal"};
+constexpr const char* kNames[] = {"ok",    "value", "type",          "shape",
+                                  "index", "key",   "not_supported", "memory",
+                                  "io",    "state", "interrupted",   "internal"};
 
 // A text that can be set where no memory is left.
 class LastError {
@@ -101,8 +102,8 @@ CPort port_of(const proa::program::PackageTensor& tensor, const proa::program::P
   for (const auto& dim : tensor.dims) {
     bool chosen = dim.symbol >= 0;
     port.dims.push_back(chosen ? -1 : dim.extent);
-    port.symbols.push_back(
-        chosen ? package.symbols()[static_cast<size_t>(dim.symbol)].name.c_str() : nullptr);
+    port.symbols.push_back(chosen ? package.symbols()[static_cast<size_t>(dim.symbol)].name.c_str()
+                                  : nullptr);
   }
   return port;
 }
@@ -181,12 +182,12 @@ proa_status proa_config_set_model_bytes(proa_config* config, const void* data, s
   });
 }
 
-#define PROA_CONFIG_SETTER(function, type, field)         \
-  proa_status function(proa_config* config, type value) { \
-    return guarded([&] {                                  \
-      need(config, #function, "config");                  \
+#define PROA_CONFIG_SETTER(function, type, field)                                \
+  proa_status function(proa_config* config, type value) {                        \
+    return guarded([&] {                                                         \
+      need(config, #function, "config");                                         \
       config->config.field = static_cast<decltype(config->config.field)>(value); \
-    });                                                   \
+    });                                                                          \
   }
 PROA_CONFIG_SETTER(proa_config_set_verify, int, verify)
 PROA_CONFIG_SETTER(proa_config_set_threads, int, threads)
@@ -295,10 +296,9 @@ proa_status proa_predictor_set_input(proa_predictor* predictor, size_t input,
       throw UserError(ErrorKind::type, kFunction, "dtype",
                       str("expected a proa_dtype, got ", tensor->dtype));
     }
-    predictor->predictor->set_input(
-        input, {tensor->data,
-                static_cast<DType>(tensor->dtype),
-                {tensor->dims, static_cast<size_t>(tensor->rank)}});
+    predictor->predictor->set_input(input, {tensor->data,
+                                            static_cast<DType>(tensor->dtype),
+                                            {tensor->dims, static_cast<size_t>(tensor->rank)}});
   });
 }
 

@@ -82,8 +82,8 @@ class Config {
     std::vector<const char*> names;
     std::vector<int64_t> values;
     for (const auto& [name, size] : sizes) names.push_back(name.c_str()), values.push_back(size);
-    return set(
-        proa_config_add_warm_up(config_, names.data(), values.data(), static_cast<size_t>(names.size())));
+    return set(proa_config_add_warm_up(config_, names.data(), values.data(),
+                                       static_cast<size_t>(names.size())));
   }
   const proa_config* get() const { return config_; }
 

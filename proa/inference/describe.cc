@@ -32,6 +32,7 @@ MemoryOfRun memory_of_run(const Package& package, const Sizes& sizes) {
     memory.inputs += bytes;
     inputs.push_back(std::move(array));
   }
+  check_kernels(*package.program(), kernel_table());
   runtime::Executable plan(package.program(), kernel_table(), kNull);
   plan.run(inputs, {}, outputs);
   for (const auto& schedule : plan.schedules()) {
@@ -118,18 +119,23 @@ std::string describe(const Package& package, const std::string& source, const Si
         bytes += static_cast<int64_t>(object.bytes.size());
         ++objects;
       }
-      text += str("  machine code for ", target, ": ", objects, " kernels, ", memory_text(bytes),
-                  "\n");
+      text +=
+          str("  machine code for ", target, ": ", objects, " kernels, ", memory_text(bytes), "\n");
     }
   }
   std::vector<int64_t> values = values_of(package, sizes, "sizes");
   std::string at;
   for (size_t i = 0; i < values.size(); ++i)
     at += str(i == 0 ? " at " : ", ", package.symbols()[i].name, " = ", values[i]);
-  MemoryOfRun memory = memory_of_run(package, sizes);
-  text += str("memory of a run", at, ": arena ", memory_text(memory.arena), " (no less than ",
-              memory_text(memory.lower_bound), "), results ", memory_text(memory.results),
-              ", inputs ", memory_text(memory.inputs), "\n");
+  text += str("memory of a run", at, ": ");
+  try {
+    MemoryOfRun memory = memory_of_run(package, sizes);
+    text += str("arena ", memory_text(memory.arena), " (no less than ",
+                memory_text(memory.lower_bound), "), results ", memory_text(memory.results),
+                ", inputs ", memory_text(memory.inputs), "\n");
+  } catch (const UserError& error) {  // all else about the file is worth knowing still
+    text += str(error.what(), "\n");
+  }
   if (!package.metadata().empty()) {
     text += "metadata\n";
     for (const auto& [key, value] : package.metadata()) text += str("  ", key, ": ", value, "\n");

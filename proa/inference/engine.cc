@@ -90,8 +90,8 @@ class Stored : public KernelProvider {
   std::unordered_map<std::string, Entry> objects_;
 };
 
-// A kernel that is not there is the file's fault here, not ours: a later version wrote it, or one
-// with operators from outside.
+}  // namespace
+
 int64_t check_kernels(const Program& program, const KernelTable& table) {
   int64_t calls = 0;
   std::vector<const Program*> open = {&program};
@@ -110,8 +110,6 @@ int64_t check_kernels(const Program& program, const KernelTable& table) {
   }
   return calls;
 }
-
-}  // namespace
 
 std::shared_ptr<const Engine> Engine::load(const Config& config) {
   int64_t begin = runtime::now_ns();
@@ -147,8 +145,7 @@ std::shared_ptr<const Engine> Engine::load(const Config& config) {
   }
   if (engine->executable_ == nullptr) {
     counts.prebuilt = check_kernels(*package.program(), kernel_table());
-    engine->executable_ =
-        std::make_unique<runtime::Executable>(package.program(), kernel_table());
+    engine->executable_ = std::make_unique<runtime::Executable>(package.program(), kernel_table());
   }
   engine->load_ns_ = runtime::now_ns() - begin;
   return engine;

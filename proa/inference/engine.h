@@ -42,6 +42,11 @@ class Engine {
 // The table of the cpu's kernels, filled.
 const program::KernelTable& kernel_table();
 
+// How many calls of kernels a program has, those of loops and branches included. A kernel that is
+// not in the table is UserError(not_supported): a later version wrote the file, or one with
+// operators from outside.
+int64_t check_kernels(const program::Program& program, const program::KernelTable& table);
+
 // The targets of stored machine code that this processor runs, best first.
 std::span<const std::string_view> native_targets();
 

@@ -27,7 +27,8 @@ std::string PluginProvider::default_path() {
     return std::string(kFile);
   std::string_view own = info.dli_fname;
   size_t slash = own.rfind('/');
-  std::string folder(slash == std::string_view::npos ? std::string_view(".") : own.substr(0, slash));
+  std::string folder(slash == std::string_view::npos ? std::string_view(".")
+                                                     : own.substr(0, slash));
   std::string beside = str(folder, "/", kFile);
   if (access(beside.c_str(), R_OK) == 0) return beside;
   std::string library = str(folder, "/../lib/", kFile);
@@ -41,8 +42,8 @@ const proa_compiler_plugin& PluginProvider::plugin() {
   // Never closed: kernels may run until the process ends.
   void* library = dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) fail(str("the plug-in cannot be opened: ", dlerror()));
-  auto get = reinterpret_cast<proa_compiler_plugin_get_fn>(
-      dlsym(library, "proa_compiler_plugin_get"));
+  auto get =
+      reinterpret_cast<proa_compiler_plugin_get_fn>(dlsym(library, "proa_compiler_plugin_get"));
   if (get == nullptr) fail(str(path_, " is no compiler plug-in"));
   const proa_compiler_plugin* found = get(PROA_COMPILER_PLUGIN_VERSION);
   if (found == nullptr || found->struct_size < sizeof(proa_compiler_plugin)) {

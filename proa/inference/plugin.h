@@ -18,8 +18,8 @@ class PluginProvider : public program::KernelProvider {
   // UserError(not_supported) where there is no plug-in or it cannot make the kernel.
   program::CompiledFn find(const program::KernelText& kernel) override;
 
-  // Where the plug-in is looked for: PROA_COMPILER_PLUGIN, else beside this library or program, else
-  // in lib/ beside its folder.
+  // Where the plug-in is looked for: PROA_COMPILER_PLUGIN, else beside this library or program,
+  // else in lib/ beside its folder.
   static std::string default_path();
 
  private:

@@ -42,9 +42,7 @@ int64_t bytes_of(const runtime::Extents& dims, DType dtype) {
   return runtime::tensor_bytes(dims, dtype);
 }
 
-std::string form_of(const View& view) {
-  return str(to_string(view.dtype), list_str(view.dims));
-}
+std::string form_of(const View& view) { return str(to_string(view.dtype), list_str(view.dims)); }
 
 }  // namespace
 
@@ -89,7 +87,14 @@ std::string Predictor::what(const PackageTensor& tensor) const {
   return form(tensor, engine_->package());
 }
 
+void Predictor::check_idle() const {
+  if (!running_.load(std::memory_order_acquire)) return;
+  throw UserError(ErrorKind::state, kName, "",
+                  "it runs in another thread: expected a clone for each thread");
+}
+
 void Predictor::check_input(size_t input, const View& view) const {
+  check_idle();
   if (input >= inputs_.size()) {
     throw UserError(ErrorKind::index, kName, "input",
                     str("expected 0..", static_cast<int64_t>(inputs_.size()) - 1, ", got ", input));
@@ -117,8 +122,8 @@ void Predictor::check_input(size_t input, const View& view) const {
   if (!bytes) refuse(ErrorKind::memory, ": 2^63 bytes or more");
   if (*bytes > 0 && view.data == nullptr) refuse(ErrorKind::value, " without memory");
   if (reinterpret_cast<uintptr_t>(view.data) % size_of(view.dtype) != 0) {
-    refuse(ErrorKind::value, str(" whose memory is not aligned to an element of ",
-                                 size_of(view.dtype), " bytes"));
+    refuse(ErrorKind::value,
+           str(" whose memory is not aligned to an element of ", size_of(view.dtype), " bytes"));
   }
 }
 
@@ -140,6 +145,7 @@ void Predictor::copy_input(size_t input, const View& view) {
 }
 
 void Predictor::set_output(size_t output, void* data, int64_t bytes) {
+  check_idle();
   if (output >= outputs_.size()) {
     throw UserError(
         ErrorKind::index, kName, "output",
@@ -149,10 +155,10 @@ void Predictor::set_output(size_t output, void* data, int64_t bytes) {
   size_t width = size_of(made.dtype);
   if (bytes < 0 || (data == nullptr && bytes != 0) ||
       reinterpret_cast<uintptr_t>(data) % width != 0) {
-    throw UserError(ErrorKind::value, kName, made.name,
-                    str("expected memory aligned to an element of ", width, " bytes, got ", bytes,
-                        " bytes at an address of remainder ",
-                        reinterpret_cast<uintptr_t>(data) % width));
+    throw UserError(
+        ErrorKind::value, kName, made.name,
+        str("expected memory aligned to an element of ", width, " bytes, got ", bytes,
+            " bytes at an address of remainder ", reinterpret_cast<uintptr_t>(data) % width));
   }
   outputs_[output].target = {data, bytes};
 }
@@ -178,15 +184,24 @@ void Predictor::check_symbols() const {
       int64_t value = inputs_[i].dims[axis];
       if (before.value < 0) before = {value, i, axis};
       if (before.value == value) continue;
-      throw UserError(ErrorKind::shape, kName, wanted.name,
-                      str("expected ", what(wanted), " with ",
-                          symbols[static_cast<size_t>(symbol)].name, " = ", before.value, " as in '",
-                          inputs()[before.input].name, "', got ", value, " on axis ", axis));
+      throw UserError(
+          ErrorKind::shape, kName, wanted.name,
+          str("expected ", what(wanted), " with ", symbols[static_cast<size_t>(symbol)].name, " = ",
+              before.value, " as in '", inputs()[before.input].name, "', got ", value, " on axis ",
+              axis));
     }
   }
 }
 
 void Predictor::run() {
+  if (running_.exchange(true, std::memory_order_acquire)) {
+    throw UserError(ErrorKind::state, kName, "",
+                    "it runs in another thread: expected a clone for each thread");
+  }
+  struct Done {
+    std::atomic<bool>& running;
+    ~Done() { running.store(false, std::memory_order_release); }
+  } done{running_};
   check_symbols();
   int64_t begin = runtime::now_ns();
   try {
@@ -295,6 +310,7 @@ void Predictor::place(size_t output, Array& made, const runtime::Target& target)
 }
 
 const Array& Predictor::output(size_t output) const {
+  check_idle();
   if (output >= outputs_.size()) {
     throw UserError(
         ErrorKind::index, kName, "output",

@@ -3,6 +3,7 @@
 // are kept, and a clone for another thread shares all that does not change.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -31,7 +32,8 @@ struct View {
   std::span<const int64_t> dims;
 };
 
-// Not for two threads at once: each has its clone. Mistakes are UserErrors that name the input or
+// Not for two threads at once: each has its clone, and what is called while a run is on is a
+// UserError(state). Mistakes are UserErrors that name the input or
 // output, what was expected and what came; after one the predictor can be used again.
 class Predictor {
  public:
@@ -40,7 +42,7 @@ class Predictor {
 
   std::span<const program::PackageTensor> inputs() const { return engine_->package().inputs(); }
   std::span<const program::PackageTensor> outputs() const { return engine_->package().outputs(); }
-  size_t input_index(std::string_view name) const;   // UserError(key) that lists the names
+  size_t input_index(std::string_view name) const;  // UserError(key) that lists the names
   size_t output_index(std::string_view name) const;
 
   // The caller's memory is read by each run from now on, as it is then; it is not copied.
@@ -77,6 +79,7 @@ class Predictor {
     runtime::Target target;
     runtime::Array array;
   };
+  void check_idle() const;
   void check_input(size_t input, const View& view) const;
   void check_symbols() const;
   void execute();
@@ -87,6 +90,7 @@ class Predictor {
   std::vector<Input> inputs_;
   std::vector<Output> outputs_;
   bool has_run_ = false;
+  std::atomic<bool> running_{false};
   int threads_ = 0;
   int64_t memory_limit_ = INT64_MAX;
   bool profile_ = false;

@@ -21,10 +21,10 @@ struct Name {
   DType dtype;
 };
 constexpr Name kNames[] = {
-    {"|b1", DType::boolean}, {"|u1", DType::u8},  {"|i1", DType::i8},   {"<i2", DType::i16},
-    {"<i4", DType::i32},     {"<i8", DType::i64}, {"<f2", DType::f16},  {"<V2", DType::bf16},
-    {"<f4", DType::f32},     {"<f8", DType::f64}, {"<c8", DType::c64},  {"<c16", DType::c128},
-    {"|V2", DType::bf16},    {"<b1", DType::boolean}, {"<u1", DType::u8}, {"<i1", DType::i8},
+    {"|b1", DType::boolean}, {"|u1", DType::u8},      {"|i1", DType::i8},  {"<i2", DType::i16},
+    {"<i4", DType::i32},     {"<i8", DType::i64},     {"<f2", DType::f16}, {"<V2", DType::bf16},
+    {"<f4", DType::f32},     {"<f8", DType::f64},     {"<c8", DType::c64}, {"<c16", DType::c128},
+    {"|V2", DType::bf16},    {"<b1", DType::boolean}, {"<u1", DType::u8},  {"<i1", DType::i8},
 };
 
 // A Python dict of three fields, read as NumPy's ast.literal_eval would read it, without recursion.
@@ -145,8 +145,9 @@ class Reader {
   }
   [[noreturn]] void unsupported(std::string_view what) const {
     throw UserError(ErrorKind::not_supported, "npy", source_,
-                    str(what, "; expected bool, int8 to int64, uint8, float16, float32, float64, "
-                              "complex64, complex128 or bfloat16, little endian"));
+                    str(what,
+                        "; expected bool, int8 to int64, uint8, float16, float32, float64, "
+                        "complex64, complex128 or bfloat16, little endian"));
   }
 
   void read_shape() {

@@ -229,5 +229,6 @@ int add_jit(PyObject* module);
 int add_jit_call(PyObject* module);
 int add_watch(PyObject* module);
 int add_ir(PyObject* module);
+int add_inference(PyObject* module);
 
 }  // namespace proa::python
