@@ -2,6 +2,7 @@
 #include "proa/inference/predictor.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <thread>
@@ -207,7 +208,7 @@ TEST_F(PredictorTest, MemoryHasALimitOfItsOwn) {
   limited.set_input(0, data.view_x());
   limited.set_input(1, data.view_z());
   std::string text = refusal(ErrorKind::memory, [&] { limited.run(); });
-  EXPECT_NE(text.find("64 KiB"), std::string::npos) << text;
+  EXPECT_NE(text.find("64.00 KiB"), std::string::npos) << text;
   Data few(8);
   limited.set_input(0, few.view_x());
   limited.set_input(1, few.view_z());
@@ -291,6 +292,24 @@ TEST_F(PredictorTest, NativeCodeRunsOnlyWhereItMay) {
   check(Compiled::text, true, false, "no compiler is allowed");
   check(Compiled::broken, true, false, "cannot be loaded");
   if (!native_targets().empty()) { EXPECT_EQ(check(Compiled::object, true, true, ""), 1); }
+}
+
+TEST_F(PredictorTest, ThePluginMakesWhatIsMissing) {
+  std::string plugin = PROA_BINARY_DIR "/libproa_compiler.so";
+  if (access(plugin.c_str(), R_OK) != 0) GTEST_SKIP() << "the plug-in is not built";
+  std::vector<std::byte> bytes = model_bytes(Compiled::text);
+  Config config;
+  config.bytes = bytes;
+  config.allow_native_code = true;
+  config.compiler = plugin;
+  Predictor predictor(config);
+  ASSERT_TRUE(predictor.kernels().compiled) << predictor.kernels().reason;
+  EXPECT_EQ(predictor.kernels().made, 1);
+  Data data(1000);
+  predictor.set_input(0, data.view_x());
+  predictor.set_input(1, data.view_z());
+  predictor.run();
+  EXPECT_TRUE(same(predictor.output(0), data.y));
 }
 
 TEST_F(PredictorTest, AMissingPluginIsAReason) {
