@@ -1,18 +1,17 @@
-/* Proa's predictor for C, and for every language that can call C.
- * Why C: a handle, a status and structs with their sizes stay the same from version to version,
- * whatever the compiler; no exception leaves the library.
- *
- *   proa_config* config;
- *   proa_config_create(&config);
- *   proa_config_set_model(config, "digits.proa");
- *   proa_predictor* predictor;
- *   if (proa_predictor_create(config, &predictor) != PROA_OK) puts(proa_last_error());
- *
- * Every function that can fail gives a proa_status; proa_last_error() of the same thread says what
- * was expected and what came. Handles may be used by one thread at a time: a thread that predicts
- * beside others has a clone, which shares the weights. A struct's first field is its size, set by
- * the caller, so that a program that was built against an older header goes on working.
- */
+// Proa's predictor for C, and for every language that can call C.
+// Why C: a handle, a status and structs with their sizes stay the same from version to version,
+// whatever the compiler; no exception leaves the library.
+//
+//   proa_config* config;
+//   proa_config_create(&config);
+//   proa_config_set_model(config, "digits.proa");
+//   proa_predictor* predictor;
+//   if (proa_predictor_create(config, &predictor) != PROA_OK) puts(proa_last_error());
+//
+// Every function that can fail gives a proa_status; proa_last_error() of the same thread says what
+// was expected and what came. Handles may be used by one thread at a time: a thread that predicts
+// beside others has a clone, which shares the weights. A struct's first field is its size, set by
+// the caller, so that a program that was built against an older header goes on working.
 #ifndef PROA_INFERENCE_C_API_H_
 #define PROA_INFERENCE_C_API_H_
 

@@ -1,6 +1,6 @@
-/* The compiler as a shared library that the predictor opens: one C function.
- * Why C and not kernel_provider.h: both sides may come from different compilers, and no exception
- * crosses from one library into another. */
+// The compiler as a shared library that the predictor opens: one C function.
+// Why C and not kernel_provider.h: both sides may come from different compilers, and no exception
+// crosses from one library into another.
 #ifndef PROA_PROGRAM_COMPILER_PLUGIN_H_
 #define PROA_PROGRAM_COMPILER_PLUGIN_H_
 

@@ -216,7 +216,7 @@ class Tensor:
                 f"[predictor] {self.name()}: expected a NumPy array or a tensor for {what}, "
                 f"got {type(data).__name__}"
             )
-        value = data
+        value: Any = data
         if isinstance(data, np.ndarray):
             value = _proa.from_numpy(data) if share else _proa.to_tensor(data)
         if self._is_input:
