@@ -1,5 +1,6 @@
 #include "proa/compiler/pipeline.h"
 
+#include "proa/compiler/emit/batch.h"
 #include "proa/compiler/emit/emit.h"
 #include "proa/compiler/fuse/fuse.h"
 #include "proa/compiler/loop/lower.h"
@@ -15,7 +16,8 @@ std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
   ir::stage("fuse", module, [&] { fuse(module, render::c_renders); });
   loop::lower(module);  // a group becomes loops over buffers
   ir::tell_stage("lower-loops", module);
-  return emit(module, func, symbols);  // loops become text, the rest instructions
+  ir::stage("batch", module, [&] { batch(module); });  // the same kernel many times becomes one
+  return emit(module, func, symbols);                  // loops become text, the rest instructions
 }
 
 namespace {
@@ -30,6 +32,12 @@ const ir::PassRegistration kLower({"lower-loops", "turns every loop.group into a
                                    [](ir::Module& module, ir::PassContext& context) {
                                      context.count("kernels", loop::lower(module));
                                    }});
+
+const ir::PassRegistration kBatch(
+    {"batch", "brings launches of one text together that do not depend on each other",
+     [](ir::Module& module, ir::PassContext& context) {
+       context.count("batches", batch(module));
+     }});
 
 }  // namespace
 

@@ -59,3 +59,19 @@ func @sums(%x: f32[m, k], %w: f32[k, n]) {
   %2 = prim.reduce(%1) {axes = [1], kind = "sum"}
   return %2
 }
+// -----
+// What one group alone waits for is computed in it, though it could have been long before: the
+// moment of an optimizer.
+// CHECK: func @late
+// CHECK-NEXT: %0 = loop.group(%g)
+// CHECK: loop.group(%m, %w, %3)
+// CHECK: prim.mul
+// CHECK: prim.add
+// CHECK: return %4
+func @late(%m: f32[n], %w: f32[n], %g: f32[n]) {
+  %0 = prim.mul(%m, %w)
+  %1 = prim.exp(%g)
+  %2 = prim.scan(%1) {axis = 0, kind = "sum"}
+  %3 = prim.add(%0, %2)
+  return %3
+}

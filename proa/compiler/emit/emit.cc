@@ -80,9 +80,27 @@ class Emitter {
   }
 
   void block(Block& body) {
-    for (Operation& op : body) {
-      if (!op.info().has(Trait::terminator)) operation(op);
+    for (Operation* op = body.front(); op != nullptr; op = op->next()) {
+      if (op->info().has(Trait::terminator)) continue;
+      std::vector<Operation*> alike = batch_at(op);
+      if (alike.size() < 2) {
+        operation(*op);
+      } else {
+        launch_all(alike);
+        op = alike.back();
+      }
     }
+  }
+
+  // The launches of one batch that begin here, which the pass of that name has brought together.
+  static std::vector<Operation*> batch_at(Operation* op) {
+    std::vector<Operation*> members;
+    Attribute number = op->is("loop.launch") ? op->attr("batch") : Attribute();
+    for (; number && op != nullptr && op->is("loop.launch") && op->attr("batch") == number;
+         op = op->next()) {
+      members.push_back(op);
+    }
+    return members;
   }
 
   void operation(Operation& op) {
@@ -211,6 +229,16 @@ class Emitter {
     } catch (const Error&) { return -1; }  // a count beyond what sizes can say
     return static_cast<int32_t>(flops_.size() - 1);
   }
+  int32_t flops_of_all(const std::vector<Operation*>& launches) {
+    try {
+      Dim sum = 0;
+      for (Operation* op : launches) {
+        sum = sum + count_flops(*module_.find(op->attr("kernel").as_string()).op(), Dim(1));
+      }
+      flops_.push_back(sum);
+    } catch (const Error&) { return -1; }
+    return static_cast<int32_t>(flops_.size() - 1);
+  }
   void compile_flops() {
     std::span<const Dim> symbols(symbols_);
     if (program_.is_static) symbols = {};
@@ -246,24 +274,66 @@ class Emitter {
     return str(join(names, ", "), more ? ", ..." : "");
   }
 
+  void take_kernel(Instruction& made, render::CKernel& kernel) {
+    made.kind = InstructionKind::compiled;
+    made.name = kernel.name;
+    made.kernel = static_cast<int32_t>(program_.kernels.size());
+    program_.kernels.push_back({std::move(kernel.name), std::move(kernel.text)});
+    made.offsets = {0, static_cast<int32_t>(made.words.size())};
+  }
+
   // The kernel's text, and before its own words what the executor must know to cut the work.
   void launch(Operation& op) {
     Func loops = module_.find(op.attr("kernel").as_string());
     render::CKernel kernel = render::render_c(loops);
     Instruction made;
-    made.kind = InstructionKind::compiled;
-    made.name = kernel.name;
     if (op.location().storage()) made.location = to_string(op.location());
     made.in = operand_slots(op);
     for (Value result : op.results()) made.out.push_back(slot(result));
     for (Dim d : {kernel.units, kernel.work, kernel.scratch}) word(made, d);
     for (Dim d : kernel.words) word(made, d);
-    made.offsets = {0, static_cast<int32_t>(made.words.size())};
     made.in_place = loop::in_place(loops, made.in.size());
     made.flops = flops(*loops.op(), Dim(1));
     made.operations = names_of(loops);
-    made.kernel = static_cast<int32_t>(program_.kernels.size());
-    program_.kernels.push_back({std::move(kernel.name), std::move(kernel.text)});
+    take_kernel(made, kernel);
+    program_.code.push_back(std::move(made));
+  }
+
+  // Launches of one text as one instruction: see render::repeated.
+  void launch_all(const std::vector<Operation*>& ops) {
+    Instruction made;
+    std::vector<render::CKernel> kernels;
+    std::vector<Location> lines;
+    Dim units = 0, work = 1, scratch = 0;
+    size_t inputs = ops[0]->operand_count(), outputs = ops[0]->result_count();
+    for (Operation* op : ops) {
+      Func loops = module_.find(op->attr("kernel").as_string());
+      auto part = static_cast<int32_t>(kernels.size());
+      for (auto [in, out] : loop::in_place(loops, inputs)) {
+        made.in_place.emplace_back(in + part * static_cast<int32_t>(inputs),
+                                   out + part * static_cast<int32_t>(outputs));
+      }
+      kernels.push_back(render::render_c(loops));
+      PROA_CHECK(kernels.back().name == kernels[0].name, "a batch of several kernels");
+      units = units + kernels.back().units;
+      work = max(work, kernels.back().work);
+      scratch = max(scratch, kernels.back().scratch);
+      for (Value operand : op->operands()) made.in.push_back(slot(operand));
+      for (Value result : op->results()) made.out.push_back(slot(result));
+      if (op->location().storage()) lines.push_back(op->location());
+      made.operations = str(names_of(loops), ", ", kernels.size(), " times");
+    }
+    for (Dim d : {units, work, scratch}) word(made, d);
+    word(made, Dim(static_cast<int64_t>(kernels.size())));
+    for (const render::CKernel& kernel : kernels) word(made, kernel.units);
+    for (const render::CKernel& kernel : kernels) {
+      for (Dim d : kernel.words) word(made, d);
+    }
+    Location line = Location::fused(module_.context(), lines);
+    if (line.storage()) made.location = to_string(line);
+    made.flops = flops_of_all(ops);
+    render::CKernel kernel = render::repeated(kernels[0], inputs, outputs);
+    take_kernel(made, kernel);
     program_.code.push_back(std::move(made));
   }
 

@@ -79,6 +79,7 @@ class Fuser {
 
   int run(Block& block) {
     for (Operation& op : block) visit(op);
+    for (auto it = groups_.rbegin(); it != groups_.rend(); ++it) sink(**it);
     for (const auto& group : groups_) {
       if (group->space.blocked && group->merged_into == nullptr) take_producers(*group);
     }
@@ -87,6 +88,7 @@ class Fuser {
     for (const auto& group : groups_) {
       if (group->merged_into == nullptr) made += outline(*group, block);
     }
+    if (made > 0) made += outline_numbers(block);
     if (made > 0) order(block);
     return made;
   }
@@ -283,6 +285,51 @@ class Fuser {
     }
     home->space = space;
     return home;
+  }
+
+  // What only waits for another group.
+
+  // Element by element, read by one group alone and there where it was just computed: it becomes
+  // part of that group, since nobody else waits for it. Such are an optimizer's moments before the
+  // gradient comes.
+  void sink(Group& group) {
+    bool plain = group.merged_into == nullptr && group.space.inner == 0 && !group.space.blocked;
+    if (!plain || group.contracts || group.space.dims.empty()) return;
+    Group* reader = nullptr;
+    for (Operation* op : group.ops) {
+      for (Value result : op->results()) {
+        if (!only_reader(result, group, reader)) return;
+      }
+    }
+    if (reader == nullptr) return;
+    Space both;
+    if (!unite(group.space, reader->space, both) || both != reader->space) return;
+    if (reader->contracts && group.space.dims != reader->space.dims) return;
+    if (group.ops.size() + reader->ops.size() > kMostOperations) return;
+    if (inputs_of(group) + inputs_of(*reader) > kMostInputs) return;
+    reader->ops.insert(reader->ops.end(), group.ops.begin(), group.ops.end());
+    group.merged_into = reader;
+  }
+
+  // Whether only members of the group and of `reader` (null: of any other one) read the value, and
+  // element by element.
+  bool only_reader(Value value, const Group& group, Group*& reader) const {
+    bool only = true;
+    value.each_use([&](Use& use) {
+      if (!only) return;
+      Operation* owner = use.owner;
+      if (is_layout(*owner)) {
+        only = only_reader(owner->result(), group, reader);
+        return;
+      }
+      auto at = member_.find(owner);
+      Group* home = at == member_.end() ? nullptr : find(at->second);
+      if (home == &group) return;
+      only = home != nullptr && (reader == nullptr || reader == home) && !anchors(*owner) &&
+             !(home->space.blocked && owner->is("prim.reduce")) && aligned(value);
+      reader = home;
+    });
+    return only;
   }
 
   // Producers of a blocked reduction.
@@ -544,6 +591,22 @@ class Fuser {
     for (size_t i = 0; i < outputs.size(); ++i) outputs[i].replace_uses(made->result(i));
     for (auto it = group.ops.rbegin(); it != group.ops.rend(); ++it) drop(*it);
     return 1;
+  }
+
+  // Numbers that somebody reads beside the groups that took copies of them become groups too, so
+  // that what a program computes from many numbers can be batched.
+  int outline_numbers(Block& block) {
+    std::vector<Operation*> numbers;
+    for (Operation& op : block) {
+      if (copied_.contains(&op) && renders_(op) && !op.unused()) numbers.push_back(&op);
+    }
+    int made = 0;
+    for (size_t i = numbers.size(); i-- > 0;) {
+      Group group;
+      group.ops = {numbers[i]};
+      if (!numbers[i]->unused()) made += outline(group, block);
+    }
+    return made;
   }
 
   // Whether somebody beside the members reads the value or a layout of it. A layout of a member

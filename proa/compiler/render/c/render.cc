@@ -56,6 +56,12 @@ std::vector<std::string_view> used_texts(std::string_view body) {
   return used;
 }
 
+std::string kernel_name(uint64_t hash) {
+  char name[32];
+  std::snprintf(name, sizeof name, "proa_%016llx", static_cast<unsigned long long>(hash));
+  return name;
+}
+
 }  // namespace
 
 CKernel Renderer::run() {
@@ -306,10 +312,9 @@ CKernel Renderer::finish() {
       str("(void *const *buffers, const pn_i64 *words, pn_i64 begin, "
           "pn_i64 end, char *scratch) {\n",
           sizes, "  work(", arguments, "words, begin, end);\n}\n");
-  uint64_t hash = hash_bytes(call.data(), call.size(), hash_bytes(work.data(), work.size()));
-  char name[32];
-  std::snprintf(name, sizeof name, "proa_%016llx", static_cast<unsigned long long>(hash));
-  made_.name = name;
+  made_.name =
+      kernel_name(hash_bytes(call.data(), call.size(), hash_bytes(work.data(), work.size())));
+  made_.repeats = true;
   made_.text = str(numeric::prelude(numeric::Language::c), numeric::definitions(used_texts(body)),
                    "\n", work, "\n", wide, "void ", made_.name, call);
   return std::move(made_);
@@ -318,6 +323,41 @@ CKernel Renderer::finish() {
 CKernel render_c(Func kernel) {
   if (convolution_of(kernel) != nullptr) return render_convolution(kernel);
   return contraction_of(kernel) != nullptr ? render_contraction(kernel) : Renderer(kernel).run();
+}
+
+CKernel repeated(const CKernel& one, size_t inputs, size_t outputs) {
+  std::string head = str("void ", one.name, "(");
+  size_t at = one.text.rfind(head);
+  PROA_CHECK(at != std::string::npos, "a kernel's text lacks its function");
+  std::string text = one.text;
+  text.replace(at, head.size(), "static void one(");
+  std::string body =
+      str("(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {\n"
+          "  const pn_i64 count = words[0];\n"
+          "  const pn_i64 *own = words + 1 + count;\n"
+          "  pn_i64 first = 0;\n"
+          "  for (pn_i64 i = 0; i < count; ++i, own += ",
+          one.words.size(),
+          ") {\n"
+          "    const pn_i64 stop = first + words[1 + i];\n"
+          "    const pn_i64 from = begin > first ? begin : first, to = end < stop ? end : stop;\n"
+          "    if (from < to) {\n"
+          "      void *these[",
+          inputs + outputs, "];\n");
+  for (size_t k = 0; k < inputs; ++k)
+    body += str("      these[", k, "] = buffers[i * ", inputs, " + ", k, "];\n");
+  for (size_t k = 0; k < outputs; ++k) {
+    body += str("      these[", inputs + k, "] = buffers[count * ", inputs, " + i * ", outputs,
+                " + ", k, "];\n");
+  }
+  body +=
+      str("      one(these, own, from - first, to - first, scratch);\n"
+          "    }\n    first = stop;\n  }\n}\n");
+  CKernel made;
+  made.name = kernel_name(
+      hash_bytes(body.data(), body.size(), hash_bytes(one.name.data(), one.name.size())));
+  made.text = str(text, "\nvoid ", made.name, body);
+  return made;
 }
 
 }  // namespace proa::compiler::render

@@ -23,8 +23,13 @@ struct CKernel {
   ir::Dim units = 1;           // what may be cut into begin..end
   ir::Dim work = 1;            // elements that one unit goes through
   ir::Dim scratch = 0;         // bytes of memory for each thread that runs a part
+  bool repeats = false;        // it may be one of a batch
 };
 
 CKernel render_c(ir::Func kernel);
+
+// The same kernel for many sets of buffers and words. Its words: how many, the units of each, the
+// words of each; its buffers: the inputs of each, the outputs of each. Only name and text are set.
+CKernel repeated(const CKernel& one, size_t inputs, size_t outputs);
 
 }  // namespace proa::compiler::render
