@@ -1,5 +1,5 @@
 """What models of images are made of."""
 
-from . import ops
+from . import ops, transforms
 
-__all__ = ["ops"]
+__all__ = ["ops", "transforms"]
