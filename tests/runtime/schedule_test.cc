@@ -211,7 +211,7 @@ TEST(Schedule, DonatedInputsHoldTheResultsAfterwardsOrAreAsTheyWere) {
     for (auto [input, output] : made.program->donated) {
       auto i = static_cast<size_t>(input), o = static_cast<size_t>(output);
       bool over = outputs[o].buffer == inputs[i].buffer && outputs[o].data == inputs[i].data &&
-                  outputs[o].strides == inputs[i].strides;
+                  (n == 1 || outputs[o].strides == inputs[i].strides);
       made.expect(inputs[i], over ? made.program->outputs[o] : made.program->inputs[i]);
       there += over;
     }
