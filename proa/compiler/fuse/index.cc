@@ -105,6 +105,31 @@ Value through_layouts(Value value, Indices* at) {
   return value;
 }
 
+Indices home(const Sizes& sizes, Value value) {
+  Indices at;
+  int variable = 0;
+  for (Dim d : value.dims()) {
+    at.push_back(sizes.canonical(d).is_const(1) ? Index{} : Index::of(variable++));
+  }
+  return at;
+}
+
+Dim coefficient(const Index& address, int variable) {
+  for (const Index::Term& term : address.terms) {
+    if (term.variable == variable) return term.coefficient;
+  }
+  return 0;
+}
+
+void keep_joined(const Index& address, std::span<const Dim> space, std::vector<bool>& joined) {
+  for (size_t i = 0; i + 1 < space.size(); ++i) {
+    auto axis = static_cast<int>(i);
+    if (coefficient(address, axis) != coefficient(address, axis + 1) * space[i + 1]) {
+      joined[i] = false;
+    }
+  }
+}
+
 Index dense_address(const Sizes& sizes, std::span<const Dim> dims, const Indices& at) {
   Index sum;
   Dim stride = 1;

@@ -46,6 +46,12 @@ Indices through_layout(const ir::Operation& op, const Indices& at);
 // The value that layout operations read in the end; `at` (may be null) becomes where.
 ir::Value through_layouts(ir::Value value, Indices* at);
 
+// Where a value is when the variables, one for each axis that is not 1, are at their indices.
+Indices home(const Sizes& sizes, ir::Value value);
+ir::Dim coefficient(const Index& address, int variable);
+// Clears joined[i] where the address does not walk the axes i and i + 1 as one.
+void keep_joined(const Index& address, std::span<const ir::Dim> space, std::vector<bool>& joined);
+
 // Of the element at `at` in dense, row-major memory.
 Index dense_address(const Sizes& sizes, std::span<const ir::Dim> dims, const Indices& at);
 

@@ -103,15 +103,6 @@ class Splitting {
 
   // Addresses.
 
-  Indices home(Value value) const {
-    Indices at;
-    int variable = 0;
-    for (Dim d : value.dims()) {
-      at.push_back(canonical(d).is_const(1) ? Index{} : Index::of(variable++));
-    }
-    return at;
-  }
-
   // Where an operation of the cone reads memory.
   template <class Use>
   void each_access(Use use) const {
@@ -120,7 +111,7 @@ class Splitting {
       for (Value result : op.results()) reads |= cone_.contains(result.impl());
       if (!reads || is_layout(op)) continue;
       for (Value operand : op.operands()) {
-        Indices at = home(operand);
+        Indices at = home(sizes_, operand);
         Value base = through_layouts(operand, &at);
         if (base.definer() == nullptr) use(dense_address(sizes_, base.dims(), at));
       }
@@ -133,17 +124,7 @@ class Splitting {
     size_t n = space_.size();
     std::vector<bool> joined(n, false);
     for (size_t i = 0; i + 1 < n; ++i) { joined[i] = i + 1 != outer() && i + 1 != first_column(); }
-    each_access([&](const Index& address) {
-      auto coefficient = [&](size_t axis) -> Dim {
-        for (const Index::Term& term : address.terms) {
-          if (term.variable == static_cast<int>(axis)) return term.coefficient;
-        }
-        return 0;
-      };
-      for (size_t i = 0; i + 1 < n; ++i) {
-        if (coefficient(i) != coefficient(i + 1) * space_[i + 1]) joined[i] = false;
-      }
-    });
+    each_access([&](const Index& address) { keep_joined(address, space_, joined); });
     for (size_t i = 0; i < n;) {
       Run run{i, space_[i], {}};
       while (run.last + 1 < n && joined[run.last]) run.extent = run.extent * space_[++run.last];
@@ -372,7 +353,7 @@ class Splitting {
 
   Value compute(Value value, Block& body) {
     if (auto found = values_.find(value.impl()); found != values_.end()) return found->second;
-    Indices at = home(value);
+    Indices at = home(sizes_, value);
     Value base = through_layouts(value, &at), made;
     if (base.definer() == nullptr) {
       auto number = std::ranges::find(inputs_, base) - inputs_.begin();

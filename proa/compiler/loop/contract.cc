@@ -6,6 +6,7 @@
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/loop/epilogue.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/symbol/facts.h"
@@ -46,7 +47,7 @@ class Lowering {
 
   Context& context() const { return module_.context(); }
   Dim canonical(Dim d) const { return sizes_.canonical(d); }
-  std::vector<Value> outputs() const { return body_.terminator()->operands(); }
+  std::vector<Value> outputs() const { return epilogue_.outputs(); }
 
   std::vector<size_t> axes_of(std::string_view attr, int rank) const {
     std::vector<size_t> axes;
@@ -95,13 +96,6 @@ class Lowering {
     from_y_ = base_y;
   }
 
-  static Dim coefficient(const Index& address, int variable) {
-    for (const Index::Term& term : address.terms) {
-      if (term.variable == variable) return term.coefficient;
-    }
-    return 0;
-  }
-
   // A batch axis along which one operand stands still is an axis of the other: all its rows, or
   // columns, meet the same matrix.
   void classify() {
@@ -113,26 +107,17 @@ class Lowering {
     }
   }
 
-  Indices home(Value value) const {
-    Indices at;
-    int variable = 0;
-    for (Dim d : value.dims()) {
-      at.push_back(canonical(d).is_const(1) ? Index{} : Index::of(variable++));
-    }
-    return at;
-  }
-
   // Neighbours of one class that every access walks as one become one: the last of them stands for
   // all.
   void join() {
     absorbed_.assign(extents_.size(), false);
     std::vector<Index> accesses{x_, y_};
     for (Value output : outputs())
-      accesses.push_back(dense_address(sizes_, output.dims(), home(output)));
+      accesses.push_back(dense_address(sizes_, output.dims(), home(sizes_, output)));
     for (Operation& op : body_) {
       if (&op == &dot_ || is_layout(op)) continue;
       for (Value operand : op.operands()) {
-        Indices at = home(operand);
+        Indices at = home(sizes_, operand);
         Value base = through_layouts(operand, &at);
         if (base.definer() == nullptr) accesses.push_back(dense_address(sizes_, base.dims(), at));
       }
@@ -180,20 +165,13 @@ class Lowering {
     return list;
   }
 
-  Operation* insert(OpState& state, Block& block) {
-    if (!state.location.storage()) state.location = group_.location();
-    Operation* op = Operation::create(state);
-    block.append(op);
-    return op;
-  }
-
   void build() {
     OpState state;
     state.info = &context().op("loop.contract");
     state.location = dot_.location();
     state.operands = {func_.arguments()[from_x_.index()], func_.arguments()[from_y_.index()]};
     state.regions = 1;
-    contract_ = insert(state, func_.body());
+    contract_ = epilogue_.insert(state, func_.body());
     auto set = [&](std::string_view name, const std::vector<Dim>& dims) {
       contract_->set_attr(name, Attribute::dims(context(), dims));
     };
@@ -212,74 +190,16 @@ class Lowering {
     set("y_strides", strides(y_, kColumn));
     contract_->set_attr("x_offset", Attribute::dim(context(), x_.offset));
     contract_->set_attr("y_offset", Attribute::dim(context(), y_.offset));
-    block_ = &contract_->region(0).add_block();
+    Block& block = contract_->region(0).add_block();
     Type index = Type::tensor(context(), DType::i64, {});
-    Value sum = block_->add_argument(Type::tensor(context(), dot_.result().dtype(), {}));
-    values_[dot_.result().impl()] = sum;
+    epilogue_.open(func_, block);
+    Value sum = block.add_argument(Type::tensor(context(), dot_.result().dtype(), {}));
+    epilogue_.set(dot_.result(), sum);
     for (Class of : {kBatch, kRow, kColumn}) {
-      for (int v : variables(of)) indices_[v] = block_->add_argument(index);
+      for (int v : variables(of)) epilogue_.set_index(v, block.add_argument(index));
     }
-    std::vector<Value> outs = outputs();
-    for (size_t i = 0; i < outs.size(); ++i) {
-      Value to = func_.arguments()[body_.argument_count() + i];
-      Value value = scalar(outs[i]);
-      OpState store;
-      store.info = &context().op("loop.store");
-      store.operands = {value, to};
-      place(store, dense_address(sizes_, outs[i].dims(), home(outs[i])));
-    }
-    OpState end;
-    end.info = &context().op("loop.yield");
-    insert(end, *block_);
-  }
-
-  // The operation with its indices as last operands, at its place in the region.
-  Operation* place(OpState& state, const Index& address) {
-    std::vector<Dim> strides;
-    for (const Index::Term& term : address.terms) {
-      if (absorbed_[static_cast<size_t>(term.variable)]) continue;  // its run's last one counts
-      state.operands.push_back(indices_.at(term.variable));
-      strides.push_back(term.coefficient);
-    }
-    Operation* op = insert(state, *block_);
-    op->set_attr("strides", Attribute::dims(context(), strides));
-    op->set_attr("offset", Attribute::dim(context(), address.offset));
-    return op;
-  }
-
-  Value scalar(Value value) {
-    auto found = values_.find(value.impl());
-    if (found != values_.end()) return found->second;
-    Value made = compute(value);
-    values_[value.impl()] = made;
-    return made;
-  }
-
-  Value compute(Value value) {
-    Indices at = home(value);
-    Value base = through_layouts(value, &at);
-    if (base.definer() == nullptr) {
-      OpState state;
-      state.info = &context().op("loop.load");
-      state.operands = {func_.arguments()[base.index()]};
-      state.results = {Type::tensor(context(), base.dtype(), {})};
-      return place(state, dense_address(sizes_, base.dims(), at))->result();
-    }
-    if (base != value) return scalar(base);
-    Operation& op = *value.definer();
-    if (op.is("prim.constant")) {
-      ValueMap none;
-      Operation* copy = clone(op, none);
-      func_.body().insert(copy, func_.body().front());
-      return copy->result();
-    }
-    OpState state;
-    state.info = &op.info();
-    state.location = op.location();
-    state.attrs = op.attrs();
-    for (Value operand : op.operands()) state.operands.push_back(scalar(operand));
-    state.results = {Type::tensor(context(), value.dtype(), {})};
-    return insert(state, *block_)->result();
+    for (size_t i = 0; i < outputs().size(); ++i) epilogue_.store(i);
+    epilogue_.close();
   }
 
   Module& module_;
@@ -297,9 +217,7 @@ class Lowering {
   Value from_x_, from_y_;
 
   Operation* contract_ = nullptr;
-  Block* block_ = nullptr;
-  std::unordered_map<int, Value> indices_;
-  std::unordered_map<const ValueImpl*, Value> values_;
+  Epilogue epilogue_{module_, sizes_, group_};
 };
 
 }  // namespace

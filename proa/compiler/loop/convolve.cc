@@ -5,6 +5,7 @@
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/loop/epilogue.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/dialect.h"
 
@@ -38,23 +39,7 @@ class Lowering {
  private:
   Context& context() const { return module_.context(); }
   Dim canonical(Dim d) const { return sizes_.canonical(d); }
-  std::vector<Value> outputs() const { return body_.terminator()->operands(); }
-
-  static Dim coefficient(const Index& address, int variable) {
-    for (const Index::Term& term : address.terms) {
-      if (term.variable == variable) return term.coefficient;
-    }
-    return 0;
-  }
-
-  Indices home(Value value) const {
-    Indices at;
-    int variable = 0;
-    for (Dim d : value.dims()) {
-      at.push_back(canonical(d).is_const(1) ? Index{} : Index::of(variable++));
-    }
-    return at;
-  }
+  std::vector<Value> outputs() const { return epilogue_.outputs(); }
 
   // Which variable an axis of the result is, and whether every access walks the spatial ones as
   // one.
@@ -73,22 +58,16 @@ class Lowering {
         joined_ &= coefficient(a, spatial_[i]) == coefficient(a, spatial_[i + 1]) * extents_[i + 1];
       }
     };
-    for (Value output : outputs()) check(dense_address(sizes_, output.dims(), home(output)));
+    for (Value output : outputs())
+      check(dense_address(sizes_, output.dims(), home(sizes_, output)));
     for (Operation& op : body_) {
       if (&op == &conv_ || is_layout(op)) continue;
       for (Value operand : op.operands()) {
-        Indices at = home(operand);
+        Indices at = home(sizes_, operand);
         Value base = through_layouts(operand, &at);
         if (base.definer() == nullptr) check(dense_address(sizes_, base.dims(), at));
       }
     }
-  }
-
-  Operation* insert(OpState& state, Block& block) {
-    if (!state.location.storage()) state.location = group_.location();
-    Operation* op = Operation::create(state);
-    block.append(op);
-    return op;
   }
 
   // Strides and the offset of an operand in the buffer behind its layouts.
@@ -131,7 +110,7 @@ class Lowering {
     state.location = conv_.location();
     state.operands = {leaf(x), leaf(w)};
     state.regions = 1;
-    convolve_ = insert(state, func_.body());
+    convolve_ = epilogue_.insert(state, func_.body());
     describe(x, "x");
     describe(w, "w");
     Attribute groups = conv_.attr("groups");
@@ -154,92 +133,36 @@ class Lowering {
   void fill() {
     block_ = &convolve_->region(0).add_block();
     Type index = Type::tensor(context(), DType::i64, {});
+    epilogue_.open(func_, *block_);
     Value sum = block_->add_argument(Type::tensor(context(), conv_.result().dtype(), {}));
-    values_[conv_.result().impl()] = sum;
-    for (size_t axis = 0; axis < 2; ++axis) indices_[variable_[axis]] = block_->add_argument(index);
+    epilogue_.set(conv_.result(), sum);
+    for (size_t axis = 0; axis < 2; ++axis)
+      epilogue_.set_index(variable_[axis], block_->add_argument(index));
     if (joined_) {
       Value pixel = block_->add_argument(index);
-      if (!spatial_.empty()) indices_[spatial_.back()] = pixel;
+      if (!spatial_.empty()) epilogue_.set_index(spatial_.back(), pixel);
     } else {
       for (size_t axis = 2; axis < variable_.size(); ++axis)
-        indices_[variable_[axis]] = block_->add_argument(index);
+        epilogue_.set_index(variable_[axis], block_->add_argument(index));
     }
-    std::vector<Value> outs = outputs();
-    for (size_t i = 0; i < outs.size(); ++i) {
-      Value to = func_.arguments()[body_.argument_count() + i];
-      Value value = scalar(outs[i]);
-      OpState store;
-      store.info = &context().op("loop.store");
-      store.operands = {value, to};
-      if (joined_) put(store);
-      else place(store, dense_address(sizes_, outs[i].dims(), home(outs[i])));
-    }
-    OpState end;
-    end.info = &context().op("loop.yield");
-    insert(end, *block_);
+    for (size_t i = 0; i < outputs().size(); ++i) joined_ ? put(i) : epilogue_.store(i);
+    epilogue_.close();
   }
 
   // To where the convolution's own result would be, with all indices: extents of 1 leave no trace
   // in the kernel's text.
-  void put(OpState& state) {
+  void put(size_t output) {
+    OpState state;
+    state.operands = {epilogue_.scalar(outputs()[output]), epilogue_.buffer_of(output)};
+    state.info = &context().op("loop.store");
     std::span<const Dim> dims = conv_.result().dims();
     Dim pixels = 1;
     for (Dim d : dims.subspan(2)) pixels = pixels * canonical(d);
     for (size_t i = 1; i < 4; ++i) state.operands.push_back(block_->argument(i));
-    Operation* op = insert(state, *block_);
+    Operation* op = epilogue_.insert(state, *block_);
     std::vector<Dim> strides{canonical(dims[1]) * pixels, pixels, 1};
     op->set_attr("strides", Attribute::dims(context(), strides));
     op->set_attr("offset", Attribute::dim(context(), 0));
-  }
-
-  // The operation with its indices as last operands, at its place in the region.
-  Operation* place(OpState& state, const Index& address) {
-    std::vector<Dim> strides;
-    for (const Index::Term& term : address.terms) {
-      auto found = indices_.find(term.variable);
-      if (found == indices_.end()) continue;  // of joined axes the last one counts
-      state.operands.push_back(found->second);
-      strides.push_back(term.coefficient);
-    }
-    Operation* op = insert(state, *block_);
-    op->set_attr("strides", Attribute::dims(context(), strides));
-    op->set_attr("offset", Attribute::dim(context(), address.offset));
-    return op;
-  }
-
-  Value scalar(Value value) {
-    auto found = values_.find(value.impl());
-    if (found != values_.end()) return found->second;
-    Value made = compute(value);
-    values_[value.impl()] = made;
-    return made;
-  }
-
-  Value compute(Value value) {
-    Indices at = home(value);
-    Value base = through_layouts(value, &at);
-    if (base.definer() == nullptr) {
-      OpState state;
-      state.info = &context().op("loop.load");
-      state.operands = {func_.arguments()[base.index()]};
-      state.results = {Type::tensor(context(), base.dtype(), {})};
-      return place(state, dense_address(sizes_, base.dims(), at))->result();
-    }
-    if (base != value) return scalar(base);
-    Operation& op = *value.definer();
-    if (op.is("prim.constant")) {
-      ValueMap none;
-      Operation* copy = clone(op, none);
-      func_.body().insert(copy, func_.body().front());
-      return copy->result();
-    }
-    OpState state;
-    state.info = &op.info();
-    state.location = op.location();
-    state.attrs = op.attrs();
-    for (Value operand : op.operands()) state.operands.push_back(scalar(operand));
-    state.results = {Type::tensor(context(), value.dtype(), {})};
-    return insert(state, *block_)->result();
   }
 
   Module& module_;
@@ -256,8 +179,7 @@ class Lowering {
 
   Operation* convolve_ = nullptr;
   Block* block_ = nullptr;
-  std::unordered_map<int, Value> indices_;
-  std::unordered_map<const ValueImpl*, Value> values_;
+  Epilogue epilogue_{module_, sizes_, group_};
 };
 
 }  // namespace

@@ -100,16 +100,6 @@ class Lowering {
     return wide > outer();
   }
 
-  // Where a value of the group is when the loops are at their variables.
-  Indices home(Value value) const {
-    Indices at;
-    int variable = 0;
-    for (Dim d : value.dims()) {
-      at.push_back(canonical(d).is_const(1) ? Index{} : Index::of(variable++));
-    }
-    return at;
-  }
-
   static bool is_leaf(Value value) { return value.definer() == nullptr; }
   // Runs of axes.
 
@@ -119,27 +109,17 @@ class Lowering {
     extent_ = space_;
     std::vector<bool> joined(n, false);  // axis i with axis i + 1
     for (size_t i = 0; i + 1 < n; ++i) joined[i] = i + 1 != outer();
-    auto check = [&](const Index& address) {
-      auto coefficient = [&](size_t axis) -> Dim {
-        for (const Index::Term& term : address.terms) {
-          if (term.variable == static_cast<int>(axis)) return term.coefficient;
-        }
-        return 0;
-      };
-      for (size_t i = 0; i + 1 < n; ++i) {
-        if (coefficient(i) != coefficient(i + 1) * space_[i + 1]) joined[i] = false;
-      }
-    };
+    auto check = [&](const Index& address) { keep_joined(address, space_, joined); };
     for (Operation& op : body_) {
       for (Value operand : op.operands()) {
-        Indices at = home(operand);
+        Indices at = home(sizes_, operand);
         Value base = through_layouts(operand, &at);
         // A row value read in the inner loops says nothing about the inner axes.
         if (is_leaf(base)) check_leaf(base, at, is_full(operand), check, joined);
       }
     }
     for (Value output : outputs()) {
-      check_leaf(output, home(output), is_full(output), check, joined);
+      check_leaf(output, home(sizes_, output), is_full(output), check, joined);
     }
     for (size_t i = n; i-- > 0;) {
       if (i + 1 < n && joined[i]) {
@@ -368,7 +348,7 @@ class Lowering {
   }
 
   Value compute(Value value, Block& block, Operation* before) {
-    Indices at = home(value);
+    Indices at = home(sizes_, value);
     Value base = through_layouts(value, &at);
     if (is_leaf(base)) {
       Value from = func_.arguments()[base.index()];
@@ -469,7 +449,7 @@ class Lowering {
 
   void store(Value value, Value output, int number, Block& block) {
     Value to = func_.arguments()[body_.argument_count() + static_cast<size_t>(number)];
-    store_at(value, to, dense_address(sizes_, output.dims(), home(output)), block);
+    store_at(value, to, dense_address(sizes_, output.dims(), home(sizes_, output)), block);
   }
 
   Module& module_;

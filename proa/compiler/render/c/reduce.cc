@@ -198,7 +198,7 @@ void Renderer::fetch_results(Operation& op) {
     std::vector<Value> operands = store.operands();
     std::span<const Value> indices = std::span(operands).subspan(2);
     auto known = [&](Value v) {
-      return v == body.argument(0) || (v.definer() == nullptr && names_.contains(v.impl()));
+      return v == body.argument(0) || (v.definer() == nullptr && straight_.knows(v));
     };
     bool dense = !indices.empty() && indices.back() == body.argument(0) &&
                  store.attr("strides").as_dims().back().is_const(1);

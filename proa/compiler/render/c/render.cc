@@ -5,7 +5,6 @@
 
 #include "proa/base/error.h"
 #include "proa/base/hash.h"
-#include "proa/base/numeric/text.h"
 #include "proa/base/str.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/loop/in_place.h"
@@ -36,24 +35,6 @@ int64_t cost(Block& body) {
   int64_t operations = 0;
   for (Operation& op : body) operations += op.info().dialect->name() == "prim";
   return 1 + operations / 4;
-}
-
-// What the numeric texts define and the body calls.
-std::vector<std::string_view> used_texts(std::string_view body) {
-  std::vector<std::string_view> used;
-  auto is_name = [](char c) {
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  for (size_t at = body.find("pn_"); at != std::string_view::npos;) {
-    size_t end = at;
-    while (end < body.size() && is_name(body[end])) ++end;
-    std::string_view word = body.substr(at, end - at);
-    if (numeric::is_defined(word) && std::ranges::find(used, word) == used.end()) {
-      used.push_back(word);
-    }
-    at = body.find("pn_", end);
-  }
-  return used;
 }
 
 std::string kernel_name(uint64_t hash) {
@@ -88,35 +69,14 @@ CKernel Renderer::run() {
 
 // Text.
 
-void Renderer::line(std::string_view text) {
-  out_.append(static_cast<size_t>(2 * depth_), ' ');
-  out_ += text;
-  out_ += '\n';
-}
-
 void Renderer::open(std::string_view text) {
   line(text);
-  ++depth_;
+  ++straight_.depth;
 }
 
 void Renderer::close() {
-  --depth_;
+  --straight_.depth;
   line("}");
-}
-
-std::string Renderer::fresh(std::string_view prefix) { return str(prefix, count_++); }
-
-const std::string& Renderer::name(Value value) const {
-  auto found = names_.find(value.impl());
-  PROA_CHECK(found != names_.end(), "a value is rendered before it is defined");
-  return found->second;
-}
-
-std::string Renderer::size(Dim d) {
-  if (auto value = d.as_const()) return str(*value, "ll");
-  auto at = std::ranges::find(made_.words, d);
-  if (at == made_.words.end()) at = made_.words.insert(made_.words.end(), d);
-  return str("d", at - made_.words.begin());
 }
 
 std::string Renderer::count(Operation& loop) {
@@ -148,7 +108,6 @@ void Renderer::find_work(Block& body) {
 // The part that does the work takes its memory as parameters: only there does `restrict` tell clang
 // that buffers do not overlap. An output that may lie over an input says nothing of the kind.
 void Renderer::head() {
-  depth_ = 1;
   std::vector<Value> buffers = func_.arguments();
   std::vector<bool> written(buffers.size()), shared(buffers.size());
   for (size_t i = 0; i < buffers.size(); ++i)
@@ -256,47 +215,13 @@ void Renderer::operation(Operation& op) {
     reduce(op);
   } else if (op.is("loop.columns")) {
     columns(op);
-  } else if (op.is("loop.load")) {
-    DType t = op.result().dtype();
-    define(op, c_widen(t, str(name(op.operand(0)), "[", address(op, 1), "]")));
-  } else if (op.is("loop.store")) {
-    Value value = op.operand(0);
-    line(str(name(op.operand(1)), "[", address(op, 2), "] = ", c_narrow(value.dtype(), name(value)),
-             ";"));
-  } else if (op.is("loop.size")) {
-    define(op, size(op.attr("dim").as_dim()));
-  } else if (op.is("prim.constant")) {
-    define(op, c_literal(op.result().dtype(), op.attr("value").as_tensor().bytes));
   } else {
-    std::vector<std::string> operands;
-    for (Value operand : op.operands()) operands.push_back(name(operand));
-    std::string text = c_scalar(op, operands);
-    PROA_CHECK(!text.empty(), "no text renders ", op.name());
-    define(op, text);
+    straight_.operation(op);
   }
-}
-
-void Renderer::define(Operation& op, std::string_view text) {
-  std::string label = fresh("v");
-  line(str("const ", c_type(op.result().dtype()), " ", label, " = ", text, ";"));
-  set_name(op.result(), label);
-}
-
-std::string Renderer::address(Operation& op, size_t first) {
-  std::vector<Dim> strides = op.attr("strides").as_dims();
-  Dim offset = op.attr("offset").as_dim();
-  std::string text;
-  if (!offset.is_const(0)) text = size(offset);
-  for (size_t i = 0; i < strides.size(); ++i) {
-    if (!text.empty()) text += " + ";
-    text += name(op.operand(first + i));
-    if (!strides[i].is_const(1)) text += str(" * ", size(strides[i]));
-  }
-  return text.empty() ? "0" : text;
 }
 
 CKernel Renderer::finish() {
-  std::string body = std::move(out_), sizes, parameters, arguments;
+  std::string body = straight_.take(), sizes, parameters, arguments;
   for (size_t i = 0; i < made_.words.size(); ++i) {
     sizes += str("  const pn_i64 d", i, " = words[", i, "];\n");
   }
@@ -315,8 +240,7 @@ CKernel Renderer::finish() {
   made_.name =
       kernel_name(hash_bytes(call.data(), call.size(), hash_bytes(work.data(), work.size())));
   made_.repeats = true;
-  made_.text = str(numeric::prelude(numeric::Language::c), numeric::definitions(used_texts(body)),
-                   "\n", work, "\n", wide, "void ", made_.name, call);
+  made_.text = str(texts_of(body), "\n", work, "\n", wide, "void ", made_.name, call);
   return std::move(made_);
 }
 

@@ -4,10 +4,10 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "proa/compiler/render/c/render.h"
+#include "proa/compiler/render/c/straight.h"
 #include "proa/ir/operation.h"
 
 namespace proa::compiler::render {
@@ -19,13 +19,14 @@ class Renderer {
 
  private:
   // Text.
-  void line(std::string_view text);
+  void line(std::string_view text) { straight_.line(text); }
   void open(std::string_view text);
   void close();
-  std::string fresh(std::string_view prefix);
-  const std::string& name(ir::Value value) const;
-  void set_name(ir::Value value, std::string label) { names_[value.impl()] = std::move(label); }
-  std::string size(ir::Dim d);  // a number, or a word of the caller
+  std::string fresh(std::string_view prefix) { return straight_.fresh(prefix); }
+  const std::string& name(ir::Value value) const { return straight_.name(value); }
+  void set_name(ir::Value value, std::string label) { straight_.name(value, std::move(label)); }
+  std::string size(ir::Dim d) { return straight_.size(d); }  // a number, or a word of the caller
+  std::string address(ir::Operation& op, size_t first) { return straight_.address(op, first); }
   // How often a loop runs: its operand, else its extent.
   std::string count(ir::Operation& loop);
 
@@ -42,8 +43,6 @@ class Renderer {
   void inner_loop(ir::Operation& loop, std::string_view first, std::string_view stop);
   void block(ir::Block& body);
   void operation(ir::Operation& op);
-  void define(ir::Operation& op, std::string_view text);
-  std::string address(ir::Operation& op, size_t first);
   CKernel finish();
 
   // Reductions: see reduce.cc.
@@ -62,11 +61,9 @@ class Renderer {
 
   ir::Func func_;
   CKernel made_;
-  std::string out_;
+  Straight straight_{made_.words, true};
   std::vector<std::string> parameters_, arguments_;  // of the part that does the work
-  int depth_ = 0, count_ = 0;
   int widest_ = 0;  // bits of the vectors that a loop asks for, where the processor has them
-  std::unordered_map<const ir::ValueImpl*, std::string> names_;
 };
 
 }  // namespace proa::compiler::render

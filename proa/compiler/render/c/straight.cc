@@ -38,18 +38,23 @@ std::string Straight::address(Operation& op, size_t first) {
   std::vector<Dim> strides = op.attr("strides").as_dims();
   Dim offset = op.attr("offset").as_dim();
   std::string text;
-  if (!offset.is_const(0)) text = word(offset);
+  auto number = [&](Dim d) { return numbers_ ? size(d) : word(d); };
+  if (!offset.is_const(0)) text = number(offset);
   for (size_t i = 0; i < strides.size(); ++i) {
     if (!text.empty()) text += " + ";
     text += name(op.operand(first + i));
-    if (!strides[i].is_const(1)) text += str(" * ", word(strides[i]));
+    if (!strides[i].is_const(1)) text += str(" * ", number(strides[i]));
   }
   return text.empty() ? "0" : text;
 }
 
 void Straight::define(Operation& op, std::string_view text) {
-  std::string label = str("v", count_++);
-  line(str("const ", c_type(op.result().dtype()), " ", label, " = ", text, ";"));
+  std::string label = fresh("v"), what;
+  constexpr std::string_view kPrimitive = "prim.";
+  if (op.name().starts_with(kPrimitive) && !op.is("prim.constant")) {
+    what = str("  // ", op.name().substr(kPrimitive.size()));
+  }
+  line(str("const ", c_type(op.result().dtype()), " ", label, " = ", text, ";", what));
   name(op.result(), label);
 }
 

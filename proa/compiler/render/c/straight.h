@@ -6,17 +6,21 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proa/base/str.h"
 #include "proa/ir/module.h"
 
 namespace proa::compiler::render {
 
 class Straight {
  public:
-  // Sizes become words of the kernel, which are appended to `words`.
-  explicit Straight(std::vector<ir::Dim>& words) : words_(words) {}
+  // Sizes become words of the kernel, which are appended to `words`; those that are constants too
+  // in addresses, unless `numbers`.
+  explicit Straight(std::vector<ir::Dim>& words, bool numbers = false)
+      : words_(words), numbers_(numbers) {}
 
   void name(ir::Value value, std::string text) { names_[value.impl()] = std::move(text); }
   const std::string& name(ir::Value value) const;
+  bool knows(ir::Value value) const { return names_.contains(value.impl()); }
   void operation(ir::Operation& op);
   void block(ir::Block& body);
 
@@ -26,14 +30,18 @@ class Straight {
   // offset + the sum of index * stride.
   std::string address(ir::Operation& op, size_t first);
 
+  void line(std::string_view text);
+  std::string fresh(std::string_view prefix) { return str(prefix, count_++); }
   std::string take() { return std::move(text_); }
   int depth = 1;  // of the indentation
 
  private:
-  void line(std::string_view text);
+  // With the primitive's name behind it. The user's lines stand in the program beside the kernel:
+  // a text that named them would be another one for each line that asks for the same.
   void define(ir::Operation& op, std::string_view text);
 
   std::vector<ir::Dim>& words_;
+  bool numbers_;
   std::string text_;
   int count_ = 0;
   std::unordered_map<const ir::ValueImpl*, std::string> names_;
