@@ -51,8 +51,14 @@ CASES = [
     (1, 2, 20, 1, (3, 430), (3, 3), 1, 1, 1),
     (1, 3, 70, 1, (30, 26), (3, 3), 1, 1, 1),
     (0, 3, 4, 1, (5, 5), (3, 3), 1, 1, 1),
+    (2, 18, 18, 18, (23, 41), (3, 3), 1, 1, 1),
+    (1, 5, 10, 5, (17, 40), (3, 3), 2, 1, 1),
+    (1, 12, 12, 12, (9, 64), (3, 3), 1, 2, 2),
+    (1, 4, 4, 4, (40, 33), (7, 7), 1, 3, 1),
+    (3, 10, 10, 10, (30, 31), (5, 5), 2, 2, 1),
+    (1, 3, 3, 3, (5, 300), (3, 3), 1, [2, 1, 0, 1], 1),
 ]
-FEW = [1, 4, 9, 10, 12, 15, 16, 17, 18]
+FEW = [1, 4, 9, 10, 12, 15, 16, 17, 18, 28, 29]
 DTYPES = ["float64", "float16", "bfloat16"]
 CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
@@ -106,6 +112,16 @@ def one(results: dict[str, Any], number: int, dtype: str) -> None:
         record(results, f"{name} across", across, x, w, row)
 
     x.stop_gradient = w.stop_gradient = False
+    if groups > 1:  # a weight of known extents: its form can be chosen
+
+        def held(x: Tensor) -> Any:
+            return plain(x, w), F.relu(conv(x, w, b, *call))
+
+        def step(x: Tensor, g: Tensor) -> Any:
+            return tuple(proa.grad([plain(x, w)], [x, w], [g]))
+
+        record(results, f"{name} held", held, x)
+        record(results, f"{name} step", step, x, rest)
     found = proa.grad([plain(x, w)], [x, w], [rest])
     results[f"{name} gradients"] = [bits(g) for g in found]
 

@@ -37,6 +37,12 @@ CASES = [
     (70, 1, 2, 3, (4, 4), (3, 3), (1, 1), (1, 1), (1, 1), (1, 1)),
     (1, 1, 2, 3, (3, 450), (3, 3), (1, 1), (1, 1), (1, 1), (1, 1)),
     (1, 1, 2, 90, (30, 26), (3, 3), (1, 1), (1, 1), (1, 1), (1, 1)),
+    (2, 18, 1, 1, (11, 41), (3, 3), (1, 1), (1, 1), (1, 1), (1, 1)),
+    (1, 9, 1, 1, (9, 37), (3, 3), (2, 2), (1, 1), (0, 1), (1, 1)),
+    (1, 8, 1, 1, (20, 24), (3, 3), (1, 1), (2, 2), (2, 2), (2, 2)),
+    (2, 5, 1, 2, (12, 16), (7, 7), (1, 1), (3, 3), (3, 3), (1, 1)),
+    (1, 11, 1, 1, (19, 20), (5, 5), (2, 2), (2, 2), (2, 2), (1, 1)),
+    (1, 7, 1, 1, (7, 8), (3, 3), (1, 1), (1, 2), (1, 0), (1, 1)),
 ]
 FUNCTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 SUMS = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float32, "float64": np.float64}
@@ -72,6 +78,7 @@ def test_order(number: int, dtype: str) -> None:
     w = values(rng, (groups * outs, ins, *kernel), dtype)
     if number % 2:
         w[rng.random(w.shape) < 0.01] = np.inf
+        x[rng.random(x.shape) < 0.01] = -np.inf
     tx, tw = (proa.to_tensor(a).cast(dtype) for a in (x, w))
     tx.stop_gradient = tw.stop_gradient = False
     pads = [p for pair in zip(low, high, strict=True) for p in pair]

@@ -123,7 +123,7 @@ class Convolution {
       Dim kernel = of("kernel", 2, 1);
       // Cuts of a line; a block is at most 256 taps, or one line.
       return 4 * kFew * 32 + rounded(input) + rounded(max(kernel, 256) * 32) +
-             rounded((2 * of("out", 2, 1) + 1) * (kFew + 3) * 8) + 1024;
+             rounded((2 * of("out", 2, 1) + 1) * (3 * kFew + 20) * 8) + 1024;
     }
     Dim boxes[3], room = form_ == Form::by_line ? kLinePixels : kPixels;
     for (size_t axis = 3; axis-- > 0;) {
