@@ -18,7 +18,7 @@ using namespace ir;
 namespace {
 
 // How many parts the work is cut into, at most; the text cuts it into units by the sizes.
-constexpr int64_t kParts = 64;
+constexpr int64_t kParts = 64, kLineParts = 32;
 
 // As the texts of convolve_plan.inc cut, in dims: what they take for a box bounds the scratch.
 constexpr int64_t kPixels = 400, kLinePixels = 4096, kLineBox = 256, kOutputBox = 256 + 16;
@@ -47,8 +47,8 @@ class Convolution {
     for (Dim d : dims("out")) pixels *= d;
     for (Dim d : dims("kernel")) depth *= d;
     Dim work = dim("batch") * pixels * dim("groups") * dim("outs") * depth;
-    made_.units = kParts;
-    made_.work = floordiv(work, kParts * 16) + 1;
+    made_.units = parts();
+    made_.work = floordiv(work, parts() * 16) + 1;
     made_.scratch = scratch();
     std::string finish = epilogue();  // before the words are listed
     std::string driver = str(describe(), finish, main());
@@ -96,6 +96,8 @@ class Convolution {
       form_ = Form::by_group;
     }
   }
+
+  int64_t parts() const { return form_ == Form::by_line ? kLineParts : kParts; }
 
   Dim reach(size_t axis, Dim box) const {
     return min(of("in", axis, 1), floordiv((box - 1) * of("strides", axis, 1) +
@@ -253,7 +255,7 @@ class Convolution {
         in_place(),
         ";\n  const pn_i64 last = "
         "end * k.units / ",
-        kParts, ";\n  for (pn_i64 unit = begin * k.units / ", kParts,
+        parts(), ";\n  for (pn_i64 unit = begin * k.units / ", parts(),
         "; unit < last; ++unit) {\n"
         "    pn_conv_unit(&k, unit, x, w, scratch, &box);\n"
         "    for (pn_i64 i = 0; pn_conv_piece_of(&k, &box, scratch, i, &piece); ++i)\n"
