@@ -65,6 +65,12 @@ FUNCTIONS = {
     "_inference_statistics": f"predictor: Any, /) -> dict[{STR}, Any]",
     "_inference_trace": f") -> {STR}",
     "_jit_cache": ") -> Any",
+    "_package_graph": "*args: Any) -> Any",
+    "_package_identity": f"tensor: Tensor, /) -> {INT}",
+    "_package_open": f"path: {STR}, /) -> {B}tuple[Any, dict[{STR}, {STR}], dict[{STR}, Tensor], "
+    f"dict[{STR}, Any]]",
+    "_package_parts": f"captured: Any, /) -> dict[{STR}, Any]",
+    "_package_save": f"*args: Any) -> {STR}",
     "_jit_call": "cache: Any, args: tuple[Any, ...], /) -> Any",
     "_jit_capture": "*args: Any) -> Any",
     "_jit_capturing": f") -> {BOOL}",

@@ -106,16 +106,85 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
     capture.builder().create_return(values);
   }
   for (CaptureEffect& effect : effects_) effect.value = {};
+  function_ = std::make_unique<Function>(request.name, std::move(module), symbols,
+                                         tier::captured_tier(), true);
+  describe_arguments();
+  find_donations();
+  function_->executable();  // what a rule cannot do with symbols shows here
+}
+
+void Captured::describe_arguments() {
+  Func func = module().main();
   for (Value argument : func.arguments()) {
     auto& extents = extents_.emplace_back();
     for (Dim dim : argument.dims()) extents.push_back(dim.as_const().value_or(-1));
     dtypes_.push_back(argument.dtype());
   }
   for (const Operation& op : func.body()) operations_ += op.info().has(Trait::terminator) ? 0 : 1;
-  function_ = std::make_unique<Function>(request.name, std::move(module), symbols,
+}
+
+Captured::Captured(CapturedParts parts)
+    : tensors_(parts.tensors),
+      results_(parts.results),
+      slots_(std::move(parts.slots)),
+      effects_(std::move(parts.effects)),
+      tracked_(std::move(parts.tracked)),
+      random_calls_(parts.random_calls) {
+  auto require = [&](bool holds, std::string_view what) {
+    if (!holds) throw UserError(ErrorKind::value, parts.name, "", str("a graph with ", what));
+  };
+  require(!parts.module.funcs().empty(), "no function");
+  std::vector<Type> arguments = parts.module.main().argument_types();
+  std::vector<Type> results = parts.module.main().result_types();
+  require(arguments.size() == tensors_ + slots_.size(), "another number of inputs");
+  require(results.size() == results_ + effects_.size() && results.size() == tracked_.size(),
+          "another number of results");
+  std::vector<Dim> symbols;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    require(arguments[i].is_tensor(), "an input that is no tensor");
+    require(i < tensors_ || arguments[i].is_static(), "a parameter whose size varies");
+    for (size_t a = 0; i < tensors_ && a < arguments[i].dims().size(); ++a) {
+      Dim dim = arguments[i].dims()[a];
+      if (dim.is_const()) continue;
+      bool fresh = std::ranges::find(symbols, dim) == symbols.end();
+      require(dim.is_symbol() && fresh, "sizes of inputs that are no symbols of their own");
+      symbols.push_back(dim);
+      symbols_.emplace_back(i, a);
+    }
+  }
+  for (size_t i = 0; i < effects_.size(); ++i) {
+    Type type = results[results_ + i];
+    const Tensor& target = effects_[i].tensor;
+    bool fits = target && type.is_tensor() && type.dtype() == target.dtype() &&
+                static_cast<size_t>(type.rank()) == target.dims().size();
+    for (size_t a = 0; fits && a < target.dims().size(); ++a)
+      fits = type.dims()[a].is_const(target.dims()[a]);
+    require(fits, "a result that does not fit the tensor it is written to");
+  }
+  function_ = std::make_unique<Function>(parts.name, std::move(parts.module), symbols,
                                          tier::captured_tier(), true);
+  describe_arguments();
   find_donations();
-  function_->executable();  // what a rule cannot do with symbols shows here
+}
+
+std::string Captured::beyond_a_file() const {
+  if (taped_ || !closed_.empty() || !without_grad_.empty()) return "it takes gradients";
+  for (const CaptureSlot& slot : slots_) {
+    if (slot.argument >= 0 || slot.kind == CaptureSlot::Kind::number ||
+        slot.kind == CaptureSlot::Kind::grad) {
+      return "it reads gradients, or numbers that each call asks Python for";
+    }
+  }
+  for (const CaptureEffect& effect : effects_) {
+    if (effect.argument >= 0) return "it writes into an argument";
+    if (effect.kind != CaptureEffect::Kind::write && effect.kind != CaptureEffect::Kind::assign) {
+      return "it sets gradients";
+    }
+  }
+  for (Type type : module().main().argument_types()) {
+    if (!type.is_tensor()) return "it takes what is no tensor";
+  }
+  return "";
 }
 
 // An input that is written has its new value's form, so that both may be one memory.

@@ -29,10 +29,23 @@ using CaptureBody = std::function<std::vector<Tensor>(std::span<const Tensor> te
                                                       std::span<const Tensor> floats,
                                                       std::span<const ir::Dim> ints)>;
 
+// A graph from elsewhere, with what it reads and writes.
+struct CapturedParts {
+  std::string name;
+  ir::Module module;
+  size_t tensors = 0, results = 0;     // arguments and results of the user
+  std::vector<CaptureSlot> slots;      // the arguments behind; tensors and a key
+  std::vector<CaptureEffect> effects;  // with values: results behind the user's; of no argument
+  std::vector<bool> tracked;           // by result
+  int64_t random_calls = 0;
+};
+
 class Captured {
  public:
   // Errors of the body come through. NeedStatic: an extent is needed as a number.
   Captured(const CaptureRequest& request, const CaptureBody& body);
+  // A UserError(value) where the parts do not fit each other.
+  explicit Captured(CapturedParts parts);
 
   // Why the graph does not fit these arguments, or what is outside by now, and nothing is done;
   // empty: it does, and wrote what the function writes. `numbers` are those that
@@ -49,8 +62,17 @@ class Captured {
   size_t donated() const { return donations_.size(); }  // at most, of the writes
   int64_t random_calls() const { return random_calls_; }
   const ir::Module& module() const { return function_->module(); }
+  const std::string& name() const { return function_->name(); }
+  size_t tensor_count() const { return tensors_; }
+  size_t result_count() const { return results_; }
+  std::span<const CaptureSlot> slots() const { return slots_; }
+  std::span<const CaptureEffect> effects() const { return effects_; }
+  const std::vector<bool>& tracked() const { return tracked_; }
+  // Why the graph is more than a function of tensors that can be stored; empty if it is one.
+  std::string beyond_a_file() const;
 
  private:
+  void describe_arguments();
   bool fits(const Tensor& tensor, size_t argument) const;
   // Inputs by argument of the graph; undefined where a gradient is not there. Key and numbers stand
   // in for what a run has.

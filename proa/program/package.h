@@ -79,6 +79,8 @@ class Package {
 
   // The module in the IR's binary form, which the program floor does not read; empty if none.
   std::span<const std::byte> module() const { return module_; }
+  // The same of what the layer does while it is trained.
+  std::span<const std::byte> train_module() const { return train_module_; }
   // All tensors of the file; weights are those whose names do not begin with kPackagePrefix.
   const SafetensorsFile& file() const { return file_; }
   std::vector<const SafetensorsEntry*> weights() const;
@@ -94,7 +96,7 @@ class Package {
   std::vector<PackageSymbol> symbols_;
   std::shared_ptr<const Program> program_, compiled_;
   std::vector<PackageObject> objects_;
-  std::span<const std::byte> module_;
+  std::span<const std::byte> module_, train_module_;
   size_t bytes_ = 0;
 };
 
@@ -106,7 +108,7 @@ struct PackageContent {
   std::shared_ptr<const Program> program, compiled;
   std::vector<SafetensorsTensor> weights;  // under their state_dict names
   std::vector<PackageObject> objects;
-  std::span<const std::byte> module;
+  std::span<const std::byte> module, train_module;
   TextMap metadata;
 };
 

@@ -16,6 +16,7 @@ inline constexpr std::string_view kProgramTensor = "__proa__.program";
 inline constexpr std::string_view kConstantsTensor = "__proa__.constants";
 inline constexpr std::string_view kKernelsTensor = "__proa__.kernels";
 inline constexpr std::string_view kModuleTensor = "__proa__.module";
+inline constexpr std::string_view kTrainModuleTensor = "__proa__.module.train";
 inline constexpr std::string_view kObjectsPrefix = "__proa__.objects.";  // then the target
 inline constexpr std::string_view kProgramMagic = "PROAPROG";
 inline constexpr std::string_view kKernelsMagic = "PROAKERN";

@@ -30,6 +30,9 @@ class PackageReader {
     if (const SafetensorsEntry* entry = made_->file_.find(kModuleTensor)) {
       made_->module_ = bytes_of(*entry);
     }
+    if (const SafetensorsEntry* entry = made_->file_.find(kTrainModuleTensor)) {
+      made_->train_module_ = bytes_of(*entry);
+    }
     return std::move(made_);
   }
 

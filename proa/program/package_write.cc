@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <map>
 
@@ -51,6 +52,9 @@ class PackageWriter {
     objects();
     for (const auto& [name, bytes] : sections_) add(name, bytes.bytes());
     if (!content_.module.empty()) add(std::string(kModuleTensor), content_.module);
+    if (!content_.train_module.empty()) {
+      add(std::string(kTrainModuleTensor), content_.train_module);
+    }
   }
 
   // References to what is in a deque and a map stay valid.
@@ -95,9 +99,17 @@ class PackageWriter {
   const SafetensorsTensor* weight_of(const Constant& constant) const {
     if (constant.size == 0) return nullptr;
     for (const SafetensorsTensor& weight : content_.weights) {
-      bool same = weight.bytes.data() == constant.bytes && weight.bytes.size() == constant.size &&
-                  weight.dtype == constant.dtype && std::ranges::equal(weight.dims, constant.dims);
-      if (same) return &weight;
+      if (weight.bytes.size() != constant.size || weight.dtype != constant.dtype ||
+          !std::ranges::equal(weight.dims, constant.dims)) {
+        continue;
+      }
+      // The IR keeps small constants of equal contents as one.
+      constexpr size_t kSmall = 1024;
+      const std::byte* bytes = weight.bytes.data();
+      if (bytes == constant.bytes) return &weight;
+      if (constant.size <= kSmall && std::memcmp(bytes, constant.bytes, constant.size) == 0) {
+        return &weight;
+      }
     }
     return nullptr;
   }

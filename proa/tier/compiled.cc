@@ -83,6 +83,16 @@ class Kernels : public program::KernelProvider {
     }
   }
 
+  // Machine code for any processor, from the cache on disk if it is there.
+  std::vector<std::byte> object(const program::KernelText& kernel) {
+    std::string key = str(compiler::jit::fingerprint(), "\n", kernel.text);
+    std::vector<std::byte> bytes = object_cache().find(key);
+    if (!bytes.empty()) return bytes;
+    bytes = compiler::jit::compile(kernel.text);
+    object_cache().store(key, bytes);
+    return bytes;
+  }
+
   void fall_back(std::string_view reason) {
     std::lock_guard lock(mutex_);
     ++report_.fallbacks;
@@ -178,6 +188,10 @@ Kernels& kernels() {
 }
 
 }  // namespace
+
+std::vector<std::byte> object_of(const program::KernelText& kernel) {
+  return kernels().object(kernel);
+}
 
 namespace {
 

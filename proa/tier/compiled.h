@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "proa/compiler/pipeline.h"
 #include "proa/runtime/executor.h"
@@ -37,6 +38,10 @@ std::string_view to_string(Tier tier);
 std::unique_ptr<runtime::Executable> executable(
     const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols, Tier wanted = tier(),
     std::span<const std::pair<int32_t, int32_t>> donated = {});
+
+// Machine code of a kernel for x86-64-v3, to be stored. UserError(not_supported) where there is no
+// compiler.
+std::vector<std::byte> object_of(const program::KernelText& kernel);
 
 // Bytes that the plan of the compiled function takes for inputs of these forms, arena and results:
 // it runs on the device where nothing is computed. Compiles no kernel.

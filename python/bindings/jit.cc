@@ -23,6 +23,14 @@ eager::Captured& captured_of(PyObject* capsule) {
   return *static_cast<eager::Captured*>(pointer);
 }
 
+PyObject* wrap_captured(std::unique_ptr<eager::Captured> captured) {
+  PyObject* capsule = PyCapsule_New(captured.get(), kName, [](PyObject* self) {
+    delete static_cast<eager::Captured*>(PyCapsule_GetPointer(self, kName));
+  });
+  if (capsule != nullptr) captured.release();
+  return capsule;
+}
+
 uint64_t guarded_form(const Tensor& t) {
   auto dims = t.dims();
   uint64_t word = static_cast<uint64_t>(t.dtype()) | static_cast<uint64_t>(dims.size()) << 8 |
@@ -102,13 +110,7 @@ PyObject* capture(PyObject*, PyObject* args) {
           PyObject_CallFunctionObjArgs(body, first.get(), second.get(), third.get(), nullptr));
       return tensors_of(results.get());
     };
-    auto made = std::make_unique<eager::Captured>(request, run);
-    PyObject* capsule = PyCapsule_New(made.get(), kName, [](PyObject* self) {
-      delete static_cast<eager::Captured*>(PyCapsule_GetPointer(self, kName));
-    });
-    if (capsule == nullptr) return nullptr;
-    made.release();
-    return capsule;
+    return wrap_captured(std::make_unique<eager::Captured>(request, run));
   });
 }
 

@@ -22,7 +22,7 @@ PyMODINIT_FUNC PyInit__proa() {
   if (!module) return nullptr;
   for (auto add : {add_errors, add_dtypes, add_tensor, add_faces, add_convert, add_dlpack,
                    add_operators, add_autograd, add_runtime, add_files, add_pages, add_ir, add_jit,
-                   add_jit_call, add_watch, add_inference}) {
+                   add_jit_call, add_package, add_watch, add_inference}) {
     if (add(module.get()) < 0) return nullptr;
   }
   return module.release();

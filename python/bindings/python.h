@@ -227,6 +227,7 @@ int add_pages(PyObject* module);
 int add_dims(PyObject* module);
 int add_jit(PyObject* module);
 int add_jit_call(PyObject* module);
+int add_package(PyObject* module);
 int add_watch(PyObject* module);
 int add_ir(PyObject* module);
 int add_inference(PyObject* module);

@@ -1,7 +1,8 @@
-"""Functions and layers as compiled graphs: `to_static`, which is `compile`."""
+"""Functions and layers as compiled graphs: `to_static`, which is `compile`; and as files."""
 
 from .arguments import InputSpec
 from .function import Capture, CapturedFunction, enable_to_static, to_static
+from .saving import TranslatedLayer, load, save
 
 compile = to_static
 
@@ -9,7 +10,10 @@ __all__ = [
     "Capture",
     "CapturedFunction",
     "InputSpec",
+    "TranslatedLayer",
     "compile",
     "enable_to_static",
+    "load",
+    "save",
     "to_static",
 ]

@@ -1,0 +1,53 @@
+"""Makes the golden files of this version of the formats that are not there yet.
+
+A golden file is never made anew: what an older version wrote must be read for ever. A new version
+of a format adds files beside the old ones.
+"""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+from proa.jit import InputSpec
+
+import proa
+from proa import nn
+
+FOLDER = pathlib.Path(__file__).parent
+
+
+class Net(nn.Layer):
+    """A bit of everything: buffers that training writes, a dropout, a shared weight, a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2D(1, 2, 3, padding=1)
+        self.norm = nn.BatchNorm2D(2)
+        self.drop = nn.Dropout(0.5)
+        self.fc = nn.Linear(8, 4)
+        self.again = self.fc
+
+    def forward(self, image: proa.Tensor, scale: proa.Tensor) -> dict[str, proa.Tensor]:
+        x = nn.functional.gelu(self.norm(self.conv(image)))
+        x = nn.functional.max_pool2d(x, 2).flatten(1)
+        return {"logits": self.again(self.drop(x)) * scale, "features": x}
+
+
+def main() -> None:
+    path = FOLDER / "layer_v1.proa"
+    if path.exists():
+        return
+    proa.seed(7)
+    net = Net()
+    images = np.random.default_rng(7).standard_normal((5, 1, 4, 4), dtype=np.float32)
+    net(proa.to_tensor(images), proa.to_tensor(2.0))  # so that the running averages are not new
+    spec = [InputSpec([None, 1, 4, 4], "float32"), InputSpec([], "float32", "factor")]
+    proa.jit.save(net, path, spec, targets=["x86-64-v3"])
+    net.eval()
+    made = net(proa.to_tensor(images), proa.to_tensor(3.0))
+    proa.save({"image": proa.to_tensor(images), **made}, FOLDER / "layer_v1.safetensors")
+
+
+if __name__ == "__main__":
+    main()
