@@ -65,6 +65,11 @@ FUNCTIONS = {
     "_inference_statistics": f"predictor: Any, /) -> dict[{STR}, Any]",
     "_inference_trace": f") -> {STR}",
     "_jit_cache": ") -> Any",
+    "_write_file": f"path: {STR}, data: {B}bytes, /) -> None",
+    "_publish_folder": f"source: {STR}, to: {STR}, /) -> None",
+    "_checksum": f"data: {B}bytes, /) -> {INT}",
+    "_file_checksum": f"path: {STR}, /) -> {B}tuple[{INT}, {INT}]",
+    "_fail_file_calls": f"number: {INT}, error: {INT}, stays: {BOOL}, /) -> None",
     "_package_graph": "*args: Any) -> Any",
     "_package_identity": f"tensor: Tensor, /) -> {INT}",
     "_package_open": f"path: {STR}, /) -> {B}tuple[Any, dict[{STR}, {STR}], dict[{STR}, Tensor], "

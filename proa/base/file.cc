@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -34,6 +35,32 @@ constexpr size_t kRandomDigits = 8;
 [[noreturn]] void fail(std::string_view action, const std::string& path, int error) {
   throw UserError(ErrorKind::io,
                   str("cannot ", action, " ", path, ": ", std::generic_category().message(error)));
+}
+
+// The calls of fail_file_calls().
+struct Faults {
+  std::atomic<int64_t> left{-1};
+  std::atomic<int> error{0};
+  std::atomic<bool> stays{false};
+};
+Faults faults;
+
+bool fails() {
+  if (faults.left.load(std::memory_order_relaxed) < 0) [[likely]]
+    return false;
+  int64_t now = faults.left.fetch_sub(1);
+  if (now > 0) return false;
+  faults.left = faults.stays ? 0 : -1;
+  errno = faults.error;
+  return true;
+}
+
+ssize_t write_some(int fd, const void* data, size_t size) {
+  return fails() ? -1 : ::write(fd, data, size);
+}
+int flush(int fd) { return fails() ? -1 : ::fsync(fd); }
+int rename_at(int folder, const char* from, int to_folder, const char* to) {
+  return fails() ? -1 : ::renameat(folder, from, to_folder, to);
 }
 
 class Descriptor {
@@ -146,7 +173,7 @@ class Temporary {
   void write(std::span<const std::byte> piece, const std::string& path) {
     while (!piece.empty()) {
       throw_if_interrupted();
-      ssize_t done = ::write(file_, piece.data(), std::min(piece.size(), kWriteStep));
+      ssize_t done = write_some(file_, piece.data(), std::min(piece.size(), kWriteStep));
       if (done < 0 && errno == EINTR) continue;
       if (done < 0) fail("write", path, errno);
       piece = piece.subspan(static_cast<size_t>(done));
@@ -154,7 +181,7 @@ class Temporary {
   }
 
   void become(const std::string& name, const std::string& path) {
-    if (::renameat(folder_, name_.c_str(), folder_, name.c_str()) != 0) {
+    if (rename_at(folder_, name_.c_str(), folder_, name.c_str()) != 0) {
       fail("give the new content its name", path, errno);
     }
     name_.clear();
@@ -183,13 +210,38 @@ void write_file(const std::string& path, std::span<const std::span<const std::by
   if (target.mode && ::fchmod(file.file(), *target.mode) != 0) {
     fail("keep the permissions of", path, errno);
   }
-  if (::fsync(file.file()) != 0) fail("flush to disk", path, errno);
+  if (flush(file.file()) != 0) fail("flush to disk", path, errno);
   file.become(target.name, path);
   // Some file systems cannot flush a folder and say so with EINVAL; they order the rename
   // themselves.
-  if (::fsync(folder.get()) != 0 && errno != EINVAL) {
+  if (flush(folder.get()) != 0 && errno != EINVAL) {
     fail("flush to disk the folder of the newly written", path, errno);
   }
+}
+
+void publish_folder(const std::string& from, const std::string& to) {
+  Descriptor inside(::open(from.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!inside) fail("open the folder", from, errno);
+  size_t slash = to.rfind('/');
+  std::string above = slash == std::string::npos ? "." : to.substr(0, slash + 1);
+  Descriptor folder(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) fail("open the folder of", to, errno);
+  if (flush(inside.get()) != 0 && errno != EINVAL) fail("flush to disk", from, errno);
+  // An empty folder would be replaced without a word.
+  struct stat info;
+  if (::lstat(to.c_str(), &info) == 0) fail("rename a folder to", to, EEXIST);
+  if (rename_at(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str()) != 0) {
+    fail("rename a folder to", to, errno);
+  }
+  if (flush(folder.get()) != 0 && errno != EINVAL) {
+    fail("flush to disk the folder of the newly written", to, errno);
+  }
+}
+
+void fail_file_calls(int64_t number, int error, bool stays) {
+  faults.error = error;
+  faults.stays = stays;
+  faults.left = number;
 }
 
 std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {

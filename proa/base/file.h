@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,15 @@ namespace proa {
 // next write of the same path. A link is followed; what is not a regular file is refused;
 // permissions are kept.
 void write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces);
+
+// Gives a folder whose files were written and flushed its final name, which nothing may have yet;
+// afterwards a crash loses neither. UserError(io) otherwise, and nothing has changed.
+void publish_folder(const std::string& from, const std::string& to);
+
+// For tests: of the calls to the system that writing makes (write, fsync, rename), the one of this
+// number from now on fails with `error`, an errno; with `stays`, all behind it do too, as on a full
+// disk. A negative number ends it.
+void fail_file_calls(int64_t number, int error = 0, bool stays = false);
 
 // The content of a file as memory. Pages are read when touched and are private: writing to them
 // changes neither the file nor another map of it. Shortening the file while it is mapped makes the

@@ -4,7 +4,9 @@
 
 #include <cstring>
 
+#include "proa/base/crc32c.h"
 #include "proa/base/error.h"
+#include "proa/base/file.h"
 #include "proa/program/safetensors.h"
 
 namespace proa::python {
@@ -93,7 +95,92 @@ PyObject* load(PyObject*, PyObject* arg) {
   });
 }
 
+// Bytes of a Python object, held while this lives.
+class View {
+ public:
+  explicit View(PyObject* object) {
+    if (PyObject_GetBuffer(object, &view_, PyBUF_SIMPLE) != 0) throw PythonError{};
+  }
+  ~View() { PyBuffer_Release(&view_); }
+  View(const View&) = delete;
+  std::span<const std::byte> bytes() const {
+    return {static_cast<const std::byte*>(view_.buf), static_cast<size_t>(view_.len)};
+  }
+
+ private:
+  Py_buffer view_;
+};
+
+// _write_file(path, bytes): whole or not at all.
+PyObject* write_bytes(PyObject*, PyObject* args) {
+  PyObject *path, *data;
+  if (!PyArg_ParseTuple(args, "O&O", PyUnicode_FSConverter, &path, &data)) return nullptr;
+  Ref path_owner(path);
+  return guarded([&]() -> PyObject* {
+    View view(data);
+    std::string file = PyBytes_AS_STRING(path);
+    {
+      ReleaseGil release;
+      std::span<const std::byte> bytes = view.bytes();
+      write_file(file, std::span(&bytes, 1));
+    }
+    Py_RETURN_NONE;
+  });
+}
+
+// _publish_folder(from, to): renamed and flushed.
+PyObject* publish(PyObject*, PyObject* args) {
+  PyObject *from, *to;
+  if (!PyArg_ParseTuple(args, "O&O&", PyUnicode_FSConverter, &from, PyUnicode_FSConverter, &to))
+    return nullptr;
+  Ref from_owner(from), to_owner(to);
+  return guarded([&]() -> PyObject* {
+    std::string before = PyBytes_AS_STRING(from), after = PyBytes_AS_STRING(to);
+    {
+      ReleaseGil release;
+      publish_folder(before, after);
+    }
+    Py_RETURN_NONE;
+  });
+}
+
+// _checksum(bytes) and _file_checksum(path) -> (size, CRC-32C).
+PyObject* checksum(PyObject*, PyObject* data) {
+  return guarded([&] { return PyLong_FromUnsignedLong(crc32c(View(data).bytes())); });
+}
+PyObject* file_checksum(PyObject*, PyObject* arg) {
+  PyObject* path;
+  if (!PyUnicode_FSConverter(arg, &path)) return nullptr;
+  Ref path_owner(path);
+  return guarded([&]() -> PyObject* {
+    std::string name = PyBytes_AS_STRING(path);
+    size_t size = 0;
+    uint32_t sum = 0;
+    {
+      ReleaseGil release;
+      auto file = MappedFile::open(name);
+      size = file->size();
+      sum = crc32c(file->bytes());
+    }
+    return Py_BuildValue("(nk)", static_cast<Py_ssize_t>(size), static_cast<unsigned long>(sum));
+  });
+}
+
+// _fail_file_calls(number, errno, stays): for tests; see base/file.h.
+PyObject* fail_calls(PyObject*, PyObject* args) {
+  long long number;
+  int error, stays;
+  if (!PyArg_ParseTuple(args, "Lip", &number, &error, &stays)) return nullptr;
+  fail_file_calls(number, error, stays != 0);
+  Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
+    {"_write_file", write_bytes, METH_VARARGS, nullptr},
+    {"_publish_folder", publish, METH_VARARGS, nullptr},
+    {"_checksum", checksum, METH_O, nullptr},
+    {"_file_checksum", file_checksum, METH_O, nullptr},
+    {"_fail_file_calls", fail_calls, METH_VARARGS, nullptr},
     {"save_safetensors", save, METH_VARARGS,
      "save_safetensors(path, tensors, metadata=None): one file, written whole or not at all."},
     {"load_safetensors", load, METH_O, "load_safetensors(path) -> (tensors, metadata)"},

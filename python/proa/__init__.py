@@ -50,9 +50,9 @@ __version__ = "0.1.0"
 
 # Packages are imported when they are first asked for: `import proa` stays fast.
 _PACKAGES = (
-    "amp", "autograd", "compiler", "distribution", "fft", "framework", "inference", "io", "ir",
-    "jit", "linalg", "metric", "nn", "ops", "optimizer", "profiler", "regularizer", "signal", "static",
-    "torch", "vision",
+    "amp", "autograd", "checkpoint", "compiler", "distribution", "fft", "framework", "inference",
+    "io", "ir", "jit", "linalg", "metric", "nn", "ops", "optimizer", "profiler", "regularizer",
+    "signal", "static", "torch", "vision",
 )
 _FROM = {
     **dict.fromkeys(("finfo", "iinfo"), "dtype_info"),
