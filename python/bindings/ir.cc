@@ -8,6 +8,7 @@
 #include "proa/base/error.h"
 #include "proa/eager/function.h"
 #include "proa/eager/traced.h"
+#include "proa/ir/binary.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
 #include "proa/ir/parser.h"
@@ -62,6 +63,25 @@ PyObject* text(PyObject*, Args args, Py_ssize_t n) {
     if (handle_of(args[0]).kind == HandleKind::module)
       return to_str(ir::print(module_of(args[0]), options)).release();
     return to_str(ir::print(op_of(args[0]), options)).release();
+  });
+}
+
+PyObject* to_bytes(PyObject*, Args args, Py_ssize_t n) {
+  return with(n, 1, [&] {
+    std::vector<std::byte> bytes = ir::write_binary(module_of(args[0]));
+    return PyBytes_FromStringAndSize(reinterpret_cast<const char*>(bytes.data()),
+                                     static_cast<Py_ssize_t>(bytes.size()));
+  });
+}
+
+PyObject* from_bytes(PyObject*, Args args, Py_ssize_t n) {
+  return with(n, 2, [&] {
+    if (!PyBytes_Check(args[0])) throw UserError(ErrorKind::type, "ir", "data", "expected bytes");
+    std::span<const char> data(PyBytes_AS_STRING(args[0]),
+                               static_cast<size_t>(PyBytes_GET_SIZE(args[0])));
+    eager::TraceScope tracing;
+    return own(ir::read_binary(std::as_bytes(data), eager::context(),
+                               std::string(text_arg(args[1], "source"))));
   });
 }
 
@@ -498,6 +518,8 @@ PyObject* pages(PyObject*, PyObject*) {
 PyMethodDef functions[] = {{"parse", PROA_FAST(parse)},
                            {"clone", PROA_FAST(clone)},
                            {"text", PROA_FAST(text)},
+                           {"to_bytes", PROA_FAST(to_bytes)},
+                           {"from_bytes", PROA_FAST(from_bytes)},
                            {"line", PROA_FAST(line)},
                            {"verify", PROA_FAST(check)},
                            {"module_op", PROA_FAST(module_op)},

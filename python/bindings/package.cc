@@ -6,6 +6,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/function.h"
+#include "proa/eager/traced.h"
 #include "proa/ir/binary.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/tier/prebuilt.h"

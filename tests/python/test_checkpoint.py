@@ -273,9 +273,7 @@ def kill_writers(path: pathlib.Path, count: int, asynchronous: bool) -> int:
         asynchronous=asynchronous,
         seed=count,
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return int(done.stdout.split()[-1])
 

@@ -108,6 +108,9 @@ from .structure import (
     execute as execute,
 )
 from .structure import (
+    from_bytes as from_bytes,
+)
+from .structure import (
     pages as pages,
 )
 from .structure import (

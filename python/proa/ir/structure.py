@@ -355,6 +355,10 @@ class Module(_Named):
         """Its text, which parse() reads back to the same module."""
         return _ir.text(self._handle, locations)
 
+    def to_bytes(self) -> bytes:
+        """Its binary form, with locations, which from_bytes() of later versions reads too."""
+        return _ir.to_bytes(self._handle)
+
     def __str__(self) -> str:
         return self.text()
 
@@ -449,6 +453,20 @@ def parse(text: str, file: str = "", allow_unregistered: bool = False) -> Module
         ArgumentValueError: the text is wrong; the message has line, column and a caret.
     """
     return Module(_ir.parse(text, file, allow_unregistered))
+
+
+def from_bytes(data: bytes, source: str = "bytes") -> Module:
+    """Reads a module from its binary form; pages of older versions are brought up to date.
+
+    Args:
+        data: the bytes.
+        source: named in errors.
+
+    Raises:
+        FileError: the bytes are wrong; the message has the place.
+        NotSupportedError: an operation, or its version, is not known here.
+    """
+    return Module(_ir.from_bytes(data, source))
 
 
 def execute(module: Module, inputs: Sequence[Any], function: str = "") -> list[Tensor]:

@@ -123,7 +123,9 @@ def load(path: str | os.PathLike[str], **configs: Any) -> TranslatedLayer:
     try:
         return TranslatedLayer(package, json.loads(metadata[_KEY]), weights, told)
     except (KeyError, IndexError, TypeError, json.JSONDecodeError) as error:
-        raise _proa.FileError(f"[jit.load] {where!r}: its description is damaged: {error!r}") from None
+        raise _proa.FileError(
+            f"[jit.load] {where!r}: its description is damaged: {error!r}"
+        ) from None
 
 
 def _with_ending(path: str) -> str:
@@ -315,9 +317,7 @@ def _plan(plan: Any, where: str) -> Any:
         if all(isinstance(key, str) for key, _ in items):
             return {"dict": items}
     elif kind == "list":
-        return {
-            "list" if plan[1] is list else "tuple": [_plan(value, where) for value in plan[2]]
-        }
+        return {"list" if plan[1] is list else "tuple": [_plan(value, where) for value in plan[2]]}
     elif plan[1] is None or isinstance(plan[1], (bool, int, float, str)):
         return {"plain": plan[1]}
     raise with_head(
@@ -365,7 +365,7 @@ class _Part(Layer):
 
 
 class TranslatedLayer(Layer):
-    """A layer that was loaded: its parameters and buffers under their names, its forward a graph."""
+    """A layer that was loaded: its tensors under their names, its forward a graph."""
 
     def __init__(
         self, package: Any, described: dict[str, Any], weights: dict[str, Any], told: dict[str, Any]
