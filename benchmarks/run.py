@@ -24,6 +24,7 @@ from typing import Any
 import cases
 import gemm
 import latency
+import predict
 
 ROOT = pathlib.Path(__file__).parents[1]
 PEERS = ROOT / ".peers/bin/python"
@@ -36,6 +37,7 @@ PROGRAMS = {  # built on demand as bench-NAME
 CASES = {
     **cases.CASES,
     **latency.CASES,
+    **predict.CASES,
     "gemm": "products of f32 matrices, captured, beside OpenBLAS, MKL and oneDNN",
     "import_time": "import of the package in a fresh interpreter",
     "peak_memory": "memory of steps of train_gpt in a fresh process, above what was there",
@@ -90,12 +92,13 @@ class Worker:
         self.process.wait()
 
 
-def peer_python() -> pathlib.Path | None:
-    """The interpreter that has PyTorch, if there is one."""
+def peer_python(*modules: str) -> pathlib.Path | None:
+    """The interpreter that has these modules (PyTorch), if there is one."""
     if not PEERS.exists():
         return None
-    probe = [PEERS, "-c", "import importlib.util as u, sys; sys.exit(not u.find_spec('torch'))"]
-    return PEERS if subprocess.run(probe).returncode == 0 else None
+    names = modules or ("torch",)
+    program = f"import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, {names})))"
+    return PEERS if subprocess.run([PEERS, "-c", program]).returncode == 0 else None
 
 
 def line_of(
@@ -105,6 +108,7 @@ def line_of(
     version: str | None,
     unit: str,
     threads: int | None = None,
+    peer_name: str = "torch",
 ) -> Line:
     mine = statistics.median(ours)
     other = statistics.median(peer) if peer else None
@@ -113,7 +117,7 @@ def line_of(
         "threads": threads,
         "ours": float(f"{mine:.4g}"),
         "peer": float(f"{other:.4g}") if other else None,
-        "peer_name": "torch" if other else None,
+        "peer_name": peer_name if other else None,
         "peer_version": version if other else None,
         "ratio": float(f"{mine / other:.3g}") if other else None,
         "unit": unit,
@@ -196,6 +200,12 @@ def built(name: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
         yield line_of(case, values, [], None, units[case])
 
 
+def predictions(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
+    peer = peer_python("onnxruntime", "onnx")
+    for name, threads, ours, other, version, unit in predict.figures(case, rounds, build, peer):
+        yield line_of(name, ours, other, version, unit, threads, "onnxruntime")
+
+
 def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
     if case == "gemm":
         return gemm.figures(rounds, peer_python())
@@ -203,6 +213,8 @@ def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
         return (line_of(name, ms, [], None, "ms") for name, ms in latency.figures(rounds))
     if case in cases.CASES:
         return timed_calls(case, rounds)
+    if case in predict.CASES:
+        return predictions(case, rounds, build)
     if case in PROGRAMS:
         return built(case, rounds, build)
     return peak_memory(rounds) if case == "peak_memory" else import_time(rounds)

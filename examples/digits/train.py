@@ -6,14 +6,17 @@
 on. It is trained twice from the same start: eagerly, and with the whole step (forward, backward,
 optimizer, schedule) as one compiled graph; all weights must come out equal, to the bit. The script
 writes curves.png, predictions.png and digits.safetensors into the output folder, reads the weights
-back into a new network, checks that it predicts the same, and prints a table. It ends with an error
-if fewer test images than `--target` are recognised.
+back into a new network, checks that it predicts the same, and prints a table. The network is left
+as digits.proa too, one file for predictors; with `--predictor build/proa-predict` that program,
+which knows no Python, is given the test set and must answer with the same bits. It ends with an
+error if fewer test images than `--target` are recognised.
 """
 
 from __future__ import annotations
 
 import argparse
 import pathlib
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +29,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from proa.io import DataLoader, TensorDataset
+from proa.static import InputSpec
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
@@ -178,6 +182,23 @@ def plot_predictions(images: Any, labels: Any, probabilities: Any, path: pathlib
     plt.close(figure)
 
 
+def deploy(net: DigitsNet, images: Any, args: Any) -> bool | None:
+    """Writes digits.proa; whether the predictor, if there is one, answers with our bits."""
+    net.eval()
+    model = args.out / "digits.proa"
+    proa.jit.save(net, str(model), input_spec=[InputSpec([None, 1, 8, 8], "float32", "images")])
+    if args.predictor is None:
+        return None
+    given, answered = args.out / "images.npy", args.out / "logits.npy"
+    np.save(given, images)
+    command = [args.predictor, model, "--input", f"images={given}", "--output", answered]
+    subprocess.run([str(word) for word in command], check=True)
+    with proa.no_grad():
+        logits = net(proa.to_tensor(images)).numpy()
+    answer = np.load(answered)
+    return answer.shape == logits.shape and answer.tobytes() == logits.tobytes()
+
+
 def print_table(rows: list[tuple[str, str]]) -> None:
     left = max(len(name) for name, _ in rows)
     right = max(len(value) for _, value in rows)
@@ -196,6 +217,7 @@ def main() -> int:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=0.01, help="the highest")
     parser.add_argument("--target", type=float, default=0.98, help="accuracy to be reached")
+    parser.add_argument("--predictor", type=pathlib.Path, help="the program proa-predict")
     args = parser.parse_args()
     if args.epochs < 1:
         parser.error("--epochs: expected 1 or more")
@@ -227,6 +249,9 @@ def main() -> int:
     reloaded.set_state_dict(proa.load(weights))
     same = np.array_equal(evaluate(reloaded, images, labels)[1], probabilities)
 
+    deployed = deploy(net, images, args)
+    answer = {None: "not asked", True: "yes, to the bit", False: "NO"}[deployed]
+
     parameters = sum(parameter.size for parameter in net.parameters())
     right = int((predictions == labels).sum())
     print_table(
@@ -241,7 +266,9 @@ def main() -> int:
             ("training loss, last epoch", f"{history.loss[-1]:.4f}"),
             ("test accuracy", f"{accuracy:.2%} ({right}/{len(labels)})"),
             ("reloaded weights predict the same", "yes, to the bit" if same else "NO"),
+            ("proa-predict answers the same", answer),
             ("weights", str(weights)),
+            ("model for predictors", str(args.out / "digits.proa")),
             ("curves", str(args.out / "curves.png")),
             ("predictions", str(args.out / "predictions.png")),
         ]
@@ -250,9 +277,12 @@ def main() -> int:
         print("the compiled step gives other weights than eager", file=sys.stderr)
     if not same:
         print("the reloaded network predicts something else", file=sys.stderr)
+    if deployed is False:
+        print("the predictor answers something else", file=sys.stderr)
     if accuracy < args.target:
         print(f"test accuracy {accuracy:.2%} is below {args.target:.2%}", file=sys.stderr)
-    return 0 if equal and same and accuracy >= args.target else 1
+    good = equal and same and deployed is not False
+    return 0 if good and accuracy >= args.target else 1
 
 
 if __name__ == "__main__":
