@@ -71,47 +71,36 @@ def save_model(figure: str, path: str, layers: int = LAYERS) -> None:
     digits = figure.startswith("digits")
     values = digits_weights() if digits else encoder_weights(layers)
 
-    class Model(nn.Layer):
+    class Digits(nn.Layer):
         def __init__(self) -> None:
             super().__init__()
-            self.names = {}
-            for index, (name, value) in enumerate(values.items()):
-                parameter = self.create_parameter(list(value.shape))
-                parameter.set_value(value)
-                self.add_parameter(f"p{index}", parameter)
-                self.names[name] = f"p{index}"
-
-        def at(self, name: str) -> Any:
-            return getattr(self, self.names[name])
+            self.c1, self.c2 = nn.Conv2D(1, 16, 3, padding=1), nn.Conv2D(16, 32, 3, padding=1)
+            self.fc = nn.Linear(512, 10)
 
         def forward(self, x: Any) -> Any:
-            return self.digits(x) if digits else self.encoder(x)
+            y = f.max_pool2d(f.relu(self.c1(x)), 2)
+            return self.fc(f.relu(self.c2(y)).flatten(1))
 
-        def digits(self, x: Any) -> Any:
-            y = f.relu(f.conv2d(x, self.at("c1.w"), self.at("c1.b"), padding=1))
-            y = f.max_pool2d(y, 2)
-            y = f.relu(f.conv2d(y, self.at("c2.w"), self.at("c2.b"), padding=1))
-            return f.linear(y.flatten(1), self.at("fc.w"), self.at("fc.b"))
+    class Block(nn.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q, self.k, self.v, self.o = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+            self.up, self.down = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
+            self.n1, self.n2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
 
-        def encoder(self, x: Any) -> Any:
-            batch = x.shape[0]
+        def heads(self, y: Any) -> Any:
+            return y.reshape([y.shape[0], TOKENS, HEADS, WIDTH // HEADS])
 
-            def linear(y: Any, name: str) -> Any:
-                return f.linear(y, self.at(name + ".w"), self.at(name + ".b"))
+        def forward(self, x: Any) -> Any:
+            q, k, v = self.heads(self.q(x)), self.heads(self.k(x)), self.heads(self.v(x))
+            y = f.scaled_dot_product_attention(q, k, v)
+            x = self.n1(x + self.o(y.reshape([x.shape[0], TOKENS, WIDTH])))
+            return self.n2(x + self.down(f.gelu(self.up(x))))
 
-            for i in range(layers):
-                parts = [
-                    linear(x, f"{i}.{n}").reshape([batch, TOKENS, HEADS, WIDTH // HEADS])
-                    for n in "qkv"
-                ]
-                y = f.scaled_dot_product_attention(*parts).reshape([batch, TOKENS, WIDTH])
-                norms = [(self.at(f"{i}.{n}.w"), self.at(f"{i}.{n}.b")) for n in ("n1", "n2")]
-                x = f.layer_norm(x + linear(y, f"{i}.o"), WIDTH, *norms[0])
-                y = linear(f.gelu(linear(x, f"{i}.up")), f"{i}.down")
-                x = f.layer_norm(x + y, WIDTH, *norms[1])
-            return x
-
-    model = Model()
+    model = Digits() if digits else nn.Sequential(*[Block() for _ in range(layers)])
+    for name, parameter in model.named_parameters():
+        short = name.removesuffix("weight").removesuffix("bias")
+        parameter.set_value(values[short + ("w" if name.endswith("weight") else "b")])
     model.eval()
     shape = [None, 1, 8, 8] if digits else [None, TOKENS, WIDTH]
     proa.jit.save(

@@ -138,7 +138,11 @@ std::string describe(const Package& package, const std::string& source, const Si
   }
   if (!package.metadata().empty()) {
     text += "metadata\n";
-    for (const auto& [key, value] : package.metadata()) text += str("  ", key, ": ", value, "\n");
+    constexpr size_t kShown = 60;
+    for (const auto& [key, value] : package.metadata()) {
+      text +=
+          str("  ", key, ": ", value.substr(0, kShown), value.size() > kShown ? "..." : "", "\n");
+    }
   }
   return text;
 }

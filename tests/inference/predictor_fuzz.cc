@@ -92,7 +92,8 @@ int fuzz_inputs(std::span<const std::byte> model, std::span<const std::byte> byt
     expect_status(status);
     succeeded += status == PROA_OK;
     proa_tensor result = {sizeof result, nullptr, nullptr, 0, 0};
-    expect((proa_predictor_result(predictor, 0, &result) == PROA_OK) == (status == PROA_OK));
+    bool has_result = proa_predictor_result(predictor, 0, &result) == PROA_OK;
+    expect(has_result || status != PROA_OK);
   }
   proa_predictor_destroy(predictor);
   return succeeded;

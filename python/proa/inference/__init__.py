@@ -211,6 +211,8 @@ class Tensor:
         return list(self._shape)
 
     def _set(self, data: Any, what: str, share: bool) -> None:
+        if isinstance(data, np.generic):
+            data = np.asarray(data)
         if not isinstance(data, np.ndarray | _proa.Tensor):
             raise type_error(
                 f"[predictor] {self.name()}: expected a NumPy array or a tensor for {what}, "

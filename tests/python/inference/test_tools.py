@@ -97,7 +97,8 @@ def test_bench_and_profile(model, data, tmp_path):
 
 
 def test_info(model):
-    text = run(INFO, model, "--size", f"{symbols(model)[0]}=50").stdout
+    sizes = [word for name in symbols(model) for word in ("--size", f"{name}=50")]
+    text = run(INFO, model, *sizes).stdout
     for word in ("inputs", "float32[", "outputs", "4 weights of 28 elements", "prim.dot", "= 50"):
         assert word in text, text
     assert run(PREDICT, "--info", model).stdout.splitlines()[1:3] == text.splitlines()[1:3]
@@ -105,7 +106,9 @@ def test_info(model):
 
 def symbols(model):
     lines = run(INFO, model).stdout.splitlines()
-    return [line.split()[0] for line in lines[lines.index("sizes") + 1 :] if ".." in line]
+    begin = lines.index("sizes") + 1
+    end = next(i for i, line in enumerate(lines) if line.startswith("program:"))
+    return [line.split()[0] for line in lines[begin:end]]
 
 
 @pytest.mark.parametrize(
