@@ -154,8 +154,9 @@ class Loader {
       fail("a relocation lies outside");
     }
     char* place = memory + offsets_[target] + r.r_offset;
-    auto value = reinterpret_cast<int64_t>(memory) +
-                 static_cast<int64_t>(offsets_[symbol.st_shndx] + symbol.st_value) + r.r_addend;
+    // Unsigned, for damaged bytes say any number.
+    uint64_t value = reinterpret_cast<uint64_t>(memory) + offsets_[symbol.st_shndx] +
+                     symbol.st_value + static_cast<uint64_t>(r.r_addend);
     if (type == R_X86_64_64) {
       std::memcpy(place, &value, 8);
       return;
@@ -163,7 +164,7 @@ class Loader {
     if (type != R_X86_64_PC32 && type != R_X86_64_PLT32) {
       fail(str("its relocation type ", static_cast<int64_t>(type), " is unknown"));
     }
-    int64_t distance = value - reinterpret_cast<int64_t>(place);
+    auto distance = static_cast<int64_t>(value - reinterpret_cast<uint64_t>(place));
     if (distance != static_cast<int32_t>(distance)) fail("a relocation reaches too far");
     auto narrow = static_cast<int32_t>(distance);
     std::memcpy(place, &narrow, 4);
