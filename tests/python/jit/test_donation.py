@@ -47,8 +47,8 @@ def test_bits_of_eager_in_the_same_memory():
         losses += [bits(step(proa.to_tensor(X), proa.to_tensor(Y))) for _ in range(3)]
         now = [p.data_ptr() for p in net.parameters()]
         stayed = [a == b for a, b in zip(now, where, strict=True)]
-        # Memory that somebody else still holds (here: what earlier tests left behind) is not written:
-        # the parameter takes new memory, which counts its own versions.
+        # Memory that somebody else still holds is not written: the parameter takes new memory,
+        # which counts its own versions.
         assert not captured or sum(stayed) >= len(stayed) - 1
         for p, version, same in zip(net.parameters(), versions, stayed, strict=True):
             assert not same or p._version > version
