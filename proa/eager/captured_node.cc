@@ -103,7 +103,15 @@ void CapturedNode::make_extras(const transform::Gradient& gradient) {
   }
 }
 
+bool CapturedNode::adds_to_sums() const { return op_ != nullptr && op_->region_count() != 0; }
+
 std::vector<Tensor> CapturedNode::apply(std::vector<Tensor> cotangents, bool keep) {
+  std::vector<Tensor> sums;
+  return apply_to_sums(std::move(cotangents), sums, keep);
+}
+
+std::vector<Tensor> CapturedNode::apply_to_sums(std::vector<Tensor> cotangents,
+                                                std::vector<Tensor>& sums, bool keep) {
   if (FunctionCapture::active() != &capture_) {
     throw UserError(ErrorKind::state, name(), "",
                     "this tensor belongs to a trace that has ended: it has no gradient");
@@ -114,7 +122,10 @@ std::vector<Tensor> CapturedNode::apply(std::vector<Tensor> cotangents, bool kee
         "backward runs a second time over the same graph, whose saved values are freed; "
         "say retain_graph=True the first time");
   }
-  std::vector<int> wanted, given;
+  std::vector<int> wanted, given, summed;
+  for (size_t i = 0; i < sums.size(); ++i) {
+    if (sums[i]) summed.push_back(static_cast<int>(i));
+  }
   for (size_t i = 0; i < edges.size(); ++i) {
     if (edges[i].node) wanted.push_back(static_cast<int>(i));
   }
@@ -131,12 +142,12 @@ std::vector<Tensor> CapturedNode::apply(std::vector<Tensor> cotangents, bool kee
   transform::Gradient gradient;
   {
     Knowing knowing(graph.facts(), work->facts());
-    gradient = transform::differentiate(*work, func, wanted, given);
+    gradient = transform::differentiate(*work, func, wanted, given, {}, summed);
   }
   make_extras(gradient);
   std::vector<Tensor> results;
   if (grad_enabled()) {
-    results = record(work, gradient, cotangents);
+    results = record(work, gradient, cotangents, sums);
   } else {
     std::vector<Value> values;
     for (const Residual& r : gradient.residuals) {
@@ -149,20 +160,24 @@ std::vector<Tensor> CapturedNode::apply(std::vector<Tensor> cotangents, bool kee
     }
     for (int i : gradient.cotangents)
       values.push_back(capture_.value(cotangents[static_cast<size_t>(i)]));
+    for (int i : gradient.summed) values.push_back(capture_.value(sums[static_cast<size_t>(i)]));
     for (Value value : ops::inline_function(capture_.builder(), gradient.backward, values))
       results.push_back(capture_.tensor(value));
   }
   if (!keep) freed_ = true;
   std::vector<Tensor> out(edges.size());
-  for (size_t i = 0; i < results.size(); ++i)
-    out[static_cast<size_t>(gradient.wanted[i])] = std::move(results[i]);
+  for (size_t i = 0; i < results.size(); ++i) {
+    auto edge = static_cast<size_t>(gradient.wanted[i]);
+    (edge < sums.size() && sums[edge] ? sums : out)[edge] = std::move(results[i]);
+  }
   return out;
 }
 
 // The backward as a call that is recorded itself: by what it reads, as Function does in eager.
 std::vector<Tensor> CapturedNode::record(std::shared_ptr<Module> work,
                                          const transform::Gradient& gradient,
-                                         std::span<const Tensor> cotangents) {
+                                         std::span<const Tensor> cotangents,
+                                         std::span<const Tensor> sums) {
   auto tensor_at = [&](Value value, Edge edge) {
     Tensor made = capture_.tensor(value);
     made.impl()->edge.set(std::move(edge));
@@ -192,6 +207,7 @@ std::vector<Tensor> CapturedNode::record(std::shared_ptr<Module> work,
     }
   }
   for (int i : gradient.cotangents) operands.push_back(cotangents[static_cast<size_t>(i)]);
+  for (int i : gradient.summed) operands.push_back(sums[static_cast<size_t>(i)]);
   std::vector<Value> values;
   for (const Tensor& t : operands) values.push_back(capture_.value(t));
   std::vector<Value> made = ops::inline_function(capture_.builder(), func, values);

@@ -29,13 +29,16 @@ class CapturedNode : public Node, public std::enable_shared_from_this<CapturedNo
 
   std::string_view name() const override { return name_; }
   std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) override;
+  bool adds_to_sums() const override;  // a branch or loop
+  std::vector<Tensor> apply_to_sums(std::vector<Tensor> cotangents, std::vector<Tensor>& sums,
+                                    bool keep) override;
 
  private:
   ir::Value operand(size_t i) const;
   ir::Value result(size_t i) const;
   void make_extras(const transform::Gradient& gradient);
   std::vector<Tensor> record(std::shared_ptr<ir::Module> work, const transform::Gradient& gradient,
-                             std::span<const Tensor> cotangents);
+                             std::span<const Tensor> cotangents, std::span<const Tensor> sums);
 
   FunctionCapture& capture_;
   std::string name_;

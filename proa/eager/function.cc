@@ -117,21 +117,22 @@ Recorded& Function::recorded(const Mask& wanted) {
       name_ + " (backward)", alone(work, gradient.backward), symbols_, tier_, is_whole_);
   Mask all(result_count_);
   for (int i : given) all[static_cast<size_t>(i)] = true;
-  made->derivatives[all] = std::move(first);
+  made->derivatives[{all, Mask(wanted.size())}] = std::move(first);
   slot = std::move(made);
   return *slot;
 }
 
-Derivative& Function::derivative(Recorded& recorded, const Mask& given) {
+Derivative& Function::derivative(Recorded& recorded, const Mask& given, const Mask& summed) {
   std::lock_guard lock(mutex_);
-  auto& slot = recorded.derivatives[given];
+  auto& slot = recorded.derivatives[{given, summed}];
   if (slot) return *slot;
   BudgetScope budget(budget_);
   Module work = alone(module_, module_.main());
   transform::Gradient gradient = transform::differentiate(
-      work, work.main(), indices(recorded.wanted), indices(given), symbols_);
+      work, work.main(), indices(recorded.wanted), indices(given), symbols_, indices(summed));
   slot = std::make_unique<Derivative>();
   slot->cotangents = gradient.cotangents;
+  slot->summed = gradient.summed;
   slot->wanted = gradient.wanted;
   // The forward saved what all cotangents together need; these are some of that.
   for (transform::Residual residual : gradient.residuals) {
@@ -179,13 +180,14 @@ Func add_whole(Module& work, const transform::Gradient& gradient) {
   return whole;
 }
 
-Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask& given) {
+Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask& given,
+                          const Mask& summed) {
   std::lock_guard lock(mutex_);
   if (derivative.whole) return *derivative.whole;
   BudgetScope budget(budget_);
   Module work = alone(module_, module_.main());
   transform::Gradient gradient = transform::differentiate(
-      work, work.main(), indices(recorded.wanted), indices(given), symbols_);
+      work, work.main(), indices(recorded.wanted), indices(given), symbols_, indices(summed));
   derivative.whole = std::make_unique<Function>(
       name_ + " (backward)", alone(work, add_whole(work, gradient)), symbols_, tier_, is_whole_);
   return *derivative.whole;
@@ -231,7 +233,15 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     }
   }
 
+  bool adds_to_sums() const override { return function_.is_whole(); }
+
   std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) override {
+    std::vector<Tensor> sums;
+    return apply_to_sums(std::move(cotangents), sums, keep);
+  }
+
+  std::vector<Tensor> apply_to_sums(std::vector<Tensor> cotangents, std::vector<Tensor>& sums,
+                                    bool keep) override {
     if (freed_) {
       throw UserError(
           ErrorKind::state, name(), "",
@@ -240,7 +250,9 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     }
     Mask given(cotangents.size());
     for (size_t i = 0; i < cotangents.size(); ++i) given[i] = static_cast<bool>(cotangents[i]);
-    Derivative& derivative = function_.derivative(recorded_, given);
+    Mask summed(edges.size());
+    for (size_t i = 0; i < sums.size(); ++i) summed[i] = static_cast<bool>(sums[i]);
+    Derivative& derivative = function_.derivative(recorded_, given, summed);
     bool whole = grad_enabled() && recorded_.differentiable_extras;
     std::vector<Tensor> operands;
     if (whole) {
@@ -250,9 +262,10 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
         operands.push_back(unpack(residual));
     }
     for (int i : derivative.cotangents) operands.push_back(cotangents[static_cast<size_t>(i)]);
+    for (int i : derivative.summed) operands.push_back(sums[static_cast<size_t>(i)]);
     std::vector<Tensor> results(derivative.wanted.size());
     Function& backward =
-        whole ? function_.whole(recorded_, derivative, given) : *derivative.backward;
+        whole ? function_.whole(recorded_, derivative, given, summed) : *derivative.backward;
     try {
       call(backward, operands, {symbols_.data(), symbols_.size()}, results);
     } catch (const NeedStatic& need) {  // the forward was traced for all sizes
@@ -266,7 +279,8 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     }
     std::vector<Tensor> out(edges.size());
     for (size_t i = 0; i < results.size(); ++i) {
-      out[static_cast<size_t>(derivative.wanted[i])] = std::move(results[i]);
+      auto edge = static_cast<size_t>(derivative.wanted[i]);
+      (edge < sums.size() && sums[edge] ? sums : out)[edge] = std::move(results[i]);
     }
     return out;
   }

@@ -31,7 +31,7 @@ struct Derivative {
   std::unique_ptr<Function>
       whole;  // operands, then cotangents: see Recorded::differentiable_extras
   std::vector<transform::Residual> residuals;
-  std::vector<int> cotangents, wanted;
+  std::vector<int> cotangents, wanted, summed;
 };
 
 // The forward for one set of operands that want a gradient.
@@ -44,7 +44,8 @@ struct Recorded {
   // through it to the operands; so then these are saved too, and such a backward computes the
   // residuals again.
   bool differentiable_extras = false;
-  std::map<Mask, std::unique_ptr<Derivative>> derivatives;  // by the cotangents that are given
+  // By the cotangents that are given, and the operands whose sums are.
+  std::map<std::pair<Mask, Mask>, std::unique_ptr<Derivative>> derivatives;
 };
 
 class Function {
@@ -68,8 +69,9 @@ class Function {
     donated_ = std::move(donated);
   }
   Recorded& recorded(const Mask& wanted);
-  Derivative& derivative(Recorded& recorded, const Mask& given);
-  Function& whole(Recorded& recorded, Derivative& derivative, const Mask& given);
+  Derivative& derivative(Recorded& recorded, const Mask& given, const Mask& summed);
+  Function& whole(Recorded& recorded, Derivative& derivative, const Mask& given,
+                  const Mask& summed);
   const ir::Module& module() const { return module_; }
   bool is_whole() const { return is_whole_; }
   std::span<const ir::Dim> symbols() const { return symbols_; }

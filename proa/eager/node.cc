@@ -169,11 +169,20 @@ class Walk {
         if (node->sequence() == 0 || !leads_to(node.get(), *wanted)) continue;
       }
       if (wanted == nullptr && node->sequence() == 0) served_.insert(node.get());
-      std::vector<Tensor> out =
-          node->apply(std::move(cotangents), options_.retain_graph || options_.create_graph);
+      bool keep = options_.retain_graph || options_.create_graph;
+      std::vector<Tensor> sums, out;
+      if (node->adds_to_sums()) {
+        sums = sums_of(*node);
+        out = node->apply_to_sums(std::move(cotangents), sums, keep);
+      } else {
+        out = node->apply(std::move(cotangents), keep);
+      }
       for (size_t i = 0; i < out.size(); ++i) {
         if (!node->edges[i].node) continue;
-        if (out[i]) {
+        if (i < sums.size() && sums[i]) {
+          pending_[node->edges[i].node][static_cast<size_t>(node->edges[i].index)] =
+              std::move(sums[i]);
+        } else if (out[i]) {
           add(node->edges[i], std::move(out[i]));
         } else if (node->serves_constants()) {
           constant_.push_back(node->edges[i].node);
@@ -209,6 +218,22 @@ class Walk {
   }
 
  private:
+  // What has come to each edge so far; to one that is there twice, at the first.
+  std::vector<Tensor> sums_of(const Node& node) const {
+    std::vector<Tensor> sums(node.edges.size());
+    for (size_t i = 0; i < sums.size(); ++i) {
+      const Edge& edge = node.edges[i];
+      if (!edge.node) continue;
+      auto pending = pending_.find(edge.node);
+      if (pending == pending_.end()) continue;
+      bool again = false;
+      for (size_t k = 0; k < i; ++k)
+        again |= node.edges[k].node == edge.node && node.edges[k].index == edge.index;
+      if (!again) sums[i] = pending->second[static_cast<size_t>(edge.index)];
+    }
+    return sums;
+  }
+
   void add(const Edge& edge, Tensor g) {
     auto& slots = pending_[edge.node];
     if (slots.empty()) slots.resize(edge.node->outputs);

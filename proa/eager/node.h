@@ -28,6 +28,14 @@ class Node {
   virtual std::string_view name() const = 0;
   // Cotangents of the outputs (undefined: none) to cotangents of the edges (undefined: none).
   virtual std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) = 0;
+  // Many calls in one: what they add to an edge they add one after the other to what has come there
+  // so far. `sums` has that by edge (undefined: nothing, or not asked for), and gets what it is
+  // then.
+  virtual bool adds_to_sums() const { return false; }
+  virtual std::vector<Tensor> apply_to_sums(std::vector<Tensor> cotangents, std::vector<Tensor>&,
+                                            bool keep) {
+    return apply(std::move(cotangents), keep);
+  }
   // Tells all that it keeps alive: the edges, and what is saved for backward.
   virtual void holdings(Holdings& sum) const;
   // Whether an edge without a cotangent is one through which a derivative of zero flows (a leaf

@@ -232,7 +232,20 @@ class Differentiator {
       for (Value operand : step.operands) operands.push_back(fetch(operand, builder));
       for (Value value : step.regions->kept) kept.push_back(fetch(value, builder));
       for (Value operand : op.operands()) active.push_back(body.active.contains(operand.impl()));
-      made = region_backward(op, *step.regions, operands, kept, given, active, builder);
+      // What is in a region adds to the sums around it, one use after the other.
+      std::vector<Value> sums(op.operand_count());
+      for (size_t i = 0; i < sums.size(); ++i) {
+        auto it = cotangents.find(op.operand(i).impl());
+        if (it == cotangents.end() || !active[i]) continue;
+        auto before = std::span(sums).first(i);
+        bool first = std::ranges::none_of(before, [&](Value v) { return v == it->second; });
+        if (first) sums[i] = it->second;
+      }
+      made = region_backward(op, *step.regions, operands, kept, given, active, sums, builder);
+      for (size_t i = 0; i < sums.size(); ++i) {
+        if (!sums[i] || !made[i]) continue;
+        cotangents[op.operand(i).impl()] = std::exchange(made[i], Value());
+      }
     } else {
       made = rule(step, body, given, builder);
     }
@@ -376,7 +389,8 @@ void drop_unused(Block& block) {
 }  // namespace
 
 Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
-                       std::span<const int> given, std::optional<std::span<const Dim>> symbols) {
+                       std::span<const int> given, std::optional<std::span<const Dim>> symbols,
+                       std::span<const int> summed) {
   std::vector<Type> types = func.argument_types();
   Gradient gradient;
   std::string name(func.name());
@@ -399,7 +413,13 @@ Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
 
   Builder builder(module, gradient.backward.body());
   std::unordered_map<const ValueImpl*, Value> cotangents;
-  std::vector<Value> seeds;
+  std::vector<Value> seeds, sums;
+  for (int i : summed) {
+    Value argument = body.arguments[static_cast<size_t>(i)];
+    sums.push_back(builder.block().add_argument(argument.type()));
+    cotangents[argument.impl()] = sums.back();
+    gradient.summed.push_back(i);
+  }
   for (int i : given) {
     Value result = body.results[static_cast<size_t>(i)];
     Value seed = builder.block().add_argument(result.type());
@@ -454,6 +474,7 @@ Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
     kept.push_back(argument);
   }
   kept.insert(kept.end(), seeds.begin(), seeds.end());
+  kept.insert(kept.end(), sums.begin(), sums.end());
   for (Value value : kept) value.replace_uses(old.add_argument(value.type()));
   for (size_t i = stale.size(); i-- > 0;) old.erase_argument(i);
 

@@ -24,11 +24,12 @@ struct Residual {
 
 struct Gradient {
   ir::Func forward;   // arguments -> results, then the extra residuals
-  ir::Func backward;  // residuals, then the given cotangents -> the wanted cotangents
+  ir::Func backward;  // residuals, the given cotangents, the sums so far -> the wanted cotangents
   std::vector<Residual> residuals;
   std::vector<int> cotangents;  // which results' cotangents the backward takes, ascending
   std::vector<int> wanted;  // which arguments it gives cotangents for, ascending; an argument that
                             // no given cotangent reaches is left out
+  std::vector<int> summed;  // which of these are sums: see differentiate()
 };
 
 // Adds the two functions to the module, named "<name>.forward" and "<name>.backward" with a number
@@ -37,8 +38,12 @@ struct Gradient {
 // `symbols`: the sizes that the caller gives both functions at a run. Any other that the backward
 // needs becomes a residual, a number, where not every cotangent has it in its shape. Without, the
 // functions run inside another that knows all sizes.
+// `summed`: some of the wanted arguments, whose cotangents come together with others from outside:
+// the backward takes what has come so far and adds to it, one use after the other, in the order
+// that single calls on a tape would have.
 Gradient differentiate(ir::Module& module, ir::Func func, std::span<const int> wanted,
                        std::span<const int> given,
-                       std::optional<std::span<const ir::Dim>> symbols = {});
+                       std::optional<std::span<const ir::Dim>> symbols = {},
+                       std::span<const int> summed = {});
 
 }  // namespace proa::transform

@@ -43,15 +43,15 @@ std::vector<Expr> paste(const Block& block, std::span<const Expr> arguments, Bui
   return results;
 }
 
-// One function with the operands of `func` and the given cotangents as arguments.
+// One function with the operands of `func`, the given cotangents and the sums so far as arguments.
 struct Whole {
   Func func;
   std::vector<int> reached;  // the arguments of `func` that it gives cotangents for, ascending
 };
 
 Whole whole_gradient(Module& module, Func func, std::span<const int> wanted,
-                     std::span<const int> given) {
-  Gradient gradient = differentiate(module, func, wanted, given);
+                     std::span<const int> given, std::span<const int> summed = {}) {
+  Gradient gradient = differentiate(module, func, wanted, given, {}, summed);
   std::vector<Type> types = func.argument_types();
   size_t operands = types.size(), residuals = gradient.residuals.size();
   std::vector<Value> inner = gradient.backward.arguments();
@@ -83,10 +83,9 @@ Whole whole_gradient(Module& module, Func func, std::span<const int> wanted,
 // holds outside.
 class Workshop {
  public:
-  explicit Workshop(Module& home) : home_(home), module_(home.context()) {
-    module_.facts() = home.facts();
-  }
+  explicit Workshop(Module& home) : home_(home), module_(home.context()) { open(); }
   Module& module() { return module_; }
+  void open() { module_.facts() = home_.facts(); }
   void close() { home_.facts() = module_.facts(); }
 
   // With `step`, an i64 argument in front that the block does not take.
@@ -122,9 +121,9 @@ Expr zeros(Type type, Builder& builder, double zero = 0.0) {
 
 std::vector<Value> if_backward(Operation& op, std::span<const Value> operands,
                                std::span<const Value> given, const std::vector<bool>& active,
-                               Builder& builder) {
+                               std::span<const Value> sums, Builder& builder) {
   size_t inputs = operands.size() - 1;
-  std::vector<int> wanted, with;
+  std::vector<int> wanted, with, summed;
   for (size_t i = 0; i < inputs; ++i) {
     if (active[i + 1] && differentiable(operands[i + 1].type()))
       wanted.push_back(static_cast<int>(i));
@@ -133,17 +132,28 @@ std::vector<Value> if_backward(Operation& op, std::span<const Value> operands,
     if (given[i]) with.push_back(static_cast<int>(i));
   }
   std::deque<Workshop> shops;
+  std::vector<Func> bodies;
   std::vector<Whole> branches;
   for (size_t r : {0u, 1u}) {
     Workshop& shop = shops.emplace_back(builder.module());
-    Func func = shop.add("branch", op.region(r).block(), false);
-    branches.push_back(whole_gradient(shop.module(), func, wanted, with));
+    bodies.push_back(shop.add("branch", op.region(r).block(), false));
+    branches.push_back(whole_gradient(shop.module(), bodies[r], wanted, with));
     shop.close();
   }
   std::vector<Value> made(operands.size());
   std::vector<size_t> reached, read;  // inputs
   for (size_t i = 0; i < inputs; ++i) {
-    if (in(branches[0].reached, i) || in(branches[1].reached, i)) reached.push_back(i);
+    if (!in(branches[0].reached, i) && !in(branches[1].reached, i)) continue;
+    reached.push_back(i);
+    if (sums[i + 1]) summed.push_back(static_cast<int>(i));
+  }
+  for (size_t r : {0u, 1u}) {
+    if (summed.empty()) break;
+    shops[r].open();
+    branches[r] = whole_gradient(shops[r].module(), bodies[r], wanted, with, summed);
+    shops[r].close();
+  }
+  for (size_t i = 0; i < inputs; ++i) {
     if (!branches[0].func.arguments()[i].unused() || !branches[1].func.arguments()[i].unused())
       read.push_back(i);
   }
@@ -152,6 +162,7 @@ std::vector<Value> if_backward(Operation& op, std::span<const Value> operands,
   std::vector<Expr> passed;
   for (size_t i : read) passed.push_back({operands[i + 1], &builder});
   for (int i : with) passed.push_back({given[static_cast<size_t>(i)], &builder});
+  for (int i : summed) passed.push_back({sums[static_cast<size_t>(i) + 1], &builder});
   auto rule = [&](const Whole& branch) {
     return [&](Builder& inner, std::span<const Expr> arguments) {
       std::vector<Expr> all(inputs), results;
@@ -162,7 +173,7 @@ std::vector<Value> if_backward(Operation& op, std::span<const Value> operands,
       size_t next = 0;
       for (size_t i : reached) {
         results.push_back(in(branch.reached, i) ? pasted[next++]
-                                                : zeros(operands[i + 1].type(), inner));
+                                                : zeros(operands[i + 1].type(), inner, -0.0));
       }
       return results;
     };
@@ -271,7 +282,7 @@ std::vector<bool> reached_results(Func func, const std::vector<bool>& from) {
 std::vector<Value> loop_backward(Operation& op, const RegionStep& step,
                                  std::span<const Value> operands, std::span<const Value> kept,
                                  std::span<const Value> given, const std::vector<bool>& active,
-                                 Builder& builder) {
+                                 std::span<const Value> sums, Builder& builder) {
   Loop loop = loop_of(op);
   bool counted = op.is("prim.while");
   std::span<const Value> stacks = kept.subspan(counted ? 1 : 0);
@@ -315,18 +326,30 @@ std::vector<Value> loop_backward(Operation& op, const RegionStep& step,
       has[j] = grows = true;
     }
   }
+  // Constants add to their sums one use after the other; so does what is carried into the first
+  // step of a while, which is the very tensor from before the loop.
+  std::vector<int> summed;
+  std::vector<size_t> first_sums;
+  for (int i : whole.reached) {
+    auto operand = static_cast<size_t>(i) - 1;
+    bool first = operand < loop.carries && counted && sums[operand];
+    if (first) first_sums.push_back(operand);
+    if (first || operand >= loop.carries + loop.scanned) summed.push_back(i);
+  }
+  if (!summed.empty()) whole = whole_gradient(shop.module(), body, wanted, with, summed);
   shop.close();
 
   // The opposite loop. Carries: cotangents of the carries, then sums over steps for the constants.
-  // These sums start at -0, which is neutral to the bit.
+  // Where nothing has come so far these start at -0, which is neutral to the bit.
   size_t first_scanned = loop.carries, first_constant = loop.carries + loop.scanned;
   std::vector<Value> arguments = whole.func.arguments();
   std::vector<Expr> carries, scanned, constants;
-  std::vector<size_t> moved, summed, read_stacks, read_scanned, read_constants;
+  std::vector<size_t> moved, summed_constants, read_stacks, read_scanned, read_constants;
   for (size_t j = 0; j < loop.carries; ++j) {
     if (has[j]) {
       moved.push_back(j);
-      carries.push_back(given[j] ? Expr{given[j], &builder} : zeros(operands[j].type(), builder));
+      carries.push_back(given[j] ? Expr{given[j], &builder}
+                                 : zeros(operands[j].type(), builder, -0.0));
     }
     if (!arguments[j + 1].unused()) {
       read_stacks.push_back(j);
@@ -343,13 +366,15 @@ std::vector<Value> loop_backward(Operation& op, const RegionStep& step,
   }
   for (size_t i = first_constant; i < operand_count; ++i) {
     if (in(whole.reached, i + 1)) {
-      summed.push_back(i);
-      carries.push_back(zeros(operands[i].type(), builder, -0.0));
+      summed_constants.push_back(i);
+      carries.push_back(sums[i] ? Expr{sums[i], &builder}
+                                : zeros(operands[i].type(), builder, -0.0));
     }
     if (arguments[i + 1].unused()) continue;
     read_constants.push_back(i);
     constants.push_back({operands[i], &builder});
   }
+  for (size_t j : first_sums) constants.push_back({sums[j], &builder});
   if (whole.reached.empty() && moved.empty()) return made;
   if (counted) bind_length(kept[0], step.length, builder);
   auto rule = [&](Builder& inner, std::span<const Expr> taken) {
@@ -364,8 +389,15 @@ std::vector<Value> loop_backward(Operation& op, const RegionStep& step,
       if (given[j]) outputs.push_back(taken[next++]);
     }
     for (size_t i : read_constants) all[i + 1] = taken[next++];
+    std::vector<Expr> before;
+    for (size_t j : first_sums) {
+      Expr none = zeros(operands[j].type(), inner, -0.0);
+      before.push_back(ops::select(ops::compare("eq", taken[0], 0.0), taken[next++], none));
+    }
     for (size_t k = 0; k < moved.size(); ++k) all.push_back(taken[1 + k]);
     all.insert(all.end(), outputs.begin(), outputs.end());
+    all.insert(all.end(), before.begin(), before.end());
+    for (size_t k = 0; k < summed_constants.size(); ++k) all.push_back(taken[1 + moved.size() + k]);
     std::vector<Expr> pasted = paste(whole.func.body(), all, inner), results;
     auto of = [&](size_t argument) {
       auto at = std::ranges::find(whole.reached, static_cast<int>(argument));
@@ -374,10 +406,9 @@ std::vector<Value> loop_backward(Operation& op, const RegionStep& step,
     };
     for (size_t j : moved) {
       Expr g = of(j + 1);
-      results.push_back(g ? g : zeros(operands[j].type(), inner));
+      results.push_back(g ? g : zeros(operands[j].type(), inner, -0.0));
     }
-    for (size_t k = 0; k < summed.size(); ++k)
-      results.push_back(taken[1 + moved.size() + k] + of(summed[k] + 1));
+    for (size_t i : summed_constants) results.push_back(of(i + 1));
     for (size_t i = first_scanned; i < first_constant; ++i) {
       if (Expr g = of(i + 1)) results.push_back(g);
     }
@@ -387,9 +418,21 @@ std::vector<Value> loop_backward(Operation& op, const RegionStep& step,
       ops::scan_loop(builder, step.length, carries, scanned, constants, rule, !loop.reverse);
   size_t next = 0;
   for (size_t j : moved) made[j] = results[next++].value;
-  for (size_t i : summed) made[i] = results[next++].value;
+  for (size_t i : summed_constants) made[i] = results[next++].value;
   for (size_t i = first_scanned; i < first_constant; ++i) {
     if (in(whole.reached, i + 1)) made[i] = results[next++].value;
+  }
+  // What was not handed to the steps is added behind them; so is all where there was no step.
+  for (size_t i = 0; i < first_constant; ++i) {
+    using ops::operator+;
+    if (!made[i] || !sums[i]) continue;
+    Expr added{made[i], &builder}, before{sums[i], &builder};
+    if (std::ranges::find(first_sums, i) == first_sums.end()) {
+      made[i] = (before + added).value;
+    } else {
+      Expr none = ops::compare("eq", Expr{kept[0], &builder}, 0.0);
+      made[i] = ops::select(none, before + added, added).value;
+    }
   }
   return made;
 }
@@ -408,11 +451,11 @@ RegionStep region_forward(Operation& op, std::span<const Value> operands, Builde
 std::vector<Value> region_backward(Operation& op, const RegionStep& step,
                                    std::span<const Value> operands, std::span<const Value> kept,
                                    std::span<const Value> given, const std::vector<bool>& active,
-                                   Builder& builder) {
+                                   std::span<const Value> sums, Builder& builder) {
   PROA_CHECK(op.is("prim.if") || op.is("prim.while") || op.is("prim.scan_loop"), op.name(),
              " has regions that nothing here differentiates");
-  if (op.is("prim.if")) return if_backward(op, operands, given, active, builder);
-  return loop_backward(op, step, operands, kept, given, active, builder);
+  if (op.is("prim.if")) return if_backward(op, operands, given, active, sums, builder);
+  return loop_backward(op, step, operands, kept, given, active, sums, builder);
 }
 
 }  // namespace proa::transform

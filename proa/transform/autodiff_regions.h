@@ -24,11 +24,14 @@ RegionStep region_forward(ir::Operation& op, std::span<const ir::Value> operands
 
 // The cotangents of the operands, null where none flows. `operands` and `kept` are values of the
 // backward; `given` are the results' cotangents, null where absent; `active` says which operands
-// are differentiated.
+// are differentiated. `sums`: what has come together for an operand so far, null where nothing: its
+// cotangent is that with what the regions add, one use after the other, or null if they add
+// nothing.
 std::vector<ir::Value> region_backward(ir::Operation& op, const RegionStep& step,
                                        std::span<const ir::Value> operands,
                                        std::span<const ir::Value> kept,
                                        std::span<const ir::Value> given,
-                                       const std::vector<bool>& active, ir::Builder& builder);
+                                       const std::vector<bool>& active,
+                                       std::span<const ir::Value> sums, ir::Builder& builder);
 
 }  // namespace proa::transform

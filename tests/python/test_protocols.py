@@ -88,3 +88,18 @@ def test_arrays_of_bfloat16() -> None:
     got = proa.to_tensor(values)
     assert got.dtype == proa.bfloat16
     assert np.array_equal(got.cast("float32").numpy(), values.astype(np.float32))
+
+
+def test_numpy_s_divmod() -> None:
+    x, y = proa.to_tensor(ARRAY), np.float32(0.75)
+    for got, want in [
+        (np.divmod(x, y), np.divmod(ARRAY, y)),
+        (np.divmod(7.0, x), np.divmod(np.float32(7), ARRAY)),
+        (np.divmod(ARRAY, x + 2), np.divmod(ARRAY, ARRAY + 2)),
+    ]:
+        assert all(isinstance(t, proa.Tensor) for t in got)
+        for mine, other in zip(got, want, strict=True):
+            np.testing.assert_array_equal(mine.numpy(), other)
+    out = np.empty_like(ARRAY), np.empty_like(ARRAY)
+    assert np.divmod(x, y, out=out)[0] is out[0]
+    np.testing.assert_array_equal(out, np.divmod(ARRAY, y))

@@ -65,6 +65,11 @@ class _Held:
         self.kept = (*own["_parameters"].values(), *self.buffers.values())
         self.names = (*own["_parameters"], *self.buffers)
         self.ids = [*map(id, self.kept)]
+        self.hooks = self.hooks_of(layer)
+
+    @staticmethod
+    def hooks_of(layer: layers.Layer) -> list[Any]:
+        return [*layer._forward_pre_hooks.values(), *layer._forward_post_hooks.values()]
 
     def differs(self) -> str:
         """Why a graph does not fit the layer any more; "" if it does."""
@@ -75,6 +80,8 @@ class _Held:
         now = [*map(id, own["_parameters"].values()), *map(id, own["_buffers"].values())]
         if now != self.ids:
             return f"a parameter or buffer of {name} is another tensor"
+        if self.hooks_of(self.layer) != self.hooks:
+            return f"a forward hook of {name} was added or removed"
         return ""
 
     def settle(self, where: str) -> None:

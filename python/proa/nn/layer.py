@@ -85,6 +85,7 @@ class Layer:
 
     def _call_hooked(self, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for before, with_kwargs in list(self._forward_pre_hooks.values()):
+            before = before if convert is None else convert(before)
             if with_kwargs:
                 changed = before(self, inputs, kwargs)
                 if changed is not None:
@@ -96,6 +97,7 @@ class Layer:
         forward = self.forward if convert is None else convert(self.forward)
         outputs = forward(*inputs, **kwargs)
         for after, with_kwargs in list(self._forward_post_hooks.values()):
+            after = after if convert is None else convert(after)
             changed = (
                 after(self, inputs, kwargs, outputs)
                 if with_kwargs

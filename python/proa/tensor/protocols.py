@@ -20,6 +20,7 @@ _OPERATORS = {
     "divide": ("__truediv__", "__rtruediv__"),
     "floor_divide": ("__floordiv__", "__rfloordiv__"),
     "remainder": ("__mod__", "__rmod__"),
+    "divmod": ("__divmod__", "__rdivmod__"),
     "power": ("__pow__", "__rpow__"),
     "matmul": ("__matmul__", "__rmatmul__"),
     "bitwise_and": ("__and__", "__rand__"),
@@ -119,6 +120,8 @@ def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **optio
         result = function(*[_plain(value) for value in inputs])
     if out is None or result is NotImplemented:
         return result
+    if isinstance(result, tuple):
+        return tuple(r if o is None else _written(r, (o,)) for r, o in zip(result, out))
     return _written(result, out)
 
 
