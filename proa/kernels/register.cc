@@ -1,6 +1,7 @@
 #include "proa/kernels/register.h"
 
 #include "proa/base/error.h"
+#include "proa/kernels/contract/contracts.h"
 #include "proa/program/refusing.h"
 
 // A family is one source of proa/kernels/reference; each exports its kernels under this name.
@@ -65,6 +66,10 @@ void register_cpu(program::KernelTable& table) {
   register_isa(table, best_isa());
   program::add_refusing(baseline::index_kernels());
   program::add_refusing(linalg_kernels());
+  for (auto contracts :
+       {elementwise_contracts(), moving_contracts(), reducing_contracts(), algebra_contracts()}) {
+    program::add_contracts(contracts);
+  }
 }
 
 }  // namespace proa::kernels

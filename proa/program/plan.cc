@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "proa/base/checked.h"
 #include "proa/base/error.h"
 
 namespace proa::program {
@@ -130,8 +131,14 @@ MemoryPlan by_size(std::span<const PlannedBuffer> buffers) {
 }  // namespace
 
 MemoryPlan plan_memory(std::span<const PlannedBuffer> buffers) {
-  for (const PlannedBuffer& b : buffers)
+  int64_t all = 0;  // of which every offset is a part
+  for (const PlannedBuffer& b : buffers) {
     PROA_CHECK(b.bytes >= 0 && b.first >= 0 && b.last >= b.first, "a buffer without a life");
+    auto sum = checked_add(all, b.bytes);
+    if (sum) sum = checked_add(*sum, kPlanAlignment);
+    if (!sum) throw UserError(ErrorKind::memory, "buffers of 2^63 bytes and more together");
+    all = *sum;
+  }
   int64_t bound = most_alive(buffers);
   MemoryPlan plan = in_order(buffers);
   // The better search is quadratic, and worth it only where something is to be won.

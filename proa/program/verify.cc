@@ -43,7 +43,7 @@ class Verifier {
 
  private:
   enum class State : uint8_t { unknown, alive, held, released };
-  static constexpr size_t kNowhere = ~size_t{0};
+  static constexpr size_t kNowhere = ~size_t{0}, kMostPorts = UINT16_MAX;
 
   static size_t index(int32_t i) { return static_cast<size_t>(i); }
   static bool in_range(int64_t i, size_t limit) {
@@ -141,6 +141,8 @@ class Verifier {
 
   void instruction(const Instruction& code) {
     require(code.kind <= InstructionKind::assert_, "an unknown kind");
+    require(code.in.size() <= kMostPorts && code.out.size() <= kMostPorts,
+            "more operands or results than there can be");
     for (int32_t slot : code.in) {
       if (slot == -1 && code.kind == InstructionKind::kernel) continue;
       require(in_range(slot, program_.slots.size()), "an operand outside the slots");

@@ -12,7 +12,8 @@ namespace proa::program {
 inline constexpr int kMostNested = 64;  // loops and branches in one another
 
 // UserError(io), "cannot read SOURCE: instruction N (name): reason", for a program or one of those
-// in its branches and loops. What kernels demand of their operands is not known here.
+// in its branches and loops. What depends on the sizes of a run, and what kernels demand of their
+// operands (contract.h), is asked when it runs.
 void verify(const Program& program, std::string_view source);
 
 }  // namespace proa::program
