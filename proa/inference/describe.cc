@@ -33,7 +33,8 @@ MemoryOfRun memory_of_run(const Package& package, const Sizes& sizes) {
     inputs.push_back(std::move(array));
   }
   check_kernels(*package.program(), kernel_table());
-  runtime::Executable plan(package.program(), kernel_table(), kNull);
+  runtime::Executable plan(package.program(), kernel_table(), kNull, nullptr,
+                           runtime::Origin::file);
   plan.run(inputs, {}, outputs);
   for (const auto& schedule : plan.schedules()) {
     if (schedule->arena <= memory.arena) continue;

@@ -6,6 +6,7 @@
 #include "proa/base/error.h"
 #include "proa/inference/plugin.h"
 #include "proa/kernels/register.h"
+#include "proa/program/contract.h"
 #include "proa/runtime/object.h"
 #include "proa/runtime/watch.h"
 
@@ -108,6 +109,13 @@ int64_t check_kernels(const Program& program, const KernelTable& table) {
         throw UserError(ErrorKind::not_supported, "predictor", "model",
                         str("it needs the kernel ", code.name, ", which this library has not"));
       }
+      // One of this library's own that does not say what it demands is not run on trust; those that
+      // the process has registered are its own affair.
+      bool own = code.name.starts_with("prim.") || code.name.starts_with("tensor.");
+      if (own && contract_of(code.name) == nullptr) {
+        throw UserError(ErrorKind::not_supported, "predictor", "model",
+                        str("it needs the kernel ", code.name, ", which states no contract"));
+      }
     }
   }
   return calls;
@@ -139,7 +147,7 @@ std::shared_ptr<const Engine> Engine::load(const Config& config) {
     try {
       counts.prebuilt = check_kernels(*package.compiled(), kernel_table());
       engine->executable_ = std::make_unique<runtime::Executable>(
-          package.compiled(), kernel_table(), kCpu, engine->stored_.get());
+          package.compiled(), kernel_table(), kCpu, engine->stored_.get(), runtime::Origin::file);
       counts.compiled = true;
     } catch (const Error& error) {  // nothing is lost but speed, and the figures say why
       counts = {.compiled = false, .reason = error.what()};
@@ -147,7 +155,8 @@ std::shared_ptr<const Engine> Engine::load(const Config& config) {
   }
   if (engine->executable_ == nullptr) {
     counts.prebuilt = check_kernels(*package.program(), kernel_table());
-    engine->executable_ = std::make_unique<runtime::Executable>(package.program(), kernel_table());
+    engine->executable_ = std::make_unique<runtime::Executable>(
+        package.program(), kernel_table(), kCpu, nullptr, runtime::Origin::file);
   }
   engine->load_ns_ = runtime::now_ns() - begin;
   return engine;

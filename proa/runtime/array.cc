@@ -72,7 +72,8 @@ Array slice(const Array& x, std::span<const int64_t> starts, std::span<const int
   for (size_t i = 0; i < dims.size(); ++i) {
     offset += starts[i] * x.strides[i];
     y.dims[i] = dims[i];
-    y.strides[i] = x.strides[i] * steps[i];
+    // Of one element the stride means nothing, and its step may be any number.
+    if (__builtin_mul_overflow(x.strides[i], steps[i], &y.strides[i])) y.strides[i] = 1;
     empty |= dims[i] == 0;
   }
   if (!empty) y.data += offset * static_cast<int64_t>(size_of(x.dtype));

@@ -11,6 +11,7 @@
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
+#include "proa/runtime/inspect.h"
 #include "proa/runtime/schedule.h"
 #include "proa/runtime/watch.h"
 
@@ -77,8 +78,9 @@ struct Executable::Part {
 };
 
 Executable::Executable(std::shared_ptr<const Program> program, const KernelTable& kernels,
-                       Device device, KernelProvider* provider)
-    : program_(std::move(program)), device_(device) {
+                       Device device, KernelProvider* provider, Origin origin)
+    : program_(std::move(program)), device_(device), origin_(origin) {
+  bool inspected = origin == Origin::file || inspects_all();
   for (const Instruction& code : program_->code) {
     KernelFn kernel = nullptr;
     if (code.kind == InstructionKind::kernel) {
@@ -90,6 +92,7 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
       PROA_CHECK(kernel, "no kernel is registered for ", code.name);
     }
     kernels_.push_back(kernel);
+    if (inspected) contracts_.push_back(kernel != nullptr ? contract_of(code.name) : nullptr);
     CompiledFn compiled = nullptr;
     if (code.kind == InstructionKind::compiled) {
       const KernelText& text = program_->kernels[static_cast<size_t>(code.kernel)];
@@ -100,7 +103,8 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
     compiled_.push_back(compiled);
     inner_.emplace_back();
     for (const auto& body : code.programs) {
-      inner_.back().push_back(std::make_unique<Executable>(body, kernels, device, provider));
+      inner_.back().push_back(
+          std::make_unique<Executable>(body, kernels, device, provider, origin));
     }
   }
   for (const Constant& constant : program_->constants) {
@@ -118,7 +122,7 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
   }
   single_ = computes() && program_->code.size() == 1 && kernels_[0] != nullptr &&
             constants_.empty() && program_->outputs == program_->code[0].out &&
-            program_->donated.empty();
+            program_->donated.empty() && origin == Origin::process;
   if (single_) {
     for (int32_t slot : program_->code[0].in) {
       auto at = std::ranges::find(program_->inputs, slot);
@@ -165,6 +169,8 @@ void Executable::split() {
   }
   if (begin < code.size() || parts_.empty()) straight_from(begin, code.size());
   bool whole = parts_.size() == 1 && parts_[0]->is_straight;
+  std::span<const std::pair<int32_t, int32_t>> donated = program_->donated;
+  if (origin_ == Origin::file) donated = {};                 // whoever calls never agreed to it
   std::vector<int32_t> part_of(program_->slots.size(), -1);  // that makes a slot
   std::vector<bool> leaves(program_->slots.size());
   for (int32_t slot : program_->outputs) leaves[static_cast<size_t>(slot)] = true;
@@ -193,8 +199,8 @@ void Executable::split() {
         if (!inside && std::ranges::find(segment.inputs, slot) == segment.inputs.end())
           segment.inputs.push_back(slot);
       }
-      for (size_t i = 0; i < program_->donated.size(); ++i) {
-        auto [input, output] = program_->donated[i];
+      for (size_t i = 0; i < donated.size(); ++i) {
+        auto [input, output] = donated[i];
         int32_t slot = program_->inputs[static_cast<size_t>(input)];
         auto at = std::ranges::find(segment.inputs, slot);
         segment.donated.push_back(
@@ -222,8 +228,8 @@ void Executable::split() {
   if (whole || !parts_.back()->is_straight) return;
   // What the last part makes may take the memory of inputs: nobody else runs afterwards.
   Segment& last = parts_.back()->segment;
-  for (size_t i = 0; i < program_->donated.size(); ++i) {
-    auto [input, output] = program_->donated[i];
+  for (size_t i = 0; i < donated.size(); ++i) {
+    auto [input, output] = donated[i];
     int32_t slot = program_->inputs[static_cast<size_t>(input)];
     int32_t made = program_->outputs[static_cast<size_t>(output)];
     auto result = std::ranges::find(last.results, made);
@@ -257,6 +263,10 @@ void Executable::run_single(std::span<const Array> inputs, std::span<Array> outp
   args.op = code.name.c_str();
   auto words = frame.words(code);
   args.attrs = {words.data(), code.offsets.data()};
+  if (!contracts_.empty() && contracts_[0] != nullptr) [[unlikely]] {
+    std::string place = Inspector(*program_, 0).place();
+    contracts_[0](Call(place, args.in, args.out, words, code.offsets));
+  }
   if (!(watched() & kWatchTime)) return kernels_[0](args);
   Event event{.kind = Event::Kind::kernel, .name = code.name, .location = code.location};
   std::vector<int64_t> flops = flops_of(*program_, frame.symbols);
@@ -378,6 +388,10 @@ std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
     for (int32_t pair : kept) key.push_back(INT64_MAX - pair);
   }
   for (size_t i = 0; i < sources.size(); ++i) {
+    if (!contracts_.empty()) {  // that sizes follow from symbols is not taken for granted
+      key.push_back(static_cast<int64_t>(sources[i]->dtype));
+      key.append(sources[i]->dims);
+    }
     if (sources[i]->is_dense()) continue;
     key.push_back(INT64_MIN + static_cast<int64_t>(i));
     key.append(sources[i]->strides);
@@ -402,7 +416,8 @@ std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
                          .symbols = symbols,
                          .kernels = kernels_,
                          .compiled = compiled_,
-                         .kept = kept});
+                         .kept = kept,
+                         .contracts = contracts_});
   part.keep(found);
   if (watched() & kWatchPlans) tell_plan(to_json(*found, *program_));
   return found;
@@ -742,9 +757,16 @@ void Executable::scan(const Instruction& code, size_t index, Frame& frame) const
   size_t constants = carries + static_cast<size_t>(code.scanned);
   std::vector<Array> state(code.in.size() + 1), results(code.out.size()), stacks;
   for (size_t i = 0; i < code.in.size(); ++i) state[i + 1] = frame.at(code.in[i]);
+  bool inspected = !contracts_.empty();
+  Inspector inspector(*program_, index);
+  for (size_t i = carries; i < constants && inspected; ++i)
+    inspector.steps(frame.at(code.in[i]), length);
   for (size_t i = carries; i < code.out.size(); ++i) {
     const Slot& info = program_->slots[static_cast<size_t>(code.out[i])];
-    stacks.push_back(make(frame.extents(info), info.dtype));
+    Extents dims = frame.extents(info);
+    if (inspected) inspector.extents(dims, info.dtype);
+    stacks.push_back(make(dims, info.dtype));
+    if (inspected) inspector.steps(stacks.back(), length);
   }
   std::span<const int64_t> symbols(frame.symbols.data(), frame.symbols.size());
   for (int64_t k = 0; k < (computes() ? length : std::min<int64_t>(length, 1)); ++k) {
@@ -754,8 +776,11 @@ void Executable::scan(const Instruction& code, size_t index, Frame& frame) const
     if (computes()) *reinterpret_cast<int64_t*>(state[0].data) = step;
     for (size_t i = carries; i < constants; ++i) state[i + 1] = element(frame.at(code.in[i]), step);
     inner_[index][0]->run(state, symbols, results);
-    for (size_t i = 0; i < stacks.size() && computes(); ++i)
-      copy(results[carries + i], element(stacks[i], step));
+    for (size_t i = 0; i < stacks.size() && computes(); ++i) {
+      Array place = element(stacks[i], step);
+      if (inspected) inspector.same_dims(results[carries + i], place);
+      copy(results[carries + i], place);
+    }
     std::copy_n(results.begin(), carries, state.begin() + 1);
   }
   for (size_t i = 0; i < carries; ++i) frame.at(code.out[i]) = std::move(state[i + 1]);

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "proa/program/contract.h"
 #include "proa/program/kernel_provider.h"
 #include "proa/program/program.h"
 #include "proa/runtime/array.h"
@@ -29,6 +30,11 @@ class Understudy {
                    std::span<const int32_t> kept) = 0;
 };
 
+// Who wrote a program. One of a file is inspected for each set of sizes: every view stays in its
+// memory and every call holds the contract of its kernel, or the run is a UserError(io). It gives
+// no memory of its inputs away.
+enum class Origin : uint8_t { process, file };
+
 // Memory that a caller has for a result.
 struct Target {
   void* data = nullptr;  // null: none
@@ -43,7 +49,8 @@ class Executable {
   // a size that depends on data has its upper bound, or its lower one where it has no other.
   // Compiled kernels come from the provider; one that it cannot make is an InternalError.
   Executable(std::shared_ptr<const program::Program> program, const program::KernelTable& kernels,
-             Device device = kCpu, program::KernelProvider* provider = nullptr);
+             Device device = kCpu, program::KernelProvider* provider = nullptr,
+             Origin origin = Origin::process);
   ~Executable();
 
   const program::Program& program() const { return *program_; }
@@ -116,8 +123,10 @@ class Executable {
 
   std::shared_ptr<const program::Program> program_;
   Device device_;
-  std::vector<program::KernelFn> kernels_;     // by instruction; null where it is no kernel
-  std::vector<program::CompiledFn> compiled_;  // by instruction; null where it is none
+  Origin origin_;
+  std::vector<program::KernelFn> kernels_;      // by instruction; null where it is no kernel
+  std::vector<program::ContractFn> contracts_;  // beside them; empty where nothing is inspected
+  std::vector<program::CompiledFn> compiled_;   // by instruction; null where it is none
   std::vector<Array> constants_;
   // A program of one kernel, from inputs to outputs: most of what eager runs. Inputs by operand of
   // the kernel, -1 for an absent one.

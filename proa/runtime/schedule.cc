@@ -9,6 +9,7 @@
 #include "proa/program/plan.h"
 #include "proa/program/refusing.h"
 #include "proa/runtime/allocator.h"
+#include "proa/runtime/inspect.h"
 #include "proa/runtime/watch.h"
 
 namespace proa::runtime {
@@ -28,6 +29,7 @@ class Scheduler {
       : request_(request),
         program_(request.program),
         segment_(request.segment),
+        inspected_(!request.contracts.empty()),
         made_(std::make_shared<Schedule>()),
         slots_(program_.slots.size()) {
     made_->key = request.key;
@@ -38,10 +40,14 @@ class Scheduler {
     for (size_t i = 0; i < segment_.inputs.size(); ++i) {
       const Array& input = *request_.inputs[i];
       int32_t root = add_root({.kind = Root::given, .input = static_cast<int32_t>(i)});
+      if (inspected_) roots_.back().reach = given_reach(input, segment_.inputs[i]);
       slots_[index(segment_.inputs[i])] = {root, look_at(input)};
     }
-    for (size_t i = segment_.begin; i < segment_.end; ++i) instruction(i);
-    for (int32_t slot : segment_.results) results_.push_back(slots_[index(slot)]);
+    for (at_ = segment_.begin; at_ < segment_.end; ++at_) instruction(at_);
+    for (int32_t slot : segment_.results) {
+      results_.push_back(slots_[index(slot)]);
+      if (inspected_) stay_inside(results_.back());
+    }
     donate();
     escape();
     share();
@@ -55,6 +61,7 @@ class Scheduler {
     enum Kind : uint8_t { arena, result, given } kind = arena;
     int32_t input = -1;
     int64_t bytes = 0;
+    Reach reach = {};  // of one that was given, where the program is inspected
     int32_t first = 0, last = 0;
     int32_t slot = -1;
     int32_t over = -1;  // the root that this one lies over, which is dead by then
@@ -104,7 +111,37 @@ class Scheduler {
     const Slot& info = program_.slots[index(slot)];
     Extents dims(info.dims.size());
     for (size_t i = 0; i < dims.size(); ++i) dims[i] = request_.dims[index(info.dims[i])];
+    if (inspected_) inspector().extents(dims, info.dtype);
     return dims;
+  }
+
+  Inspector inspector() const { return {program_, at_}; }
+
+  Reach given_reach(const Array& input, int32_t slot) const {
+    Inspector ends(program_, program_.code.size());
+    ends.form(input, slot);
+    ends.extents(input.dims, input.dtype);
+    return ends.reach(input);
+  }
+
+  void stay_inside(const Slotted& used) const {
+    const Root& root = roots_[index(used.root)];
+    Reach memory = root.kind == Root::given ? root.reach : Reach{0, root.bytes};
+    inspector().inside(used.look, used.look.data - origin(), memory);
+  }
+
+  // The step that is being made, as its kernel will see it.
+  void ask_contract(const Instruction& code, ContractFn check) const {
+    SmallVector<TensorRef, 8> refs;
+    for (size_t i = step_.operand; i < operands_.size(); ++i) {
+      const Schedule::Look& look = made_->looks[i];
+      auto rank = operands_[i].root < 0 ? -1 : static_cast<int32_t>(look.dims.size());
+      refs.push_back({nullptr, look.dims.data(), look.strides.data(), rank, look.dtype});
+    }
+    std::string place = inspector().place();
+    std::span<const TensorRef> all(refs.data(), refs.size());
+    check(Call(place, all.first(code.in.size()), all.subspan(code.in.size()),
+               {made_->words.data() + step_.word, code.words.size()}, code.offsets));
   }
 
   // Attributes with the sizes patched in go behind the words of the schedule.
@@ -117,6 +154,7 @@ class Scheduler {
   }
 
   void operand(const Slotted& used) {
+    if (inspected_) stay_inside(used);
     Root& root = roots_[index(used.root)];
     root.last = now();
     operands_.push_back({used.root, used.look.data - origin()});
@@ -205,6 +243,7 @@ class Scheduler {
     outputs(code);
     step_.kernel = request_.kernels[i];
     step_.word = words(code);
+    if (inspected_ && request_.contracts[i] != nullptr) ask_contract(code, request_.contracts[i]);
     end_step();
   }
 
@@ -213,6 +252,7 @@ class Scheduler {
     Extents dims = extents(code.out[0]);
     size_t kept = words(code);
     AttrWords attrs{made_->words.data() + kept, code.offsets.data()};
+    if (inspected_) inspector().view(x.look, dims, attrs);
     Array y;
     switch (code.view) {
       case ViewKind::reshape: {
@@ -230,6 +270,12 @@ class Scheduler {
       case ViewKind::reverse: y = reverse(x.look, attrs.ints(0)); break;
     }
     made_->words.resize(kept);
+    if (inspected_) {
+      // Of an axis of one element the stride means nothing, and may be anything.
+      for (size_t k = 0; k < y.dims.size(); ++k) {
+        if (y.dims[k] <= 1) y.strides[k] = 1;
+      }
+    }
     return {x.root, std::move(y)};
   }
 
@@ -398,6 +444,8 @@ class Scheduler {
   const ScheduleRequest& request_;
   const Program& program_;
   const Segment& segment_;
+  const bool inspected_;
+  size_t at_ = 0;  // the instruction that is being looked at
   std::shared_ptr<Schedule> made_;
   std::vector<Slotted> slots_;
   std::vector<Root> roots_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "proa/program/contract.h"
 #include "proa/program/kernel_provider.h"
 #include "proa/runtime/array.h"
 
@@ -96,6 +97,8 @@ struct ScheduleRequest {
   std::span<const program::KernelFn> kernels;
   std::span<const program::CompiledFn> compiled;
   std::span<const int32_t> kept = {};  // pairs that are not given away
+  // By instruction; null where there is none. Empty: the program is not inspected.
+  std::span<const program::ContractFn> contracts = {};
 };
 
 std::shared_ptr<const Schedule> make_schedule(const ScheduleRequest& request);
