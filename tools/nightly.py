@@ -18,6 +18,8 @@ STEPS = {
     "long": ("exhaustive tables, long fuzzing, kill loops", ["scripts/test", "--nightly"]),
     "asan": ("every test, address and undefined-behaviour sanitisers", ["scripts/test", "--asan"]),
     "fuzz": ("the long tests under these sanitisers", ["scripts/test", "--asan", "--nightly"]),
+    "parsers": ("each parser and the predictor a minute, libFuzzer",
+                ["scripts/fuzz", "--parsers", "60"]),
     "tsan": ("every C++ and text test, thread sanitiser", ["scripts/test", "--tsan"]),
     "wheel": ("the wheel in a clean root", ["scripts/wheel", "--clean-root"]),
 }
