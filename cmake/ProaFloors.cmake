@@ -9,19 +9,27 @@ set(proa_kernel_isas "" CACHE INTERNAL "instruction sets of the reference kernel
 # Floors that wrap a library hand it on to whoever links their objects.
 set(proa_vendor_kernels proa_lapack proa_fft)
 
+# What gains from registers of 64 bytes is compiled for x86-64-v4 as well.
+set(proa_wide_kernels "/attention\\.cc$")
+
 # reference kernels are compiled once for each instruction set, in a namespace of that name.
 function(proa_kernel_variants sources)
   set(isas baseline)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    list(APPEND isas v3)
+    list(APPEND isas v3 v4)
   endif()
   foreach(isa IN LISTS isas)
-    add_library(proa_kernels_${isa} OBJECT ${sources})
+    set(of_isa ${sources})
+    if(isa STREQUAL "v4")
+      list(FILTER of_isa INCLUDE REGEX "${proa_wide_kernels}")
+    endif()
+    add_library(proa_kernels_${isa} OBJECT ${of_isa})
     target_link_libraries(proa_kernels_${isa} PUBLIC proa_options)
     target_compile_definitions(proa_kernels_${isa} PRIVATE PROA_ISA=${isa} PROA_ISA_${isa}=1)
     # Values never depend on traps; saying so lets loops with selects vectorise.
     target_compile_options(proa_kernels_${isa} PRIVATE ${proa_optimize_kernels} -fno-trapping-math
-      $<$<STREQUAL:${isa},v3>:-march=x86-64-v3>)
+      $<$<STREQUAL:${isa},v3>:-march=x86-64-v3>
+      "$<$<STREQUAL:${isa},v4>:-march=x86-64-v4;-mprefer-vector-width=512>")
   endforeach()
   set(proa_kernel_isas "${isas}" CACHE INTERNAL "instruction sets of the reference kernels")
 endfunction()
@@ -69,7 +77,7 @@ function(proa_link target)
       target_link_libraries(${target} PRIVATE proa_${floor})
     endif()
   endforeach()
-  # Last on the line, and v3 behind baseline: of an inline function that several objects define the
+  # Last on the line, the newer processor's behind: of an inline function that several objects define the
   # linker keeps the first, so code for a newer processor is never reached from older code.
   if("kernels" IN_LIST wanted)
     foreach(isa IN LISTS proa_kernel_isas)

@@ -27,7 +27,7 @@ const KernelTable& kernel_table() {
 std::span<const std::string_view> native_targets() {
 #if defined(__x86_64__)
   static constexpr std::string_view kTargets[] = {"x86-64-v4", "x86-64-v3"};
-  if (kernels::best_isa() == kernels::Isa::v3) {
+  if (kernels::best_isa() != kernels::Isa::baseline) {
     return std::span(kTargets).subspan(__builtin_cpu_supports("x86-64-v4") ? 0 : 1);
   }
 #endif

@@ -1,5 +1,8 @@
 #include "proa/kernels/register.h"
 
+#include <cstdlib>
+#include <string_view>
+
 #include "proa/base/error.h"
 #include "proa/kernels/contract/contracts.h"
 #include "proa/program/refusing.h"
@@ -7,7 +10,6 @@
 // A family is one source of proa/kernels/reference; each exports its kernels under this name.
 #define PROA_KERNEL_FAMILIES(F) \
   F(arg_reduce_kernels)         \
-  F(attention_kernels)          \
   F(binary_kernels)             \
   F(cast_kernels)               \
   F(contraction_kernels)        \
@@ -25,6 +27,9 @@
   F(unary_kernels)              \
   F(window_kernels)
 
+// Families that gain from registers of 64 bytes (proa_wide_kernels in cmake/ProaFloors.cmake).
+#define PROA_KERNEL_FAMILIES_WIDE(F) F(attention_kernels)
+
 // Families that are built once, since libraries of others do their work.
 #define PROA_KERNEL_FAMILIES_ONCE(F) \
   F(fft_kernels)                     \
@@ -39,25 +44,49 @@ PROA_KERNEL_FAMILIES_ONCE(PROA_DECLARE)
 
 namespace baseline {
 PROA_KERNEL_FAMILIES(PROA_DECLARE)
-static void add_all(program::KernelTable& table) { PROA_KERNEL_FAMILIES(PROA_ADD) }
+PROA_KERNEL_FAMILIES_WIDE(PROA_DECLARE)
+static void add_all(program::KernelTable& table) {
+  PROA_KERNEL_FAMILIES(PROA_ADD)
+  PROA_KERNEL_FAMILIES_WIDE(PROA_ADD)
+}
 }  // namespace baseline
 
 #if defined(__x86_64__)
 namespace v3 {
 PROA_KERNEL_FAMILIES(PROA_DECLARE)
-static void add_all(program::KernelTable& table) { PROA_KERNEL_FAMILIES(PROA_ADD) }
+PROA_KERNEL_FAMILIES_WIDE(PROA_DECLARE)
+static void add_most(program::KernelTable& table) { PROA_KERNEL_FAMILIES(PROA_ADD) }
+static void add_wide(program::KernelTable& table) { PROA_KERNEL_FAMILIES_WIDE(PROA_ADD) }
 }  // namespace v3
 
-Isa best_isa() { return __builtin_cpu_supports("x86-64-v3") ? Isa::v3 : Isa::baseline; }
+namespace v4 {
+PROA_KERNEL_FAMILIES_WIDE(PROA_DECLARE)
+static void add_wide(program::KernelTable& table) { PROA_KERNEL_FAMILIES_WIDE(PROA_ADD) }
+}  // namespace v4
+
+static Isa find_isa() {
+  if (!__builtin_cpu_supports("x86-64-v3")) return Isa::baseline;
+  const char* wanted = std::getenv("PROA_PROCESSOR");
+  bool narrow = wanted != nullptr && std::string_view(wanted) == "x86-64-v3";
+  return __builtin_cpu_supports("x86-64-v4") && !narrow ? Isa::v4 : Isa::v3;
+}
+
+Isa best_isa() {
+  static const Isa best = find_isa();
+  return best;
+}
 #else
 Isa best_isa() { return Isa::baseline; }
 #endif
 
 void register_isa(program::KernelTable& table, Isa isa) {
-  PROA_CHECK(isa == Isa::baseline || isa == best_isa(), "this processor cannot run these kernels");
+  PROA_CHECK(isa <= best_isa(), "this processor cannot run these kernels");
   PROA_KERNEL_FAMILIES_ONCE(PROA_ADD)
 #if defined(__x86_64__)
-  if (isa == Isa::v3) return v3::add_all(table);
+  if (isa != Isa::baseline) {
+    v3::add_most(table);
+    return isa == Isa::v4 ? v4::add_wide(table) : v3::add_wide(table);
+  }
 #endif
   baseline::add_all(table);
 }

@@ -1,14 +1,15 @@
 // The kernels of the cpu, registered by name.
-// Why two sets: the same sources are built for plain x86-64 and for x86-64-v3, with equal results;
-// which of them this machine may run is only known at start-up.
+// Why several sets: the same sources are built for plain x86-64, for x86-64-v3 and, where wider
+// registers pay, for x86-64-v4, with equal results; which of them this machine may run is only
+// known at start-up.
 #pragma once
 
 #include "proa/program/kernel.h"
 
 namespace proa::kernels {
 
-enum class Isa { baseline, v3 };
-Isa best_isa();  // what this processor runs
+enum class Isa { baseline, v3, v4 };
+Isa best_isa();  // what this processor runs; PROA_PROCESSOR=x86-64-v3 leaves v4 out
 
 void register_cpu(program::KernelTable& table);  // the set of best_isa()
 void register_isa(program::KernelTable& table, Isa isa);

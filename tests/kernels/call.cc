@@ -39,12 +39,13 @@ void copy_elements(const Tensor& from, Tensor& to) {
 
 program::KernelFn find(Isa isa, std::string_view name) {
   static const auto tables = [] {
-    std::vector<program::KernelTable> made(2);
-    register_isa(made[0], Isa::baseline);
-    register_isa(made[1], best_isa());
+    std::vector<program::KernelTable> made;
+    for (Isa each : {Isa::baseline, Isa::v3, Isa::v4}) {
+      register_isa(made.emplace_back(), std::min(each, best_isa()));
+    }
     return made;
   }();
-  program::KernelFn kernel = tables[isa == Isa::baseline ? 0 : 1].find(name);
+  program::KernelFn kernel = tables[static_cast<size_t>(isa)].find(name);
   EXPECT_NE(kernel, nullptr) << name;
   return kernel;
 }
@@ -175,19 +176,19 @@ std::vector<Tensor> call(Isa isa, std::string_view name, const std::vector<Tenso
 
 std::vector<Tensor> check(std::string_view name, const std::vector<Tensor>& in, const Words& attrs,
                           const std::vector<DType>& dtypes, const std::vector<Dims>& shapes) {
-  std::vector<Tensor> result = call(Isa::v3, name, in, attrs, dtypes, shapes);
+  std::vector<Tensor> result = call(best_isa(), name, in, attrs, dtypes, shapes);
   expect_same(result, call(Isa::baseline, name, in, attrs, dtypes, shapes), name, "baseline");
   int before = num_threads();
   for (int threads : {1, 2, 3, 7}) {
     set_num_threads(threads);
-    expect_same(result, call(Isa::v3, name, in, attrs, dtypes, shapes), name, "threads");
+    expect_same(result, call(best_isa(), name, in, attrs, dtypes, shapes), name, "threads");
   }
   set_num_threads(before);
   for (size_t k = 0; k < in.size(); ++k) {
     for (const Tensor& form : strided_forms(in[k])) {
       std::vector<Tensor> others = in;
       others[k] = form;
-      expect_same(result, call(Isa::v3, name, others, attrs, dtypes, shapes), name, "strides");
+      expect_same(result, call(best_isa(), name, others, attrs, dtypes, shapes), name, "strides");
     }
   }
   return result;

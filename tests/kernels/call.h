@@ -47,7 +47,8 @@ Tensor broadcast(const Tensor& x, Dims dims);
 
 using Words = std::vector<std::vector<int64_t>>;  // one list an attribute
 
-// Calls `name` of one instruction set; outputs are made of `dtypes` and `shapes`.
+// Calls `name` of one instruction set, or of the best one here below it; outputs are made of
+// `dtypes` and `shapes`.
 std::vector<Tensor> call(Isa isa, std::string_view name, const std::vector<Tensor>& in,
                          const Words& attrs, const std::vector<DType>& dtypes,
                          const std::vector<Dims>& shapes);

@@ -4,7 +4,10 @@
 // (proa/ops/attention.cc).
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -27,53 +30,95 @@ constexpr int64_t kBackwardQueries = 64;  // a chain ends with a tile
 constexpr int64_t kState = 1024;          // keys that share a running state
 constexpr int64_t kChain = 256;           // of a contraction: one chain of fused multiply-adds
 constexpr int64_t kGroup = 4096;          // of a contraction: chains that add up before others
-constexpr int64_t kScores = 72;     // from one row of scores to the next: whole steps of kRows
+constexpr int64_t kScores = 80;     // from one row of scores to the next: whole steps of kRows
 constexpr int kSumLanes = 16;       // of a reduction
 constexpr int64_t kManyHeads = 16;  // enough for every thread
 
+// Memory that begins with a line of the cache, as each vector in it then does.
 template <class T>
-int64_t whole_panels(int64_t n) {
-  return (n + kPanel<T> - 1) / kPanel<T> * kPanel<T>;
+struct LineAllocator {
+  using value_type = T;
+  T* allocate(size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{64}));
+  }
+  void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t{64}); }
+  bool operator==(const LineAllocator&) const = default;
+};
+template <class T>
+using Lines = std::vector<T, LineAllocator<T>>;
+
+template <class T>
+int64_t whole_vectors(int64_t n) {
+  constexpr int64_t lanes = FmaVector<T>::kLanes;
+  return (n + lanes - 1) / lanes * lanes;
 }
 
-// kRows x kPanel results, each a chain over `depth` that starts at +0 or goes on from `c`. Element
-// (i, k) of a lies at a[i * a_row + k * a_step]; row k of b at b[k * b_step].
-template <bool kGoesOn, class T>
+// f(0) .. f(kRows - 1), each with its index as a constant, so that arrays of sums are registers.
+template <class F>
+void each_row(F f) {
+  [&]<int... kRow>(std::integer_sequence<int, kRow...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<int, kRow>()), ...);
+  }(std::make_integer_sequence<int, kRows>());
+}
+
+// kRows x kVectors vectors of results, each a chain over `depth` that goes on from begin(row,
+// column); end(row, column, sum) takes them. Element (i, k) of a lies at a[i * a_row + k * a_step];
+// row k of b at b[k * b_step].
+template <int kVectors, class T, class Begin, class End>
 void tile(int64_t depth, const T* a, int64_t a_row, int64_t a_step, const T* b, int64_t b_step,
-          T* c, int64_t c_step) {
+          Begin begin, End end) {
   using V = FmaVector<T>;
   V sums[kRows][2];
-  for (int i = 0; i < kRows; ++i) {
-    sums[i][0] = kGoesOn ? V::load(c + i * c_step) : V::zero();
-    sums[i][1] = kGoesOn ? V::load(c + i * c_step + V::kLanes) : V::zero();
-  }
+  each_row([&](auto i) {
+    sums[i][0] = begin(i, 0);
+    if constexpr (kVectors == 2) sums[i][1] = begin(i, V::kLanes);
+  });
   for (int64_t k = 0; k < depth; ++k) {
-    V b0 = V::load(b), b1 = V::load(b + V::kLanes);
-#pragma GCC unroll 6
-    for (int i = 0; i < kRows; ++i) {
+    V b0 = V::load(b), b1 = kVectors == 2 ? V::load(b + V::kLanes) : V::zero();
+    each_row([&](auto i) {
       V x = V::splat(a[i * a_row]);
       sums[i][0] = fma(x, b0, sums[i][0]);
-      sums[i][1] = fma(x, b1, sums[i][1]);
-    }
+      if constexpr (kVectors == 2) sums[i][1] = fma(x, b1, sums[i][1]);
+    });
     a += a_step;
     b += b_step;
   }
-  for (int i = 0; i < kRows; ++i) {
-    sums[i][0].store(c + i * c_step);
-    sums[i][1].store(c + i * c_step + V::kLanes);
+  each_row([&](auto i) {
+    end(i, 0, sums[i][0]);
+    if constexpr (kVectors == 2) end(i, V::kLanes, sums[i][1]);
+  });
+}
+
+// All tiles of rows x columns, which are whole vectors. first(column): before it no row is wanted
+// of this column and those behind; other rows up to the next multiple of kRows are computed too.
+template <class T, class First, class Begin, class End>
+void tiles(int64_t rows, int64_t columns, int64_t depth, const T* a, int64_t a_row, int64_t a_step,
+           const T* b, int64_t b_step, First first, Begin begin, End end) {
+  constexpr int64_t lanes = FmaVector<T>::kLanes;
+  for (int64_t j = 0; j < columns; j += 2 * lanes) {
+    for (int64_t i = first(j) / kRows * kRows; i < rows; i += kRows) {
+      auto begin_here = [&](int64_t row, int64_t column) { return begin(i + row, j + column); };
+      auto end_here = [&](int64_t row, int64_t column, FmaVector<T> sum) {
+        end(i + row, j + column, sum);
+      };
+      if (j + lanes < columns) {
+        tile<2>(depth, a + i * a_row, a_row, a_step, b + j, b_step, begin_here, end_here);
+      } else {
+        tile<1>(depth, a + i * a_row, a_row, a_step, b + j, b_step, begin_here, end_here);
+      }
+    }
   }
 }
 
-// c (rows x columns) = or += a b, of one chain. Rows up to the next multiple of kRows and columns
-// up to whole panels are read and written too.
+// c (rows x columns) = or += a b, of one chain.
 template <bool kGoesOn, class T>
 void product(int64_t rows, int64_t columns, int64_t depth, const T* a, int64_t a_row,
              int64_t a_step, const T* b, int64_t b_step, T* c, int64_t c_step) {
-  for (int64_t j = 0; j < columns; j += kPanel<T>) {
-    for (int64_t i = 0; i < rows; i += kRows) {
-      tile<kGoesOn>(depth, a + i * a_row, a_row, a_step, b + j, b_step, c + i * c_step + j, c_step);
-    }
-  }
+  using V = FmaVector<T>;
+  tiles(
+      rows, columns, depth, a, a_row, a_step, b, b_step, [](int64_t) { return int64_t{0}; },
+      [&](int64_t i, int64_t j) { return kGoesOn ? V::load(c + i * c_step + j) : V::zero(); },
+      [&](int64_t i, int64_t j, V sum) { sum.store(c + i * c_step + j); });
 }
 
 // Adds up what comes in chains: those of a group of 4096 first, then the groups.
@@ -82,7 +127,7 @@ class Chains {
  public:
   explicit Chains(size_t size) : part(size), group_(size), total_(size) {}
 
-  std::vector<T> part;  // the chain that is under way
+  Lines<T> part;  // the chain that is under way
 
   void begin() {
     chains_ = groups_ = 0;
@@ -102,7 +147,7 @@ class Chains {
   }
 
  private:
-  static void join(const std::vector<T>& from, std::vector<T>& to, int64_t before) {
+  static void join(const Lines<T>& from, Lines<T>& to, int64_t before) {
     if (before == 0) {
       std::copy(from.begin(), from.end(), to.begin());
       return;
@@ -110,7 +155,7 @@ class Chains {
     for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
   }
 
-  std::vector<T> group_, total_;
+  Lines<T> group_, total_;
   int64_t chains_ = 0, groups_ = 0;
 };
 
@@ -174,17 +219,32 @@ class Scores {
         group_(sum_.size()) {}
 
   // With the keys first .. first + count, whose rows are the columns of `turned`. query: packed
-  // rows of `stride`.
+  // rows of `stride`. Of rows that stand before all these keys there are none.
   void run(int64_t batch, int64_t head, int64_t row, int64_t rows, const T* query, int64_t stride,
            const T* turned, int64_t first, int64_t count, T* scores) {
-    contract(rows, query, stride, turned, sizes_.width, scores);
+    using V = FmaVector<T>;
     const T scale = static_cast<T>(sizes_.scale), lowest = -std::numeric_limits<T>::infinity();
-    for (int64_t i = 0; i < rows; ++i) {
+    auto sees = [&](int64_t key) {  // the first row that does
+      return sizes_.causal ? std::clamp<int64_t>(first + key - row, 0, rows) : 0;
+    };
+    if (sizes_.width <= kChain) {
+      tiles(
+          rows, kKeys, sizes_.width, query, stride, 1, turned, kKeys, sees,
+          [](int64_t, int64_t) { return V::zero(); },
+          [&](int64_t i, int64_t j, V sum) {
+            V{sum.v * V::splat(scale).v}.store(scores + i * kScores + j);
+          });
+    } else {
+      contract(rows, query, stride, turned, sizes_.width, scores);
+      for (int64_t i = 0; i < rows; ++i) {
+        for (int64_t j = 0; j < kKeys; ++j) scores[i * kScores + j] *= scale;
+      }
+    }
+    for (int64_t i = sees(0); i < rows; ++i) {
       T* s = scores + i * kScores;
-      for (int64_t j = 0; j < kKeys; ++j) s[j] *= scale;
       if (mask_.rank >= 0) mask(batch, head, row + i, first, count, s);
       int64_t end = count;
-      if (sizes_.causal) end = std::clamp<int64_t>(row + i - first + 1, 0, count);
+      if (sizes_.causal) end = std::min(row + i - first + 1, count);
       std::fill(s + end, s + kKeys, lowest);
     }
   }
@@ -231,7 +291,7 @@ class Scores {
 
   const Sizes& sizes_;
   const TensorRef& mask_;
-  std::vector<T> sum_, group_;
+  Lines<T> sum_, group_;
 };
 
 template <class T>
@@ -239,36 +299,79 @@ T finite_or_zero(T x) {
   return x - x == 0 ? x : T(0);
 }
 
-// The order of a reduction of at most one block: 16 lanes, each from +0, folded 8, 4, 2, 1.
+// Max of each lane.
+template <class V>
+V greatest(V a, V b) {
+  using Bits = decltype(a > b);
+  V same = reinterpret_cast<V>(reinterpret_cast<Bits>(a) & reinterpret_cast<Bits>(b));
+  V greater = a > b ? a : b;
+  greater = a == b ? same : greater;
+  return a != a ? a : greater;
+}
+
+// A vector's lanes, folded by halves.
+template <class T, int kCount, class V, class Join>
+T fold_lanes(V x, Join join) {
+  if constexpr (kCount == 2) {
+    return join(x, V{x[1], x[0]})[0];
+  } else {
+    typedef T Half __attribute__((vector_size(kCount / 2 * sizeof(T))));
+    Half halves[2];
+    std::memcpy(halves, &x, sizeof x);
+    return fold_lanes<T, kCount / 2>(join(halves[0], halves[1]), join);
+  }
+}
+
+// 16 lanes, folded 8, 4, 2, 1.
+template <class T, class Join>
+T fold(const FmaVector<T>* vectors, Join join) {
+  constexpr int lanes = FmaVector<T>::kLanes;
+  auto sum = vectors[0].v;
+  if constexpr (lanes == kSumLanes) {
+    return fold_lanes<T, lanes>(sum, join);
+  } else {
+    constexpr int count = kSumLanes / lanes;
+    decltype(sum) parts[count];
+    for (int v = 0; v < count; ++v) parts[v] = vectors[v].v;
+    for (int half = count / 2; half >= 1; half /= 2) {
+      for (int v = 0; v < half; ++v) parts[v] = join(parts[v], parts[v + half]);
+    }
+    return fold_lanes<T, lanes>(parts[0], join);
+  }
+}
+
+// The order of a reduction of at most one block: each lane from +0.
 template <class T>
 T sum_of_row(const T* p) {
-  T lane[kSumLanes] = {};
+  using V = FmaVector<T>;
+  constexpr int count = kSumLanes / V::kLanes;
+  V lane[count];
+  for (int v = 0; v < count; ++v) lane[v] = V::zero();
   for (int64_t j = 0; j < kKeys; j += kSumLanes) {
-    for (int l = 0; l < kSumLanes; ++l) lane[l] += p[j + l];
+    for (int v = 0; v < count; ++v) lane[v].v += V::load(p + j + v * V::kLanes).v;
   }
-  for (int half = kSumLanes / 2; half >= 1; half /= 2) {
-    for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
-  }
-  return lane[0];
+  return fold<T>(lane, [](auto a, auto b) { return a + b; });
 }
 
 template <class T>
 T greatest_of_row(const T* s) {
-  T lane[kSumLanes];
-  std::copy_n(s, kSumLanes, lane);
+  using V = FmaVector<T>;
+  constexpr int count = kSumLanes / V::kLanes;
+  auto greater = [](auto a, auto b) { return greatest(a, b); };
+  V lane[count];
+  for (int v = 0; v < count; ++v) lane[v] = V::load(s + v * V::kLanes);
   for (int64_t j = kSumLanes; j < kKeys; j += kSumLanes) {
-    for (int l = 0; l < kSumLanes; ++l) lane[l] = Max()(lane[l], s[j + l]);
+    for (int v = 0; v < count; ++v) {
+      lane[v].v = greater(lane[v].v, V::load(s + j + v * V::kLanes).v);
+    }
   }
-  for (int half = kSumLanes / 2; half >= 1; half /= 2) {
-    for (int l = 0; l < half; ++l) lane[l] = Max()(lane[l], lane[l + half]);
-  }
-  return lane[0];
+  return fold<T>(lane, greater);
 }
 
 // Maximum, sum of exponentials and weighted values of a tile of queries.
 template <class T>
 struct State {
-  std::vector<T> m, l, o;
+  Lines<T> m, l, o;
   explicit State(int64_t columns)
       : m(kQueries), l(kQueries), o(static_cast<size_t>(kQueries * columns)) {}
 };
@@ -279,10 +382,9 @@ class Forward {
   Forward(const KernelArgs& args, const Sizes& sizes)
       : args_(args),
         sizes_(sizes),
-        columns_(whole_panels<T>(sizes.depth)),
+        columns_(whole_vectors<T>(sizes.depth)),
         scores_(args, sizes),
         query_(static_cast<size_t>(kQueries * sizes.width)),
-        part_(static_cast<size_t>(kQueries * columns_)),
         p_(static_cast<size_t>(kQueries * kScores)),
         whole_(columns_),
         state_(columns_) {}
@@ -330,29 +432,39 @@ class Forward {
   }
 
   void block(State<T>& state, int64_t row, int64_t at, bool first) {
-    T alpha[kQueries];
-    int64_t from = first ? 0 : first_row(row, at);
-    for (int64_t i = 0; i < rows_; ++i) {
-      auto n = static_cast<size_t>(i);
-      T* p = p_.data() + i * kScores;
-      T top = greatest_of_row(p), before = state.m[n];
-      T m = first ? top : Max()(before, top), base = finite_or_zero(m);
-      for (int64_t j = 0; j < kKeys; ++j) p[j] = numeric::exp(p[j] - base);
-      if (i < from) continue;
-      T sum = sum_of_row(p);
-      state.m[n] = m;
-      alpha[i] = first ? T(0) : numeric::exp(before - base);
-      state.l[n] = first ? sum : state.l[n] * alpha[i] + sum;
-    }
-    T* to = first ? state.o.data() : part_.data();
-    product<false>(rows_, columns_, kKeys, p_.data(), kScores, 1, value_.data() + at * columns_,
-                   columns_, to, columns_);
-    if (first) return;
+    using V = FmaVector<T>;
+    T top[kQueries], base[kQueries], alpha[kQueries], sum[kQueries];
+    T *m = state.m.data(), *l = state.l.data();
+    const int64_t from = first_row(row, at);
+    for (int64_t i = from; i < rows_; ++i) top[i] = greatest_of_row(p_.data() + i * kScores);
     for (int64_t i = from; i < rows_; ++i) {
-      T *o = state.o.data() + i * columns_, a = alpha[i];
-      const T* part = part_.data() + i * columns_;
-      for (int64_t j = 0; j < columns_; ++j) o[j] = o[j] * a + part[j];
+      T before = m[i], now = first ? top[i] : Max()(before, top[i]);
+      base[i] = finite_or_zero(now);
+      alpha[i] = numeric::exp(before - base[i]);
+      m[i] = now;
     }
+    for (int64_t i = from; i < rows_; ++i) {
+      T* p = p_.data() + i * kScores;
+      for (int64_t j = 0; j < kKeys; ++j) p[j] = numeric::exp(p[j] - base[i]);
+      sum[i] = sum_of_row(p);
+    }
+    for (int64_t i = from; i < rows_; ++i) l[i] = first ? sum[i] : l[i] * alpha[i] + sum[i];
+    T* o = state.o.data();
+    auto zero = [](int64_t, int64_t) { return V::zero(); };
+    auto rows_from = [&](int64_t) { return from; };
+    auto multiply = [&](auto end) {
+      tiles(rows_, columns_, kKeys, p_.data(), kScores, 1, value_.data() + at * columns_, columns_,
+            rows_from, zero, end);
+    };
+    if (first) {
+      multiply([&](int64_t i, int64_t j, V part) { part.store(o + i * columns_ + j); });
+      return;
+    }
+    multiply([&](int64_t i, int64_t j, V part) {
+      if (i < from || i >= rows_) return;
+      T* to = o + i * columns_ + j;
+      V{V::load(to).v * V::splat(alpha[i]).v + part.v}.store(to);
+    });
   }
 
   void merge(int64_t row, int64_t group) {
@@ -385,7 +497,7 @@ class Forward {
   int64_t columns_, rows_ = 0, packed_ = 0;
   std::pair<int64_t, int64_t> packed_head_{-1, -1};
   Scores<T> scores_;
-  std::vector<T> query_, key_, value_, part_, p_;
+  Lines<T> query_, key_, value_, p_;
   State<T> whole_, state_;
 };
 
@@ -411,8 +523,8 @@ class Backward {
   Backward(const KernelArgs& args, const Sizes& sizes)
       : args_(args),
         sizes_(sizes),
-        width_(whole_panels<T>(sizes.width)),
-        depth_(whole_panels<T>(sizes.depth)),
+        width_(whole_vectors<T>(sizes.width)),
+        depth_(whole_vectors<T>(sizes.depth)),
         scores_(args, sizes),
         query_(static_cast<size_t>(kQueries * width_)),
         gradient_(static_cast<size_t>(kQueries * depth_)),
@@ -540,7 +652,7 @@ class Backward {
   const Sizes& sizes_;
   int64_t width_, depth_;
   Scores<T> scores_;
-  std::vector<T> query_, gradient_, key_, turned_, value_, p_, ds_, part_;
+  Lines<T> query_, gradient_, key_, turned_, value_, p_, ds_, part_;
   Chains<T> dkey_, dvalue_;
 };
 

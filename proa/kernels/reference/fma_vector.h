@@ -1,4 +1,4 @@
-// A vector of one cache-friendly width with a fused multiply-add, for the contractions.
+// A vector of the width of registers with a fused multiply-add, for the contractions.
 // Why: a fused multiply-add must be one rounding in every build; under x86-64-v3 it is an
 // instruction, below it is the C library's exact one, element by element.
 #pragma once
@@ -13,10 +13,16 @@
 
 namespace proa::kernels::PROA_ISA {
 
+#ifdef __AVX512F__
+inline constexpr int kVectorBytes = 64;
+#else
+inline constexpr int kVectorBytes = 32;
+#endif
+
 template <class T>
 struct FmaVector {
-  static constexpr int kLanes = 32 / static_cast<int>(sizeof(T));
-  typedef T Lanes __attribute__((vector_size(32)));
+  static constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(T));
+  typedef T Lanes __attribute__((vector_size(kVectorBytes)));
   Lanes v;
 
   static FmaVector zero() { return {Lanes{}}; }
@@ -30,7 +36,11 @@ struct FmaVector {
 };
 
 inline FmaVector<float> fma(FmaVector<float> a, FmaVector<float> b, FmaVector<float> c) {
-#ifdef __FMA__
+#if defined(__AVX512F__)
+  return {reinterpret_cast<FmaVector<float>::Lanes>(
+      _mm512_fmadd_ps(reinterpret_cast<__m512>(a.v), reinterpret_cast<__m512>(b.v),
+                      reinterpret_cast<__m512>(c.v)))};
+#elif defined(__FMA__)
   return {reinterpret_cast<FmaVector<float>::Lanes>(
       _mm256_fmadd_ps(reinterpret_cast<__m256>(a.v), reinterpret_cast<__m256>(b.v),
                       reinterpret_cast<__m256>(c.v)))};
@@ -41,7 +51,11 @@ inline FmaVector<float> fma(FmaVector<float> a, FmaVector<float> b, FmaVector<fl
 }
 
 inline FmaVector<double> fma(FmaVector<double> a, FmaVector<double> b, FmaVector<double> c) {
-#ifdef __FMA__
+#if defined(__AVX512F__)
+  return {reinterpret_cast<FmaVector<double>::Lanes>(
+      _mm512_fmadd_pd(reinterpret_cast<__m512d>(a.v), reinterpret_cast<__m512d>(b.v),
+                      reinterpret_cast<__m512d>(c.v)))};
+#elif defined(__FMA__)
   return {reinterpret_cast<FmaVector<double>::Lanes>(
       _mm256_fmadd_pd(reinterpret_cast<__m256d>(a.v), reinterpret_cast<__m256d>(b.v),
                       reinterpret_cast<__m256d>(c.v)))};
