@@ -1,6 +1,7 @@
 #include "proa/base/numeric/text.h"
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "proa/base/error.h"
@@ -93,10 +94,11 @@ const Index& index() {
 }
 
 bool in_prelude(std::string_view name) {
-  for (std::string_view known : names_in(kPreludeC)) {
-    if (known == name) return true;
-  }
-  return false;
+  static const std::set<std::string_view> known = [] {
+    std::vector<std::string_view> names = names_in(kPreludeC);
+    return std::set<std::string_view>(names.begin(), names.end());
+  }();
+  return known.contains(name);
 }
 
 }  // namespace
