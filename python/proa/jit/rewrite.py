@@ -10,13 +10,13 @@ from __future__ import annotations
 import ast
 import inspect
 import sysconfig
-import textwrap
 import types
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import control
+from .source import tree_of
 
 HELPER = "__proa"
 VALUE, DONE = "__proa_value", "__proa_done"
@@ -437,13 +437,8 @@ def new_code(function: types.FunctionType) -> types.CodeType | None:
     flags = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
     if code.co_flags & flags or code.co_name == "<lambda>":
         return None
-    try:
-        text = textwrap.dedent(inspect.getsource(code))
-        tree = ast.parse(text)
-    except (OSError, TypeError, SyntaxError):
-        return None
-    node = tree.body[0] if tree.body else None
-    if not isinstance(node, ast.FunctionDef) or node.name != code.co_name:
+    node = tree_of(function)
+    if node is None:
         return None
     node.decorator_list = []
     parts = function.__qualname__.split(".")
