@@ -3,6 +3,7 @@
 #include "proa/compiler/emit/batch.h"
 #include "proa/compiler/emit/emit.h"
 #include "proa/compiler/fuse/fuse.h"
+#include "proa/compiler/fuse/windows.h"
 #include "proa/compiler/loop/lower.h"
 #include "proa/compiler/render/c/scalar.h"
 #include "proa/ir/pass.h"
@@ -12,6 +13,7 @@ namespace proa::compiler {
 
 std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
                                           std::span<const ir::Dim> symbols) {
+  ir::stage("windows", module, [&] { unroll_windows(module); });  // pooling is elementwise, too
   // What shares an iteration space becomes one group.
   ir::stage("fuse", module, [&] { fuse(module, render::c_renders); });
   loop::lower(module);  // a group becomes loops over buffers
@@ -21,6 +23,12 @@ std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
 }
 
 namespace {
+
+const ir::PassRegistration kWindows(
+    {"windows", "turns reductions over small windows into operations on strided slices",
+     [](ir::Module& module, ir::PassContext& context) {
+       context.count("windows", unroll_windows(module));
+     }});
 
 const ir::PassRegistration kFuse(
     {"fuse", "outlines primitives of one iteration space into loop.group operations",

@@ -158,6 +158,16 @@ void Renderer::elements(const std::vector<Operation*>& nest) {
   line(str("pn_i64 stop = first + (end - unit);"));
   line(str("stop = stop < ", n, " ? stop : ", n, ";"));
   indices({nest.begin(), nest.end() - 1});
+  // A short line of a known length, whole, needs no loop.
+  constexpr int64_t kShort = 32;
+  auto length = extent(*last).as_const();
+  if (length && *length <= kShort) {
+    open(str("if (stop - first == ", n, ") {"));
+    inner_loop(*last, "0", n);
+    line("unit += stop - first;");
+    line("continue;");
+    close();
+  }
   inner_loop(*last, "first", "stop");
   line("unit += stop - first;");
   close();
