@@ -55,7 +55,7 @@ int64_t whole_vectors(int64_t n) {
 
 // f(0) .. f(kRows - 1), each with its index as a constant, so that arrays of sums are registers.
 template <class F>
-void each_row(F f) {
+__attribute__((always_inline)) inline void each_row(F f) {
   [&]<int... kRow>(std::integer_sequence<int, kRow...>) __attribute__((always_inline)) {
     (f(std::integral_constant<int, kRow>()), ...);
   }(std::make_integer_sequence<int, kRows>());
@@ -69,13 +69,13 @@ void tile(int64_t depth, const T* a, int64_t a_row, int64_t a_step, const T* b, 
           Begin begin, End end) {
   using V = FmaVector<T>;
   V sums[kRows][2];
-  each_row([&](auto i) {
+  each_row([&](auto i) __attribute__((always_inline)) {
     sums[i][0] = begin(i, 0);
     if constexpr (kVectors == 2) sums[i][1] = begin(i, V::kLanes);
   });
   for (int64_t k = 0; k < depth; ++k) {
     V b0 = V::load(b), b1 = kVectors == 2 ? V::load(b + V::kLanes) : V::zero();
-    each_row([&](auto i) {
+    each_row([&](auto i) __attribute__((always_inline)) {
       V x = V::splat(a[i * a_row]);
       sums[i][0] = fma(x, b0, sums[i][0]);
       if constexpr (kVectors == 2) sums[i][1] = fma(x, b1, sums[i][1]);
@@ -83,7 +83,7 @@ void tile(int64_t depth, const T* a, int64_t a_row, int64_t a_step, const T* b, 
     a += a_step;
     b += b_step;
   }
-  each_row([&](auto i) {
+  each_row([&](auto i) __attribute__((always_inline)) {
     end(i, 0, sums[i][0]);
     if constexpr (kVectors == 2) end(i, V::kLanes, sums[i][1]);
   });
