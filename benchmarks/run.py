@@ -210,7 +210,7 @@ def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
     if case == "gemm":
         return gemm.figures(rounds, peer_python())
     if case in latency.CASES:
-        return (line_of(name, ms, [], None, "ms") for name, ms in latency.figures(rounds))
+        return (line_of(name, ms, [], None, "ms") for name, ms in latency.figures(case, rounds))
     if case in cases.CASES:
         return timed_calls(case, rounds)
     if case in predict.CASES:
