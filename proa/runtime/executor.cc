@@ -11,6 +11,7 @@
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
+#include "proa/runtime/once.h"
 #include "proa/runtime/inspect.h"
 #include "proa/runtime/schedule.h"
 #include "proa/runtime/watch.h"
@@ -79,7 +80,9 @@ struct Executable::Part {
 
 Executable::Executable(std::shared_ptr<const Program> program, const KernelTable& kernels,
                        Device device, KernelProvider* provider, Origin origin)
-    : program_(std::move(program)), device_(device), origin_(origin) {
+    : program_(after_once(std::move(program), kernels, device, provider, origin)),
+      device_(device),
+      origin_(origin) {
   bool inspected = origin == Origin::file || inspects_all();
   for (const Instruction& code : program_->code) {
     KernelFn kernel = nullptr;

@@ -6,6 +6,7 @@
 
 #include "proa/base/error.h"
 #include "proa/compiler/loop/in_place.h"
+#include "proa/compiler/render/c/convolve.h"
 #include "proa/compiler/render/c/render.h"
 #include "proa/compiler/sizes.h"
 #include "proa/ir/dialect.h"
@@ -282,13 +283,36 @@ class Emitter {
     made.offsets = {0, static_cast<int32_t>(made.words.size())};
   }
 
+  // Weights that are constants are packed by an instruction of their own, which runs once
+  // (program/once.h).
+  render::CKernel with_packed_weights(Operation& op, Func loops, Instruction& made) {
+    Operation* conv = render::convolution_of(loops);
+    Operation* weights = conv ? op.operand(conv->operand(1).index()).definer() : nullptr;
+    bool constant = weights != nullptr && weights->is("prim.constant");
+    auto packed = constant ? render::render_packed(loops) : std::nullopt;
+    if (!packed) return render::render_c(loops);
+    Instruction pack;
+    int32_t& from = made.in[packed->weights];
+    pack.in = {from};
+    from = static_cast<int32_t>(program_.slots.size());
+    pack.out = {from};
+    program_.slots.push_back({packed->dtype, {dim(Dim(packed->elements))}});
+    pack.location = made.location;
+    pack.operations = "pack weights";
+    for (Dim d : {packed->pack.units, packed->pack.work, packed->pack.scratch}) word(pack, d);
+    for (Dim d : packed->pack.words) word(pack, d);
+    take_kernel(pack, packed->pack);
+    program_.code.push_back(std::move(pack));
+    return std::move(packed->convolve);
+  }
+
   // The kernel's text, and before its own words what the executor must know to cut the work.
   void launch(Operation& op) {
     Func loops = module_.find(op.attr("kernel").as_string());
-    render::CKernel kernel = render::render_c(loops);
     Instruction made;
     if (op.location().storage()) made.location = to_string(op.location());
     made.in = operand_slots(op);
+    render::CKernel kernel = with_packed_weights(op, loops, made);
     for (Value result : op.results()) made.out.push_back(slot(result));
     for (Dim d : {kernel.units, kernel.work, kernel.scratch}) word(made, d);
     for (Dim d : kernel.words) word(made, d);

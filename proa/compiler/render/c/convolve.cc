@@ -41,6 +41,47 @@ class Convolution {
         same_(dtype_ == DType::f32 || wide_),
         axes_(dims("out").size()) {}
 
+  // The weights lie packed.
+  CKernel run_packed() {
+    packed_ = true;
+    return run();
+  }
+
+  // How many numbers the packed weights are, where they can be packed once.
+  std::optional<int64_t> packed_elements() {
+    choose_form();
+    if (form_ != Form::by_pixel) return std::nullopt;
+    int users = 0;
+    func_.arguments()[op_.operand(1).index()].each_use([&](Use&) { ++users; });
+    bool known = users == 1 && dim("w_offset").is_const();
+    for (Dim d : dims("w_strides")) known &= d.is_const();
+    Dim panels = ceildiv(dim("outs"), wide_ ? 8 : 16), all = dim("groups") * panels;
+    for (Dim d : dims("kernel")) all *= d;
+    all = all * dim("channels") * (wide_ ? 8 : 16);
+    return known ? all.as_const() : std::nullopt;
+  }
+
+  // Units are panels. The sizes of images do not matter here: they are 1.
+  CKernel pack() {
+    choose_form();
+    made_.units = dim("groups") * ceildiv(dim("outs"), wide_ ? 8 : 16);
+    made_.work = 1;
+    for (Dim d : dims("kernel")) made_.work *= d;
+    made_.work = made_.work * dim("channels") * 16;
+    packed_ = true;
+    for_pack_ = true;
+    std::string text = describe();
+    text += str(
+        "void $(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, "
+        "char *scratch) {\n  WORDS\n  const PN_CONV_ELEM *w = (const PN_CONV_ELEM *)buffers[0] + ",
+        word(dim("w_offset")),
+        ";\n  PN_CONV_REAL *to = (PN_CONV_REAL *)buffers[1];\n  pn_conv k;\n"
+        "  describe(words, &k);\n  for (pn_i64 p = begin; p < end; ++p)\n"
+        "    pn_conv_pack_weights(&k, w + p / k.panels * k.outs * k.w_o, p % k.panels,\n"
+        "                         to + p * k.depth * PN_CONV_PANEL);\n}\n");
+    return assemble(text);
+  }
+
   CKernel run() {
     choose_form();
     Dim pixels = 1, depth = dim("channels");
@@ -161,28 +202,30 @@ class Convolution {
   std::string describe() {
     std::string text = "static void describe(const pn_i64 *words, pn_conv *k) {\n  WORDS\n";
     std::vector<Dim> x = dims("x_strides"), w = dims("w_strides");
+    auto of_images = [&](Dim d) { return for_pack_ ? Dim(1) : d; };
     for (size_t i = 0; i < 3; ++i) {
       std::string axis = str("  k->axis[", i, "].");
       auto set = [&](std::string_view field, Dim d) {
         text += str(axis, field, " = ", word(d), ";\n");
       };
-      set("in", of("in", i, 1));
-      set("out", of("out", i, 1));
+      set("in", of_images(of("in", i, 1)));
+      set("out", of_images(of("out", i, 1)));
       set("kernel", of("kernel", i, 1));
-      set("stride", of("strides", i, 1));
-      set("low", of("low", i, 0));
-      set("gap", of("gaps", i, 1));
-      set("reach", of("reaches", i, 1));
+      set("stride", of_images(of("strides", i, 1)));
+      set("low", of_images(of("low", i, 0)));
+      set("gap", of_images(of("gaps", i, 1)));
+      set("reach", of_images(of("reaches", i, 1)));
       size_t own = i + axes_ - 1;  // among all axes of x and w
-      set("x", i < 3 - axes_ ? Dim(0) : x[own]);
+      set("x", i < 3 - axes_ ? Dim(0) : of_images(x[own]));
       set("w", i < 3 - axes_ ? Dim(0) : w[own]);
     }
     auto set = [&](std::string_view field, Dim d) {
       text += str("  k->", field, " = ", word(d), ";\n");
     };
-    for (std::string_view name : {"batch", "groups", "channels", "outs"}) set(name, dim(name));
-    set("x_n", x[0]);
-    set("x_c", x[1]);
+    set("batch", of_images(dim("batch")));
+    for (std::string_view name : {"groups", "channels", "outs"}) set(name, dim(name));
+    set("x_n", of_images(x[0]));
+    set("x_c", of_images(x[1]));
     set("w_o", w[0]);
     set("w_c", w[1]);
     return text + "  pn_conv_plan(k);\n}\n";
@@ -251,8 +294,8 @@ class Convolution {
         "char *scratch) {\n  WORDS\n"
         "  const PN_CONV_ELEM *x = (const PN_CONV_ELEM *)buffers[",
         op_.operand(0).index(), "] + ", word(dim("x_offset")),
-        ";\n  const PN_CONV_ELEM *w = (const PN_CONV_ELEM *)buffers[", op_.operand(1).index(),
-        "] + ", word(dim("w_offset")),
+        ";\n  const PN_CONV_WEIGHT *w = (const PN_CONV_WEIGHT *)buffers[", op_.operand(1).index(),
+        "]", packed_ ? std::string() : str(" + ", word(dim("w_offset"))),
         ";\n  pn_conv k;\n  pn_conv_box box;\n  pn_conv_piece piece;\n"
         "  describe(words, &k);\n  box.ready = box.packed = 0;\n  box.y = ",
         in_place(),
@@ -284,7 +327,8 @@ class Convolution {
         "#define PN_CONV_ELEM ", storage, "\n#define PN_CONV_REAL ", wide_ ? "double" : "float",
         "\n#define PN_CONV_LANES ", wide_ ? 4 : 8, "\n#define PN_CONV_ALL(v) ",
         wide_ ? "{v, v, v, v}" : "{v, v, v, v, v, v, v, v}", "\n#define PN_CONV_WIDEN(e) ",
-        same_ ? "(e)" : c_widen(dtype_, "(e)"), "\n#define PN_CONV_PACKS\n#define PN_CONV_FORM ",
+        same_ ? "(e)" : c_widen(dtype_, "(e)"), packed_ ? "" : "\n#define PN_CONV_PACKS",
+        "\n#define PN_CONV_FORM ",
         form_ == Form::by_pixel    ? "PN_CONV_BY_PIXEL"
         : form_ == Form::by_output ? "PN_CONV_BY_OUTPUT"
         : form_ == Form::by_line   ? "PN_CONV_BY_LINE"
@@ -314,6 +358,7 @@ class Convolution {
   Operation& op_;
   DType dtype_;
   bool wide_, same_;  // sums are f64; elements are stored as they are summed
+  bool packed_ = false, for_pack_ = false;
   size_t axes_;
   Form form_ = Form::by_pixel;
   CKernel made_;
@@ -331,6 +376,19 @@ Operation* convolution_of(Func kernel) {
 
 CKernel render_convolution(Func kernel) {
   return Convolution(kernel, *convolution_of(kernel)).run();
+}
+
+std::optional<PackedConvolution> render_packed(Func kernel) {
+  Operation* op = convolution_of(kernel);
+  if (op == nullptr) return std::nullopt;
+  auto elements = Convolution(kernel, *op).packed_elements();
+  if (!elements) return std::nullopt;
+  DType dtype = loop::element(op->operand(1).type());
+  return PackedConvolution{.pack = Convolution(kernel, *op).pack(),
+                           .convolve = Convolution(kernel, *op).run_packed(),
+                           .weights = op->operand(1).index(),
+                           .elements = *elements,
+                           .dtype = dtype == DType::f64 ? dtype : DType::f32};
 }
 
 }  // namespace proa::compiler::render

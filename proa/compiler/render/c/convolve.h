@@ -3,6 +3,8 @@
 // compiled from too; what is written here is its sizes and what follows each sum.
 #pragma once
 
+#include <optional>
+
 #include "proa/compiler/render/c/render.h"
 
 namespace proa::compiler::render {
@@ -10,5 +12,16 @@ namespace proa::compiler::render {
 // The loop.convolve of the function, or null.
 ir::Operation* convolution_of(ir::Func kernel);
 CKernel render_convolution(ir::Func kernel);
+
+// For weights that are the same at every call: a kernel that packs them, from buffer `weights` of
+// the function to `elements` of `dtype`, and the convolution that finds them so in that buffer.
+struct PackedConvolution {
+  CKernel pack, convolve;
+  size_t weights;
+  int64_t elements;
+  DType dtype;
+};
+// Nothing where weights are read as they lie, or where their sizes are not known.
+std::optional<PackedConvolution> render_packed(ir::Func kernel);
 
 }  // namespace proa::compiler::render

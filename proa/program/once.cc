@@ -1,0 +1,131 @@
+#include "proa/program/once.h"
+
+#include <algorithm>
+
+#include "proa/base/checked.h"
+#include "proa/program/refusing.h"
+
+namespace proa::program {
+
+namespace {
+
+class Splitter {
+ public:
+  explicit Splitter(const Program& program)
+      : program_(program), held_(program.slots.size(), -1), chosen_(program.code.size()) {}
+
+  std::optional<Once> run() {
+    for (const Constant& constant : program_.constants)
+      held_[index(constant.slot)] = static_cast<int64_t>(constant.size);
+    bool any = false;
+    for (size_t i = 0; i < program_.code.size(); ++i) {
+      const Instruction& code = program_.code[i];
+      chosen_[i] = repeats(code);
+      if (!chosen_[i]) continue;
+      bool view = code.kind == InstructionKind::view;
+      for (int32_t slot : code.out)
+        held_[index(slot)] = view ? held_[index(code.in[0])] : *bytes_of(slot);
+      any |= !view;
+    }
+    if (!any) return std::nullopt;
+    return made();
+  }
+
+ private:
+  static size_t index(int32_t i) { return static_cast<size_t>(i); }
+
+  // The number that entry `dim` of the table is whatever the symbols are.
+  std::optional<int64_t> number(int32_t dim) const {
+    if (program_.is_static) return program_.dims[index(dim)];
+    const DimProgram& dims = program_.stages[0].dims;
+    size_t at = dims.outputs[index(dim)];
+    if (at < dims.inputs || at - dims.inputs >= dims.constants.size()) return std::nullopt;
+    return dims.constants[at - dims.inputs];
+  }
+
+  std::optional<int64_t> bytes_of(int32_t slot) const {
+    std::vector<int64_t> dims;
+    for (int32_t dim : program_.slots[index(slot)].dims) {
+      auto extent = number(dim);
+      if (!extent) return std::nullopt;
+      dims.push_back(*extent);
+    }
+    return checked_bytes(dims, program_.slots[index(slot)].dtype);
+  }
+
+  // Whether the instruction gives the same at every call, and may be left out of the others.
+  bool repeats(const Instruction& code) const {
+    bool view = code.kind == InstructionKind::view;
+    bool kernel = code.kind == InstructionKind::kernel && !may_refuse(code.name);
+    if (!view && !kernel && code.kind != InstructionKind::compiled) return false;
+    if (code.in.empty() || code.out.empty()) return false;
+    int64_t read = 0, written = 0;
+    for (int32_t slot : code.in) {
+      if (slot < 0) continue;
+      if (held_[index(slot)] < 0) return false;
+      read += std::min(held_[index(slot)], kMost);
+    }
+    for (int32_t slot : code.out) {
+      auto bytes = bytes_of(slot);
+      bool leaves = std::ranges::find(program_.outputs, slot) != program_.outputs.end();
+      if (!bytes || leaves) return false;
+      written += std::min(*bytes, kMost);
+    }
+    for (auto [word, dim] : code.patches) {
+      if (!number(dim)) return false;
+    }
+    return view || written <= 2 * read + kFew;
+  }
+
+  Once made() const {
+    Once once{std::make_shared<Program>(), std::make_shared<Program>(), {}};
+    Program &first = *once.first, &rest = *once.rest;
+    first.slots = program_.slots;
+    first.constants = program_.constants;
+    first.kernels = program_.kernels;
+    size_t dims = program_.is_static ? program_.dims.size() : program_.stages[0].dims.outputs.size();
+    for (size_t i = 0; i < dims; ++i)
+      first.dims.push_back(number(static_cast<int32_t>(i)).value_or(0));
+    rest = program_;
+    rest.code.clear();
+    std::vector<bool> read(program_.slots.size()), moved(program_.slots.size());
+    for (int32_t slot : program_.outputs) read[index(slot)] = true;
+    for (size_t i = 0; i < chosen_.size(); ++i) {
+      const Instruction& code = program_.code[i];
+      bool moves = chosen_[i] && code.kind != InstructionKind::view;
+      if (chosen_[i]) {
+        Instruction& copy = first.code.emplace_back(code);
+        copy.flops = -1;
+        copy.release.clear();
+        copy.in_place.clear();
+      }
+      for (int32_t slot : moves ? code.out : code.in) {
+        if (slot >= 0) (moves ? moved : read)[index(slot)] = true;
+      }
+      if (!moves) rest.code.push_back(code);
+    }
+    for (size_t slot = 0; slot < moved.size(); ++slot) {
+      if (moved[slot] && read[slot]) once.slots.push_back(static_cast<int32_t>(slot));
+    }
+    first.outputs = once.slots;
+    // Nothing that is a constant now is released, nor what a kernel released that is gone.
+    for (Instruction& code : rest.code)
+      std::erase_if(code.release, [&](int32_t slot) { return moved[index(slot)]; });
+    return once;
+  }
+
+  static constexpr int64_t kMost = int64_t{1} << 40, kFew = 4096;  // bytes
+
+  const Program& program_;
+  std::vector<int64_t> held_;  // bytes of constants behind a slot; -1: it is not of constants alone
+  std::vector<bool> chosen_;
+};
+
+}  // namespace
+
+std::optional<Once> split_once(const Program& program) {
+  if (program.constants.empty() || program.inputs.empty()) return std::nullopt;
+  return Splitter(program).run();
+}
+
+}  // namespace proa::program

@@ -1,0 +1,27 @@
+// Once: the part of a program that has the same results at every call: kernels that read constants
+// alone, as those that pack weights do. Why found and not stored: a file need not be believed about
+// what it may leave out, and files of every version gain.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "proa/program/program.h"
+
+namespace proa::program {
+
+// `first` has no inputs, and as results the values of `slots` of `rest`: the same program without
+// what `first` computes. Constants for these slots are the caller's business.
+struct Once {
+  std::shared_ptr<Program> first, rest;
+  std::vector<int32_t> slots;
+};
+
+// Nothing where every kernel reads an input, or there is none. What may refuse its operands, is a
+// result of the program, or has more than twice the bytes of the constants behind it, runs at every
+// call.
+std::optional<Once> split_once(const Program& program);
+
+}  // namespace proa::program
