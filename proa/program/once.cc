@@ -83,7 +83,8 @@ class Splitter {
     first.slots = program_.slots;
     first.constants = program_.constants;
     first.kernels = program_.kernels;
-    size_t dims = program_.is_static ? program_.dims.size() : program_.stages[0].dims.outputs.size();
+    size_t dims =
+        program_.is_static ? program_.dims.size() : program_.stages[0].dims.outputs.size();
     for (size_t i = 0; i < dims; ++i)
       first.dims.push_back(number(static_cast<int32_t>(i)).value_or(0));
     rest = program_;

@@ -11,8 +11,8 @@
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
-#include "proa/runtime/once.h"
 #include "proa/runtime/inspect.h"
+#include "proa/runtime/once.h"
 #include "proa/runtime/schedule.h"
 #include "proa/runtime/watch.h"
 

@@ -7,8 +7,7 @@ namespace proa::runtime {
 
 std::shared_ptr<const program::Program> after_once(std::shared_ptr<const program::Program> program,
                                                    const program::KernelTable& kernels,
-                                                   Device device,
-                                                   program::KernelProvider* provider,
+                                                   Device device, program::KernelProvider* provider,
                                                    Origin origin) {
   if (device == kNull) return program;
   auto once = program::split_once(*program);

@@ -12,8 +12,7 @@ namespace proa::runtime {
 // nothing.
 std::shared_ptr<const program::Program> after_once(std::shared_ptr<const program::Program> program,
                                                    const program::KernelTable& kernels,
-                                                   Device device,
-                                                   program::KernelProvider* provider,
+                                                   Device device, program::KernelProvider* provider,
                                                    Origin origin);
 
 }  // namespace proa::runtime

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import proa.profiler
 import pytest
-from proa.inference import Config, create_predictor
 from proa.static import InputSpec
 
 import proa
 from proa import nn
+from proa.inference import Config, create_predictor
 
 
 class Net(nn.Layer):

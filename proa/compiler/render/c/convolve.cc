@@ -323,17 +323,17 @@ class Convolution {
 
   std::string head() const {
     std::string_view storage = c_storage(dtype_);
-    std::string text = str(
-        "#define PN_CONV_ELEM ", storage, "\n#define PN_CONV_REAL ", wide_ ? "double" : "float",
-        "\n#define PN_CONV_LANES ", wide_ ? 4 : 8, "\n#define PN_CONV_ALL(v) ",
-        wide_ ? "{v, v, v, v}" : "{v, v, v, v, v, v, v, v}", "\n#define PN_CONV_WIDEN(e) ",
-        same_ ? "(e)" : c_widen(dtype_, "(e)"), packed_ ? "" : "\n#define PN_CONV_PACKS",
-        "\n#define PN_CONV_FORM ",
-        form_ == Form::by_pixel    ? "PN_CONV_BY_PIXEL"
-        : form_ == Form::by_output ? "PN_CONV_BY_OUTPUT"
-        : form_ == Form::by_line   ? "PN_CONV_BY_LINE"
-                                   : "PN_CONV_BY_GROUP",
-        "\n");
+    std::string text =
+        str("#define PN_CONV_ELEM ", storage, "\n#define PN_CONV_REAL ", wide_ ? "double" : "float",
+            "\n#define PN_CONV_LANES ", wide_ ? 4 : 8, "\n#define PN_CONV_ALL(v) ",
+            wide_ ? "{v, v, v, v}" : "{v, v, v, v, v, v, v, v}", "\n#define PN_CONV_WIDEN(e) ",
+            same_ ? "(e)" : c_widen(dtype_, "(e)"), packed_ ? "" : "\n#define PN_CONV_PACKS",
+            "\n#define PN_CONV_FORM ",
+            form_ == Form::by_pixel    ? "PN_CONV_BY_PIXEL"
+            : form_ == Form::by_output ? "PN_CONV_BY_OUTPUT"
+            : form_ == Form::by_line   ? "PN_CONV_BY_LINE"
+                                       : "PN_CONV_BY_GROUP",
+            "\n");
     return same_ ? str("#define PN_CONV_SAME\n", text) : text;
   }
 
