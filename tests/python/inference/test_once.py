@@ -1,4 +1,4 @@
-"""What a program computes from its constants alone is computed when it is opened, for all clones."""
+"""What a program computes from its constants alone is computed when it opens, for all clones."""
 
 from __future__ import annotations
 
