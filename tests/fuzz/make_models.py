@@ -1,8 +1,8 @@
-"""Makes the models that the fuzzers of the predictor begin with: small, and of many instructions.
+"""Makes what the fuzzers begin with: models, small and of many instructions, and a corpus.
 
     python tests/fuzz/make_models.py
 
-Like golden files they stay as they are; a model is made where its file is missing.
+Like golden files they stay as they are; what is made is what is missing.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from proa.jit import InputSpec
 from proa.vision import ops
 from proa.vision import transforms as T
+from safetensors.numpy import load_file
 
 import proa
 from proa import nn
 
 FOLDER = pathlib.Path(__file__).parent / "models"
+CORPUS = pathlib.Path(__file__).parent / "corpus"
 
 
 class Digits(nn.Layer):
@@ -103,6 +106,21 @@ def save(name: str, layer: nn.Layer, spec: Sequence[InputSpec]) -> None:
     proa.jit.save(layer, path, spec)
 
 
+def corpus() -> None:
+    if CORPUS.exists():
+        return
+    for name in ("npy", "safetensors", "ir_binary"):
+        (CORPUS / name).mkdir(parents=True)
+    for i, dtype in enumerate(["<f4", ">i8", "|u1", "<c16", "|b1"]):
+        array = np.arange(6).reshape(2, 3).astype(dtype)
+        np.save(CORPUS / "npy" / f"{i}.npy", np.asfortranarray(array) if i % 2 else array)
+    state = {"a.b": proa.arange(6).reshape([2, 3]), "c": proa.ones([2], "complex128")}
+    proa.save(state, CORPUS / "safetensors" / "state.safetensors")
+    for name in ("boxes", "control"):
+        tensors = load_file(FOLDER / f"{name}.proa")
+        (CORPUS / "ir_binary" / name).write_bytes(tensors["__proa__.module"].tobytes())
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     proa.seed(7)
@@ -113,6 +131,7 @@ def main() -> None:
                             InputSpec([None], "float32", "scores")])
     save("control", Control(), [InputSpec([3, None], "float32", "x")])
     save("many", Many(), [InputSpec([5, 4], "float32", "x"), InputSpec([3], "int64", "index")])
+    corpus()
 
 
 if __name__ == "__main__":
