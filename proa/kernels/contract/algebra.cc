@@ -56,6 +56,7 @@ void conv(const Call& call) {
     auto k = static_cast<size_t>(i);
     int64_t padded = call.add(call.add(spread(call, x.dim(i + 2), gaps[k]), low[k]), high[k]);
     int64_t window = spread(call, w.dim(i + 2), reach[k]);
+    call.require(window > 0, "a window over nothing");
     call.require(padded >= window, "a window over ", window, " elements of spatial axis ", i,
                  ", which has ", padded);
     int64_t extent = (padded - window) / strides[k] + 1;
