@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <random>
 
+#include "proa/base/error.h"
+
 namespace proa::program {
 namespace {
 
@@ -60,6 +62,13 @@ TEST(Plan, TheLargeOneGoesWhereTwoSmallOnesWere) {
   MemoryPlan plan = plan_memory(buffers);
   check(buffers, plan);
   EXPECT_EQ(plan.bytes, plan.lower_bound);
+}
+
+TEST(Plan, BuffersThatNoMemoryHoldsAreRefused) {
+  const PlannedBuffer kHuge[] = {{int64_t{1} << 62, 0, 1}, {int64_t{1} << 62, 0, 1}};
+  EXPECT_THROW(plan_memory(kHuge), UserError);
+  const PlannedBuffer kLargest[] = {{INT64_MAX, 0, 1}};
+  EXPECT_THROW(plan_memory(kLargest), UserError);
 }
 
 TEST(Plan, RandomLivesNeverMeet) {

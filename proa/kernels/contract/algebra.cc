@@ -1,6 +1,7 @@
 // Products, transforms and factors: contraction, fft, linalg, attention, image.
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "proa/kernels/contract/contracts.h"
 
@@ -46,8 +47,13 @@ void conv(const Call& call) {
   auto x = call.in(0).of(kNumberSet).with_rank_from(2);
   auto w = call.in(1).of(x.dtype()).with_rank(x.rank());
   int axes = x.rank() - 2;
-  auto strides = call.list(0, axes, 1), low = call.list(1, axes), high = call.list(2, axes);
-  auto gaps = call.list(3, axes, 1), reach = call.list(4, axes, 1);
+  // Room is made for what a box of outputs looks at; so steps are bounded, though pages do not say
+  // so.
+  constexpr int64_t kMostStep = 1 << 24, kMostPadding = int64_t{1} << 40, kBox = 64;
+  auto strides = call.list(0, axes, 1, kMostStep), gaps = call.list(3, axes, 1, kMostStep),
+       reach = call.list(4, axes, 1, kMostStep);
+  auto low = call.list(1, axes, -kMostPadding, kMostPadding),
+       high = call.list(2, axes, -kMostPadding, kMostPadding);
   int64_t groups = call.number(5, 1, INT64_MAX);
   call.require(call.multiply(w.dim(1), groups) == x.dim(1) && w.dim(0) % groups == 0, groups,
                " groups of a weight ", list_str(w.dims()), " and ", list_str(x.dims()));
@@ -61,10 +67,9 @@ void conv(const Call& call) {
                  ", which has ", padded);
     int64_t extent = (padded - window) / strides[k] + 1;
     dims.push_back(extent);
-    // The first and the last place that a window looks at, in elements of x.
-    int64_t last = call.add(call.multiply(extent, strides[k]), window);
-    call.require(low[k] > INT64_MIN, "attribute 1: ", low[k]);
-    call.multiply(call.add(last, std::max(low[k], -low[k])), x.stride(i + 2));
+    // The farthest place that a window looks at, in elements of x.
+    int64_t last = call.add(call.multiply(extent + kBox, strides[k]), call.multiply(window, 4));
+    call.multiply(last + std::abs(low[k]), x.stride(i + 2));
     call.multiply(reach[k], x.stride(i + 2));
   }
   call.out(0).of(x.dtype()).with_dims(dims);

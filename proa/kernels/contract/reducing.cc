@@ -58,8 +58,10 @@ void reduce_window(const Call& call) {
   call.require(!index || kind != sum, "the position of a sum");
   auto x = call.in(0).of(kind == sum ? kNumberSet : kRealSet);
   int rank = x.rank();
-  auto window = call.list(1, rank, 1), strides = call.list(2, rank, 1);
-  auto low = call.list(3, rank, 0), high = call.list(4, rank, 0), dilation = call.list(5, rank, 1);
+  constexpr int64_t kMost = Call::kMostElements;  // no sum of a few of them leaves int64
+  auto window = call.list(1, rank, 1, kMost), strides = call.list(2, rank, 1, kMost),
+       low = call.list(3, rank, 0, kMost), high = call.list(4, rank, 0, kMost),
+       dilation = call.list(5, rank, 1, kMost);
   Dims dims;
   int64_t work = 1;
   for (int i = 0; i < rank; ++i) {
