@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/composite.h"
 #include "proa/ops/refusal.h"
 
@@ -15,7 +16,7 @@ std::vector<Dim> dims_of(std::span<const Dim> dims) { return {dims.begin(), dims
 
 int64_t known(const ir::AttrView& op, Dim extent) {
   if (!extent.is_const())
-    throw ir::NeedStatic{str(op.page().name, ": the positions depend on the extent")};
+    throw ir::NeedExtents(str(op.page().name, ": the positions depend on the extent"), {extent});
   return extent.constant();
 }
 

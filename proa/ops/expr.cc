@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/base/error.h"
+#include "proa/ir/need_extents.h"
 
 namespace proa::ops {
 
@@ -417,8 +418,8 @@ Expr call1(std::string_view full_name, std::initializer_list<Expr> operands, con
 int64_t static_dim(Expr x, int axis) {
   Dim dim = x.dim(axis);
   if (auto number = dim.as_const()) return *number;
-  throw ir::NeedStatic{
-      str("axis ", axis, " of a tensor ", to_string(x.dims()), " must have a known extent")};
+  throw ir::NeedExtents(
+      str("axis ", axis, " of a tensor ", to_string(x.dims()), " must have a known extent"), {dim});
 }
 
 }  // namespace proa::ops

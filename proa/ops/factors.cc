@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/matrix_page.h"
 
 namespace proa::ops {
@@ -275,7 +276,8 @@ void lstsq_shape(Infer& op) {
   for (size_t i = 0; i < batch.size(); ++i) expect_eq(op, other[i], batch[i], "y", message);
   Dim rows = op.dim(0, -2), columns = op.dim(0, -1);
   if (!rows.is_const() || !columns.is_const())
-    throw ir::NeedStatic{"lstsq: residuals exist where there are more rows than columns"};
+    throw ir::NeedExtents("lstsq: residuals exist where there are more rows than columns",
+                          {rows, columns});
   bool tall = rows.constant() > columns.constant();
   std::vector<Dim> solution = batch, residuals = batch, values = batch;
   solution.insert(solution.end(), {columns, op.dim(1, -1)});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/casting.h"
 
 namespace proa::ops {
@@ -187,7 +188,7 @@ void gather_nd_shape(Infer& op) {
     op.fail(ErrorKind::shape, "index", "expected at least 1 dim, got a 0-d tensor");
   Dim last = op.dim(1, -1);
   if (!last.is_const())
-    throw ir::NeedStatic{"gather_nd: the number of axes is the last size of index"};
+    throw ir::NeedExtents("gather_nd: the number of axes is the last size of index", {last});
   if (last.constant() > op.rank(0))
     op.fail(
         ErrorKind::shape, "index",
@@ -213,7 +214,7 @@ void scatter_nd_add_shape(Infer& op) {
     op.fail(ErrorKind::shape, "index", "expected at least 1 dim, got a 0-d tensor");
   Dim last = op.dim(1, -1);
   if (!last.is_const())
-    throw ir::NeedStatic{"scatter_nd_add: the number of axes is the last size of index"};
+    throw ir::NeedExtents("scatter_nd_add: the number of axes is the last size of index", {last});
   if (last.constant() > op.rank(0))
     op.fail(
         ErrorKind::shape, "index",
@@ -347,7 +348,8 @@ void embedding_shape(Infer& op) {
   if (op.has("padding_idx")) {
     Dim rows = op.dim(1, 0);
     int64_t at = op.integer("padding_idx");
-    if (!rows.is_const()) throw ir::NeedStatic{"embedding: padding_idx is a row of weight"};
+    if (!rows.is_const())
+      throw ir::NeedExtents("embedding: padding_idx is a row of weight", {rows});
     if (at >= rows.constant() || at < -rows.constant())
       op.fail(ErrorKind::index, "padding_idx",
               str("row ", at, " is out of range for ", to_string(rows), " rows"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/composite.h"
 
 namespace proa::ops {
@@ -144,7 +145,8 @@ Cuts chunks_of(const ir::AttrView& op, std::span<const Dim> dims) {
   Cuts cuts;
   cuts.axis = op.axis("axis", static_cast<int>(dims.size()));
   Dim extent = dims[static_cast<size_t>(cuts.axis)];
-  if (!extent.is_const()) throw ir::NeedStatic{"chunk: the number of pieces depends on the size"};
+  if (!extent.is_const())
+    throw ir::NeedExtents("chunk: the number of pieces depends on the size", {extent});
   int64_t size = extent.constant(), n = op.integer("chunks"),
           piece = std::max<int64_t>(1, (size + n - 1) / n);
   for (int64_t at = 0; at < std::max<int64_t>(size, 1); at += piece) {
@@ -160,7 +162,8 @@ void chunk_rule(Decompose& d) { take_pieces(d, chunks_of(d, d.in(0).dims())); }
 int64_t extent_of(const ir::AttrView& op, std::span<const Dim> dims, int axis) {
   Dim extent = dims[static_cast<size_t>(axis)];
   if (!extent.is_const())
-    throw ir::NeedStatic{str(op.page().name, ": the number of results is the size of axis ", axis)};
+    throw ir::NeedExtents(str(op.page().name, ": the number of results is the size of axis ", axis),
+                          {extent});
   return extent.constant();
 }
 

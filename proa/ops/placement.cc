@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/ir/context.h"
+#include "proa/ir/need_extents.h"
 #include "proa/ops/casting.h"
 
 namespace proa::ops {
@@ -112,7 +113,7 @@ void scatter_nd_shape(Infer& op) {
     op.fail(ErrorKind::shape, "index", "expected at least 1 dim, got a 0-d tensor");
   Dim last = op.dim(0, -1);
   if (!last.is_const())
-    throw ir::NeedStatic{"scatter_nd: the number of axes is the last size of index"};
+    throw ir::NeedExtents("scatter_nd: the number of axes is the last size of index", {last});
   if (last.constant() > static_cast<int64_t>(dims.size()))
     op.fail(ErrorKind::shape, "index",
             str("expected at most ", dims.size(), " positions in the last axis, got ",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/window.h"
 
 namespace proa::ops {
@@ -163,7 +164,7 @@ void adaptive_shape(Infer& op) {
 bool divides(std::span<const Dim> x, std::span<const Dim> sizes) {
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (!x[i + 2].is_const() && !sizes[i].is_const(1))
-      throw ir::NeedStatic{"adaptive pooling: the windows depend on the size"};
+      throw ir::NeedExtents("adaptive pooling: the windows depend on the size", {x[i + 2]});
     if (x[i + 2].is_const() && sizes[i].is_const() &&
         x[i + 2].constant() % sizes[i].constant() != 0)
       return false;

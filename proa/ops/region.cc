@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/ir/context.h"
+#include "proa/ir/need_extents.h"
 #include "proa/ops/algebra.h"
 #include "proa/ops/composite.h"
 #include "proa/ops/refusal.h"
@@ -42,7 +43,7 @@ std::vector<Bound> bounds_of(const ir::AttrView& op, std::span<const Dim> dims, 
     }
     Dim extent = dims[static_cast<size_t>(b.axis)];
     if (!extent.is_const())
-      throw ir::NeedStatic{str(op.page().name, ": the bounds depend on the extent")};
+      throw ir::NeedExtents(str(op.page().name, ": the bounds depend on the extent"), {extent});
     b.extent = extent.constant();
     b.step = steps[i];
     if (b.step == 0 || (b.step < 0 && !backward))
@@ -136,7 +137,8 @@ void slice_scatter_rule(Decompose& d) {
 int64_t selected(const ir::AttrView& op, std::span<const Dim> dims, int axis) {
   int64_t at = op.integer("index");
   Dim extent = dims[static_cast<size_t>(axis)];
-  if (!extent.is_const()) throw ir::NeedStatic{"select_scatter: the index depends on the extent"};
+  if (!extent.is_const())
+    throw ir::NeedExtents("select_scatter: the index depends on the extent", {extent});
   int64_t n = extent.constant();
   if (at < -n || at >= n)
     op.fail(ErrorKind::index, "index", str(at, " is out of range for axis ", axis, " of size ", n));

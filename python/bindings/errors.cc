@@ -6,7 +6,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/overflow.h"
-#include "proa/ir/rules.h"
+#include "proa/ir/need_extents.h"
 #include "proa/kernels/singular.h"
 
 namespace proa::python {
@@ -38,6 +38,21 @@ void raise(const Error& error, PyObject* type) {
   PyErr_SetObject(type, exception.get());
 }
 
+// The symbols' names go along: a captured function makes these sizes numbers.
+void raise_need(const ir::NeedExtents& need) {
+  Ref exception(PyObject_CallFunction(size_not_known, "s", need.message.c_str()));
+  SmallVector<ir::Dim, 6> symbols;
+  for (ir::Dim dim : need.dims) ir::collect_symbols(dim, symbols);
+  Ref names(PyList_New(0));
+  if (!exception || !names) return;
+  for (ir::Dim symbol : symbols) {
+    Ref name = to_str(to_string(symbol));
+    if (PyList_Append(names.get(), name.get()) < 0) return;
+  }
+  PyObject_SetAttrString(exception.get(), "symbols", names.get());
+  PyErr_SetObject(size_not_known, exception.get());
+}
+
 }  // namespace
 
 void set_error() {
@@ -55,7 +70,7 @@ void set_error() {
       return;
     }
     raise(error, by_kind[static_cast<int>(error.kind())]);
-  } catch (const ir::NeedStatic& need) {
+  } catch (const ir::NeedExtents& need) { raise_need(need); } catch (const ir::NeedStatic& need) {
     PyErr_SetString(size_not_known, need.message.c_str());
   } catch (const std::bad_alloc&) {
     raise(UserError(ErrorKind::memory, "the host is out of memory"),

@@ -1,5 +1,6 @@
 #include "proa/ops/prim/linalg.h"
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/algebra.h"
 
 namespace proa::ops::prim {
@@ -23,8 +24,9 @@ bool is_tall(Vjp& v, Dim rows, Dim columns) {
   ir::Facts& facts = v.builder().facts();
   if (facts.prove_ge(rows, columns) == ir::Truth::yes) return true;
   if (facts.prove_ge(columns, rows) == ir::Truth::yes) return false;
-  throw ir::NeedStatic{str("the gradient of ", v.page().name, " needs to know whether ",
-                           to_string(rows), " or ", to_string(columns), " is greater")};
+  throw ir::NeedExtents(str("the gradient of ", v.page().name, " needs to know whether ",
+                            to_string(rows), " or ", to_string(columns), " is greater"),
+                        {rows, columns});
 }
 
 Expr lower_with_half_diagonal(Expr x) { return tril(x, -1) + diagonal_matrix(diagonal(x) * 0.5); }
