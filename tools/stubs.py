@@ -86,6 +86,11 @@ FUNCTIONS = {
     "_jit_remember": "*args: Any) -> None",
     "_jit_enter": "region: Any, /) -> None",
     "_jit_if": f"*args: Any) -> {B}list[Tensor]",
+    "_jit_custom": "name: str, inputs: list[Tensor], forward: Callable[[list[Any]], list[Any]], "
+    "backward: Callable[[list[Any]], list[Any]], /) -> list[Tensor]",
+    "_jit_host_call": "number: builtins.int, inputs: list[Tensor], like: list[Tensor], /"
+    ") -> list[Tensor]",
+    "_jit_host_dispatch": "function: Callable[..., Any], /) -> None",
     "_jit_in_region": f") -> {BOOL}",
     "_jit_leave": ") -> None",
     "_jit_number": ") -> Tensor",

@@ -38,6 +38,15 @@ bool one_place(const Tensor& a, const Tensor& b) {
   return a.array().data == b.array().data && a.array().strides == b.array().strides;
 }
 
+std::vector<int64_t> hooks_of(const Tensor& tensor) {
+  std::vector<int64_t> handles;
+  if (!tensor) return handles;
+  std::lock_guard lock(tape_lock);
+  if (!tensor.impl()->hooks) return handles;
+  for (const auto& [handle, hook] : *tensor.impl()->hooks) handles.push_back(handle);
+  return handles;
+}
+
 bool has_value(const CaptureEffect& effect) {
   return effect.kind != CaptureEffect::Kind::clear_grad;
 }
@@ -78,6 +87,7 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
   {
     TraceScope tracing;
     FunctionCapture capture(module, func, request.locate);
+    capture.set_optional_grads(request.optional_grads);
     std::vector<Tensor> tensors, floats;
     for (size_t i = 0; i < types.size(); ++i) {
       bool is_float = i >= tensors_;
@@ -91,6 +101,7 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
       tracked_.push_back(result.requires_grad());
     }
     results_ = results.size();
+    if (!request.optional_grads && capture.leaves_grads()) return;
     effects_ = capture.effects();
     for (const CaptureEffect& effect : effects_) {
       if (!has_value(effect)) continue;
@@ -109,6 +120,10 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
   function_ = std::make_unique<Function>(request.name, std::move(module), symbols,
                                          tier::captured_tier(), true);
   describe_arguments();
+  if (taped_) {
+    for (const Tensor& t : request.tensors) hooks_.push_back(hooks_of(t));
+    for (const CaptureSlot& slot : slots_) hooks_.push_back(hooks_of(slot.tensor));
+  }
   find_donations();
   function_->executable();  // what a rule cannot do with symbols shows here
 }
@@ -184,6 +199,16 @@ std::string Captured::beyond_a_file() const {
   for (Type type : module().main().argument_types()) {
     if (!type.is_tensor()) return "it takes what is no tensor";
   }
+  std::string host;
+  for (Func func : module().funcs()) {
+    func.op()->walk([&](const Operation* op) {
+      if (!host.empty() || !op->is("prim.custom_call")) return;
+      host = "it calls Python (host_call";
+      if (op->location().storage()) host += str(", ", to_string(op->location()));
+      host += "), which a file cannot have; leave that out of the function that is stored";
+    });
+  }
+  if (!host.empty()) return host;
   return "";
 }
 
@@ -263,6 +288,16 @@ const Tensor& target_of(int argument, const Tensor& outside, std::span<const Ten
 
 }  // namespace
 
+namespace {
+
+// What may be added to anything to no effect.
+Tensor neutral(const Tensor& like) {
+  NoGrad no_grad;
+  return call1("tensor.full_like", {like.detach()}, {{"fill_value", -0.0}});
+}
+
+}  // namespace
+
 std::vector<Tensor> Captured::gather(std::span<const Tensor> tensors,
                                      std::span<const double> floats) const {
   std::vector<Tensor> inputs(tensors.begin(), tensors.end());
@@ -274,6 +309,8 @@ std::vector<Tensor> Captured::gather(std::span<const Tensor> tensors,
       case CaptureSlot::Kind::number: inputs.push_back(scalar(DType::f64, 0)); break;
       case CaptureSlot::Kind::grad:
         inputs.push_back(grad_of(*target_of(slot.argument, slot.tensor, tensors).impl()));
+        if (!inputs.back() && slot.optional)
+          inputs.back() = neutral(target_of(slot.argument, slot.tensor, tensors));
         break;
     }
   }
@@ -296,6 +333,12 @@ std::string Captured::misfit(std::span<const Tensor> inputs, std::span<const Ten
     if (!taped_ || slot.kind != CaptureSlot::Kind::tensor) continue;
     if (slot.tracked != slot.tensor.requires_grad() || slot.leaf != slot.tensor.is_leaf())
       return "stop_gradient of a tensor from outside changed";
+  }
+  for (size_t i = 0; i < hooks_.size(); ++i) {
+    const Tensor& t = i < tensors_ ? tensors[i] : slots_[i - tensors_].tensor;
+    if (hooks_of(t) == hooks_[i]) continue;
+    return i < tensors_ ? "a hook on the gradient of an argument was added or removed"
+                        : "a hook on the gradient of a tensor from outside was added or removed";
   }
   std::string_view reason = "a guard on sizes does not hold";
   if (!closed_.empty()) {
@@ -347,7 +390,9 @@ void Captured::apply(const CaptureEffect& effect, std::span<const Tensor> tensor
     case CaptureEffect::Kind::write: take(target, made); break;
     case CaptureEffect::Kind::assign: assign(target, made); break;
     case CaptureEffect::Kind::set_grad: target.set_grad(made); break;
-    case CaptureEffect::Kind::write_grad: take(target.grad(), made); break;
+    case CaptureEffect::Kind::write_grad:
+      target.grad() ? take(target.grad(), made) : target.set_grad(made);
+      break;
     case CaptureEffect::Kind::clear_grad: target.set_grad({}); break;
   }
 }

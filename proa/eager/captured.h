@@ -22,6 +22,7 @@ struct CaptureRequest {
   std::vector<double> floats;            // 0-d f64 inputs
   std::vector<int64_t> ints;             // symbols
   Capture::Locate locate = nullptr;
+  bool optional_grads = false;  // see FunctionCapture::grad_to_add_to
 };
 
 // The function itself: stand-ins for the request's tensors, floats and ints, to results.
@@ -46,6 +47,9 @@ class Captured {
   Captured(const CaptureRequest& request, const CaptureBody& body);
   // A UserError(value) where the parts do not fit each other.
   explicit Captured(CapturedParts parts);
+  // Nothing was made: the next call would find gradients where there are none now, and one graph
+  // with optional ones fits both.
+  bool wants_optional_grads() const { return function_ == nullptr; }
 
   // Why the graph does not fit these arguments, or what is outside by now, and nothing is done;
   // empty: it does, and wrote what the function writes. `numbers` are those that
@@ -93,6 +97,9 @@ class Captured {
   std::vector<std::pair<size_t, size_t>> symbols_;  // (tensor, axis), before the ints
   std::vector<CaptureSlot> slots_, without_grad_;
   std::vector<CaptureEffect> effects_;  // those with a value: results after the user's own
+  // Hooks on the gradients of what the tape inside begins with, by argument or slot: they ran into
+  // the graph.
+  std::vector<std::vector<int64_t>> hooks_;
   // Results that may take the memory of what they are written to.
   struct Donation {
     int32_t input, output;

@@ -60,6 +60,7 @@ CapturedNode::CapturedNode(FunctionCapture& capture, Operation* op, std::span<co
   name_ = std::string(page != nullptr ? page->name : op->name());
   outputs = op->result_count();
   edges = edges_of(given);
+  is_many_ = op->region_count() != 0;
 }
 
 CapturedNode::CapturedNode(FunctionCapture& capture, std::string name,
@@ -102,8 +103,6 @@ void CapturedNode::make_extras(const transform::Gradient& gradient) {
     if (r.from == Residual::From::extra) extras_[r.value] = made[static_cast<size_t>(r.index)];
   }
 }
-
-bool CapturedNode::adds_to_sums() const { return op_ != nullptr && op_->region_count() != 0; }
 
 std::vector<Tensor> CapturedNode::apply(std::vector<Tensor> cotangents, bool keep) {
   std::vector<Tensor> sums;
@@ -216,6 +215,7 @@ std::vector<Tensor> CapturedNode::record(std::shared_ptr<Module> work,
   if (tracked) {
     node = std::make_shared<CapturedNode>(capture_, name_ + " (backward)", std::move(work), func,
                                           operands, made);
+    node->is_many_ = is_many_ || (op_ != nullptr && op_->is("prim.custom_vjp"));
   }
   std::vector<Tensor> results;
   for (size_t i = 0; i < made.size(); ++i) {

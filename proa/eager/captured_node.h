@@ -29,7 +29,7 @@ class CapturedNode : public Node, public std::enable_shared_from_this<CapturedNo
 
   std::string_view name() const override { return name_; }
   std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) override;
-  bool adds_to_sums() const override;  // a branch or loop
+  bool adds_to_sums() const override { return is_many_; }
   std::vector<Tensor> apply_to_sums(std::vector<Tensor> cotangents, std::vector<Tensor>& sums,
                                     bool keep) override;
 
@@ -46,6 +46,7 @@ class CapturedNode : public Node, public std::enable_shared_from_this<CapturedNo
   std::shared_ptr<ir::Module> module_;
   ir::Func func_;
   std::vector<ir::Value> operands_, results_;
+  bool is_many_ = false;                           // calls in one
   std::unordered_map<int64_t, ir::Value> extras_;  // residuals by transform::Residual::value
   bool freed_ = false;
 };

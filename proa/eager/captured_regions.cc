@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "proa/eager/captured_node.h"
+#include "proa/eager/captured_region.h"
 #include "proa/eager/function_capture.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/symbol/facts.h"
@@ -18,7 +19,7 @@ namespace {
 class InsideNode : public Node {
  public:
   InsideNode() : Node(1) {}
-  std::string_view name() const override { return "a branch or loop"; }
+  std::string_view name() const override { return "a branch, loop or rule"; }
   std::vector<Tensor> apply(std::vector<Tensor>, bool) override {
     throw UserError(ErrorKind::not_supported, "backward", "",
                     "it starts inside of a branch or loop that a tensor decides: this is not "
@@ -32,51 +33,12 @@ Block* home_of(Value value) {
 
 }  // namespace
 
-struct FunctionCapture::Region {
-  struct Input {
-    Tensor tensor;          // as the body has it
-    Tensor held;            // the same value around the body, with its place on the tape
-    Value outside, inside;  // around the body, and its argument
-  };
-  struct Change {
-    Tensor tensor;
-    Value inside;
-    bool tracked = false;
-  };
-  struct Before {
-    ValueImpl* value = nullptr;
-    Edge edge;
-  };
-
-  std::unique_ptr<ir::Region> body = std::make_unique<ir::Region>();
-  Block* block = nullptr;
-  size_t parameters = 0;
-  std::vector<Input> inputs;
-  std::vector<Change> changes;
-  // What was there when it was opened.
-  bool open = true;
-  std::vector<Value> values;
-  std::vector<Before> tensors;
-  std::unordered_map<const TensorImpl*, View> views;
-  std::unordered_map<const TensorImpl*, int64_t> writes;
-  std::vector<const TensorImpl*> gradients;
-
-  ~Region() {
-    if (body) body->clear();
-  }
-  const Change* change(const Tensor& tensor) const {
-    auto at = std::ranges::find_if(
-        changes, [&](const Change& c) { return c.tensor.impl() == tensor.impl(); });
-    return at == changes.end() ? nullptr : &*at;
-  }
-};
-
 void FunctionCapture::use_tape(std::string_view op) {
   taped_ = true;
   if (in_region()) {
     refuse(ErrorKind::not_supported, op,
-           "gradients are taken inside of a branch or loop that a tensor decides: this is not "
-           "captured; take them after it");
+           "gradients are taken inside of a branch or loop that a tensor decides, or of a gradient "
+           "that is written in Python: this is not captured; take them after it");
   }
 }
 
@@ -86,6 +48,17 @@ Value FunctionCapture::imported(Value value, const Tensor& tensor) {
   size_t level = 0;
   for (size_t i = 0; i < regions_.size(); ++i) {
     if (home_of(value) == regions_[i]->block) level = i + 1;
+  }
+  for (size_t i = 0; i < regions_.size() && level == 0; ++i) {
+    if (regions_[i]->earlier == nullptr || regions_[i]->earlier->block != home_of(value)) continue;
+    auto& borrowed = regions_[i]->borrowed;
+    auto at = std::ranges::find(borrowed, value, &std::pair<Value, Value>::first);
+    if (at == borrowed.end()) {
+      borrowed.emplace_back(value, regions_[i]->block->add_argument(value.type()));
+      at = borrowed.end() - 1;
+    }
+    value = at->second;
+    level = i + 1;
   }
   if (level == 0 && home_of(value) != &func_.body()) {
     refuse(ErrorKind::not_supported, "to_static",
@@ -112,12 +85,25 @@ Value FunctionCapture::imported(Value value, const Tensor& tensor) {
 
 std::shared_ptr<FunctionCapture::Region> FunctionCapture::open_region(
     std::span<const Tensor> parameters, std::vector<Tensor>& arguments) {
+  std::vector<Type> types;
+  std::vector<Value> given;
+  for (const Tensor& t : parameters) types.push_back(value(t).type());
+  std::shared_ptr<Region> region = open_region_of(types, given);
+  for (size_t i = 0; i < given.size(); ++i) {
+    arguments.push_back(tensor(given[i]));
+    if (is_inexact(given[i].dtype()) && parameters[i].requires_grad())
+      arguments.back().impl()->edge.set({inside_, 0});
+  }
+  return region;
+}
+
+std::shared_ptr<FunctionCapture::Region> FunctionCapture::open_region_of(
+    std::span<const Type> types, std::vector<Value>& given) {
   if (!inside_) inside_ = std::make_shared<InsideNode>();
   auto region = std::make_shared<Region>();
   region->block = &region->body->add_block();
-  region->parameters = parameters.size();
-  std::vector<Value> given;
-  for (const Tensor& t : parameters) given.push_back(region->block->add_argument(value(t).type()));
+  region->parameters = types.size();
+  for (Type type : types) given.push_back(region->block->add_argument(type));
   region->values = values_;
   for (const Tensor& t : made())
     region->tensors.push_back({t.impl()->captured, t.impl()->edge.get()});
@@ -125,11 +111,6 @@ std::shared_ptr<FunctionCapture::Region> FunctionCapture::open_region(
   region->writes = writes_;
   for (const Gradient& g : gradients_) region->gradients.push_back(g.now.impl());
   enter(region);
-  for (size_t i = 0; i < given.size(); ++i) {
-    arguments.push_back(tensor(given[i]));
-    if (is_inexact(given[i].dtype()) && parameters[i].requires_grad())
-      arguments.back().impl()->edge.set({inside_, 0});
-  }
   return region;
 }
 

@@ -1,6 +1,7 @@
 #include "proa/eager/function_capture.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "proa/base/error.h"
 #include "proa/eager/captured_node.h"
@@ -70,6 +71,9 @@ Tensor FunctionCapture::argument(size_t index, const Tensor& original) {
   Tensor made = tensor(func_.body().argument(index));
   if (original) {
     made.impl()->collects = original.requires_grad();
+    std::lock_guard lock(tape_lock);
+    if (const auto& hooks = original.impl()->hooks; hooks && !hooks->empty())
+      made.impl()->hooks = std::make_unique<std::vector<std::pair<int64_t, Hook>>>(*hooks);
     originals_.emplace(made.impl(), std::pair(static_cast<int>(index), original));
   }
   return made;
@@ -158,10 +162,15 @@ std::vector<Tensor> FunctionCapture::call(const OpInfo& op, std::span<const Tens
 
 // Call k of a random operator has the generator's number as the function was called, plus k.
 Tensor FunctionCapture::random_key(std::string_view name) {
-  if (in_region()) {
+  if (decided_by_a_tensor()) {
     refuse(ErrorKind::not_supported, name,
            "random numbers are drawn where a tensor decides whether to: the number of draws would "
            "not be known; draw before the branch or loop");
+  }
+  if (in_backward()) {
+    refuse(ErrorKind::not_supported, name,
+           "random numbers are drawn in a backward that is written in Python: which draw of the "
+           "function that is would not be known; draw in the forward and save them");
   }
   if (!key_) {
     Dim two = 2;
@@ -455,6 +464,35 @@ Tensor FunctionCapture::grad(const Tensor& tensor) {
   Tensor made = this->tensor(values_[k]);
   held.first = held.now = made;
   return made;
+}
+
+Tensor FunctionCapture::grad_to_add_to(const Tensor& tensor) {
+  bool fresh = !gradient_index_.contains(tensor.impl());
+  auto original = originals_.find(tensor.impl());
+  bool argument = original != originals_.end();
+  bool outer = argument || tensor.impl()->captured == nullptr;
+  const Tensor& real = argument ? original->second.second : tensor;
+  if (!fresh || !outer || grad_of(*real.impl())) return grad(tensor);
+  Gradient& held = gradient(tensor);
+  held.known = held.added = true;
+  CaptureSlot slot{CaptureSlot::Kind::grad, argument ? Tensor() : tensor,
+                   argument ? original->second.first : -1};
+  if (!optional_grads_) {
+    without_grad_.push_back(slot);
+    return {};
+  }
+  slot.optional = true;
+  size_t k =
+      add_slot(slot, Type::tensor(builder().context(), tensor.dtype(), symbolic_dims(tensor)));
+  Tensor made = this->tensor(values_[k]);
+  held.first = held.now = made;
+  return made;
+}
+
+bool FunctionCapture::leaves_grads() const {
+  return std::ranges::any_of(gradients_, [](const Gradient& g) {
+    return g.added && !g.first && static_cast<bool>(g.now);
+  });
 }
 
 void FunctionCapture::set_grad(const Tensor& tensor, Tensor grad) {

@@ -23,6 +23,7 @@ struct CaptureSlot {
   Tensor tensor = {};                 // itself, or whose gradient it is
   int argument = -1;                  // the same, where it is an argument
   bool tracked = false, leaf = true;  // as it was captured
+  bool optional = false;              // a gradient: where there is none, -0 of this form
 };
 
 // What a call does beside giving results.
@@ -69,6 +70,13 @@ class FunctionCapture : public Capture {
   // The tape: nodes whose backward appends to the graph.
   Edge outer_edge(const Tensor& tensor);  // of one that the function did not compute; else none
   Tensor grad(const Tensor& tensor);
+  // The same for what only adds to it: undefined where there is none, or, as optional_grads() says,
+  // something to add to that is neutral to the bit where there is none.
+  Tensor grad_to_add_to(const Tensor& tensor);
+  void set_optional_grads(bool on) { optional_grads_ = on; }
+  // Whether a call leaves gradients where there were none before, and nobody but sums has asked:
+  // one graph for both would do.
+  bool leaves_grads() const;
   void set_grad(const Tensor& tensor, Tensor grad);
   void set_requires_grad(const Tensor& tensor, bool on);
   Tensor same(const Tensor& tensor);  // another tensor of the same value, off the tape
@@ -96,6 +104,17 @@ class FunctionCapture : public Capture {
   std::vector<Tensor> while_(std::span<const Tensor> carries, Region& condition,
                              const Tensor& holds, Region& body, std::span<const Tensor> body_gives);
 
+  // A call whose gradient the user wrote. `forward` gives the results; `backward` takes cotangents
+  // of those that have some, may read whatever forward computed, and gives a cotangent for each
+  // input, or undefined. Both run once, on stand-ins, and become functions of the module
+  // (prim.custom_vjp).
+  using Rule = FunctionRef<std::vector<Tensor>(std::span<const Tensor>)>;
+  std::vector<Tensor> custom(std::string_view name, std::span<const Tensor> inputs, Rule forward,
+                             Rule backward);
+  // A call of Python at each run (prim.custom_call): once, in order, without a gradient.
+  std::vector<Tensor> host_call(std::string_view target, int64_t number,
+                                std::span<const Tensor> inputs, std::span<const Tensor> like);
+
   // When the function has run.
   const std::vector<CaptureSlot>& slots() const { return slots_; }
   std::vector<CaptureEffect> effects();
@@ -117,6 +136,7 @@ class FunctionCapture : public Capture {
   struct Gradient {
     Tensor of, first, now;
     bool known = false;  // `first` was asked for
+    bool added = false;  // only to be added to
   };
 
   size_t add_slot(CaptureSlot slot, ir::Type type);
@@ -137,6 +157,11 @@ class FunctionCapture : public Capture {
   Gradient& gradient(const Tensor& tensor);
   [[noreturn]] void refuse(ErrorKind kind, std::string_view op, std::string_view what);
 
+  void within(FunctionRef<void()> body);  // a region that is open, which is left then
+  bool decided_by_a_tensor() const;       // whether this place is reached
+  bool in_backward() const;
+  std::shared_ptr<Region> open_region_of(std::span<const ir::Type> types,
+                                         std::vector<ir::Value>& given);
   ir::Value imported(ir::Value value, const Tensor& tensor);
   std::vector<Tensor> finish(ir::Operation* op, std::span<const Tensor> operands,
                              const std::vector<bool>& tracked);
@@ -159,7 +184,7 @@ class FunctionCapture : public Capture {
   std::unordered_map<const ir::ValueImpl*, ir::Value> replaced_;
   std::unordered_set<const TensorImpl*> argument_written_;  // stand-ins: memory that views see
   std::string closed_;
-  bool taped_ = false;
+  bool taped_ = false, optional_grads_ = false;
   Tensor key_;
   int64_t random_calls_ = 0;
 };

@@ -18,17 +18,38 @@ namespace {
 
 std::atomic<uint64_t> sequence{1};
 
+bool same_dims(const Tensor& a, const Tensor& b) {
+  if (a.impl()->captured == nullptr && b.impl()->captured == nullptr)
+    return std::ranges::equal(a.dims(), b.dims());
+  std::vector<ir::Dim> x = symbolic_dims(a), y = symbolic_dims(b);
+  ir::Facts& facts = Capture::active()->builder().facts();
+  return std::ranges::equal(x, y, [&](ir::Dim m, ir::Dim n) {
+    return facts.require_eq(m, n, "a gradient has the shape of what it is the gradient of");
+  });
+}
+
 // Kernels further down read the gradient as one of this shape and dtype: a hook cannot change them.
 void take(Tensor& g, Tensor changed) {
-  if (changed) g = fit_gradient(std::move(changed), g.dims(), g.dtype(), "register_hook", "hook");
+  if (!changed) return;
+  if (FunctionCapture* capture = FunctionCapture::active()) {
+    if (!same_dims(changed, g)) {
+      throw UserError(ErrorKind::shape, "register_hook", "hook",
+                      str("expected a gradient of shape ", ir::to_string(symbolic_dims(g)),
+                          ", got ", ir::to_string(symbolic_dims(changed)), capture->where()));
+    }
+    bool same = changed.dtype() == g.dtype();
+    g = same ? std::move(changed) : call1("tensor.cast", {changed}, {{"dtype", g.dtype()}});
+    return;
+  }
+  g = fit_gradient(std::move(changed), g.dims(), g.dtype(), "register_hook", "hook");
 }
 
 // Threads may run backward into one leaf at once: the sum is made unlocked, and made again where
 // another thread's came first.
 template <class First>
 void accumulate(TensorImpl& impl, const Tensor& g, First first) {
-  if (FunctionCapture::active() != nullptr) {
-    Tensor leaf = Tensor::share(&impl), now = leaf.grad();
+  if (FunctionCapture* capture = FunctionCapture::active()) {
+    Tensor leaf = Tensor::share(&impl), now = capture->grad_to_add_to(leaf);
     leaf.set_grad(now ? call1("tensor.add", {now, g}) : first());
     return;
   }
@@ -94,16 +115,6 @@ void require_tape(const Tensor& output, std::string_view op) {
                     "gradients inside of an operator that is traced are not captured");
   }
   capture->value(output, op, "");
-}
-
-bool same_dims(const Tensor& a, const Tensor& b) {
-  if (a.impl()->captured == nullptr && b.impl()->captured == nullptr)
-    return std::ranges::equal(a.dims(), b.dims());
-  std::vector<ir::Dim> x = symbolic_dims(a), y = symbolic_dims(b);
-  ir::Facts& facts = Capture::active()->builder().facts();
-  return std::ranges::equal(x, y, [&](ir::Dim m, ir::Dim n) {
-    return facts.require_eq(m, n, "a gradient has the shape of what it is the gradient of");
-  });
 }
 
 class Walk {

@@ -155,7 +155,9 @@ Tensor Tensor::detach() const {
     return capture->detach(*this);
   return Tensor(array());
 }
-uint32_t Tensor::version() const { return array().buffer->version(); }
+uint32_t Tensor::version() const {
+  return impl_->captured != nullptr ? 0 : array().buffer->version();
+}
 
 double Tensor::item(int64_t flat_index) const {
   if (Capture* capture = Capture::active()) [[unlikely]]

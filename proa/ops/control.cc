@@ -108,14 +108,15 @@ std::vector<Expr> call_function(Builder& b, ir::Func callee, std::span<const Exp
 }
 
 std::vector<Expr> custom_vjp(Builder& b, ir::Func forward, ir::Func backward, size_t results,
-                             std::span<const Expr> inputs) {
+                             std::span<const Expr> inputs, Ints without) {
   std::vector<Type> types = forward.result_types();
   PROA_CHECK(results <= types.size(), "@", forward.name(), " has ", types.size(), " results");
   types.resize(results);
   return call(b, "prim.custom_vjp", inputs,
               {{"forward", ir::Attribute::symbol(b.context(), forward.name())},
                {"backward", ir::Attribute::symbol(b.context(), backward.name())},
-               {"results", tuple_of(b.context(), types)}});
+               {"results", tuple_of(b.context(), types)},
+               {"without", std::vector<int64_t>(without.begin(), without.end())}});
 }
 
 std::vector<Expr> custom_call(Builder& b, std::string_view target, std::span<const Expr> inputs,

@@ -35,7 +35,7 @@ std::vector<Expr> call_function(Builder& b, ir::Func callee, std::span<const Exp
 
 // The first `results` results of `forward`, differentiated by `backward`; see prim.custom_vjp.
 std::vector<Expr> custom_vjp(Builder& b, ir::Func forward, ir::Func backward, size_t results,
-                             std::span<const Expr> inputs);
+                             std::span<const Expr> inputs, Ints without = {});
 
 // A kernel that somebody registered under the name `target`.
 std::vector<Expr> custom_call(Builder& b, std::string_view target, std::span<const Expr> inputs,

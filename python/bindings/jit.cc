@@ -72,16 +72,18 @@ Ref list_of(const Range& range, F&& make) {
   return list;
 }
 
-// _jit_capture(name, body, tensors, fixed, floats, ints): body(tensors, floats, sizes)
-// gives the tensors that are results.
+// _jit_capture(name, body, tensors, fixed, floats, ints, optional_grads): body(tensors, floats,
+// sizes) gives the tensors that are results. None: optional gradients are wanted.
 PyObject* capture(PyObject*, PyObject* args) {
   const char* name;
   PyObject *body, *tensors, *fixed, *floats, *ints;
-  if (!PyArg_ParseTuple(args, "sOOOOO", &name, &body, &tensors, &fixed, &floats, &ints))
+  int optional = 0;
+  if (!PyArg_ParseTuple(args, "sOOOOOp", &name, &body, &tensors, &fixed, &floats, &ints, &optional))
     return nullptr;
   return guarded([&]() -> PyObject* {
     eager::CaptureRequest request;
     request.name = name;
+    request.optional_grads = optional != 0;
     request.tensors = tensors_of(tensors);
     Ref masks = checked(PySequence_Fast(fixed, "expected a list of lists"));
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(masks.get()); ++i) {
@@ -110,7 +112,9 @@ PyObject* capture(PyObject*, PyObject* args) {
           PyObject_CallFunctionObjArgs(body, first.get(), second.get(), third.get(), nullptr));
       return tensors_of(results.get());
     };
-    return wrap_captured(std::make_unique<eager::Captured>(request, run));
+    auto made = std::make_unique<eager::Captured>(request, run);
+    if (made->wants_optional_grads()) Py_RETURN_NONE;
+    return wrap_captured(std::move(made));
   });
 }
 
@@ -171,6 +175,45 @@ PyObject* only_where(PyObject*, PyObject* args) {
     open_capture().only_where(tensor_of(condition),
                               [&] { checked(PyObject_CallNoArgs(function)); });
     Py_RETURN_NONE;
+  });
+}
+
+// function(tensors): a list of tensors and, for those that are undefined, None.
+std::vector<Tensor> given_by(PyObject* function, std::span<const Tensor> tensors) {
+  Ref list = list_of(tensors, [](const Tensor& t) { return wrap(t); });
+  Ref made = checked(PyObject_CallOneArg(function, list.get()));
+  Ref fast = checked(PySequence_Fast(made.get(), "expected a list"));
+  std::vector<Tensor> given;
+  for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(fast.get()); ++k) {
+    PyObject* item = PySequence_Fast_GET_ITEM(fast.get(), k);
+    given.push_back(is_tensor(item) ? tensor_of(item) : Tensor());
+  }
+  return given;
+}
+
+// _jit_custom(name, inputs, forward, backward): the results of a call with a gradient of its own;
+// see FunctionCapture::custom.
+PyObject* custom(PyObject*, PyObject* args) {
+  const char* name;
+  PyObject *inputs, *forward, *backward;
+  if (!PyArg_ParseTuple(args, "sOOO", &name, &inputs, &forward, &backward)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    auto there = [&](std::span<const Tensor> given) { return given_by(forward, given); };
+    auto back = [&](std::span<const Tensor> given) { return given_by(backward, given); };
+    std::vector<Tensor> results = open_capture().custom(name, tensors_of(inputs), there, back);
+    return list_of(results, [](const Tensor& t) { return wrap(t); }).release();
+  });
+}
+
+// _jit_host_call(number, inputs, like): results of the forms of `like`.
+PyObject* host_call(PyObject*, PyObject* args) {
+  long long number;
+  PyObject *inputs, *like;
+  if (!PyArg_ParseTuple(args, "LOO", &number, &inputs, &like)) return nullptr;
+  return guarded([&]() -> PyObject* {
+    std::vector<Tensor> results =
+        open_capture().host_call(kHostKernel, number, tensors_of(inputs), tensors_of(like));
+    return list_of(results, [](const Tensor& t) { return wrap(t); }).release();
   });
 }
 
@@ -323,6 +366,8 @@ PyMethodDef functions[] = {{"_jit_capture", capture, METH_VARARGS, nullptr},
                            {"_jit_number", number, METH_NOARGS, nullptr},
                            {"_jit_outside", outside, METH_O, nullptr},
                            {"_jit_only_where", only_where, METH_VARARGS, nullptr},
+                           {"_jit_custom", custom, METH_VARARGS, nullptr},
+                           {"_jit_host_call", host_call, METH_VARARGS, nullptr},
                            {"_jit_region", region, METH_O, nullptr},
                            {"_jit_enter", enter, METH_O, nullptr},
                            {"_jit_leave", leave, METH_NOARGS, nullptr},
@@ -349,6 +394,9 @@ std::optional<Tensor> captured_float(PyObject* object) {
   return tensor_of(tensor.get());
 }
 
-int add_jit(PyObject* module) { return PyModule_AddFunctions(module, functions); }
+int add_jit(PyObject* module) {
+  if (add_host_kernel(module) < 0) return -1;
+  return PyModule_AddFunctions(module, functions);
+}
 
 }  // namespace proa::python

@@ -146,7 +146,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& contract() {
       {"while", {}},
       {"scan_loop", {"length", "reverse"}},
       {"call", {"callee", "results"}},
-      {"custom_vjp", {"forward", "backward", "results"}},
+      {"custom_vjp", {"forward", "backward", "results", "without"}},
       {"custom_call", {"numbers", "target", "results"}}};
   return table;
 }

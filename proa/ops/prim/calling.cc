@@ -212,7 +212,34 @@ std::string_view residual_name(Builder& b, size_t i) {
   return b.context().name(str("residual ", i)).view();
 }
 
+// Where what the backward reads are inputs and results, the call stays one: a derivative of its
+// gradient comes back to it, and takes its own rule again.
+bool keeps_nothing_else(const Func& forward, size_t results) {
+  std::vector<Value> given = forward.results(), own = forward.arguments();
+  return std::all_of(given.begin() + static_cast<ptrdiff_t>(results), given.end(), [&](Value v) {
+    auto end = given.begin() + static_cast<ptrdiff_t>(results);
+    return std::find(given.begin(), end, v) != end || std::ranges::find(own, v) != own.end();
+  });
+}
+
 void custom_vjp_augment(Augment& a) {
+  Func forward = callee_of(a, "forward");
+  if (size_t count = a.result_count(); keeps_nothing_else(forward, count)) {
+    std::vector<Value> given = forward.results(), own = forward.arguments();
+    std::vector<Expr> inputs;
+    for (Value v : values_of(a)) inputs.push_back({v, &a.builder()});
+    std::vector<Expr> made = custom_vjp(a.builder(), forward, callee_of(a, "backward"), count,
+                                        inputs, a.ints("without"));
+    for (const Expr& e : made) a.out(e);
+    for (size_t i = count; i < given.size(); ++i) {
+      auto end = given.begin() + static_cast<ptrdiff_t>(count);
+      auto at = std::find(given.begin(), end, given[i]);
+      auto place = static_cast<size_t>(std::ranges::find(own, given[i]) - own.begin());
+      a.keep(residual_name(a.builder(), i - count),
+             at != end ? made[static_cast<size_t>(at - given.begin())] : inputs[place]);
+    }
+    return;
+  }
   std::vector<Value> all = inline_function(a.builder(), callee_of(a, "forward"), values_of(a));
   size_t results = a.result_count();
   for (size_t i = 0; i < results; ++i) a.out({all[i], &a.builder()});
@@ -233,8 +260,10 @@ void custom_vjp_backward(Vjp& v) {
   }
   std::vector<Value> given = inline_function(v.builder(), callee_of(v, "backward"), arguments);
   size_t next = 0;
+  std::vector<int64_t> without = v.ints("without");
   for (int k = 0; k < v.count(0); ++k) {
-    if (is_inexact(v.in(0, k).dtype())) v.set(0, k, {given[next++], &v.builder()});
+    if (is_inexact(v.in(0, k).dtype()) && std::ranges::find(without, k) == without.end())
+      v.set(0, k, {given[next++], &v.builder()});
   }
 }
 
@@ -255,8 +284,17 @@ void custom_vjp_verify(const Operation& op, ir::Facts& facts) {
   for (Type type : results) {
     if (type.is_tensor() && is_inexact(type.dtype())) taken.push_back(type);
   }
-  for (Type type : operands) {
-    if (type.is_tensor() && is_inexact(type.dtype())) back.push_back(type);
+  std::span<const int64_t> without;
+  if (ir::Attribute listed = op.attr("without")) without = listed.as_ints();
+  for (int64_t k : without) {
+    if (k >= 0 && k < static_cast<int64_t>(operands.size())) continue;
+    throw UserError(ErrorKind::value, op.info().page->name, "without",
+                    str("there is no input ", k, " of ", operands.size()));
+  }
+  for (size_t i = 0; i < operands.size(); ++i) {
+    Type type = operands[i];
+    bool none = std::ranges::find(without, static_cast<int64_t>(i)) != without.end();
+    if (type.is_tensor() && is_inexact(type.dtype()) && !none) back.push_back(type);
   }
   expect_types(op, "backward", backward, "take", taken, backward.argument_types(), facts);
   expect_types(op, "backward", backward, "give", back, backward.result_types(), facts);
@@ -352,6 +390,14 @@ func @main(%x: f64[3]) {
 func @f(%x: f64[3]) { return %x }
 func @b(%g: f64[3]) { return })",
                ErrorKind::type, "backward: expected @b to give (f64[3]), it gives ()");
+  s.wrong_text(R"(func @main(%x: f64[3]) {
+  %0 = prim.custom_vjp(%x)
+    {backward = @b, forward = @f, results = !builtin.tuple<f64[3]>, without = [1]}
+  return %0
+}
+func @f(%x: f64[3]) { return %x }
+func @b(%g: f64[3]) { return })",
+               ErrorKind::value, "without: there is no input 1 of 1");
 }
 
 // custom_call
@@ -436,14 +482,16 @@ std::vector<Page> calling_pages() {
               "floating-point or complex result, to one for each floating-point or complex input. "
               "Cotangents that are absent arrive as zeros. It is differentiated itself for "
               "gradients of higher order.\n  results: the types of the results, as "
-              "!builtin.tuple<types...>.\n"
+              "!builtin.tuple<types...>.\n  without: numbers of inputs that get no cotangent, and "
+              "that backward gives none for.\n"
               "Returns:\n  the results of forward, without the residuals.\n"
               "Errors:\n  KeyError where there is no such function, DTypeError where one takes or "
               "gives other types, ValueError for one that comes back to its caller.",
        .operands = {{.name = "inputs", .dtypes = kStoredSet, .variadic = true}},
        .attrs = {{.name = "forward", .form = AttrForm::symbol},
                  {.name = "backward", .form = AttrForm::symbol},
-                 {.name = "results", .form = AttrForm::type}},
+                 {.name = "results", .form = AttrForm::type},
+                 {.name = "without", .form = AttrForm::ints, .value = std::vector<int64_t>{}}},
        .results = -1,
        .dtypes = by_shape_rule(),
        .shape = results_by_attribute,

@@ -2,6 +2,7 @@
 
 from .arguments import InputSpec
 from .function import Capture, CapturedFunction, enable_to_static, to_static
+from .hosting import host_call
 from .saving import TranslatedLayer, load, save
 
 compile = to_static
@@ -13,6 +14,7 @@ __all__ = [
     "TranslatedLayer",
     "compile",
     "enable_to_static",
+    "host_call",
     "load",
     "save",
     "to_static",

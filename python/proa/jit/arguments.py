@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from .. import _proa
+from .._proa import _ir
 from ..refusal import type_error, value_error
 from .number import CapturedFloat
 
@@ -32,8 +33,11 @@ class InputSpec:
             raise type_error(
                 f"[InputSpec] shape: expected a list or tuple, got {type(shape).__name__}"
             )
-        dims: list[int] = []
+        dims: list[Any] = []
         for extent in shape:
+            if isinstance(extent, _ir.Dim):  # a size of a captured function
+                dims.append(extent)
+                continue
             if extent is not None and (isinstance(extent, bool) or not isinstance(extent, int)):
                 raise type_error(
                     f"[InputSpec] shape: expected integers and None, got {extent!r}"

@@ -54,6 +54,25 @@ class Capture(NamedTuple):
     random_calls: int
 
 
+_Size = tuple[int, int]  # (tensor, axis), or (-1, which of the integers)
+
+
+def _sizes_of(
+    need: Exception, arguments: Arguments, fixed: list[list[int]]
+) -> frozenset[_Size]:
+    """The arguments' sizes that are needed as numbers, as far as the error says which."""
+    free = [
+        (i, axis)
+        for i, tensor in enumerate(arguments.tensors)
+        for axis, extent in enumerate(tensor.shape)
+        if extent != 1 and not fixed[i][axis]
+    ]
+    known = {f"s{k}": size for k, size in enumerate(free)}
+    known |= {f"n{k}": (-1, k) for k in range(len(arguments.ints))}
+    names = getattr(need, "symbols", [])
+    return frozenset(known[name] for name in names if name in known)
+
+
 class _Held:
     """What a layer was when it was met: its mode and its own tensors are guards."""
 
@@ -124,6 +143,8 @@ class _Record:
         self.ints: dict[int, int] = {}
         self.result: Any = None
         self.reason = ""
+        self.fixed: list[list[int]] = []  # by tensor and axis: whether its extent is a number
+        self.sizes: frozenset[_Size] = frozenset()  # those that were asked for
 
     def differs(self, arguments: Arguments) -> str:
         for i, value in self.floats.items():
@@ -310,20 +331,23 @@ class CapturedFunction:
                 else "another structure, kind, dtype, rank, extent of 1, stop_gradient or mode"
             )
             self._records.setdefault(key, []).insert(0, record)
-        for level in (1, 2, 3, 4):
+        level = 0
+        while level < 4:
             needed = "a guard does not hold for the very call"  # of sizes that do not fit, say
-            done = False
+            done, more = False, frozenset[_Size]()
             try:
                 done, result = record.run(arguments)
             except _proa.SizeNotKnownError as need:  # of its gradient
-                if level == 4:
+                more = _sizes_of(need, arguments, record.fixed) - record.sizes
+                if level == 3 and not more:
                     raise
                 needed = f"the gradient needs extents as numbers: {need}"
             if done:
                 return result
+            level += not more
             if level < 4:
                 with _lock:
-                    record = self._capture(arguments, args, kwargs, level)
+                    record = self._capture(arguments, args, kwargs, level, record.sizes | more)
                     record.reason = needed
                     self._records[key].insert(0, record)
         raise with_head(
@@ -359,30 +383,44 @@ class CapturedFunction:
             if spec is not None:
                 spec.check(tensor, self._name)
 
-    def _fixed(self, arguments: Arguments, level: int) -> list[list[int]]:
-        """Axes whose extents are numbers: what specs fix; all but the first two axes
-        (of sequences: which, and when); all but the first; all."""
-        if level > 0:
-            free = {1: 2, 2: 1}.get(level, 0)
-            return [[int(a >= free) for a in range(t.ndim)] for t in arguments.tensors]
-        if not self._specs:
-            return []
-        return [
-            [0] * len(tensor.shape) if spec is None else [int(n != -1) for n in spec.shape]
-            for spec, tensor in zip(self._specs, arguments.tensors, strict=True)
-        ]
+    def _fixed(
+        self, arguments: Arguments, level: int, sizes: frozenset[_Size]
+    ) -> list[list[int]]:
+        """Axes whose extents are numbers: what specs fix, and those that were asked for. Where
+        nobody could say which: all but the first two axes (of sequences: which, and when); all but
+        the first; all."""
+        free = {0: 64, 1: 2, 2: 1}.get(level, 0)
+        fixed = [[int(a >= free) for a in range(t.ndim)] for t in arguments.tensors]
+        for i, spec in enumerate(self._specs if level == 0 else ()):
+            if spec is not None:
+                fixed[i] = [int(n != -1) for n in spec.shape]
+        for i, axis in sizes:
+            if i >= 0:
+                fixed[i][axis] = 1
+        return fixed
 
     def _capture(
-        self, arguments: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any], level: int = 0
+        self,
+        arguments: Arguments,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        level: int = 0,
+        sizes: frozenset[_Size] = frozenset(),
     ) -> _Record:
-        plain = False
+        plain = optional = False
         while True:
+            fixed = self._fixed(arguments, level, sizes)
             try:
-                return self._trace(arguments, args, kwargs, level, plain)
-            except _proa.SizeNotKnownError:
-                if level == 3:
+                record = self._trace(arguments, args, kwargs, fixed, sizes, plain, optional)
+                if record.graph is not None:
+                    return record
+                optional = True
+            except _proa.SizeNotKnownError as need:
+                more = _sizes_of(need, arguments, fixed) - sizes
+                if not more and level == 3:
                     raise
-                level += 1
+                level += not more
+                sizes |= more
             except (TypeError, AttributeError):
                 # Python code that insists on a real float or int: all of them become guards.
                 if plain or not (arguments.floats or arguments.ints):
@@ -394,10 +432,13 @@ class CapturedFunction:
         arguments: Arguments,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        level: int,
+        fixed: list[list[int]],
+        sizes: frozenset[_Size],
         plain: bool,
+        optional: bool,
     ) -> _Record:
         record = _Record()
+        record.fixed, record.sizes = fixed, sizes
         held: dict[int, _Held] = {}
 
         def watch(layer: layers.Layer) -> None:
@@ -410,9 +451,13 @@ class CapturedFunction:
         def read(i: int) -> None:
             record.floats[i] = bits(arguments.floats[i])
 
-        def body(tensors: list[Any], floats: list[Any], sizes: list[Any]) -> list[Any]:
+        def body(tensors: list[Any], floats: list[Any], symbols: list[Any]) -> list[Any]:
             reals: Sequence[Any] = stand_ins(floats, arguments.floats, read)
-            ints: Sequence[Any] = sizes
+            ints: Sequence[Any] = [
+                arguments.ints[i] if (-1, i) in sizes else symbol
+                for i, symbol in enumerate(symbols)
+            ]
+            record.ints.update({i: arguments.ints[i] for t, i in sizes if t < 0})
             if plain:
                 reals, ints = arguments.floats, arguments.ints
                 record.floats.update({i: bits(v) for i, v in enumerate(reals)})
@@ -445,9 +490,10 @@ class CapturedFunction:
                     self._name,
                     body,
                     arguments.tensors,
-                    self._fixed(arguments, level),
+                    fixed,
                     arguments.floats,
                     arguments.ints,
+                    optional,
                 )
         finally:
             layers.watch, layers.convert = before, plain_forward

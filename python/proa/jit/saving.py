@@ -256,7 +256,10 @@ class _Graph:
             one.training = before if as_it_is else train
         try:
             with enable_grad():
-                record = captured._trace(arguments, example, {}, 0, False)
+                fixed = captured._fixed(arguments, 0, frozenset())
+                record = captured._trace(
+                    arguments, example, {}, fixed, frozenset(), plain=False, optional=True
+                )
         except _proa.SizeNotKnownError as error:
             raise with_head(
                 _proa.SizeNotKnownError(

@@ -203,15 +203,15 @@ def test_a_rate_that_is_set_captures_nothing_anew():
 
 
 def test_gradients_that_are_there_are_added_to():
-    """clear_grad() leaves zeros: the first call has no gradients, the others have some."""
+    """clear_grad() leaves zeros: the first call has no gradients, the others have some; one graph
+    adds to both."""
     def make(p):
         return optimizer.Adam(0.01, parameters=p)
 
     plain, _ = train(False, make, zero=True)
     graph, step = train(True, make, zero=True)
     assert graph == plain
-    assert len(step.captures()) == 2
-    assert "a gradient that was None is there" in step.why()
+    assert len(step.captures()) == 1
 
 
 def test_gradients_accumulate_over_calls():
