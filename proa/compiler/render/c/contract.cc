@@ -193,7 +193,7 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
 $across    const pn_i64 groups = rows <= $rows ? 1 : (rows + group_rows - 1) / group_rows;
 $pack_unit    for (pn_i64 part = 0; part < groups; ++part) {
       const pn_i64 top = part * rows / groups, height_of_group = (part + 1) * rows / groups - top;
-      const pn_i64 panels = (height_of_group + 5) / 6;
+      const pn_i64 panels = (height_of_group + MICRO_ROWS - 1) / MICRO_ROWS;
       const pn_i64 low = height_of_group / panels, more = height_of_group % panels;
       if (groups > 1 || packed_block != block) pack_rows(words, x, row0 + top, height_of_group, line, packed);
       packed_block = block;

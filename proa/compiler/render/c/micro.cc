@@ -127,7 +127,50 @@ std::string micro(const Arithmetic& a, int rows) {
                        {"add", add}});
 }
 
+// With registers of 64 bytes a row of a panel is one vector, and more rows go through together.
+constexpr std::string_view kWideTypes = R"(
+typedef $sum wide __attribute__((vector_size(64)));
+typedef $sum wide_u __attribute__((vector_size(64), aligned($align), may_alias));
+)";
+
+constexpr std::string_view kWideMicro = R"(
+static __attribute__((noinline, min_vector_width(512))) void micro_$rows(pn_i64 depth, const $sum *a, pn_i64 row_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first, const char *ahead, pn_i64 ahead_stride) {
+$rows_of_a  wide $zeros;
+#pragma GCC unroll 1
+  for (pn_i64 k = 0; k < depth; ++k, ahead += ahead_stride) {
+    __builtin_prefetch(ahead, 0, 2);
+    const wide x = *(const wide_u *)b;
+    b += b_stride;
+$step  }
+  if (first) {
+$set  } else {
+$add  }
+}
+)";
+
+std::string wide_micro(const Arithmetic& a, int rows) {
+  std::string rows_of_a, zeros, step, set, add;
+  for (int i = 0; i < rows; ++i) {
+    rows_of_a += str("  const ", a.sum, " *a", i, " = a + ", i, " * row_stride;\n");
+    zeros += str(i == 0 ? "" : ", ", "s", i, " = {0}");
+    step += str("    s", i, " = (wide)__builtin_ia32_vfmadd", a.sum == "float" ? "ps" : "pd",
+                "512_mask(a", i, "[k] - (wide){0}, x, s", i, ", -1, 4);\n");
+    std::string at = str("*(wide_u *)(sums + ", i * a.panel, ")");
+    set += str("    ", at, " = s", i, ";\n");
+    add += str("    ", at, " = JOIN(", at, ", s", i, ");\n");
+  }
+  std::string number = str(rows);
+  return fill(kWideMicro, {{"rows_of_a", rows_of_a},
+                           {"rows", number},
+                           {"sum", a.sum},
+                           {"zeros", zeros},
+                           {"step", step},
+                           {"set", set},
+                           {"add", add}});
+}
+
 constexpr std::string_view kChoice = R"(
+#define MICRO_ROWS $most
 static inline __attribute__((always_inline)) void micro(pn_i64 rows, pn_i64 depth, const $sum *a, pn_i64 row_stride, pn_i64 depth_stride, const $sum *b, pn_i64 b_stride, $sum *sums, pn_i64 first, const char *ahead, pn_i64 ahead_stride) {
   switch (rows) {
 $cases  }
@@ -315,16 +358,32 @@ Arithmetic arithmetic_of(DType t) {
 
 std::string micro_types(const Arithmetic& a) { return types(a); }
 
-std::string micro_texts(const Arithmetic& a) {
-  std::string text = types(a), cases;
-  for (int rows = 1; rows <= kMicroRows; ++rows) {
+namespace {
+
+// All heights up to `most`, and the choice among them.
+template <class Micro>
+std::string heights(const Arithmetic& a, int most, std::string_view arguments, Micro micro) {
+  std::string text, cases, highest = str(most);
+  for (int rows = 1; rows <= most; ++rows) {
     text += micro(a, rows);
-    std::string label = rows < kMicroRows ? str("case ", rows) : str("default");
-    cases += str("    ", label, ": micro_", rows,
-                 "(depth, a, row_stride, depth_stride, b, b_stride, sums, first, ahead, "
-                 "ahead_stride); break;\n");
+    std::string label = rows < most ? str("case ", rows) : str("default");
+    cases += str("    ", label, ": micro_", rows, "(", arguments, "); break;\n");
   }
-  return text + fill(kChoice, {{"sum", a.sum}, {"cases", cases}});
+  return text + fill(kChoice, {{"sum", a.sum}, {"cases", cases}, {"most", highest}});
+}
+
+}  // namespace
+
+std::string micro_texts(const Arithmetic& a) {
+  std::string narrow = heights(
+      a, kMicroRows,
+      "depth, a, row_stride, depth_stride, b, b_stride, sums, first, ahead, ahead_stride", micro);
+  if (a.parts == 2 || (a.sum != "float" && a.sum != "double")) return types(a) + narrow;
+  std::string wide =
+      heights(a, kWideMicroRows,
+              "depth, a, row_stride, b, b_stride, sums, first, ahead, ahead_stride", wide_micro);
+  std::string kinds = fill(kWideTypes, {{"sum", a.sum}, {"align", a.lanes == 8 ? "4" : "8"}});
+  return str(types(a), "#ifdef __AVX512F__", kinds, wide, "#else", narrow, "#endif\n");
 }
 
 std::string across_text(const Arithmetic& a) { return across(a); }

@@ -26,8 +26,9 @@ struct Arithmetic {
 };
 Arithmetic arithmetic_of(DType dtype);
 
-inline constexpr int kMicroRows = 6;  // 12 vectors of sums, 2 of b, 1 of a: 15 of 16 registers
-inline constexpr int kDepth = 256;    // of a chain, see dot in the order of numerics.md
+inline constexpr int kMicroRows = 6;      // 12 vectors of sums, 2 of b, 1 of a: 15 of 16 registers
+inline constexpr int kWideMicroRows = 8;  // of real numbers with AVX-512: as many rows as addresses
+inline constexpr int kDepth = 256;        // of a chain, see dot in the order of numerics.md
 
 // Types and functions that everything below uses:
 //   vec                       a vector of sums; vec_u, the same at any address
@@ -35,7 +36,8 @@ inline constexpr int kDepth = 256;    // of a chain, see dot in the order of num
 //   store_lanes(to, vec), widen(element)
 //   micro(rows, depth, a, row_stride, depth_stride, b, b_stride, sums, first, ahead, ahead_stride)
 //   MULTIPLY_ADD(a, b, c), MULTIPLY_ADD_ONE   c + a * b of vectors, of numbers; JOIN(a, b): of sums
-// micro multiplies `rows` (1 to 6) rows of a with one panel of b over at most kDepth terms, each
+//   MICRO_ROWS                the most rows of micro: kMicroRows, or kWideMicroRows
+// micro multiplies `rows` (from 1 on) rows of a with one panel of b over at most kDepth terms, each
 // sum one ascending chain of fma from +0, and sets (first) or adds them to sums[rows][panel].
 // Strides count sums' elements. It asks for the line at `ahead` with each term: a place
 // `ahead_stride` bytes further on for the next.
