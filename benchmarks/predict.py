@@ -103,9 +103,8 @@ def save_model(figure: str, path: str, layers: int = LAYERS) -> None:
         parameter.set_value(values[short + ("w" if name.endswith("weight") else "b")])
     model.eval()
     shape = [None, 1, 8, 8] if digits else [None, TOKENS, WIDTH]
-    proa.jit.save(
-        model, path, input_spec=[InputSpec(shape, "float32", "x")], targets=["x86-64-v3"]
-    )
+    targets = ["x86-64-v3", "x86-64-v4"]
+    proa.jit.save(model, path, input_spec=[InputSpec(shape, "float32", "x")], targets=targets)
 
 
 def predictor_of(path: str, threads: int) -> Any:

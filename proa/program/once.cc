@@ -90,20 +90,26 @@ class Splitter {
     rest = program_;
     rest.code.clear();
     std::vector<bool> read(program_.slots.size()), moved(program_.slots.size());
+    std::vector<bool> stays(chosen_.size());  // views stay where somebody reads them
     for (int32_t slot : program_.outputs) read[index(slot)] = true;
-    for (size_t i = 0; i < chosen_.size(); ++i) {
+    for (size_t i = chosen_.size(); i-- > 0;) {
       const Instruction& code = program_.code[i];
-      bool moves = chosen_[i] && code.kind != InstructionKind::view;
-      if (chosen_[i]) {
-        Instruction& copy = first.code.emplace_back(code);
-        copy.flops = -1;
-        copy.release.clear();
-        copy.in_place.clear();
+      bool view = code.kind == InstructionKind::view;
+      stays[i] = !chosen_[i] || (view && read[index(code.out[0])]);
+      for (int32_t slot : code.in) {
+        if (stays[i] && slot >= 0) read[index(slot)] = true;
       }
-      for (int32_t slot : moves ? code.out : code.in) {
-        if (slot >= 0) (moves ? moved : read)[index(slot)] = true;
+      for (int32_t slot : code.out) {
+        if (chosen_[i] && !view) moved[index(slot)] = true;
       }
-      if (!moves) rest.code.push_back(code);
+    }
+    for (size_t i = 0; i < chosen_.size(); ++i) {
+      if (stays[i]) rest.code.push_back(program_.code[i]);
+      if (!chosen_[i]) continue;
+      Instruction& copy = first.code.emplace_back(program_.code[i]);
+      copy.flops = -1;
+      copy.release.clear();
+      copy.in_place.clear();
     }
     for (size_t slot = 0; slot < moved.size(); ++slot) {
       if (moved[slot] && read[slot]) once.slots.push_back(static_cast<int32_t>(slot));

@@ -83,12 +83,12 @@ class Kernels : public program::KernelProvider {
     }
   }
 
-  // Machine code for any processor, from the cache on disk if it is there.
-  std::vector<std::byte> object(const program::KernelText& kernel) {
-    std::string key = str(compiler::jit::fingerprint(), "\n", kernel.text);
+  // Machine code for a processor, from the cache on disk if it is there.
+  std::vector<std::byte> object(const program::KernelText& kernel, std::string_view processor) {
+    std::string key = str(compiler::jit::fingerprint(processor), "\n", kernel.text);
     std::vector<std::byte> bytes = object_cache().find(key);
     if (!bytes.empty()) return bytes;
-    bytes = compiler::jit::compile(kernel.text);
+    bytes = compiler::jit::compile(kernel.text, processor);
     object_cache().store(key, bytes);
     return bytes;
   }
@@ -189,8 +189,8 @@ Kernels& kernels() {
 
 }  // namespace
 
-std::vector<std::byte> object_of(const program::KernelText& kernel) {
-  return kernels().object(kernel);
+std::vector<std::byte> object_of(const program::KernelText& kernel, std::string_view processor) {
+  return kernels().object(kernel, processor);
 }
 
 namespace {

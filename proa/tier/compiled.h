@@ -39,9 +39,9 @@ std::unique_ptr<runtime::Executable> executable(
     const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols, Tier wanted = tier(),
     std::span<const std::pair<int32_t, int32_t>> donated = {});
 
-// Machine code of a kernel for x86-64-v3, to be stored. UserError(not_supported) where there is no
-// compiler.
-std::vector<std::byte> object_of(const program::KernelText& kernel);
+// Machine code of a kernel for a processor ("x86-64-v3", "x86-64-v4"), to be stored.
+// UserError(not_supported) where there is no compiler.
+std::vector<std::byte> object_of(const program::KernelText& kernel, std::string_view processor);
 
 // Bytes that the plan of the compiled function takes for inputs of these forms, arena and results:
 // it runs on the device where nothing is computed. Compiles no kernel.

@@ -10,29 +10,32 @@ namespace proa::tier {
 
 namespace {
 
-void add_objects(const program::Program& program, std::vector<StoredObject>& objects) {
+void add_objects(const program::Program& program, const std::string& target,
+                 std::vector<StoredObject>& objects) {
   for (const program::KernelText& kernel : program.kernels) {
-    if (std::ranges::find(objects, kernel.name, &StoredObject::kernel) != objects.end()) continue;
-    objects.push_back({kernel.name, object_of(kernel)});
+    bool known = std::ranges::any_of(objects, [&](const StoredObject& object) {
+      return object.target == target && object.kernel == kernel.name;
+    });
+    if (!known) objects.push_back({target, kernel.name, object_of(kernel, target)});
   }
   for (const program::Instruction& code : program.code) {
-    for (const auto& inner : code.programs) add_objects(*inner, objects);
+    for (const auto& inner : code.programs) add_objects(*inner, target, objects);
   }
 }
 
 }  // namespace
 
-Stored stored(const ir::Module& module, ir::Func func, bool objects) {
+Stored stored(const ir::Module& module, ir::Func func, std::span<const std::string> targets) {
   Stored made;
   made.prebuilt = compiler::emit(module, func);
   try {
     ir::Module work = module.clone();
     made.compiled = compiler::compile(work, work.find(func.name()), {});
   } catch (const Error& error) {  // nothing is lost but speed
-    if (objects) throw;
+    if (!targets.empty()) throw;
     made.reason = error.what();
   }
-  if (objects) add_objects(*made.compiled, made.objects);
+  for (const std::string& target : targets) add_objects(*made.compiled, target, made.objects);
   return made;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@
 namespace proa::tier {
 
 struct StoredObject {
-  std::string kernel;
+  std::string target, kernel;
   std::vector<std::byte> bytes;
 };
 
@@ -20,11 +21,11 @@ struct Stored {
   std::shared_ptr<const program::Program> prebuilt;
   std::shared_ptr<const program::Program> compiled;  // null where `reason` says why
   std::string reason;
-  std::vector<StoredObject> objects;  // of all kernels of `compiled`, for x86-64-v3
+  std::vector<StoredObject> objects;  // of all kernels of `compiled`, for each target
 };
 
 // `func` holds operations that have kernels. Sizes are read from extents of its arguments.
-// `objects`: compile the kernels too; UserError(not_supported) where that cannot be.
-Stored stored(const ir::Module& module, ir::Func func, bool objects);
+// `targets`: processors to compile the kernels for; UserError(not_supported) where that cannot be.
+Stored stored(const ir::Module& module, ir::Func func, std::span<const std::string> targets);
 
 }  // namespace proa::tier

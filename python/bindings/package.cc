@@ -222,13 +222,11 @@ PyObject* save(PyObject*, PyObject* args) {
       transform::decompose(lowered, tier::has_kernel);
       transform::optimize(lowered);
       drop_key(captured, lowered.main());
-      stored = tier::stored(lowered, lowered.main(), !wanted.empty());
+      stored = tier::stored(lowered, lowered.main(), wanted);
       content.program = stored.prebuilt;
       content.compiled = stored.compiled;
-      for (const std::string& target : wanted) {
-        for (const auto& object : stored.objects)
-          content.objects.push_back({target, object.kernel, object.bytes});
-      }
+      for (const auto& object : stored.objects)
+        content.objects.push_back({object.target, object.kernel, object.bytes});
       for (const Weight& weight : weights) {
         content.weights.push_back({weight.name, weight.array.dtype,
                                    std::span(weight.array.dims.begin(), weight.array.dims.end()),

@@ -23,7 +23,7 @@ from .function import CapturedFunction
 
 _KEY = "proa_jit"
 _ENDING = ".proa"
-_TARGETS = ("x86-64-v3",)
+_TARGETS = ("x86-64-v3", "x86-64-v4")
 # Paddle's settings of files that are made otherwise; they change nothing here.
 _SETTINGS = ("with_hook", "combine_params", "clip_extra", "skip_forward", "model_filename")
 # Extents that sizes have while a graph is made: hints for the compiler, and what Python's own
@@ -50,7 +50,8 @@ def save(
         path: the file; `.proa` is added where it is missing.
         input_spec: an InputSpec or tensor for each argument, or containers of them. None and -1 in
             a shape are sizes that callers choose. May be left out where to_static was given one.
-        targets: processors that kernels are compiled for beforehand: "x86-64-v3".
+        targets: processors that kernels are compiled for beforehand: "x86-64-v3", and "x86-64-v4",
+            which has AVX-512. A predictor takes the best that its own processor runs.
         configs: Paddle's settings of its own files, without effect.
 
     Raises:

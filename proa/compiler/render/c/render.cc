@@ -158,12 +158,13 @@ void Renderer::elements(const std::vector<Operation*>& nest) {
   line(str("pn_i64 stop = first + (end - unit);"));
   line(str("stop = stop < ", n, " ? stop : ", n, ";"));
   indices({nest.begin(), nest.end() - 1});
-  // A short line of a known length, whole, needs no loop.
+  // A short line of a known length, whole, needs no loop, or one of whole vectors, which clang finds
+  // only where it may not unroll it first.
   constexpr int64_t kShort = 32;
   auto length = extent(*last).as_const();
   if (length && *length <= kShort) {
     open(str("if (stop - first == ", n, ") {"));
-    inner_loop(*last, "0", n);
+    inner_loop(*last, "0", n, *length % 4 == 0);
     line("unit += stop - first;");
     line("continue;");
     close();
@@ -202,12 +203,14 @@ void Renderer::indices(const std::vector<Operation*>& nest) {
   }
 }
 
-void Renderer::inner_loop(Operation& loop, std::string_view first, std::string_view stop) {
+void Renderer::inner_loop(Operation& loop, std::string_view first, std::string_view stop,
+                          bool rolled) {
   Block& body = loop.region(0).block();
   std::string label = fresh("i");
   set_name(body.argument(0), label);
   // Iterations are independent of each other, though an output may lie over an input.
-  line(str("#pragma clang loop vectorize(", is_leaf(loop) ? "assume_safety" : "enable", ")"));
+  line(str("#pragma clang loop vectorize(", is_leaf(loop) ? "assume_safety" : "enable", ")",
+           rolled ? " unroll(disable)" : ""));
   open(str("for (pn_i64 ", label, " = ", first, "; ", label, " < ", stop, "; ++", label, ") {"));
   block(body);
   close();

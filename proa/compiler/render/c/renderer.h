@@ -40,7 +40,8 @@ class Renderer {
   void units(const std::vector<ir::Operation*>& nest);
   void beside(ir::Operation& loop, ir::Operation& inner);
   void indices(const std::vector<ir::Operation*>& nest);
-  void inner_loop(ir::Operation& loop, std::string_view first, std::string_view stop);
+  void inner_loop(ir::Operation& loop, std::string_view first, std::string_view stop,
+                  bool rolled = false);
   void block(ir::Block& body);
   void operation(ir::Operation& op);
   CKernel finish();

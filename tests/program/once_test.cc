@@ -1,0 +1,88 @@
+#include "proa/program/once.h"
+
+#include <gtest/gtest.h>
+
+#include "proa/program/verify.h"
+
+namespace proa::program {
+namespace {
+
+const float kValues[4] = {1, 2, 3, 4};
+
+Instruction call(std::string name, std::vector<int32_t> in, std::vector<int32_t> out) {
+  Instruction code;
+  code.name = std::move(name);
+  code.in = std::move(in);
+  code.out = std::move(out);
+  code.offsets = {0};
+  return code;
+}
+
+// w = constant of 4; v = exp(w); t = transpose of v; u = neg(t); y = add(x, u). The table: symbol,
+// 4, 4096.
+Program sample() {
+  Program p;
+  p.is_static = false;
+  p.symbols = {"n"};
+  p.sources = {{0, 0}};
+  p.stages.resize(1);
+  p.stages[0].dims.inputs = 1;
+  p.stages[0].dims.constants = {4, 4096};
+  p.stages[0].dims.outputs = {0, 1, 2};
+  p.slots = {{DType::f32, {0}}, {DType::f32, {1}}, {DType::f32, {1}}, {DType::f32, {1}},
+             {DType::f32, {1}}, {DType::f32, {0}}, {DType::f32, {2}}};
+  p.inputs = {0};
+  p.outputs = {5};
+  p.constants = {{1, DType::f32, {4}, nullptr, kValues, sizeof kValues}};
+  p.code = {call("prim.exp", {1}, {2}), call("prim.transpose", {2}, {3}),
+            call("prim.neg", {3}, {4}), call("prim.add", {0, 4}, {5})};
+  p.code[1].kind = InstructionKind::view;
+  p.code[1].view = ViewKind::transpose;
+  p.code[1].words = {0};
+  p.code[1].offsets = {0, 1};
+  p.code[2].release = {2, 3};
+  p.code[3].release = {4};
+  return p;
+}
+
+TEST(Once, TakesWhatReadsConstantsAlone) {
+  Program p = sample();
+  verify(p, "the sample");
+  auto once = split_once(p);
+  ASSERT_TRUE(once);
+  EXPECT_EQ(once->slots, std::vector<int32_t>{4});
+  EXPECT_EQ(once->first->outputs, once->slots);
+  ASSERT_EQ(once->first->code.size(), 3u);
+  EXPECT_TRUE(once->first->is_static);
+  verify(*once->first, "the first part");
+  ASSERT_EQ(once->rest->code.size(), 1u);
+  EXPECT_EQ(once->rest->code[0].name, "prim.add");
+  EXPECT_TRUE(once->rest->code[0].release.empty());
+}
+
+TEST(Once, ResultsStayTheCallers) {
+  Program p = sample();
+  p.outputs = {5, 4};
+  p.code[3].release = {};
+  auto once = split_once(p);
+  ASSERT_TRUE(once);
+  EXPECT_EQ(once->slots, std::vector<int32_t>{2});  // not 4, which each call makes anew
+}
+
+TEST(Once, WhatGrowsOrReadsInputsRunsAtEveryCall) {
+  Program p = sample();
+  p.code.erase(p.code.begin(), p.code.begin() + 3);
+  p.code[0].in = {0, 1};
+  p.code[0].release = {};
+  EXPECT_FALSE(split_once(p));
+  Program grows = sample();
+  grows.code[0].out = {6};  // 16 KB from 16 bytes
+  grows.code[1].in = {0};
+  EXPECT_FALSE(split_once(grows));
+  Program constant = sample();
+  constant.inputs.clear();
+  EXPECT_FALSE(split_once(constant));
+}
+
+}  // namespace
+}  // namespace proa::program
