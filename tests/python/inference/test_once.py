@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,9 @@ def net() -> Net:
     return made
 
 
-def saved(net: Net, path: Path, dtype: str = "float32") -> str:
-    spec = [InputSpec([None, 3, 11, 9], dtype, "x")]
-    proa.jit.save(net, str(path), input_spec=spec, targets=["x86-64-v3"])
+def saved(net: Net, path: Path, targets: Sequence[str] = ("x86-64-v3",)) -> str:
+    spec = [InputSpec([None, 3, 11, 9], "float32", "x")]
+    proa.jit.save(net, str(path), input_spec=spec, targets=targets)
     return str(path)
 
 
@@ -63,8 +64,10 @@ def result(made: Any, x: np.ndarray[Any, Any]) -> bytes:
     return y.tobytes()
 
 
-def test_packed_weights_give_the_same_bits(net: Net, tmp_path: Path) -> None:
-    path = saved(net, tmp_path / "net.proa")
+@pytest.mark.parametrize("wide", [False, True])
+def test_packed_weights_give_the_same_bits(net: Net, tmp_path: Path, wide: bool) -> None:
+    targets = ["x86-64-v3", "x86-64-v4"] if wide else ["x86-64-v3"]
+    path = saved(net, tmp_path / "net.proa", targets)
     made = predictor(path)
     for count in (1, 2, 5, 33):
         x = image(count)
