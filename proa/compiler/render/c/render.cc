@@ -158,8 +158,8 @@ void Renderer::elements(const std::vector<Operation*>& nest) {
   line(str("pn_i64 stop = first + (end - unit);"));
   line(str("stop = stop < ", n, " ? stop : ", n, ";"));
   indices({nest.begin(), nest.end() - 1});
-  // A short line of a known length, whole, needs no loop, or one of whole vectors, which clang finds
-  // only where it may not unroll it first.
+  // A short line of a known length, whole, needs no loop, or one of whole vectors, which clang
+  // finds only where it may not unroll it first.
   constexpr int64_t kShort = 32;
   auto length = extent(*last).as_const();
   if (length && *length <= kShort) {
