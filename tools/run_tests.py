@@ -44,8 +44,11 @@ class Runner:
         self.tallies = []
         self.environment = dict(os.environ)
         if arguments.sanitizer == "address":
-            self.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_odr_violation=0"
+            # A forged program may ask for more memory than there is.
+            self.environment["ASAN_OPTIONS"] = (
+                "detect_leaks=0:detect_odr_violation=0:allocator_may_return_null=1")
             self.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
+            self.environment["PROA_INSPECT"] = "1"  # no contract refuses what is right
         elif arguments.sanitizer == "thread":
             self.environment["TSAN_OPTIONS"] = "halt_on_error=1:second_deadlock_stack=1"
 
