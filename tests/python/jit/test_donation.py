@@ -46,14 +46,28 @@ def test_bits_of_eager_in_the_same_memory():
         versions = [p._version for p in net.parameters()]
         losses += [bits(step(proa.to_tensor(X), proa.to_tensor(Y))) for _ in range(3)]
         now = [p.data_ptr() for p in net.parameters()]
-        stayed = [a == b for a, b in zip(now, where, strict=True)]
-        # Memory that somebody else still holds is not written: the parameter takes new memory,
-        # which counts its own versions.
-        assert not captured or sum(stayed) >= len(stayed) - 1
-        for p, version, same in zip(net.parameters(), versions, stayed, strict=True):
-            assert not same or p._version > version
+        names = [name for name, _ in net.named_parameters()]
+        moved = [n for n, a, b in zip(names, now, where, strict=True) if a != b]
+        # The last weight is updated by the very kernel that multiplies its gradient out, whose
+        # tiles are not known to read an element before they write it: it takes new memory, which
+        # counts its own versions.
+        assert not captured or set(moved) <= {"3.weight"}, moved
+        for name, p, version in zip(names, net.parameters(), versions, strict=True):
+            assert name in moved or p._version > version
         results.append((losses, state(net, own)))
     assert results[0] == results[1]
+
+
+def test_every_parameter_stays_where_nothing_is_fused():
+    with proa.compiler.passes_off(["fuse"]):
+        net, _, step = setup()
+        step(proa.to_tensor(X), proa.to_tensor(Y))
+        where = [p.data_ptr() for p in net.parameters()]
+        versions = [p._version for p in net.parameters()]
+        for _ in range(3):
+            step(proa.to_tensor(X), proa.to_tensor(Y))
+        assert [p.data_ptr() for p in net.parameters()] == where
+        assert all(p._version > v for p, v in zip(net.parameters(), versions, strict=True))
 
 
 def test_whoever_holds_the_old_memory_keeps_the_old_values():
