@@ -6,7 +6,6 @@
 #include "proa/base/error.h"
 #include "proa/inference/plugin.h"
 #include "proa/kernels/register.h"
-#include "proa/program/contract.h"
 #include "proa/runtime/object.h"
 #include "proa/runtime/watch.h"
 
@@ -108,13 +107,6 @@ int64_t check_kernels(const Program& program, const KernelTable& table) {
       if (table.find(code.name) == nullptr) {
         throw UserError(ErrorKind::not_supported, "predictor", "model",
                         str("it needs the kernel ", code.name, ", which this library has not"));
-      }
-      // One of this library's own that does not say what it demands is not run on trust; those that
-      // the process has registered are its own affair.
-      bool own = code.name.starts_with("prim.") || code.name.starts_with("tensor.");
-      if (own && contract_of(code.name) == nullptr) {
-        throw UserError(ErrorKind::not_supported, "predictor", "model",
-                        str("it needs the kernel ", code.name, ", which states no contract"));
       }
     }
   }

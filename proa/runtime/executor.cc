@@ -96,6 +96,10 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
     }
     kernels_.push_back(kernel);
     if (inspected) contracts_.push_back(kernel != nullptr ? contract_of(code.name) : nullptr);
+    if (origin == Origin::file && kernel != nullptr && contracts_.back() == nullptr) {
+      throw UserError(ErrorKind::not_supported,
+                      str("a file may not call ", code.name, ", which states no contract"));
+    }
     CompiledFn compiled = nullptr;
     if (code.kind == InstructionKind::compiled) {
       const KernelText& text = program_->kernels[static_cast<size_t>(code.kernel)];

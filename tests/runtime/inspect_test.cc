@@ -33,7 +33,7 @@ void contract_of_sum(const Call& call) {
 
 KernelTable& table() {
   static KernelTable* made = [] {
-    constexpr KernelEntry kSum[] = {{"prim.sum", sum_of}};
+    constexpr KernelEntry kSum[] = {{"prim.sum", sum_of}, {"host", sum_of}};
     constexpr ContractEntry kContract[] = {{"prim.sum", contract_of_sum}};
     auto* t = new KernelTable();
     t->add(kSum);
@@ -212,6 +212,21 @@ TEST(Inspect, CallsThatBreakAContractAreNamed) {
     std::string message = run(p, {ones({6}), ones({6})});
     EXPECT_NE(message.find("instruction 0 (prim.sum)"), std::string::npos) << message;
     EXPECT_NE(message.find(c.refusal), std::string::npos) << message;
+  }
+}
+
+TEST(Inspect, KernelsWithoutAContractAreNotForFiles) {
+  auto program = std::make_shared<Program>(sum_program());
+  program->code[0].name = "host";
+  Executable own(program, table());
+  std::vector<Array> inputs{ones({6}), ones({6})}, outputs(1);
+  own.run(inputs, {}, outputs);
+  try {
+    Executable file(program, table(), kCpu, nullptr, Origin::file);
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::not_supported);
+    EXPECT_NE(std::string(error.what()).find("may not call host"), std::string::npos);
   }
 }
 
