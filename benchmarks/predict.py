@@ -25,7 +25,7 @@ CASES = {
     "runtime_size": "the library that predicts, without its symbols",
     "threads": "runs a second of two clones on two threads, divided by those of one",
 }
-MODELS = ("digits_1", "digits_32", "encoder_1", "encoder_8")
+MODELS = ("digits_1", "digits_8", "digits_32", "encoder_1", "encoder_8")
 WIDTH, HEADS, TOKENS, LAYERS = 768, 12, 128, 12
 Weights = dict[str, np.ndarray]
 
