@@ -231,6 +231,8 @@ def work(framework: str, folder: str) -> None:
             del made
         else:
             run, count = runs[key], 0
+            time.sleep(0.1)  # until the other side's threads, which may spin for a while, sleep
+            run()
             start = time.perf_counter()
             while count == 0 or time.perf_counter() - start < 0.2:
                 run()

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -42,8 +43,8 @@ struct Job {
   int64_t count, length, chunks;
   std::atomic<int64_t> next{0};
   int most_workers = kMaxThreads;  // beside the caller
+  std::atomic<int> workers{0};     // inside; changed under the pool's mutex
   // Guarded by the pool's mutex:
-  int workers = 0;
   int64_t failed_chunk = INT64_MAX;
   std::exception_ptr failure{};
   Job* behind = nullptr;
@@ -55,6 +56,19 @@ struct Job {
   bool has_work() const { return next.load(std::memory_order_relaxed) < chunks; }
   void drop_rest() { next.store(chunks, std::memory_order_relaxed); }
 };
+
+// Waits for workers to finish what they have begun: the caller has nothing else to do, and to sleep
+// and be woken takes as long as most chunks. Bounded, since on a busy machine they may not be
+// running.
+void wait_briefly(const std::atomic<int>& workers) {
+  constexpr std::chrono::microseconds kPatience{50};
+  auto end = std::chrono::steady_clock::now() + kPatience;
+  while (workers.load(std::memory_order_relaxed) != 0 && std::chrono::steady_clock::now() < end) {
+#if defined(__x86_64__)
+    for (int i = 0; i < 16; ++i) __builtin_ia32_pause();
+#endif
+  }
+}
 
 class Pool {
  public:
@@ -262,6 +276,7 @@ void Pool::remove(Job& job) {
 }
 
 void Pool::run(Job& job) {
+  bool asleep = false;
   {
     std::lock_guard lock(mutex_);
     int64_t wanted = std::min<int64_t>({threads() - 1, job.chunks - 1, job.most_workers});
@@ -269,8 +284,9 @@ void Pool::run(Job& job) {
     Job** at = &front_;
     while (*at) at = &(*at)->behind;
     *at = &job;
+    asleep = sleeping_ > 0;
   }
-  work_arrived_.notify_one();
+  if (asleep) work_arrived_.notify_one();
   inside_loop = true;
   take_chunks(job, true);
   inside_loop = false;
@@ -278,6 +294,7 @@ void Pool::run(Job& job) {
     throw UserError(ErrorKind::state,
                     "a body of parallel_for forked: the child cannot finish the loop");
   }
+  wait_briefly(job.workers);
   std::unique_lock lock(mutex_);
   worker_left_.wait(lock, [&] { return job.workers == 0; });
   remove(job);

@@ -20,6 +20,13 @@ namespace {
 
 constexpr int64_t kGrain = 32768;  // elements that are worth another thread
 
+// Units to a piece, `work` elements each: as many pieces as are worth a thread, of equal length.
+int64_t grain_of(int64_t units, int64_t work) {
+  int64_t least = work >= kGrain ? 1 : kGrain / std::max<int64_t>(work, 1);
+  int64_t pieces = std::max<int64_t>(units / least, 1);
+  return std::max<int64_t>((units - 1) / pieces + 1, 1);
+}
+
 // Views are computed on arrays without memory: addresses count from a place where nothing is.
 char* origin() { return reinterpret_cast<char*>(uintptr_t{1} << 46); }
 
@@ -232,7 +239,7 @@ class Scheduler {
     step_.word = words(code);
     const int64_t* cut = &made_->words[step_.word];
     step_.units = cut[0];
-    step_.grain = cut[1] >= kGrain ? 1 : kGrain / std::max<int64_t>(cut[1], 1);
+    step_.grain = grain_of(cut[0], cut[1]);
     step_.scratch = cut[2];
     end_step();
   }
