@@ -212,6 +212,17 @@ class Runner:
         mypy = [sys.executable, "-m", "mypy", "--strict", *cache]
         self.one_check("types (mypy --strict)", [*mypy, *files])
 
+    def fuzzers(self):
+        """Each parser and the predictor with libFuzzer, in a sanitised build of their own."""
+        started, tally = time.monotonic(), Tally("fuzzers, 20 s each")
+        status, output = self.run(["scripts/fuzz", "--parsers", "20"], 3600)
+        counts = re.search(r"^(\d+) passed, (\d+) failed$", output, re.MULTILINE)
+        tally.passed, tally.failed = map(int, counts.groups()) if counts else (0, 1)
+        if status != 0:
+            tally.failed = max(tally.failed, 1)
+            print(output)
+        self.add(tally, started)
+
 
 def failed_parts(output):
     """The output of those GoogleTest cases that did not pass, and what came after the last."""
@@ -234,6 +245,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--nightly", action="store_true")
+    parser.add_argument("--no-fuzzers", action="store_true", help="they have a build of their own")
     parser.add_argument("--sanitizer", choices=["address", "thread"])
     parser.add_argument("filter", nargs="?")
     arguments = parser.parse_args()
@@ -249,6 +261,8 @@ def main():
         runner.python_tests()
     if not arguments.filter and not arguments.nightly and not arguments.sanitizer:
         runner.type_check()
+        if not (arguments.fast or arguments.no_fuzzers):
+            runner.fuzzers()
 
     say("all together")
     for tally in runner.tallies:
