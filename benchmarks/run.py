@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import cases
+import checkpoint
 import gemm
 import latency
 import predict
@@ -37,6 +38,7 @@ PROGRAMS = {  # built on demand as bench-NAME
 }
 CASES = {
     **cases.CASES,
+    **checkpoint.CASES,
     **latency.CASES,
     **predict.CASES,
     "gemm": "products of f32 matrices, captured, beside OpenBLAS, MKL and oneDNN",
@@ -212,6 +214,11 @@ def predictions(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
 def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
     if case == "gemm":
         return gemm.figures(rounds, peer_python())
+    if case in checkpoint.CASES:
+        return (
+            line_of(name, ours, copies, version, "ms", peer_name="numpy")
+            for name, ours, copies, version in checkpoint.figures(rounds)
+        )
     if case in latency.CASES:
         return (line_of(name, ms, [], None, "ms") for name, ms in latency.figures(case, rounds))
     if case in cases.CASES:

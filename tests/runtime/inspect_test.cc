@@ -7,6 +7,7 @@
 #include "proa/program/contract.h"
 #include "proa/program/verify.h"
 #include "proa/runtime/executor.h"
+#include "proa/runtime/inspect.h"
 
 namespace proa::runtime {
 namespace {
@@ -187,11 +188,17 @@ TEST(Inspect, ContractsAreAskedOnceForEachForm) {
     }
     EXPECT_EQ(ran, before);
   }
-  asked = 0;
-  Executable own(program, table());
+  // A program of this process is asked where that is wished for only.
   std::vector<Array> inputs{ones({6}), ones({6})};
-  own.run(inputs, {}, outputs);
-  EXPECT_EQ(asked, 0);
+  bool all = inspects_all();
+  for (bool wished : {false, true}) {
+    asked = 0;
+    inspect_all(wished);
+    Executable own(program, table());
+    own.run(inputs, {}, outputs);
+    EXPECT_EQ(asked, wished ? 1 : 0);
+  }
+  inspect_all(all);
 }
 
 TEST(Inspect, CallsThatBreakAContractAreNamed) {
