@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/run.py [CASE ...] [--json] [--rounds N]
 
 The cases lie in benchmarks/cases. Ours and the peer's rounds are timed in turn in one run, each in
-a process of its own, and the figures are medians over the rounds. PyTorch comes from .peers
-(scripts/peers installs it); where it is missing the peer's fields are null. `ratio` is ours divided
-by the peer's: below 1 is faster.
+a process of its own, and the figures are medians over the rounds; a case with several peers has a
+line for each. They come from .peers (scripts/peers installs them); where none is there the peer's
+fields are null. `ratio` is ours divided by the peer's: below 1 is faster.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import checkpoint
 import gemm
 import latency
 import predict
+from cases import peers
 
 ROOT = pathlib.Path(__file__).parents[1]
 PEERS = ROOT / ".peers/bin/python"
@@ -52,11 +53,10 @@ Line = dict[str, Any]
 def work(framework: str) -> None:
     """A worker: for each "FIGURE THREADS" on a line, the seconds of one call over about 0.1 s."""
     timers: dict[str, tuple[timeit.Timer, int]] = {}
-    module = __import__(framework)
-    print(module.__version__, flush=True)
+    print(peers.version(framework), flush=True)
     for line in sys.stdin:
         name, threads = line.split()
-        module.set_num_threads(int(threads))
+        peers.set_threads(framework, int(threads))
         if line not in timers:
             timer = timeit.Timer(cases.of_figure(name).make(framework, name))
             timer.timeit(3)  # programs are made
@@ -98,7 +98,7 @@ class Worker:
 
 
 def peer_python(*modules: str) -> pathlib.Path | None:
-    """The interpreter that has these modules (PyTorch), if there is one."""
+    """The interpreter that has these modules (else PyTorch), if there is one."""
     if not PEERS.exists():
         return None
     names = modules or ("torch",)
@@ -129,22 +129,27 @@ def line_of(
     }
 
 
-def timed_calls(case: str, rounds: int) -> Iterator[Line]:
+def timed_calls(case: str, rounds: int, wanted: list[str]) -> Iterator[Line]:
     module = cases.of_case(case)
+    names = [name for name in cases.peers_of(case) if name in wanted]
+    found = {name: peer_python(*peers.modules(name)) for name in names}
+    beside = {name: python for name, python in found.items() if python}
     for threads in module.THREADS:
         for figure in module.figures(case):
             # Workers of their own, so that nobody's memory is in another figure's way.
-            ours, python = Worker(sys.executable, "proa"), peer_python()
-            peer = Worker(python, "torch") if python else None
-            mine, other = [], []
+            workers = {"proa": Worker(sys.executable, "proa")}
+            workers |= {name: Worker(python, name) for name, python in beside.items()}
+            times: dict[str, list[float]] = {name: [] for name in workers}
             for _ in range(rounds):
-                mine.append(ours.seconds(figure, threads) * 1e6)
-                if peer:
-                    other.append(peer.seconds(figure, threads) * 1e6)
-            yield line_of(figure, mine, other, peer.version if peer else None, "us", threads)
-            ours.close()
-            if peer:
-                peer.close()
+                for name, worker in workers.items():
+                    times[name].append(worker.seconds(figure, threads) * 1e6)
+            if not beside:
+                yield line_of(figure, times["proa"], [], None, "us", threads)
+            for name in beside:
+                version = workers[name].version
+                yield line_of(figure, times["proa"], times[name], version, "us", threads, name)
+            for worker in workers.values():
+                worker.close()
 
 
 def import_once(python: str | pathlib.Path, framework: str) -> tuple[float, str]:
@@ -211,7 +216,9 @@ def predictions(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
         yield line_of(name, ours, other, version, unit, threads, "onnxruntime")
 
 
-def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
+def figures(
+    case: str, rounds: int, build: pathlib.Path, wanted: list[str]
+) -> Iterator[Line]:
     if case == "gemm":
         return gemm.figures(rounds, peer_python())
     if case in checkpoint.CASES:
@@ -222,7 +229,7 @@ def figures(case: str, rounds: int, build: pathlib.Path) -> Iterator[Line]:
     if case in latency.CASES:
         return (line_of(name, ms, [], None, "ms") for name, ms in latency.figures(case, rounds))
     if case in cases.CASES:
-        return timed_calls(case, rounds)
+        return timed_calls(case, rounds, wanted)
     if case in predict.CASES:
         return predictions(case, rounds, build)
     if case in PROGRAMS:
@@ -240,7 +247,13 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
     parser.add_argument("--rounds", type=int, default=9, help="timed in turn; default 9")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="build folder")
-    parser.add_argument("--worker", choices=["proa", "torch"], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--peers",
+        default=",".join(peers.ALL),
+        metavar="NAMES",
+        help="of the cases of timed calls: some of %(default)s, or none",
+    )
+    parser.add_argument("--worker", metavar="FRAMEWORK", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
         work(args.worker)
@@ -248,12 +261,16 @@ def main() -> int:
     for case in args.cases:
         if case not in CASES:
             parser.error(f"there is no case '{case}'; expected one of {', '.join(CASES)}")
+    wanted = [] if args.peers == "none" else args.peers.split(",")
+    for name in wanted:
+        if name not in peers.ALL:
+            parser.error(f"--peers: expected some of {', '.join(peers.ALL)}, got '{name}'")
     if args.rounds < 1:
         parser.error("--rounds: expected 1 or more")
     given = os.environ.get("PYTHONPATH", "")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [given, str(ROOT / "python")]))
     for case in args.cases or CASES:
-        for line in figures(case, args.rounds, args.build):
+        for line in figures(case, args.rounds, args.build, wanted):
             if args.json:
                 print(json.dumps(line), flush=True)
                 continue

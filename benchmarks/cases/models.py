@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import peers
+
 CASES = {
     "resnet18": "ResNet-18 (He et al. 2016) on one image of 224 x 224, captured",
     "bert_base": "the encoder of BERT base (Devlin et al. 2019) on [1, 128] tokens, captured",
 }
 THREADS = (1, 2)
+PEERS = (peers.EAGER, peers.COMPILED, peers.ONNX)
 
 
 def figures(case: str) -> list[str]:
@@ -88,15 +91,13 @@ def bert_base(torch: Any) -> tuple[Any, Any]:
 def make(framework: str, figure: str) -> Callable[[], object]:
     if framework == "proa":
         import proa.torch as torch
-        from proa.jit import to_static
     else:
         import torch
-
-        def to_static(function: Any) -> Any:
-            return function
 
     torch.set_grad_enabled(False)
     model, x = {"resnet18": resnet18, "bert_base": bert_base}[figure](torch)
     model.eval()
-    run = to_static(model)
+    if framework == peers.ONNX:
+        return peers.session(model, x)
+    run = peers.captured(framework)(model)
     return lambda: run(x)

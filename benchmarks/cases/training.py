@@ -1,4 +1,4 @@
-"""Whole training steps: ours compiled as one graph, PyTorch's eager; and the memory of one."""
+"""Whole training steps: ours one graph, PyTorch's eager and compiled; and the memory of one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
+from . import peers
+
 CASES = {
     "train_digits": "a step of the network of examples/digits, batch 64: forward, backward, AdamW",
     "train_gpt": "a step of a GPT, 4 layers, width 128, 16 texts of 128 signs: forward, backward, "
     "clipping, AdamW",
 }
 THREADS = (1, 2)
+PEERS = (peers.EAGER, peers.COMPILED)
 LAYERS, WIDTH, HEADS, CONTEXT, SIGNS, TEXTS = 4, 128, 4, 128, 97, 16
 PEAK_STEPS = 4
 
@@ -116,13 +119,15 @@ def make(framework: str, figure: str) -> Callable[[], object]:
             return loss
     else:
         optimizer = f.optim.AdamW(parameters, 1e-3)
+        loss_of = peers.captured(framework)(loss_of)
+        update = peers.captured(framework)(optimizer.step)
 
         def step(*batch: Any) -> Any:
             loss = loss_of(*batch)
             loss.backward()
             if figure == "train_gpt":
                 nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
+            update()
             optimizer.zero_grad(set_to_none=True)
             return loss
 

@@ -43,7 +43,7 @@ def test_one_line_a_figure(case: str, names: list[str]) -> None:
 
 @pytest.mark.slow
 def test_training_steps_and_their_memory() -> None:
-    result = run("train_digits", "peak_memory", "--json", "--rounds", "1")
+    result = run("train_digits", "peak_memory", "--json", "--rounds", "1", "--peers", "none")
     assert result.returncode == 0, result.stderr
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [(line["case"], line["threads"]) for line in lines] == [
@@ -52,10 +52,28 @@ def test_training_steps_and_their_memory() -> None:
     assert all(line["ours"] > 0 for line in lines)
 
 
+@pytest.mark.slow
+def test_a_line_for_each_peer_of_one_run() -> None:
+    result = run("fused_chain", "--json", "--rounds", "1")
+    assert result.returncode == 0, result.stderr
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    names = [None] if lines[0]["peer"] is None else ["torch", "torch.compile"]
+    assert [(line["threads"], line["peer_name"]) for line in lines] == [
+        (threads, name) for threads in (1, 2) for name in names
+    ]
+    assert len({line["ours"] for line in lines}) == 2  # the same runs beside each of them
+
+
 def test_refuses_a_case_that_is_not_there() -> None:
     result = run("eager_sub")
     assert result.returncode == 2
     assert "there is no case 'eager_sub'; expected one of eager_add" in result.stderr
+
+
+def test_refuses_a_peer_that_is_not_there() -> None:
+    result = run("eager_add", "--peers", "torch,jax")
+    assert result.returncode == 2
+    assert "--peers: expected some of torch, torch.compile, onnxruntime, got 'jax'" in result.stderr
 
 
 @pytest.mark.parametrize("case", ["allocator", "crc32c", "symbol", "thread_pool"])
