@@ -6,6 +6,7 @@
 
 #include "proa/base/error.h"
 #include "proa/compiler/loop/in_place.h"
+#include "proa/compiler/render/c/contract.h"
 #include "proa/compiler/render/c/convolve.h"
 #include "proa/compiler/render/c/render.h"
 #include "proa/compiler/sizes.h"
@@ -287,9 +288,13 @@ class Emitter {
   // (program/once.h).
   render::CKernel with_packed_weights(Operation& op, Func loops, Instruction& made) {
     Operation* conv = render::convolution_of(loops);
-    Operation* weights = conv ? op.operand(conv->operand(1).index()).definer() : nullptr;
-    bool constant = weights != nullptr && weights->is("prim.constant");
-    auto packed = constant ? render::render_packed(loops) : std::nullopt;
+    Operation* reader = conv != nullptr ? conv : render::contraction_of(loops);
+    Operation* weights = reader ? op.operand(reader->operand(1).index()).definer() : nullptr;
+    std::optional<render::PackedKernel> packed;
+    if (weights != nullptr && weights->is("prim.constant")) {
+      packed = conv != nullptr ? render::render_packed_convolution(loops)
+                               : render::render_packed_contraction(loops);
+    }
     if (!packed) return render::render_c(loops);
     Instruction pack;
     int32_t& from = made.in[packed->weights];
@@ -303,7 +308,7 @@ class Emitter {
     for (Dim d : packed->pack.words) word(pack, d);
     take_kernel(pack, packed->pack);
     program_.code.push_back(std::move(pack));
-    return std::move(packed->convolve);
+    return std::move(packed->kernel);
   }
 
   // The kernel's text, and before its own words what the executor must know to cut the work.

@@ -170,6 +170,82 @@ constexpr std::string_view kTakeAcross = R"(
     }
 )";
 
+// Columns that were packed beforehand: panel after panel, each with all its terms.
+constexpr std::string_view kPanelHere = R"(
+            $sum *const panel = groups > 1 ? kept + ((strip - first) * K + k) * $panel : one_panel;
+            const $sum *b = panel;
+            const char *ahead = (const char *)panel;
+            pn_i64 b_stride = $panel, ahead_stride = 0;
+            if ($pack_here) {
+$panel_text            })";
+constexpr std::string_view kPackedPanel = R"(
+            const $sum *const panel = y + (strip * K + k) * $panel, *const b = panel;
+            const char *ahead = (const char *)(panel + 256 * $panel);
+            pn_i64 b_stride = $panel, ahead_stride = $panel * (pn_i64)sizeof *y;)";
+constexpr std::string_view kPackColumns = R"(
+void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
+  WORDS
+  const pn_i64 N = $n, K = $k, depth = K, k = 0, strips = (N + $columns - 1) / $columns;
+  for (pn_i64 unit = begin; unit < end; ++unit) {
+    const $storage *const y = (const $storage *)buffers[0] + y_batch(words, unit / strips);
+    const pn_i64 column = unit % strips * $columns;
+    const pn_i64 width = N - column < $columns ? N - column : $columns;
+    $sum *const panel = ($sum *)buffers[1] + unit * K * $panel;
+$panel_text  }
+}
+)";
+constexpr std::string_view kPackWidePanel = R"(
+    pack_wide(y + y_column(words, column) + y_depth(words, k), $stride, depth, width, panel);
+)";
+
+// One row of x and packed columns: four panels at once, so that enough sums wait for each other's
+// memory.
+constexpr std::string_view kOnePacked = R"(
+static __attribute__((noinline)) void multiply_$panels(pn_i64 depth, const $sum *a, const $sum *b, pn_i64 stride, $sum *sums, pn_i64 first) {
+  vec $zeros;
+#pragma GCC unroll 1
+  for (pn_i64 k = 0; k < depth; ++k, b += $panel) {
+    const vec x = SPLAT(a[k]);
+$step  }
+  if (first) {
+$set  } else {
+$add  }
+}
+)";
+constexpr std::string_view kOneRow = R"(
+static __attribute__((noinline)) void multiply_one(void *const *buffers, const pn_i64 *words, pn_i64 batch, const $sum *x, const $sum *y, pn_i64 strip, pn_i64 last, $sum *total, $sum *group) {
+  WORDS
+  const pn_i64 N = $n, K = $k;
+  while (strip < last) {
+    const int panels = last - strip < 4 ? 1 : 4;
+    if (K == 0) for (int i = 0; i < 4 * $panel; ++i) total[i] = 0;
+    for (pn_i64 g = 0; g < K; g += 4096) {
+      $sum *const sums = g == 0 ? total : group;
+      const pn_i64 stop = K - g < 4096 ? K : g + 4096;
+      for (pn_i64 k = g; k < stop; k += 256) {
+        const pn_i64 depth = stop - k < 256 ? stop - k : 256;
+        const $sum *const panel = y + (strip * K + k) * $panel;
+        if (panels == 4) multiply_4(depth, x + k, panel, K * $panel, sums, k == g);
+        else multiply_1(depth, x + k, panel, K * $panel, sums, k == g);
+      }
+      if (g != 0) for (int i = 0; i < panels * $panel; ++i) total[i] = JOIN(total[i], group[i]);
+    }
+    for (int p = 0; p < panels; ++p, ++strip) {
+      const pn_i64 column = strip * $columns;
+      finish($buffers, words, total + p * $panel, batch, 0, 1, column, N - column < $columns ? N - column : $columns);
+    }
+  }
+}
+)";
+constexpr std::string_view kTakeOne = R"(
+    if (M == 1) {
+      if (packed_block != block) pack_rows(words, x, 0, 1, line, packed);
+      packed_block = block;
+      multiply_one(buffers, words, batch, packed, y, first, last, total, group);
+      continue;
+    }
+)";
+
 // The sums of one unit, panel by panel: for each, all terms in blocks of 256; then its epilogue,
 // while the sums are in the first cache.
 constexpr std::string_view kDriver = R"(
@@ -186,7 +262,7 @@ void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, 
     const pn_i64 block = unit / column_blocks, column_block = unit % column_blocks;
     const pn_i64 batch = block / row_blocks, row_block = block % row_blocks;
     const $storage *x = (const $storage *)buffers[$x] + x_batch(words, batch);
-    const $storage *y = (const $storage *)buffers[$y] + y_batch(words, batch);
+    const $columns_type *y = (const $columns_type *)buffers[$y] + y_batch(words, batch);
     const pn_i64 row0 = row_block * M / row_blocks, rows = (row_block + 1) * M / row_blocks - row0;
     const pn_i64 first = column_block * strips / column_blocks;
     const pn_i64 last = (column_block + 1) * strips / column_blocks;
@@ -206,12 +282,7 @@ $pack_unit    for (pn_i64 part = 0; part < groups; ++part) {
           const pn_i64 stop = K - g < 4096 ? K : g + 4096;
           for (pn_i64 k = g; k < stop; k += 256) {
             const pn_i64 depth = stop - k < 256 ? stop - k : 256;
-            $sum *const panel = groups > 1 ? kept + ((strip - first) * K + k) * $panel : one_panel;
-            const $sum *b = panel;
-            const char *ahead = (const char *)panel;
-            pn_i64 b_stride = $panel, ahead_stride = 0;
-            if ($pack_here) {
-$panel_text            }
+$panel_here
             for (pn_i64 p = 0, row = 0; p < panels; ++p) {
               const pn_i64 height = low + (p < more);
               micro(height, depth, packed + row * line + k * $parts, line, $parts, b, b_stride, sums + row * $panel, k == g, ahead, ahead_stride);
@@ -294,15 +365,56 @@ class Contraction {
     split(op.attr("y_strides").as_dims(), n_, y_batch_, y_column_, y_depth_);
   }
 
+  // How many numbers the packed columns are, where they can be packed once: in numbers of their own
+  // type, as wider ones would cost few rows more memory than packing saves; and at least half of
+  // the panels filled.
+  std::optional<int64_t> packed_elements() const {
+    size_t columns = op_.operand(1).index();
+    int users = 0;
+    func_.arguments()[columns].each_use([&](Use&) { ++users; });
+    Dim batch = product(batch_), n = product(n_), k = product(k_);
+    bool known = n.is_const() && op_.attr("y_offset").as_dim().is_const();
+    for (Dim d : op_.attr("y_strides").as_dims()) known &= d.is_const();
+    if (!known || users != 1 || !a_.wide || a_.parts != 1) return std::nullopt;
+    if (n.constant() < a_.columns / 2) return std::nullopt;
+    auto elements = (batch * ceildiv(n, a_.columns) * a_.panel * k).as_const();
+    return elements && *elements > 0 ? elements : std::nullopt;
+  }
+
+  // Units are panels. What belongs to rows does not matter here.
+  CKernel pack() {
+    find_lie();
+    m_.clear();
+    x_batch_ = x_row_ = x_depth_ = {};
+    made_.units = product(batch_) * ceildiv(product(n_), a_.columns);
+    made_.work = product(k_) * a_.panel;
+    std::string functions = y_addresses();
+    if (wide_) stride_ = y_depth_.strides[0];
+    panel_ = wide_ ? with(kPackWidePanel)
+                   : str(with(kColumnsOfPanel), with(deep_ ? kDeepPanel : kScatteredPanel));
+    return assemble(str(micro_types(a_), pack_texts(a_)), functions, with(kPackColumns));
+  }
+
+  // The columns lie packed.
+  CKernel run_packed() {
+    packed_once_ = true;
+    y_batch_ = {{product(batch_)}, {ceildiv(product(n_), a_.columns) * a_.panel * product(k_)}};
+    return rows();
+  }
+
   CKernel run() {
-    wide_ = y_column_.dense() && y_depth_.extents.size() == 1;
-    deep_ = y_depth_.dense();
+    find_lie();
     bool row = m_.empty() && a_.parts == 1 && y_column_.extents.size() == 1 &&
                y_depth_.extents.size() == 1 && (wide_ || deep_);
     return row ? one_row() : rows();
   }
 
  private:
+  void find_lie() {
+    wide_ = y_column_.dense() && y_depth_.extents.size() == 1;
+    deep_ = y_depth_.dense();
+  }
+
   void split(const std::vector<Dim>& strides, const std::vector<Dim>& own, Axes& batch, Axes& free,
              Axes& depth) const {
     auto at = strides.begin();
@@ -347,23 +459,29 @@ class Contraction {
                        {"chunk_text", chunk_text_},
                        {"spread", wide_ ? "" : "spread(values, K, values + K);"},
                        {"pack_unit", pack_unit_},
+                       {"columns_type", packed_once_ ? a_.sum : a_.storage},
+                       {"panel_here", panel_here_},
                        {"pack_here", pack_unit_.empty() ? "part == 0" : "groups == 1"},
                        {"panel_text", panel_}});
   }
 
   std::string addresses() {
     return str(offsets("x_batch", x_batch_, op_.attr("x_offset").as_dim()),
-               offsets("y_batch", y_batch_, op_.attr("y_offset").as_dim()),
-               offsets("x_row", x_row_), offsets("y_column", y_column_),
-               offsets("x_depth", x_depth_), offsets("y_depth", y_depth_));
+               offsets("x_row", x_row_), offsets("x_depth", x_depth_),
+               packed_once_ ? offsets("y_batch", y_batch_) : y_addresses());
+  }
+  std::string y_addresses() {
+    return str(offsets("y_batch", y_batch_, op_.attr("y_offset").as_dim()),
+               offsets("y_column", y_column_), offsets("y_depth", y_depth_));
   }
 
   int64_t sum_bytes() const { return a_.lanes == 4 ? 8 : 4; }
 
   CKernel rows() {
     Dim m = product(m_), n = product(n_), k = product(k_);
-    Dim column_blocks =
-        max(min(ceildiv(n, kColumns), floordiv(min(m, kRows) * n * k, kUnitTerms)), 1);
+    // One row of packed columns is worth as many units as eight.
+    Dim terms = packed_once_ ? max(min(m, kRows), 8) : min(m, kRows);
+    Dim column_blocks = max(min(ceildiv(n, kColumns), floordiv(terms * n * k, kUnitTerms)), 1);
     Dim row_blocks =
         max(ceildiv(m, kMostRows), min(ceildiv(m, kLeastRows), ceildiv(kUnits, column_blocks)));
     Dim unit_rows = ceildiv(m, max(row_blocks, 1)), group_rows = min(m, kRows);
@@ -372,7 +490,7 @@ class Contraction {
     bool across = lines && deep_ && a_.wide && a_.parts == 1 && m.bounds().lo <= a_.lanes;
     Dim line = ceildiv(k * a_.parts, 16) * 16 + 16;
     Dim packed = max(group_rows, across ? a_.lanes : 0) * line;
-    Dim kept = min(floordiv(unit_rows, kRows + 1), 1) * unit_columns * k;
+    Dim kept = packed_once_ ? Dim(0) : min(floordiv(unit_rows, kRows + 1), 1) * unit_columns * k;
     made_.units = product(batch_) * row_blocks * column_blocks;
     made_.work = floordiv(unit_rows * n * k, column_blocks * 16) + 1;
     made_.scratch =
@@ -390,10 +508,41 @@ class Contraction {
       functions += str(across_text(a_), with(kAcross));
       across_ = with(kTakeAcross);
     }
+    if (packed_once_) {
+      panel_here_ = with(kPackedPanel);
+      if (m.bounds().lo <= 1) {
+        functions += str(one_packed(4), one_packed(1), with(kOneRow));
+        across_ = kTakeOne;
+      }
+      return assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver));
+    }
     if (wide_ && a_.parts == 1) pack_unit_ = with(kWideUnit);
     panel_ = wide_ ? with(kWidePanel)
                    : str(with(kColumnsOfPanel), with(deep_ ? kDeepPanel : kScatteredPanel));
+    panel_here_ = with(kPanelHere);
     return assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver));
+  }
+
+  // One row of x times that many panels.
+  std::string one_packed(int panels) {
+    std::string zeros, step, set, add, number = str(panels);
+    for (int i = 0; i < 2 * panels; ++i) {
+      std::string s = str("s", i), at = str("sums + ", i * a_.lanes);
+      std::string from = str("b + ", i / 2, " * stride + ", i % 2 * a_.lanes);
+      zeros += str(zeros.empty() ? "" : ", ", s, " = {0}");
+      if (i % 2 == 0) step += str("    __builtin_prefetch(", from, " + 32 * $panel, 0, 3);\n");
+      step += str("    ", s, " = MULTIPLY_ADD(x, *(const vec_u *)(", from, "), ", s, ");\n");
+      set += str("    store_lanes(", at, ", ", s, ");\n");
+      add += str("    store_lanes(", at, ", JOIN(*(const vec_u *)(", at, "), ", s, "));\n");
+    }
+    step = fill(step, {{"panel", str(a_.panel)}});
+    return fill(kOnePacked, {{"panels", number},
+                             {"sum", a_.sum},
+                             {"panel", str(a_.panel)},
+                             {"zeros", zeros},
+                             {"step", step},
+                             {"set", set},
+                             {"add", add}});
   }
 
   CKernel one_row() {
@@ -542,9 +691,10 @@ class Contraction {
   std::vector<Dim> batch_, m_, n_, k_;
   Axes x_batch_, x_row_, x_depth_, y_batch_, y_column_, y_depth_;
   bool wide_ = false, deep_ = false;  // how y lies: columns, or terms, side by side
+  bool packed_once_ = false;          // y is panels
   Dim stride_ = 0;                    // of what does not lie side by side
   std::string arguments_;             // of the epilogue
-  std::string pack_unit_;
+  std::string pack_unit_, panel_here_;
   std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, panel_;
 };
 
@@ -559,6 +709,17 @@ Operation* contraction_of(Func kernel) {
 
 CKernel render_contraction(Func kernel) {
   return Contraction(kernel, *contraction_of(kernel)).run();
+}
+
+std::optional<PackedKernel> render_packed_contraction(Func kernel) {
+  Operation& op = *contraction_of(kernel);
+  auto elements = Contraction(kernel, op).packed_elements();
+  if (!elements) return std::nullopt;
+  return PackedKernel{.pack = Contraction(kernel, op).pack(),
+                      .kernel = Contraction(kernel, op).run_packed(),
+                      .weights = op.operand(1).index(),
+                      .elements = *elements,
+                      .dtype = loop::element(op.operand(1).type())};
 }
 
 }  // namespace proa::compiler::render

@@ -378,17 +378,16 @@ CKernel render_convolution(Func kernel) {
   return Convolution(kernel, *convolution_of(kernel)).run();
 }
 
-std::optional<PackedConvolution> render_packed(Func kernel) {
+std::optional<PackedKernel> render_packed_convolution(Func kernel) {
   Operation* op = convolution_of(kernel);
-  if (op == nullptr) return std::nullopt;
   auto elements = Convolution(kernel, *op).packed_elements();
   if (!elements) return std::nullopt;
   DType dtype = loop::element(op->operand(1).type());
-  return PackedConvolution{.pack = Convolution(kernel, *op).pack(),
-                           .convolve = Convolution(kernel, *op).run_packed(),
-                           .weights = op->operand(1).index(),
-                           .elements = *elements,
-                           .dtype = dtype == DType::f64 ? dtype : DType::f32};
+  return PackedKernel{.pack = Convolution(kernel, *op).pack(),
+                      .kernel = Convolution(kernel, *op).run_packed(),
+                      .weights = op->operand(1).index(),
+                      .elements = *elements,
+                      .dtype = dtype == DType::f64 ? dtype : DType::f32};
 }
 
 }  // namespace proa::compiler::render

@@ -13,15 +13,8 @@ namespace proa::compiler::render {
 ir::Operation* convolution_of(ir::Func kernel);
 CKernel render_convolution(ir::Func kernel);
 
-// For weights that are the same at every call: a kernel that packs them, from buffer `weights` of
-// the function to `elements` of `dtype`, and the convolution that finds them so in that buffer.
-struct PackedConvolution {
-  CKernel pack, convolve;
-  size_t weights;
-  int64_t elements;
-  DType dtype;
-};
-// Nothing where weights are read as they lie, or where their sizes are not known.
-std::optional<PackedConvolution> render_packed(ir::Func kernel);
+// For weights that are the same at every call. Nothing where weights are read as they lie, or where
+// their sizes are not known.
+std::optional<PackedKernel> render_packed_convolution(ir::Func kernel);
 
 }  // namespace proa::compiler::render

@@ -28,6 +28,15 @@ struct CKernel {
 
 CKernel render_c(ir::Func kernel);
 
+// For weights that are the same at every call: a kernel that packs them, from buffer `weights` of
+// the function to `elements` of `dtype`, and the kernel that finds them so in that buffer.
+struct PackedKernel {
+  CKernel pack, kernel;
+  size_t weights;
+  int64_t elements;
+  DType dtype;
+};
+
 // The same kernel for many sets of buffers and words. Its words: how many, the units of each, the
 // words of each; its buffers: the inputs of each, the outputs of each. Only name and text are set.
 CKernel repeated(const CKernel& one, size_t inputs, size_t outputs);
