@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import sysconfig
 import types
 import weakref
@@ -20,21 +21,38 @@ from .source import tree_of
 
 HELPER = "__proa"
 VALUE, DONE = "__proa_value", "__proa_done"
+FUNCTION = "__proa_function"
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _own = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
 _codes: weakref.WeakKeyDictionary[types.CodeType, types.CodeType | None] = (
     weakref.WeakKeyDictionary()
 )
-_functions: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+_made: weakref.WeakSet[types.CodeType] = weakref.WeakSet()  # rewritten, inner functions included
 
 
 def walk(nodes: Iterable[ast.AST], skip: tuple[type, ...] = SCOPES) -> Iterable[ast.AST]:
-    """The nodes and what is in them, but not inside of other scopes."""
-    for node in nodes:
+    """The nodes and what is in them, in any order, but not inside of other scopes."""
+    todo = list(nodes)
+    while todo:
+        node = todo.pop()
         yield node
         if not isinstance(node, skip):
-            yield from walk(ast.iter_child_nodes(node), skip)
+            todo += ast.iter_child_nodes(node)
+
+
+def yields(node: ast.FunctionDef) -> bool:
+    return contains(node.body, ast.Yield, ast.YieldFrom)
+
+
+def sees_names(node: ast.AST) -> bool:
+    """Whether it asks for its own variables by name, which inner functions would hide."""
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            asked = call.func.id in ("locals", "eval", "exec")
+            if asked or (call.func.id in ("vars", "dir") and not call.args):
+                return True
+    return False
 
 
 def contains(nodes: Iterable[ast.AST], *kinds: type) -> bool:
@@ -54,17 +72,24 @@ def assigned(nodes: Iterable[ast.AST]) -> list[str]:
     names: dict[str, None] = {}
 
     def visit(node: ast.AST) -> None:
-        if isinstance(node, COMPREHENSIONS):
+        if isinstance(node, COMPREHENSIONS):  # only `:=` binds outside of it
+            for inner in walk(ast.iter_child_nodes(node)):
+                if isinstance(inner, ast.NamedExpr):
+                    visit(inner.target)
             return
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names[node.name] = None
             return
         if isinstance(node, ast.Lambda):
             return
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
             names[node.id] = None
         if isinstance(node, ast.ExceptHandler) and node.name:
             names[node.name] = None
+        if isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+            names[node.name] = None
+        if isinstance(node, ast.MatchMapping) and node.rest:
+            names[node.rest] = None
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 names[alias.asname or alias.name.partition(".")[0]] = None
@@ -111,6 +136,11 @@ class Expressions(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        self.generic_visit(node)  # a name that inner functions set may have no annotation
+        made = ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
+        return ast.copy_location(made, node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         self.generic_visit(node)
@@ -285,7 +315,8 @@ class Rewriter:
             elif isinstance(node, (ast.With, ast.Try)):
                 made = [self.inner(node)]
             elif isinstance(node, ast.FunctionDef):
-                Rewriter(node).function(node)
+                if not yields(node):
+                    Rewriter(node).function(node)
                 made = [node]
             elif isinstance(node, (ast.ClassDef, ast.AsyncFunctionDef, ast.Match)):
                 made = [node]
@@ -383,13 +414,19 @@ class Rewriter:
 
     def repeating(self, node: ast.While) -> list[ast.stmt]:
         step = self.fresh("step")
-        names = self.variables(node.body)
-        test = self.expression(node.test)
+        names = self.variables([ast.Expr(node.test), *node.body])
         before, access = self.access(names)
+        test: ast.expr
+        if contains([node.test], ast.NamedExpr):
+            asked = self.fresh("test")
+            before.append(self.define(asked, [ast.Return(node.test)], False))
+            test = name(asked)
+        else:
+            test = later(self.expression(node.test))
         return [
             self.define(step, node.body, False),
             *before,
-            ast.Expr(helper("while_", later(test), name(step), *access)),
+            ast.Expr(helper("while_", test, name(step), *access)),
         ]
 
     def iterating(self, node: ast.For) -> list[ast.stmt]:
@@ -431,6 +468,40 @@ class Mangle(ast.NodeTransformer):
         return node
 
 
+def class_of(qualname: str) -> str:
+    """The innermost class around a function: its parts are not followed by <locals>."""
+    parts = qualname.split(".")
+    found = [a for a, b in itertools.pairwise(parts) if "<locals>" not in (a, b)]
+    return found[-1] if found else ""
+
+
+def rewritten(node: ast.FunctionDef, function: types.FunctionType) -> types.CodeType:
+    """The code of `node`, the tree of `function`, when its control flow is calls."""
+    code = function.__code__
+    node.decorator_list = []
+    Mangle(class_of(function.__qualname__)).visit(node)
+    Rewriter(node).function(node)
+    every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    for argument in (*every, node.args.vararg, node.args.kwarg):
+        if argument is not None:
+            argument.annotation = None
+    node.returns = None
+    node.name = FUNCTION  # its own name is a variable from outside in it
+    free = [ast.arg(n) for n in (HELPER, *code.co_freevars)]
+    taken = ast.arguments([], free, None, [], [], None, [])
+    factory = function_of("__proa_factory", taken, [node])
+    module = ast.fix_missing_locations(ast.Module([factory], []))
+    ast.increment_lineno(module, code.co_firstlineno - 1)
+    compiled = compile(module, code.co_filename, "exec")
+    (made,) = codes_in(compiled)
+    (inner,) = (c for c in codes_in(made) if c.co_name == FUNCTION)
+    return inner.replace(co_name=code.co_name, co_qualname=code.co_qualname)
+
+
+def codes_in(code: types.CodeType) -> list[types.CodeType]:
+    return [c for c in code.co_consts if isinstance(c, types.CodeType)]
+
+
 def new_code(function: types.FunctionType) -> types.CodeType | None:
     """The code of the rewritten function; None where there is nothing to rewrite it from."""
     code = function.__code__
@@ -438,39 +509,26 @@ def new_code(function: types.FunctionType) -> types.CodeType | None:
     if code.co_flags & flags or code.co_name == "<lambda>":
         return None
     node = tree_of(function)
-    if node is None:
+    if node is None or sees_names(node):
         return None
-    node.decorator_list = []
-    parts = function.__qualname__.split(".")
-    if len(parts) > 1 and parts[-2] != "<locals>":
-        Mangle(parts[-2]).visit(node)
-    Rewriter(node).function(node)
-    every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-    for argument in (*every, node.args.vararg, node.args.kwarg):
-        if argument is not None:
-            argument.annotation = None
-    node.returns = None
-    free = [ast.arg(n) for n in (HELPER, *code.co_freevars)]
-    taken = ast.arguments([], free, None, [], [], None, [])
-    factory = function_of("__proa_factory", taken, [node])
-    module = ast.fix_missing_locations(ast.Module([factory], []))
-    ast.increment_lineno(module, code.co_firstlineno - 1)
-    compiled = compile(module, code.co_filename, "exec")
-    (made,) = (c for c in compiled.co_consts if isinstance(c, types.CodeType))
-    (inner,) = (
-        c for c in made.co_consts if isinstance(c, types.CodeType) and c.co_name == code.co_name
-    )
+    try:
+        inner = rewritten(node, function)
+    except RecursionError:  # hundreds of branches in one another
+        return None
+    todo = [inner]
+    while todo:
+        _made.add(todo[-1])
+        todo += codes_in(todo.pop())
     return inner
 
 
 def convert(function: types.FunctionType) -> types.FunctionType:
     """The function, rewritten if it is the user's own and can be."""
-    found: types.FunctionType | None = _functions.get(function)
-    if found is not None:
-        return found
     code = function.__code__
     module = function.__module__ or ""
     if module == "proa" or module.startswith("proa.") or code.co_filename.startswith(_own):
+        return function
+    if code in _made:
         return function
     if code not in _codes:
         _codes[code] = new_code(function)
@@ -486,7 +544,6 @@ def convert(function: types.FunctionType) -> types.FunctionType:
     made.__kwdefaults__ = function.__kwdefaults__
     made.__qualname__, made.__module__ = function.__qualname__, function.__module__
     made.__dict__.update(function.__dict__)
-    _functions[function] = _functions[made] = made
     return made
 
 
