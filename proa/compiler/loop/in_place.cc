@@ -81,9 +81,11 @@ std::vector<std::pair<int32_t, int32_t>> in_place(Func kernel, size_t inputs) {
   for (size_t out = inputs; out < buffers.size(); ++out) {
     std::vector<Operation*> stores = users(buffers[out], "loop.store");
     if (stores.size() != 1) continue;
-    // What runs as one unit: the body of the innermost parallel loop around the store.
+    // What runs as one unit: the body of the innermost parallel loop around the store, or what a
+    // contraction does with one result, whose terms lie in other buffers.
     Operation* unit = stores[0]->parent();
-    while (unit != nullptr && !(unit->is("loop.for") && unit->attr("parallel")))
+    while (unit != nullptr && !unit->is("loop.contract") &&
+           !(unit->is("loop.for") && unit->attr("parallel")))
       unit = unit->parent();
     if (unit == nullptr) continue;
     const Block* block = &unit->region(0).block();
@@ -97,6 +99,22 @@ std::vector<std::pair<int32_t, int32_t>> in_place(Func kernel, size_t inputs) {
     }
   }
   return pairs;
+}
+
+std::vector<bool> shared_buffers(Func kernel) {
+  std::vector<Value> buffers = kernel.arguments();
+  std::vector<bool> shared(buffers.size());
+  size_t inputs = 0;
+  auto written = [](Value buffer) {
+    bool found = false;
+    buffer.each_use([&](Use& use) { found |= use.owner->is("loop.store"); });
+    return found;
+  };
+  while (inputs < buffers.size() && !written(buffers[inputs])) ++inputs;
+  for (auto [in, out] : in_place(kernel, inputs)) {
+    shared[static_cast<size_t>(in)] = shared[inputs + static_cast<size_t>(out)] = true;
+  }
+  return shared;
 }
 
 }  // namespace proa::compiler::loop

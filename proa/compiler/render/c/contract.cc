@@ -1,10 +1,12 @@
 #include "proa/compiler/render/c/contract.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "proa/base/error.h"
 #include "proa/base/hash.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/loop/in_place.h"
 #include "proa/compiler/render/c/matvec.h"
 #include "proa/compiler/render/c/micro.h"
 #include "proa/compiler/render/c/scalar.h"
@@ -605,10 +607,13 @@ class Contraction {
     return text;
   }
 
-  // The region, for rows x columns of sums. Buffers are parameters: there `restrict` counts.
+  // The region, for rows x columns of sums. Buffers are parameters: there `restrict` counts. An
+  // output that may lie over an input says nothing of the kind.
   std::string epilogue() {
     std::string parameters;
     Straight body(made_.words);
+    std::vector<bool> shared = loop::shared_buffers(func_);
+    bool apart = std::ranges::find(shared, true) == shared.end();
     for (Value buffer : func_.arguments()) {
       bool written = false, used = false;
       buffer.each_use([&](Use& use) {
@@ -619,7 +624,7 @@ class Contraction {
       std::string label = str("b", buffer.index());
       body.name(buffer, label);
       std::string type = str(written ? "" : "const ", c_storage(loop::element(buffer.type())));
-      parameters += str(type, " *restrict ", label, ", ");
+      parameters += str(type, shared[buffer.index()] ? " *" : " *restrict ", label, ", ");
       arguments_ += str(arguments_.empty() ? "" : ", ", "buffers[", buffer.index(), "]");
     }
     if (arguments_.empty()) {
@@ -648,8 +653,8 @@ class Contraction {
     std::string element = str(columns, "      const ", c_type(block.argument(0).dtype()),
                               " sum = ", sum_text(), ";\n", body.take());
     auto loops = [&](std::string_view width) {
-      return str("  for (pn_i64 r = 0; r < rows; ++r) {\n", rows,
-                 "#pragma clang loop vectorize(enable)\n    for (pn_i64 c = 0; c < ", width,
+      return str("  for (pn_i64 r = 0; r < rows; ++r) {\n", rows, "#pragma clang loop vectorize(",
+                 apart ? "enable" : "assume_safety", ")\n    for (pn_i64 c = 0; c < ", width,
                  "; ++c) {\n", element, "    }\n  }\n");
     };
     return str(head, "  if (width == ", a_.columns, ") {\n", loops(str(a_.columns)), "  } else {\n",

@@ -109,12 +109,9 @@ void Renderer::find_work(Block& body) {
 // that buffers do not overlap. An output that may lie over an input says nothing of the kind.
 void Renderer::head() {
   std::vector<Value> buffers = func_.arguments();
-  std::vector<bool> written(buffers.size()), shared(buffers.size());
+  std::vector<bool> written(buffers.size()), shared = loop::shared_buffers(func_);
   for (size_t i = 0; i < buffers.size(); ++i)
     buffers[i].each_use([&](Use& use) { written[i] = written[i] || use.owner->is("loop.store"); });
-  auto inputs = static_cast<size_t>(std::ranges::find(written, true) - written.begin());
-  for (auto [in, out] : loop::in_place(func_, inputs))
-    shared[static_cast<size_t>(in)] = shared[inputs + static_cast<size_t>(out)] = true;
   for (size_t i = 0; i < buffers.size(); ++i) {
     std::string label = str("b", i);
     set_name(buffers[i], label);
