@@ -12,14 +12,15 @@
 namespace proa::compiler {
 
 std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
-                                          std::span<const ir::Dim> symbols) {
+                                          std::span<const ir::Dim> symbols,
+                                          std::span<const int32_t> held) {
   ir::stage("windows", module, [&] { unroll_windows(module); });  // pooling is elementwise, too
   // What shares an iteration space becomes one group.
   ir::stage("fuse", module, [&] { fuse(module, render::c_renders); });
   loop::lower(module);  // a group becomes loops over buffers
   ir::tell_stage("lower-loops", module);
   ir::stage("batch", module, [&] { batch(module); });  // the same kernel many times becomes one
-  return emit(module, func, symbols);                  // loops become text, the rest instructions
+  return emit(module, func, symbols, held);            // loops become text, the rest instructions
 }
 
 namespace {

@@ -11,8 +11,9 @@
 namespace proa::compiler {
 
 // `func` holds primitives only and is changed in the module; `symbols` are the sizes that callers
-// give, in order.
+// give, in order; `held`: see program::Terms.
 std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
-                                          std::span<const ir::Dim> symbols);
+                                          std::span<const ir::Dim> symbols,
+                                          std::span<const int32_t> held = {});
 
 }  // namespace proa::compiler

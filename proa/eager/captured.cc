@@ -124,7 +124,7 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
     for (const Tensor& t : request.tensors) hooks_.push_back(hooks_of(t));
     for (const CaptureSlot& slot : slots_) hooks_.push_back(hooks_of(slot.tensor));
   }
-  find_donations();
+  function_->set_terms({find_donations(), find_held()});
   function_->executable();  // what a rule cannot do with symbols shows here
 }
 
@@ -179,7 +179,7 @@ Captured::Captured(CapturedParts parts)
   function_ = std::make_unique<Function>(parts.name, std::move(parts.module), symbols,
                                          tier::captured_tier(), true);
   describe_arguments();
-  find_donations();
+  function_->set_terms({find_donations(), find_held()});
 }
 
 std::string Captured::beyond_a_file() const {
@@ -213,7 +213,7 @@ std::string Captured::beyond_a_file() const {
 }
 
 // An input that is written has its new value's form, so that both may be one memory.
-void Captured::find_donations() {
+std::vector<std::pair<int32_t, int32_t>> Captured::find_donations() {
   std::vector<std::pair<int32_t, int32_t>> pairs;
   auto output = static_cast<int32_t>(results_);
   size_t first_slot = extents_.size() - slots_.size();
@@ -239,7 +239,25 @@ void Captured::find_donations() {
     }
     ++output;
   }
-  function_->set_donated(std::move(pairs));
+  return pairs;
+}
+
+// Weights and the like, where the function leaves them as they are. Foreign memory can be written
+// by its owner at any time, and nothing tells.
+std::vector<int32_t> Captured::find_held() const {
+  std::vector<int32_t> held;
+  size_t first_slot = extents_.size() - slots_.size();
+  for (size_t k = 0; k < slots_.size(); ++k) {
+    const CaptureSlot& slot = slots_[k];
+    if (slot.kind != CaptureSlot::Kind::tensor || !slot.tensor ||
+        slot.tensor.array().buffer->is_foreign())
+      continue;
+    bool written = std::ranges::any_of(effects_, [&](const CaptureEffect& effect) {
+      return effect.argument < 0 && effect.tensor && effect.tensor.impl() == slot.tensor.impl();
+    });
+    if (!written) held.push_back(static_cast<int32_t>(first_slot + k));
+  }
+  return held;
 }
 
 // A tensor that takes new memory leaves the old one to whoever else has it: a view, a detached

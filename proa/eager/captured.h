@@ -85,8 +85,9 @@ class Captured {
                      std::span<const int64_t> sizes);
   void apply(const CaptureEffect& effect, std::span<const Tensor> tensors,
              const Tensor& made) const;
-  void find_donations();
-  // Pairs whose input somebody else still reads: see Function::set_donated.
+  std::vector<std::pair<int32_t, int32_t>> find_donations();
+  std::vector<int32_t> find_held() const;
+  // Pairs whose input somebody else still reads: see program::Terms::donated.
   std::vector<int32_t> kept(std::span<const Tensor> inputs) const;
   void own_memory(std::span<const Tensor> inputs, std::span<Tensor> made) const;
 

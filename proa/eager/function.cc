@@ -22,14 +22,14 @@ using namespace ir;
 
 std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
                                              std::span<const Dim> symbols, tier::Tier tier,
-                                             std::span<const std::pair<int32_t, int32_t>> donated) {
+                                             const program::Terms& terms) {
   Module lowered = module.clone();
   tell_stage("captured", lowered);
   transform::decompose(lowered, tier::has_kernel);
   tell_stage("decompose", lowered);
   transform::optimize(lowered);
   fit_budget(lowered, func.name(), symbols);
-  return tier::executable(lowered, lowered.find(func.name()), symbols, tier, donated);
+  return tier::executable(lowered, lowered.find(func.name()), symbols, tier, terms);
 }
 
 std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
@@ -57,7 +57,7 @@ Function::~Function() = default;
 const runtime::Executable& Function::executable() {
   std::lock_guard lock(mutex_);
   BudgetScope budget(budget_);
-  if (!executable_) executable_ = compile(module_, module_.main(), symbols_, tier_, donated_);
+  if (!executable_) executable_ = compile(module_, module_.main(), symbols_, tier_, terms_);
   return *executable_;
 }
 

@@ -63,11 +63,8 @@ class Function {
     return has_inexact_result_;
   }  // else there is nothing to record
   const runtime::Executable& executable();
-  // Results that may take the memory of operands where a call is not recorded: see
-  // program::Program::donated. Before the first call.
-  void set_donated(std::vector<std::pair<int32_t, int32_t>> donated) {
-    donated_ = std::move(donated);
-  }
+  // Of calls that are not recorded. Before the first one.
+  void set_terms(program::Terms terms) { terms_ = std::move(terms); }
   Recorded& recorded(const Mask& wanted);
   Derivative& derivative(Recorded& recorded, const Mask& given, const Mask& summed);
   Function& whole(Recorded& recorded, Derivative& derivative, const Mask& given,
@@ -85,7 +82,7 @@ class Function {
   bool has_inexact_result_ = false;
   tier::Tier tier_;
   bool is_whole_ = false;
-  std::vector<std::pair<int32_t, int32_t>> donated_;
+  program::Terms terms_;
   int64_t budget_ = 0;  // see budget.h; the one of the thread that made the function
   std::mutex mutex_;
   std::unique_ptr<runtime::Executable> executable_;
@@ -93,7 +90,7 @@ class Function {
 };
 
 // Calls the function; records it on the tape if recording is on and an operand requires a gradient.
-// `kept`: pairs of set_donated() whose operand is not given away.
+// `kept`: donated pairs of set_terms() whose operand is not given away.
 void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
           std::span<Tensor> results, std::span<const int32_t> kept = {});
 // Whether a call with these operands would be recorded: then nothing is given away.
@@ -107,9 +104,9 @@ bool guards_hold(Function& function, std::span<const Tensor> operands,
 ir::Func add_whole(ir::Module& module, const transform::Gradient& gradient);
 
 // Primitives only, optimised, as an Executable for the cpu.
-std::unique_ptr<runtime::Executable> compile(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols, tier::Tier tier,
-    std::span<const std::pair<int32_t, int32_t>> donated = {});
+std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
+                                             std::span<const ir::Dim> symbols, tier::Tier tier,
+                                             const program::Terms& terms = {});
 // In the tier of single calls.
 std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
                                              std::span<const ir::Dim> symbols);

@@ -11,8 +11,19 @@ namespace {
 
 class Splitter {
  public:
-  explicit Splitter(const Program& program)
-      : program_(program), held_(program.slots.size(), -1), chosen_(program.code.size()) {}
+  Splitter(const Program& program, std::span<const int32_t> held)
+      : program_(program),
+        held_(program.slots.size(), -1),
+        of_inputs_(program.slots.size()),
+        chosen_(program.code.size()) {
+    for (int32_t input : held) {
+      int32_t slot = program.inputs[index(input)];
+      auto bytes = bytes_of(slot);
+      held_[index(slot)] = bytes.value_or(-1);
+      of_inputs_[index(slot)] = true;
+      inputs_.push_back(slot);
+    }
+  }
 
   std::optional<Once> run() {
     for (const Constant& constant : program_.constants)
@@ -25,7 +36,10 @@ class Splitter {
       bool view = code.kind == InstructionKind::view;
       for (int32_t slot : code.out)
         held_[index(slot)] = view ? held_[index(code.in[0])] : *bytes_of(slot);
-      any |= !view;
+      bool counts = inputs_.empty();
+      for (int32_t slot : code.in) counts |= slot >= 0 && of_inputs_[index(slot)];
+      for (int32_t slot : code.out) of_inputs_[index(slot)] = counts;
+      any |= !view && counts;
     }
     if (!any) return std::nullopt;
     return made();
@@ -115,6 +129,8 @@ class Splitter {
       if (moved[slot] && read[slot]) once.slots.push_back(static_cast<int32_t>(slot));
     }
     first.outputs = once.slots;
+    first.inputs = inputs_;
+    rest.terms.held.clear();
     // Nothing that is a constant now is released, nor what a kernel released that is gone.
     for (Instruction& code : rest.code)
       std::erase_if(code.release, [&](int32_t slot) { return moved[index(slot)]; });
@@ -124,7 +140,9 @@ class Splitter {
   static constexpr int64_t kMost = int64_t{1} << 40, kFew = 4096;  // bytes
 
   const Program& program_;
-  std::vector<int64_t> held_;  // bytes of constants behind a slot; -1: it is not of constants alone
+  std::vector<int32_t> inputs_;  // slots of the held inputs
+  std::vector<int64_t> held_;    // bytes of constants and held inputs behind a slot; -1: of others
+  std::vector<bool> of_inputs_;  // by slot: not of constants alone
   std::vector<bool> chosen_;
 };
 
@@ -132,7 +150,16 @@ class Splitter {
 
 std::optional<Once> split_once(const Program& program) {
   if (program.constants.empty() || program.inputs.empty()) return std::nullopt;
-  return Splitter(program).run();
+  return Splitter(program, {}).run();
+}
+
+std::optional<Once> split_held(const Program& program) {
+  if (program.terms.held.empty()) return std::nullopt;
+  auto once = Splitter(program, program.terms.held).run();
+  if (!once) return std::nullopt;
+  Program& rest = *once->rest;
+  rest.inputs.insert(rest.inputs.end(), once->slots.begin(), once->slots.end());
+  return once;
 }
 
 }  // namespace proa::program

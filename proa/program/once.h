@@ -24,4 +24,9 @@ struct Once {
 // call.
 std::optional<Once> split_once(const Program& program);
 
+// The same for what reads constants and Terms::held alone. `first` has the held inputs, in that
+// order, and `rest` the values of `slots` as inputs behind its own. Nothing where nothing reads
+// held ones alone.
+std::optional<Once> split_held(const Program& program);
+
 }  // namespace proa::program

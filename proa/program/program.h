@@ -79,13 +79,21 @@ struct SymbolSource {
   int32_t input = -1, axis = -1;  // input == -1: bound by an instruction, or given by the caller
 };
 
-struct Program {
-  std::vector<Slot> slots;
-  std::vector<int32_t> inputs, outputs;
+// What callers promise of inputs, by their numbers.
+struct Terms {
   // (input, output): the caller may give the input's values away, and the output may take their
   // memory. Both have one form, no two pairs share a member, and no other input lies in that
   // memory.
   std::vector<std::pair<int32_t, int32_t>> donated;
+  // Mostly the very memory of the call before, as yet unwritten, as weights are where nobody
+  // trains: what follows from these alone is worth keeping. Not for files.
+  std::vector<int32_t> held;
+};
+
+struct Program {
+  std::vector<Slot> slots;
+  std::vector<int32_t> inputs, outputs;
+  Terms terms;
   std::vector<Constant> constants;
   std::vector<Instruction> code;
   std::vector<KernelText> kernels;

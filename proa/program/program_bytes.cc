@@ -125,7 +125,7 @@ class Writer {
     }
     integers(program.inputs);
     integers(program.outputs);
-    pairs(program.donated);
+    pairs(program.terms.donated);
     out_.natural(program.constants.size());
     for (const Constant& constant : program.constants) {
       out_.integer(constant.slot);
@@ -292,7 +292,7 @@ class Reader {
     }
     integers(program.inputs);
     integers(program.outputs);
-    pairs(program.donated);
+    pairs(program.terms.donated);
     size_t constants = in_.count(2);
     for (size_t i = 0; i < constants; ++i) {
       int32_t slot = in_.int32();

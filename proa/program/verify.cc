@@ -263,7 +263,7 @@ class Verifier {
     require(code.programs.size() == count, "another number of programs than it runs");
     for (const auto& body : code.programs) {
       require(body != nullptr, "a program that is not there");
-      require(body->donated.empty(), "a program inside that takes its inputs' memory");
+      require(body->terms.donated.empty(), "a program inside that takes its inputs' memory");
     }
   }
 
@@ -354,7 +354,7 @@ class Verifier {
 
   void donations() const {
     std::vector<bool> given(program_.inputs.size()), taken(program_.outputs.size());
-    for (auto [input, output] : program_.donated) {
+    for (auto [input, output] : program_.terms.donated) {
       require(in_range(input, given.size()) && in_range(output, taken.size()),
               "memory given away that is not there");
       require(!given[index(input)] && !taken[index(output)], "memory given away twice");

@@ -52,6 +52,8 @@ class Allocator {
   static void hand_out(Buffer* buffer, int64_t bytes) {
     buffer->references_.store(1, std::memory_order_relaxed);
     buffer->bytes_ = bytes;
+    buffer->outside_.store(0, std::memory_order_relaxed);
+    buffer->identity_.store(0, std::memory_order_relaxed);
   }
   static uint16_t size_class(const Buffer* buffer) { return buffer->size_class_; }
   static Buffer* link(const Buffer* buffer) { return static_cast<Buffer*>(buffer->context_); }

@@ -35,21 +35,32 @@ class alignas(64) Buffer {
   // Grows with every in-place write, so that whoever saved the memory can tell.
   uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
+  // A number that stands for what is in the memory, together with version(): no other buffer of
+  // this process has it or had it, and it is another one once outsiders could have written. 0 where
+  // nothing can stand for that: others can write now, or the memory is theirs.
+  uint32_t identity() const;
+  // An address was given away: from now on somebody may write at any time, which no version tells.
+  void give_away() const { begin_outside(); }
   bool is_unique() const { return references_.load(std::memory_order_acquire) == 1; }
 
  private:
   friend class BufferRef;
+  friend class OutsideHold;
   friend class Allocator;
 
   Buffer() = default;
   ~Buffer() = default;
+  void begin_outside() const;
+  void end_outside() const;
   void destroy() noexcept;
 
   std::atomic<uint32_t> references_{1};
   uint16_t size_class_ = 0;  // belongs to the allocator
   bool writable_ = true;
+  mutable std::atomic<uint8_t> outside_{0};  // holders; the greatest number is for ever
   Device device_;
   std::atomic<uint32_t> version_{0};
+  mutable std::atomic<uint32_t> identity_{0};  // 0: not asked for
   int64_t bytes_ = 0;
   void* data_ = nullptr;
   Allocator* allocator_ = nullptr;  // null for foreign memory
@@ -101,6 +112,18 @@ class BufferRef {
     }
   }
   Buffer* buffer_ = nullptr;
+};
+
+// Memory in the hands of NumPy, DLPack and the like, who may write as long as this lives.
+class OutsideHold {
+ public:
+  explicit OutsideHold(BufferRef buffer) : buffer_(std::move(buffer)) { buffer_->begin_outside(); }
+  OutsideHold(const OutsideHold&) = delete;
+  OutsideHold& operator=(const OutsideHold&) = delete;
+  ~OutsideHold() { buffer_->end_outside(); }
+
+ private:
+  BufferRef buffer_;
 };
 
 }  // namespace proa::runtime

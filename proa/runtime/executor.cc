@@ -129,7 +129,7 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
   }
   single_ = computes() && program_->code.size() == 1 && kernels_[0] != nullptr &&
             constants_.empty() && program_->outputs == program_->code[0].out &&
-            program_->donated.empty() && origin == Origin::process;
+            program_->terms.donated.empty() && origin == Origin::process;
   if (single_) {
     for (int32_t slot : program_->code[0].in) {
       auto at = std::ranges::find(program_->inputs, slot);
@@ -176,7 +176,7 @@ void Executable::split() {
   }
   if (begin < code.size() || parts_.empty()) straight_from(begin, code.size());
   bool whole = parts_.size() == 1 && parts_[0]->is_straight;
-  std::span<const std::pair<int32_t, int32_t>> donated = program_->donated;
+  std::span<const std::pair<int32_t, int32_t>> donated = program_->terms.donated;
   if (origin_ == Origin::file) donated = {};                 // whoever calls never agreed to it
   std::vector<int32_t> part_of(program_->slots.size(), -1);  // that makes a slot
   std::vector<bool> leaves(program_->slots.size());

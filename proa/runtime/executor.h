@@ -59,7 +59,7 @@ class Executable {
   // from extents). A broken guard is a UserError(shape). Outputs may share memory with inputs. Safe
   // to call from many threads at once, but for what is donated.
   //
-  // The output of a donated pair (program::Program::donated) may be the input's own array, with its
+  // The output of a donated pair (program::Terms::donated) may be the input's own array, with its
   // buffer, whose version the caller counts up; `kept` are pairs whose input this call does not
   // give away. Nothing is overwritten before the last instruction that can fail has run, and from
   // there on an interrupt waits: the inputs of a run that fails are as they were.

@@ -21,7 +21,7 @@ struct Segment {
   std::vector<int32_t> inputs;   // slots that come from before
   std::vector<int32_t> results;  // slots that are needed behind; the program's outputs if it is the
                                  // only segment
-  // The result may take the memory of the input: pair `number` of program::Program::donated.
+  // The result may take the memory of the input: pair `number` of program::Terms::donated.
   struct Donated {
     int32_t input, result, number;
   };

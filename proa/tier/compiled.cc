@@ -14,6 +14,7 @@
 #include "proa/base/thread_pool.h"
 #include "proa/compiler/jit/compile.h"
 #include "proa/compiler/pipeline.h"
+#include "proa/runtime/held.h"
 #include "proa/runtime/object.h"
 #include "proa/runtime/schedule.h"
 #include "proa/tier/contest.h"
@@ -102,6 +103,7 @@ class Kernels : public program::KernelProvider {
   Report report() {
     std::lock_guard lock(mutex_);
     Report now = report_;
+    now.kept = runtime::Held::made();
     now.compiler = compiler::jit::to_string(compiler::jit::maker());
     return now;
   }
@@ -198,39 +200,42 @@ namespace {
 // Throws where something cannot be compiled.
 std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
                                              std::span<const ir::Dim> symbols,
-                                             std::span<const std::pair<int32_t, int32_t>> donated) {
+                                             const program::Terms& terms) {
   if (compiler::jit::maker() == compiler::jit::Maker::none) {
     throw UserError(ErrorKind::not_supported, "there is no compiler for kernels");
   }
   ir::Module work = module.clone();
-  auto program = compiler::compile(work, work.find(func.name()), symbols);
-  program->donated.assign(donated.begin(), donated.end());
+  auto program = compiler::compile(work, work.find(func.name()), symbols, terms.held);
+  program->terms = terms;
   kernels().make_ahead(*program);
-  return std::make_unique<runtime::Executable>(std::move(program), runtime::cpu_kernels(), kCpu,
-                                               &kernels());
+  auto held = runtime::Held::of(*program, runtime::cpu_kernels(), &kernels());
+  auto made = std::make_unique<runtime::Executable>(std::move(program), runtime::cpu_kernels(),
+                                                    kCpu, &kernels());
+  if (held) made->set_understudy(std::move(held));
+  return made;
 }
 
 }  // namespace
 
-std::unique_ptr<runtime::Executable> compiled_only(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
-    std::span<const std::pair<int32_t, int32_t>> donated) {
+std::unique_ptr<runtime::Executable> compiled_only(const ir::Module& module, ir::Func func,
+                                                   std::span<const ir::Dim> symbols,
+                                                   const program::Terms& terms) {
   try {
-    return compile(module, func, symbols, donated);
+    return compile(module, func, symbols, terms);
   } catch (const Error& error) {
     kernels().fall_back(error.what());
     return nullptr;
   }
 }
 
-std::unique_ptr<runtime::Executable> compiled(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
-    std::span<const std::pair<int32_t, int32_t>> donated) {
+std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func func,
+                                              std::span<const ir::Dim> symbols,
+                                              const program::Terms& terms) {
   try {
-    return compile(module, func, symbols, donated);
+    return compile(module, func, symbols, terms);
   } catch (const Error& error) {  // nothing is lost but speed, and the report names it
     kernels().fall_back(error.what());
-    return prebuilt(module, func, symbols, donated);
+    return prebuilt(module, func, symbols, terms);
   }
 }
 
@@ -260,15 +265,15 @@ std::string_view to_string(Tier tier) {
   return tier == Tier::prebuilt ? "prebuilt" : tier == Tier::compiled ? "compiled" : "both";
 }
 
-std::unique_ptr<runtime::Executable> executable(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols, Tier wanted,
-    std::span<const std::pair<int32_t, int32_t>> donated) {
+std::unique_ptr<runtime::Executable> executable(const ir::Module& module, ir::Func func,
+                                                std::span<const ir::Dim> symbols, Tier wanted,
+                                                const program::Terms& terms) {
   switch (wanted) {
-    case Tier::prebuilt: return prebuilt(module, func, symbols, donated);
-    case Tier::compiled: return compiled(module, func, symbols, donated);
+    case Tier::prebuilt: return prebuilt(module, func, symbols, terms);
+    case Tier::compiled: return compiled(module, func, symbols, terms);
     case Tier::both: break;
   }
-  return contested(module, func, symbols, donated);
+  return contested(module, func, symbols, terms);
 }
 
 int64_t planned_bytes(const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,

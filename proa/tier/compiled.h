@@ -18,14 +18,14 @@ namespace proa::tier {
 
 // `func` holds primitives only. What cannot be rendered runs on prebuilt kernels; where nothing can
 // be compiled at all, everything does, and the report says why.
-std::unique_ptr<runtime::Executable> compiled(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
-    std::span<const std::pair<int32_t, int32_t>> donated = {});
+std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func func,
+                                              std::span<const ir::Dim> symbols,
+                                              const program::Terms& terms = {});
 
 // The same, but null where anything would have to run in another way, with the reason counted.
-std::unique_ptr<runtime::Executable> compiled_only(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
-    std::span<const std::pair<int32_t, int32_t>> donated = {});
+std::unique_ptr<runtime::Executable> compiled_only(const ir::Module& module, ir::Func func,
+                                                   std::span<const ir::Dim> symbols,
+                                                   const program::Terms& terms = {});
 
 // Which tier runs what is made from now on: PROA_TIER=prebuilt, compiled, or both (the default):
 // prebuilt first, and whichever is faster in the end (contest.h). Another name is a
@@ -34,10 +34,11 @@ enum class Tier : uint8_t { prebuilt, compiled, both };
 Tier tier();
 Tier captured_tier();  // of captured functions: compiled, unless PROA_TIER says otherwise
 std::string_view to_string(Tier tier);
-// `donated`: see program::Program::donated.
-std::unique_ptr<runtime::Executable> executable(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols, Tier wanted = tier(),
-    std::span<const std::pair<int32_t, int32_t>> donated = {});
+// `terms`: what callers promise.
+std::unique_ptr<runtime::Executable> executable(const ir::Module& module, ir::Func func,
+                                                std::span<const ir::Dim> symbols,
+                                                Tier wanted = tier(),
+                                                const program::Terms& terms = {});
 
 // Machine code of a kernel for a processor ("x86-64-v3", "x86-64-v4"), to be stored.
 // UserError(not_supported) where there is no compiler.
@@ -56,6 +57,7 @@ struct Report {
   int64_t compiled = 0;     // kernels made by the compiler
   int64_t from_disk = 0;    // found in the cache folder
   int64_t from_memory = 0;  // asked for again
+  int64_t kept = 0;         // see runtime/held.h
   int64_t fallbacks = 0;  // functions that ran on prebuilt kernels though a compiled tier was asked
   double seconds = 0;     // spent compiling
   std::string compiler;   // what makes kernels here

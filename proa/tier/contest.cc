@@ -35,7 +35,7 @@ struct Contender {
   std::atomic<int64_t> spent{0};  // nanoseconds on prebuilt kernels
   std::unique_ptr<ir::Module> module;
   std::vector<ir::Dim> symbols;
-  std::vector<std::pair<int32_t, int32_t>> donated;
+  program::Terms terms;
   std::string name;
   std::unique_ptr<runtime::Executable> compiled;  // from `timed` on
   std::mutex mutex;                               // of what follows
@@ -133,7 +133,7 @@ class Workshop {
     if (quick) try {
         contender.compiled =
             compiled_only(*contender.module, contender.module->find(contender.name),
-                          contender.symbols, contender.donated);
+                          contender.symbols, contender.terms);
       } catch (const std::exception&) { contender.compiled = nullptr; }
     contender.module.reset();
     if (contender.compiled == nullptr) {
@@ -235,10 +235,10 @@ class Contest : public runtime::Understudy {
 
 }  // namespace
 
-std::unique_ptr<runtime::Executable> contested(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
-    std::span<const std::pair<int32_t, int32_t>> donated) {
-  auto executable = prebuilt(module, func, symbols, donated);
+std::unique_ptr<runtime::Executable> contested(const ir::Module& module, ir::Func func,
+                                               std::span<const ir::Dim> symbols,
+                                               const program::Terms& terms) {
+  auto executable = prebuilt(module, func, symbols, terms);
   bool any = std::ranges::any_of(executable->program().code, [](const program::Instruction& code) {
     return code.kind == program::InstructionKind::kernel;
   });
@@ -246,7 +246,7 @@ std::unique_ptr<runtime::Executable> contested(
   auto contender = std::make_shared<Contender>();
   contender->module = std::make_unique<ir::Module>(module.clone());
   contender->symbols.assign(symbols.begin(), symbols.end());
-  contender->donated.assign(donated.begin(), donated.end());
+  contender->terms = terms;
   contender->name = func.name();
   executable->set_understudy(std::make_unique<Contest>(std::move(contender)));
   return executable;

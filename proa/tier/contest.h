@@ -12,10 +12,10 @@
 
 namespace proa::tier {
 
-// The prebuilt tier of `func`, with such an understudy. `donated`: see program::Program::donated.
-std::unique_ptr<runtime::Executable> contested(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
-    std::span<const std::pair<int32_t, int32_t>> donated = {});
+// The prebuilt tier of `func`, with such an understudy. `terms`: what callers promise.
+std::unique_ptr<runtime::Executable> contested(const ir::Module& module, ir::Func func,
+                                               std::span<const ir::Dim> symbols,
+                                               const program::Terms& terms = {});
 
 struct ContestCounts {
   int64_t programs = 0;  // that run in this way

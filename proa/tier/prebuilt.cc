@@ -6,11 +6,11 @@ bool has_kernel(const ir::Operation& op) {
   return runtime::cpu_kernels().find(op.name()) != nullptr;
 }
 
-std::unique_ptr<runtime::Executable> prebuilt(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
-    std::span<const std::pair<int32_t, int32_t>> donated) {
+std::unique_ptr<runtime::Executable> prebuilt(const ir::Module& module, ir::Func func,
+                                              std::span<const ir::Dim> symbols,
+                                              const program::Terms& terms) {
   auto program = compiler::emit(module, func, symbols);
-  program->donated.assign(donated.begin(), donated.end());
+  program->terms = terms;
   return std::make_unique<runtime::Executable>(std::move(program), runtime::cpu_kernels());
 }
 

@@ -17,9 +17,9 @@ namespace proa::tier {
 bool has_kernel(const ir::Operation& op);
 
 // `func` holds operations that have kernels; `symbols` are the sizes that callers give, in order.
-// `donated`: see program::Program::donated.
-std::unique_ptr<runtime::Executable> prebuilt(
-    const ir::Module& module, ir::Func func, std::span<const ir::Dim> symbols,
-    std::span<const std::pair<int32_t, int32_t>> donated = {});
+// `terms`: what callers promise.
+std::unique_ptr<runtime::Executable> prebuilt(const ir::Module& module, ir::Func func,
+                                              std::span<const ir::Dim> symbols,
+                                              const program::Terms& terms = {});
 
 }  // namespace proa::tier

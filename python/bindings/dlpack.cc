@@ -13,7 +13,9 @@ constexpr char kPlain[] = "dltensor", kVersioned[] = "dltensor_versioned";
 
 template <class Managed>
 struct Export {
+  explicit Export(const Tensor& t) : tensor(t), hold(t.array().buffer) {}
   Tensor tensor;
+  runtime::OutsideHold hold;
   Managed managed = {};
   std::vector<int64_t> shape, strides;
 };
@@ -65,8 +67,7 @@ void drop_capsule(PyObject* capsule) {
 
 template <class Managed>
 PyObject* capsule_of(const Tensor& t, uint64_t flags) {
-  auto out = std::make_unique<Export<Managed>>();
-  out->tensor = t;
+  auto out = std::make_unique<Export<Managed>>(t);
   out->shape.assign(t.dims().begin(), t.dims().end());
   out->strides.assign(t.array().strides.begin(), t.array().strides.end());
   DLTensor& dl = out->managed.dl_tensor;

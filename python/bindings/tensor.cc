@@ -263,8 +263,10 @@ PyObject* repr(PyObject* self) {
 
 // The buffer protocol: NumPy looks at the memory itself.
 struct View {
+  explicit View(const Tensor& t) : keeps(t), hold(t.array().buffer) {}
   std::vector<Py_ssize_t> shape, strides;
   Tensor keeps;
+  runtime::OutsideHold hold;
 };
 
 const char* format_of(DType dtype) {
@@ -300,11 +302,10 @@ int get_buffer(PyObject* self, Py_buffer* buffer, int flags) {
     bool writable = array.buffer->writable();
     if ((flags & PyBUF_WRITABLE) && !writable)
       throw UserError(ErrorKind::value, "buffer", "", "this tensor is read-only");
-    auto view = std::make_unique<View>();
+    auto view = std::make_unique<View>(t);
     auto size = static_cast<Py_ssize_t>(size_of(t.dtype()));
     for (int64_t d : array.dims) view->shape.push_back(static_cast<Py_ssize_t>(d));
     for (int64_t s : array.strides) view->strides.push_back(static_cast<Py_ssize_t>(s) * size);
-    view->keeps = t;
     buffer->buf = array.data;
     buffer->obj = Py_NewRef(self);
     buffer->len = static_cast<Py_ssize_t>(t.elements()) * size;

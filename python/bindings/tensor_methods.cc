@@ -110,7 +110,11 @@ PyObject* element_size(PyObject* self, PyObject*) {
   return PyLong_FromSize_t(size_of(self_tensor(self).dtype()));
 }
 PyObject* data_ptr(PyObject* self, PyObject*) {
-  return guarded([&] { return PyLong_FromVoidPtr(self_tensor(self).array().data); });
+  return guarded([&] {
+    const auto& array = self_tensor(self).array();
+    array.buffer->give_away();
+    return PyLong_FromVoidPtr(array.data);
+  });
 }
 PyObject* is_contiguous(PyObject* self, PyObject*) {
   return guarded([&] { return PyBool_FromLong(self_tensor(self).array().is_dense()); });

@@ -84,5 +84,40 @@ TEST(Once, WhatGrowsOrReadsInputsRunsAtEveryCall) {
   EXPECT_FALSE(split_once(constant));
 }
 
+// The same sample with w as an input that is held.
+Program held_sample() {
+  Program p = sample();
+  p.constants.clear();
+  p.inputs = {0, 1};
+  p.terms.held = {1};
+  return p;
+}
+
+TEST(Held, TakesWhatReadsHeldInputsAlone) {
+  Program p = held_sample();
+  verify(p, "the sample");
+  EXPECT_FALSE(split_once(p));
+  auto parts = split_held(p);
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->slots, std::vector<int32_t>{4});
+  EXPECT_EQ(parts->first->inputs, std::vector<int32_t>{1});
+  EXPECT_EQ(parts->first->code.size(), 3u);
+  EXPECT_EQ(parts->rest->inputs, (std::vector<int32_t>{0, 1, 4}));
+  EXPECT_EQ(parts->rest->code.size(), 1u);
+  EXPECT_TRUE(parts->rest->terms.held.empty());
+  verify(*parts->first, "the first part");
+  verify(*parts->rest, "the rest");
+}
+
+TEST(Held, NothingWhereNothingReadsThemAlone) {
+  Program p = held_sample();
+  p.terms.held = {0};  // of an extent that is a symbol
+  EXPECT_FALSE(split_held(p));
+  Program constants = sample();
+  constants.inputs = {0, 6};
+  constants.terms.held = {1};  // which nobody reads
+  EXPECT_FALSE(split_held(constants));
+}
+
 }  // namespace
 }  // namespace proa::program

@@ -71,7 +71,7 @@ std::shared_ptr<Program> PackageSample::flat() const {
   p.inputs = {0, 8, 10};
   p.outputs = {4, 5};
   p.constants = {constant(6, weight_), constant(7, other_)};
-  p.donated = {{0, 0}};
+  p.terms.donated = {{0, 0}};
   p.flops.inputs = 1;
   p.flops.constants = {3};
   p.flops.code = {{DimOp::multiply, 0, 1, 0}};

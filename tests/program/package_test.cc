@@ -85,7 +85,7 @@ TEST(Package, ComesBack) {
     EXPECT_EQ(std::tuple(a.kernel, a.flops, a.symbol, a.low, a.high),
               std::tuple(b.kernel, b.flops, b.symbol, b.low, b.high));
   }
-  EXPECT_EQ(after.donated, before.donated);
+  EXPECT_EQ(after.terms.donated, before.terms.donated);
   EXPECT_EQ(after.stages.size(), before.stages.size());
   EXPECT_EQ(after.stages[1].dims, before.stages[1].dims);
   EXPECT_EQ(after.stages[1].guards, before.stages[1].guards);
@@ -312,9 +312,9 @@ TEST(Verify, WhatDoesNotHoldTogetherIsNamed) {
       {"sizes of more symbols", [](P& p) { p.stages[1].dims.inputs = 3; }},
       {"a size of an input outside", [](P& p) { p.sources[0].input = 3; }},
       {"an axis that an input does not have", [](P& p) { p.sources[0].axis = 2; }},
-      {"memory given away that is not there", [](P& p) { p.donated[0].second = 2; }},
-      {"memory given away twice", [](P& p) { p.donated.emplace_back(0, 1); }},
-      {"memory given to a result of another form", [](P& p) { p.donated[0].first = 1; }},
+      {"memory given away that is not there", [](P& p) { p.terms.donated[0].second = 2; }},
+      {"memory given away twice", [](P& p) { p.terms.donated.emplace_back(0, 1); }},
+      {"memory given to a result of another form", [](P& p) { p.terms.donated[0].first = 1; }},
       {"a constant of the wrong size", [](P& p) { p.constants[0].size = 8; }},
       {"a constant of another form", [](P& p) { p.constants[0].dtype = DType::f64; }},
       {"a constant of another shape",

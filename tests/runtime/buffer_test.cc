@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
 #include <vector>
+
+#include "proa/runtime/allocator.h"
+#include "proa/runtime/device.h"
 
 namespace proa::runtime {
 namespace {
@@ -32,6 +36,38 @@ TEST(Buffer, WrapReleasesOnceAfterTheLastHolder) {
   EXPECT_EQ(owner.released, 0);
   c = nullptr;
   EXPECT_EQ(owner.released, 1);
+}
+
+TEST(Buffer, IdentityStandsForWhatNobodyElseCanWrite) {
+  BufferRef a = allocator_of(kCpu).allocate(64), b = allocator_of(kCpu).allocate(64);
+  uint32_t first = a->identity();
+  EXPECT_NE(first, 0u);
+  EXPECT_EQ(a->identity(), first);
+  EXPECT_NE(b->identity(), first);
+  {
+    OutsideHold one(a);
+    OutsideHold two(a);
+    EXPECT_EQ(a->identity(), 0u);
+  }
+  EXPECT_NE(a->identity(), 0u);
+  EXPECT_NE(a->identity(), first);  // they may have written
+  a->give_away();
+  EXPECT_EQ(a->identity(), 0u);
+  { OutsideHold again(a); }
+  EXPECT_EQ(a->identity(), 0u);
+  uint32_t of_b = b->identity();
+  void* block = b->data();
+  b.reset();
+  BufferRef next = allocator_of(kCpu).allocate(64);
+  if (next->data() == block) EXPECT_NE(next->identity(), of_b);
+}
+
+TEST(Buffer, SoManyOutsideHoldersAreForEver) {
+  BufferRef a = allocator_of(kCpu).allocate(64);
+  std::vector<std::unique_ptr<OutsideHold>> holds;
+  for (int i = 0; i < 300; ++i) holds.push_back(std::make_unique<OutsideHold>(a));
+  holds.clear();
+  EXPECT_EQ(a->identity(), 0u);
 }
 
 TEST(Buffer, SelfAssignmentKeepsTheBuffer) {

@@ -248,7 +248,7 @@ TEST(Inspect, ProgramsOfFilesGiveNoInputAway) {
   p.slots.push_back({DType::f32, {0}});
   p.code.push_back(make(InstructionKind::kernel, "prim.sum", {2, 1}, {3}));
   p.outputs = {3};
-  p.donated = {{0, 0}};
+  p.terms.donated = {{0, 0}};
   for (Origin origin : {Origin::file, Origin::process}) {
     Array a = ones({6}), b = ones({6});
     Executable made(std::make_shared<Program>(p), table(), kCpu, nullptr, origin);

@@ -196,7 +196,7 @@ TEST(Schedule, DonatedInputsHoldTheResultsAfterwardsOrAreAsTheyWere) {
     int64_t n = seed % 7 == 0 ? 40 : 1 + seed % 5;
     std::vector<Array> inputs = random_inputs(seed, n, seed % 3 == 1);
     Random made(seed, n, inputs);
-    made.program->donated = {{0, 3}, {1, 1}};
+    made.program->terms.donated = {{0, 3}, {1, 1}};
     Provider provider;
     Executable plan(made.program, table(), kCpu, &provider);
     std::vector<Array> outputs(made.program->outputs.size());
@@ -208,7 +208,7 @@ TEST(Schedule, DonatedInputsHoldTheResultsAfterwardsOrAreAsTheyWere) {
     plan.run(inputs, {}, outputs);
     for (size_t i = 0; i < outputs.size(); ++i) made.expect(outputs[i], made.program->outputs[i]);
     int there = 0;
-    for (auto [input, output] : made.program->donated) {
+    for (auto [input, output] : made.program->terms.donated) {
       auto i = static_cast<size_t>(input), o = static_cast<size_t>(output);
       bool over = outputs[o].buffer == inputs[i].buffer && outputs[o].data == inputs[i].data &&
                   (n == 1 || outputs[o].strides == inputs[i].strides);
@@ -233,7 +233,7 @@ TEST(Schedule, WhatFailsLeavesDonatedInputsAsTheyWere) {
     for (int i = 0; i < 4; ++i) program->slots.push_back({DType::f32, {0}});
     program->inputs = {0, 1};
     program->outputs = {2, 3};
-    program->donated = {{0, 0}};
+    program->terms.donated = {{0, 0}};
     program->kernels.push_back({"add", ""});
     Instruction add, refuse;
     add.kind = InstructionKind::compiled;

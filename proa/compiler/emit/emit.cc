@@ -28,10 +28,12 @@ class Emitter {
   Emitter(const Module& module, const Sizes& sizes, Program& program)
       : module_(module), sizes_(sizes), program_(program) {}
 
-  void run(Func func, std::span<const Dim> given) {
+  void run(Func func, std::span<const Dim> given, std::span<const int32_t> held) {
     symbols_.assign(given.begin(), given.end());
     program_.sources.assign(given.size(), {});
     take_arguments(func.body());
+    for (int32_t input : held)
+      held_.push_back(func.body().arguments()[static_cast<size_t>(input)].impl());
     block(func.body());
     finish(func.return_op());
   }
@@ -284,14 +286,19 @@ class Emitter {
     made.offsets = {0, static_cast<int32_t>(made.words.size())};
   }
 
-  // Weights that are constants are packed by an instruction of their own, which runs once
-  // (program/once.h).
+  // Constants, and arguments that mostly have the values of the call before.
+  bool stays(Value value) const {
+    Operation* definer = value.definer();
+    return definer != nullptr ? definer->is("prim.constant")
+                              : std::ranges::find(held_, value.impl()) != held_.end();
+  }
+
+  // Weights that stay are packed by an instruction of their own, which runs once (program/once.h).
   render::CKernel with_packed_weights(Operation& op, Func loops, Instruction& made) {
     Operation* conv = render::convolution_of(loops);
     Operation* reader = conv != nullptr ? conv : render::contraction_of(loops);
-    Operation* weights = reader ? op.operand(reader->operand(1).index()).definer() : nullptr;
     std::optional<render::PackedKernel> packed;
-    if (weights != nullptr && weights->is("prim.constant")) {
+    if (reader != nullptr && stays(op.operand(reader->operand(1).index()))) {
       packed = conv != nullptr ? render::render_packed_convolution(loops)
                                : render::render_packed_contraction(loops);
     }
@@ -559,6 +566,7 @@ class Emitter {
   const Sizes& sizes_;
   Program& program_;
   std::vector<Dim> symbols_, dims_, flops_;
+  std::vector<const ValueImpl*> held_;  // arguments; see program::Terms
   std::unordered_map<const ValueImpl*, int32_t> slots_;
   std::unordered_map<uint64_t, int32_t> dim_index_;
   std::vector<size_t> bound_;  // symbols known before each bind
@@ -567,10 +575,11 @@ class Emitter {
 
 }  // namespace
 
-std::shared_ptr<Program> emit(const Module& module, Func func, std::span<const Dim> symbols) {
+std::shared_ptr<Program> emit(const Module& module, Func func, std::span<const Dim> symbols,
+                              std::span<const int32_t> held) {
   auto program = std::make_shared<Program>();
   Sizes sizes(module);
-  Emitter(module, sizes, *program).run(func, symbols);
+  Emitter(module, sizes, *program).run(func, symbols, held);
   return program;
 }
 

@@ -14,8 +14,10 @@ namespace proa::compiler {
 
 // Every operation must be a primitive or structured control flow over primitives; calls are
 // inlined. `symbols` lists the symbols whose values the caller will give, in order; others are read
-// from the extents of the arguments. A symbol with no source is an InternalError.
+// from the extents of the arguments. A symbol with no source is an InternalError. `held` arguments,
+// see program::Terms, are packed apart from what reads them, as constants are.
 std::shared_ptr<program::Program> emit(const ir::Module& module, ir::Func func,
-                                       std::span<const ir::Dim> symbols = {});
+                                       std::span<const ir::Dim> symbols = {},
+                                       std::span<const int32_t> held = {});
 
 }  // namespace proa::compiler

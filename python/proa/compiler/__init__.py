@@ -26,6 +26,8 @@ class Report(NamedTuple):
         from_disk: kernels that an earlier process made, found in the cache folder.
         from_memory: kernels asked for again.
         seconds: spent making kernels.
+        kept: times that captured functions packed or cast weights to keep them from call to call:
+            once for weights that stay, and again after they were written.
         fallbacks: programs that run on prebuilt kernels though the compiled tier was asked for.
             Their results have the same bits.
         last_reason: of the last fallback.
@@ -43,6 +45,7 @@ class Report(NamedTuple):
     from_disk: int
     from_memory: int
     seconds: float
+    kept: int
     fallbacks: int
     last_reason: str
     programs: int
@@ -59,6 +62,7 @@ class Report(NamedTuple):
             f"kernels compiled      {self.compiled} in {self.seconds:.2f} s",
             f"  from disk           {self.from_disk}",
             f"  from memory         {self.from_memory}",
+            f"weights kept packed   {self.kept} times",
             f"fallbacks             {self.fallbacks}",
         ]
         if self.last_reason:
