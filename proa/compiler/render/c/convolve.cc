@@ -21,8 +21,7 @@ namespace {
 constexpr int64_t kParts = 64, kLineParts = 32;
 
 // As the texts of convolve_plan.inc cut, in dims: what they take for a box bounds the scratch.
-constexpr int64_t kPixels = 400, kLinePixels = 4096, kLineBox = 256, kOutputBox = 256 + 16;
-constexpr int64_t kOutputPanels = 132, kFew = 64;
+constexpr int64_t kPixels = 400, kLinePixels = 4096, kLineBox = 256, kFew = 64;
 
 Dim part(Dim n, Dim most) {
   n = max(n, 1);
@@ -32,6 +31,8 @@ Dim part(Dim n, Dim most) {
 Dim rounded(Dim bytes) { return ceildiv(bytes, 64) * 64; }
 
 class Convolution {
+  enum class Form : uint8_t { by_pixel, by_line, by_group, by_channel };
+
  public:
   Convolution(Func func, Operation& op)
       : func_(func),
@@ -39,6 +40,7 @@ class Convolution {
         dtype_(loop::element(op.operand(0).type())),
         wide_(dtype_ == DType::f64),
         same_(dtype_ == DType::f32 || wide_),
+        last_(op.attr("last")),
         axes_(dims("out").size()) {}
 
   // The weights lie packed.
@@ -116,10 +118,6 @@ class Convolution {
     auto all = [&](std::string_view name, int64_t value) {
       return std::ranges::all_of(dims(name), [&](Dim d) { return d.is_const(value); });
     };
-    if (all("kernel", 1) && all("low", 0) && all("high", 0) && all("gaps", 1)) {
-      form_ = Form::by_output;
-      return;
-    }
     auto outs = dim("outs").as_const();
     if (!outs || *outs >= 4 || axes_ == 0) return;
     auto product = [&](std::string_view name, int64_t most) {  // `most` + 1 where it is more
@@ -130,14 +128,28 @@ class Convolution {
       }
       return all;
     };
+    auto groups = dim("groups").as_const();
+    bool depthwise = *outs == 1 && dim("channels").is_const(1) && groups && *groups >= 32 / real();
+    int64_t taps = product("kernel", 256), pixels = product("out", kPixels);
+    if (depthwise && taps <= 256 && (last_ || taps <= 2 * pixels)) {
+      bool plain = taps <= 9 && all("gaps", 1);
+      for (size_t i = 0; i < axes_; ++i)
+        plain &= dims("reaches")[i].is_const(1) || dims("kernel")[i].is_const(1);
+      if (last_ || !plain || pixels <= kPixels) {
+        form_ = Form::by_channel;
+        return;
+      }
+      either_ = !std::ranges::all_of(dims("out"), [](Dim d) { return d.is_const(); });
+    }
     Dim last = dims("kernel").back();
-    if (product("kernel", 256) <= 256 && last.as_const().value_or(33) <= 32) {
+    if (taps <= 256 && last.as_const().value_or(33) <= 32) {
       form_ = Form::by_line;
     } else if (!dim("groups").is_const(1) && all("gaps", 1) && product("out", kFew) <= kFew) {
       form_ = Form::by_group;
     }
   }
 
+  int64_t real() const { return wide_ ? 8 : 4; }
   int64_t parts() const { return form_ == Form::by_line ? kLineParts : kParts; }
 
   Dim reach(size_t axis, Dim box) const {
@@ -149,7 +161,11 @@ class Convolution {
 
   // Bytes of pn_conv_scratch, or more where sizes are not known.
   Dim scratch() const {
-    const int64_t real = wide_ ? 8 : 4, lanes = 32 / real, panel = 2 * lanes;
+    Dim bytes = scratch(form_);
+    return has_other() ? max(bytes, scratch(Form::by_channel)) : bytes;
+  }
+  Dim scratch(Form form) const {
+    const int64_t real = this->real(), lanes = 32 / real, panel = 2 * lanes;
     Dim taps = of("kernel", 0, 1) * of("kernel", 1, 1) * of("kernel", 2, 1);
     Dim channels = max(dim("channels"), 1);
     Dim block = max(min(channels, floordiv(256, max(taps, 1))), 1);
@@ -157,24 +173,20 @@ class Convolution {
     auto count = blocks.as_const();
     auto window = taps.as_const();
     int64_t copies = count && window && *window <= 256 && *count <= 8 ? 1 : 2;
-    if (form_ == Form::by_output) {
-      return copies * kOutputBox * kOutputPanels * real + panel * 256 * real + kOutputBox * 8 +
-             2 * kOutputPanels * 8 + 1024 + min(dim("outs"), kOutputPanels) * channels * real;
-    }
-    if (form_ == Form::by_group) {
+    if (form == Form::by_group) {
       Dim input = of("in", 0, 1) * of("in", 1, 1) * of("in", 2, 1) * 32;
       Dim kernel = of("kernel", 2, 1);
       // Cuts of a line; a block is at most 256 taps, or one line.
       return 4 * kFew * 32 + rounded(input) + rounded(max(kernel, 256) * 32) +
              rounded((2 * of("out", 2, 1) + 1) * (3 * kFew + 20) * 8) + 1024;
     }
-    Dim boxes[3], room = form_ == Form::by_line ? kLinePixels : kPixels;
+    Dim boxes[3], room = form == Form::by_line ? kLinePixels : kPixels;
     for (size_t axis = 3; axis-- > 0;) {
-      bool line = form_ == Form::by_line && axis == 2;
+      bool line = form == Form::by_line && axis == 2;
       boxes[axis] = part(of("out", axis, 1), line ? Dim(kLineBox) : room);
       room = floordiv(room, boxes[axis]);
     }
-    if (form_ == Form::by_line) {
+    if (form == Form::by_line) {
       Dim stride = of("strides", 2, 1), gap = of("gaps", 2, 1), lines = boxes[0] * boxes[1];
       Dim packed =
           block * reach(0, boxes[0]) * reach(1, boxes[1]) * (reach(2, boxes[2]) + 2 * stride);
@@ -190,8 +202,10 @@ class Convolution {
              rounded(channels * taps * real) + 2048;
     }
     Dim box = part(dim("batch"), room);
+    if (form == Form::by_channel) block = panel;
     Dim packed = box * reach(0, boxes[0]) * reach(1, boxes[1]) * reach(2, boxes[2]) * block;
-    Dim panels = max(min(ceildiv(dim("outs"), panel), 4), 1);
+    int64_t most = taps.as_const().value_or(1) == 1 ? 8 : 4;
+    Dim panels = max(min(ceildiv(dim("outs"), panel), most), 1);
     Dim longest = max(of("kernel", 2, 1), 256);  // taps of a block
     return (copies * kPixels * panel * real + rounded(longest * panel * real)) * panels +
            rounded(packed * real) + 2 * kPixels * 8 +
@@ -273,19 +287,32 @@ class Convolution {
     body.depth = 3;
     body.block(block);
     std::string_view type = c_type(dtype_);
-    std::string sum = "sums[o * stride + p]";
+    bool last = pixels_last();
+    std::string sum = last ? "sums[p * PN_CONV_PANEL + o]" : "sums[o * stride + p]";
     if (!same_) sum = c_widen(dtype_, c_narrow(dtype_, sum));
+    // One vector at a time: pieces of small images are short.
+    std::string vectors = str("#pragma clang loop vectorize(enable) vectorize_width(",
+                              wide_ ? 4 : 8, ") interleave_count(1)\n"),
+                result = str("      const ", type, " sum = ", sum, ";\n", body.take());
+    std::string loops;
+    auto outputs = [&](std::string_view count) {
+      return str(vectors, "    for (pn_i64 o = 0; o < ", count,
+                 "; ++o) {\n      const pn_i64 channel = out + o;\n", result, "    }\n");
+    };
+    if (last) {
+      loops = str("  for (pn_i64 p = 0; p < pixels; ++p) {\n    pn_i64 rest = pixel + p;\n", pixels,
+                  "    if (outs == PN_CONV_PANEL) {\n", outputs("PN_CONV_PANEL"), "    } else {\n",
+                  outputs("outs"), "    }\n  }\n");
+    } else {
+      loops = str("  for (pn_i64 o = 0; o < outs; ++o) {\n    const pn_i64 channel = out + o;\n",
+                  vectors,
+                  "    for (pn_i64 p = 0; p < pixels; ++p) {\n      pn_i64 rest = pixel + p;\n",
+                  pixels, result, "    }\n  }\n");
+    }
     return str("static __attribute__((noinline)) void finish(", parameters,
                "const pn_i64 *words, const PN_CONV_REAL *restrict sums, pn_i64 stride, pn_i64 n, "
                "pn_i64 out, pn_i64 outs, pn_i64 pixel, pn_i64 pixels) {\n  WORDS\n",
-               constants,
-               "  for (pn_i64 o = 0; o < outs; ++o) {\n    const pn_i64 channel = out + o;\n"
-               // One vector at a time: pieces of small images are short.
-               "#pragma clang loop vectorize(enable) vectorize_width(",
-               wide_ ? 4 : 8,
-               ") interleave_count(1)\n"
-               "    for (pn_i64 p = 0; p < pixels; ++p) {\n      pn_i64 rest = pixel + p;\n",
-               pixels, "      const ", type, " sum = ", sum, ";\n", body.take(), "    }\n  }\n}\n");
+               constants, loops, "}\n");
   }
 
   std::string main() {
@@ -311,6 +338,14 @@ class Convolution {
         "piece.pixels);\n  }\n}\n");
   }
 
+  // By line there are sizes for which vectors of channels do better.
+  bool has_other() const { return either_ && form_ == Form::by_line; }
+
+  // Whether pieces are pixels times outputs that lie side by side.
+  bool pixels_last() const {
+    return last_ && (form_ == Form::by_pixel || form_ == Form::by_channel);
+  }
+
   // Where sums may be left at once: the region does nothing but store them.
   std::string in_place() const {
     Block& block = op_.region(0).block();
@@ -329,11 +364,12 @@ class Convolution {
             wide_ ? "{v, v, v, v}" : "{v, v, v, v, v, v, v, v}", "\n#define PN_CONV_WIDEN(e) ",
             same_ ? "(e)" : c_widen(dtype_, "(e)"), packed_ ? "" : "\n#define PN_CONV_PACKS",
             "\n#define PN_CONV_FORM ",
-            form_ == Form::by_pixel    ? "PN_CONV_BY_PIXEL"
-            : form_ == Form::by_output ? "PN_CONV_BY_OUTPUT"
-            : form_ == Form::by_line   ? "PN_CONV_BY_LINE"
-                                       : "PN_CONV_BY_GROUP",
-            "\n");
+            form_ == Form::by_pixel     ? "PN_CONV_BY_PIXEL"
+            : form_ == Form::by_line    ? "PN_CONV_BY_LINE"
+            : form_ == Form::by_channel ? "PN_CONV_BY_CHANNEL"
+                                        : "PN_CONV_BY_GROUP",
+            has_other() ? "\n#define PN_CONV_OTHER PN_CONV_BY_CHANNEL" : "",
+            pixels_last() ? "\n#define PN_CONV_LAST\n" : "\n");
     return same_ ? str("#define PN_CONV_SAME\n", text) : text;
   }
 
@@ -352,13 +388,12 @@ class Convolution {
     return std::move(made_);
   }
 
-  enum class Form : uint8_t { by_pixel, by_output, by_line, by_group };
-
   Func func_;
   Operation& op_;
   DType dtype_;
-  bool wide_, same_;  // sums are f64; elements are stored as they are summed
+  bool wide_, same_, last_;  // sums are f64; stored as they are summed; outputs side by side
   bool packed_ = false, for_pack_ = false;
+  bool either_ = false;  // by line or by channel, as the sizes will say
   size_t axes_;
   Form form_ = Form::by_pixel;
   CKernel made_;
