@@ -1,10 +1,12 @@
 #include "proa/eager/captured.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "proa/base/error.h"
+#include "proa/eager/budget.h"
 #include "proa/eager/traced.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
@@ -243,9 +245,11 @@ std::vector<std::pair<int32_t, int32_t>> Captured::find_donations() {
 }
 
 // Weights and the like, where the function leaves them as they are. Foreign memory can be written
-// by its owner at any time, and nothing tells.
+// by its owner at any time, and nothing tells. Who counts bytes wants no second copy of weights.
 std::vector<int32_t> Captured::find_held() const {
   std::vector<int32_t> held;
+  const char* wanted = std::getenv("PROA_KEEP_WEIGHTS");
+  if ((wanted != nullptr && std::string_view(wanted) == "0") || memory_budget() > 0) return held;
   size_t first_slot = extents_.size() - slots_.size();
   for (size_t k = 0; k < slots_.size(); ++k) {
     const CaptureSlot& slot = slots_[k];

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "proa/base/error.h"
 #include "proa/program/once.h"
 
 namespace proa::runtime {
@@ -27,6 +28,7 @@ std::unique_ptr<Held> Held::of(const program::Program& program, const program::K
 }
 
 std::shared_ptr<const Held::Values> Held::values(std::span<const Array> inputs) {
+  if (!there_is_room_) return nullptr;
   std::vector<Contents> now;
   bool known = true;
   for (int32_t input : inputs_) {
@@ -48,7 +50,13 @@ std::shared_ptr<const Held::Values> Held::values(std::span<const Array> inputs) 
   std::vector<Array> held;
   for (int32_t input : inputs_) held.push_back(inputs[static_cast<size_t>(input)]);
   Values made(first_->program().outputs.size());
-  first_->run(held, {}, made);
+  try {
+    first_->run(held, {}, made);
+  } catch (const UserError& error) {
+    if (error.kind() != ErrorKind::memory) throw;
+    there_is_room_ = false;  // the program as a whole needs no second copy of the weights
+    return nullptr;
+  }
   count.fetch_add(1, std::memory_order_relaxed);
   auto values = std::make_shared<const Values>(std::move(made));
   std::lock_guard lock(mutex_);

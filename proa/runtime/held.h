@@ -3,6 +3,7 @@
 // understudy: the program runs as a whole wherever nothing is known about these inputs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -23,7 +24,8 @@ class Held : public Understudy {
 
   // What is kept is made at the second call in a row with the same memory, so that a call alone, or
   // a weight that is another one each time, costs nothing; it is dropped where memory is written,
-  // replaced, or in the hands of others who may write it.
+  // replaced, or in the hands of others who may write it. Where there is no memory for it, nothing
+  // is kept from then on.
   void run(const Executable& original, std::span<const Array> inputs,
            std::span<const int64_t> symbols, std::span<Array> outputs,
            std::span<const int32_t> kept) override;
@@ -43,6 +45,7 @@ class Held : public Understudy {
 
   std::vector<int32_t> inputs_;
   std::unique_ptr<const Executable> first_, rest_;
+  std::atomic<bool> there_is_room_{true};
   std::mutex mutex_;
   std::vector<Contents> seen_;
   std::shared_ptr<const Values> values_;  // of what was seen; null: not yet made

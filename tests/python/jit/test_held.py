@@ -174,3 +174,32 @@ def test_what_is_kept_goes_with_the_function() -> None:
     del call, net, x
     gc.collect()
     assert proa.memory_allocated() <= before
+
+
+def test_a_limit_of_memory_keeps_nothing() -> None:
+    net = network()
+    call = proa.jit.to_static(net)
+    x = proa.randn([2, 16, 9, 9])
+    expected = net.forward(x)
+    call(x)
+    proa.empty_cache()
+    before = kept()
+    proa.set_memory_limit(proa.memory_allocated() + 60_000)  # for results, not for packed weights
+    try:
+        for _ in range(3):
+            assert call(x).equal_all(expected)
+    finally:
+        proa.set_memory_limit(None)
+    assert kept() == before
+
+
+def test_a_budget_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for budget, variable in ((1 << 30, "1"), (None, "0")):
+        monkeypatch.setenv("PROA_KEEP_WEIGHTS", variable)
+        net = network()
+        call = proa.jit.to_static(net, memory_budget=budget)
+        x = proa.randn([2, 16, 9, 9])
+        before = kept()
+        for _ in range(3):
+            assert call(x).equal_all(net.forward(x))
+        assert kept() == before
