@@ -123,6 +123,17 @@ constexpr std::string_view kColumnsOfPanel = R"(
 constexpr std::string_view kDeepPanel = R"(
               pack_deep(y + y_depth(words, k), at, depth, panel);
 )";
+// Between the rows of a panel that was just packed: its share of the lines that are packed next.
+// They lie as many streams, which the processor does not foresee.
+constexpr std::string_view kFetchDeep = R"(
+              if ($pack_here) {
+                const pn_i64 stride = $stride;
+                const $storage *const next = y + (k + 256 < K ? column * stride + k + 256 : (column + $columns) * stride);
+                for (pn_i64 j = p * $columns / panels; j < (p + 1) * $columns / panels; ++j) {
+                  for (pn_i64 i = 0; i < depth; i += 64 / (pn_i64)sizeof *y) __builtin_prefetch(next + j * stride + i, 0, 2);
+                }
+              }
+)";
 constexpr std::string_view kScatteredPanel = R"(
               for (pn_i64 i = 0; i < depth; ++i) {
                 const $storage *const from = y + y_depth(words, k + i);
@@ -291,7 +302,7 @@ $panel_here
               row += height;
               ahead = (const char *)panel;
               ahead_stride = 0;
-            }
+$fetch            }
           }
           if (g != 0) for (pn_i64 i = 0; i < height_of_group * $panel; ++i) total[i] = JOIN(total[i], group[i]);
         }
@@ -464,6 +475,7 @@ class Contraction {
                        {"columns_type", packed_once_ ? a_.sum : a_.storage},
                        {"panel_here", panel_here_},
                        {"pack_here", pack_unit_.empty() ? "part == 0" : "groups == 1"},
+                       {"fetch", fetch_},
                        {"panel_text", panel_}});
   }
 
@@ -522,6 +534,10 @@ class Contraction {
     panel_ = wide_ ? with(kWidePanel)
                    : str(with(kColumnsOfPanel), with(deep_ ? kDeepPanel : kScatteredPanel));
     panel_here_ = with(kPanelHere);
+    if (deep_ && a_.parts == 1 && y_column_.extents.size() == 1) {
+      stride_ = y_column_.strides[0];
+      fetch_ = with(kFetchDeep);
+    }
     return assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver));
   }
 
@@ -699,7 +715,7 @@ class Contraction {
   bool packed_once_ = false;          // y is panels
   Dim stride_ = 0;                    // of what does not lie side by side
   std::string arguments_;             // of the epilogue
-  std::string pack_unit_, panel_here_;
+  std::string pack_unit_, panel_here_, fetch_;
   std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, panel_;
 };
 
