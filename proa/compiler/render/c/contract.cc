@@ -7,6 +7,7 @@
 #include "proa/base/hash.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/loop/in_place.h"
+#include "proa/compiler/render/c/contract_texts.h"
 #include "proa/compiler/render/c/matvec.h"
 #include "proa/compiler/render/c/micro.h"
 #include "proa/compiler/render/c/scalar.h"
@@ -31,333 +32,6 @@ constexpr int64_t kUnits = 8;
 constexpr int64_t kUnitTerms = 1 << 20;
 constexpr int64_t kRowColumns = 1024;  // of a unit of one row's product
 constexpr int64_t kRowTerms = 1 << 17;
-
-// Packed rows of x are lines of their terms, whether these lie side by side in memory, or the rows
-// do, or neither.
-constexpr std::string_view kPackRows = R"(
-static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $storage *x, pn_i64 row0, pn_i64 rows, pn_i64 line, $sum *to) {
-  WORDS
-  const pn_i64 count = $depth * $parts;
-  for (pn_i64 i = 0; i < rows; ++i, to += line) {
-    const $storage *from = x + x_row(words, row0 + i);
-    pn_i64 k = 0;
-    for (; k + $lanes <= count; k += $lanes) store_lanes(to + k, load_lanes(from + k));
-    for (; k < count; ++k) to[k] = widen(from[k]);
-  }
-}
-)";
-
-constexpr std::string_view kTurnRows = R"(
-static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $storage *x, pn_i64 row0, pn_i64 rows, pn_i64 line, $sum *to) {
-  WORDS
-  const pn_i64 count = $depth, stride = $x_stride;
-  const $storage *from = x + x_row(words, row0);
-  const pn_i64 turned = rows / $lanes * $lanes;
-  pn_i64 at[$lanes], k = 0;
-  for (int l = 0; l < $lanes; ++l) at[l] = l * stride;
-  for (; k + $lanes <= count; k += $lanes, from += $lanes * stride) {
-    for (pn_i64 i = 0; i < turned; i += $lanes) {
-      vec square[$lanes];
-      for (int l = 0; l < $lanes; ++l) __builtin_prefetch(from + i + at[l] + 2 * $lanes * stride, 0, 3);
-      load_square(from + i, at, square);
-      for (int l = 0; l < $lanes; ++l) store_lanes(to + (i + l) * line + k, square[l]);
-    }
-    for (pn_i64 i = turned; i < rows; ++i) {
-      for (int l = 0; l < $lanes; ++l) to[i * line + k + l] = widen(from[i + at[l]]);
-    }
-  }
-  for (; k < count; ++k, from += stride) {
-    for (pn_i64 i = 0; i < rows; ++i) to[i * line + k] = widen(from[i]);
-  }
-}
-)";
-constexpr std::string_view kGatherRows = R"(
-static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $storage *x, pn_i64 row0, pn_i64 rows, pn_i64 line, $sum *to) {
-  WORDS
-  for (pn_i64 i = 0; i < rows; ++i, to += line) {
-    const $storage *row = x + x_row(words, row0 + i);
-    for (pn_i64 k = 0; k < $depth; ++k) {
-      const $storage *from = row + x_depth(words, k);
-      for (int part = 0; part < $parts; ++part) to[k * $parts + part] = widen(from[part]);
-    }
-  }
-}
-)";
-
-// One panel of y for the terms k .. k + depth becomes b. Where its columns lie side by side, they
-// are used as they lie for few rows; and while it is multiplied, the next one is asked for.
-constexpr std::string_view kWidePanel = R"(
-              const $storage *const here = y + y_column(words, column) + y_depth(words, k);
-              const pn_i64 stride = $stride;
-              ahead_stride = stride * (pn_i64)sizeof *y;
-              if ($direct && width == $columns) {
-                b = (const $sum *)here;
-                b_stride = stride;
-                ahead = (const char *)(here + 16 * stride);
-              } else {
-                pack_wide(here, stride, depth, width, panel);
-                ahead = (const char *)(k + 256 < K ? here + 256 * stride : y + y_column(words, column + $columns));
-              }
-)";
-// All columns of a unit at once, row by row of memory, where they are kept for several groups.
-constexpr std::string_view kWideUnit = R"(
-    if (groups > 1) {
-      const pn_i64 stride = $stride, full = N / $columns < last ? N / $columns - first : last - first;
-      for (pn_i64 k = 0; k < K; ++k) {
-        const $storage *const from = y + y_column(words, first * $columns) + y_depth(words, k);
-        for (pn_i64 s = 0; s < full; ++s) {
-          store_lanes(kept + (s * K + k) * $panel, load_lanes(from + s * $columns));
-          store_lanes(kept + (s * K + k) * $panel + $lanes, load_lanes(from + s * $columns + $lanes));
-        }
-      }
-      if (full < last - first) {
-        const pn_i64 column = (first + full) * $columns;
-        pack_wide(y + y_column(words, column), stride, K, N - column, kept + full * K * $panel);
-      }
-    }
-)";
-constexpr std::string_view kColumnsOfPanel = R"(
-              pn_i64 at[$columns];
-              for (int j = 0; j < $columns; ++j) at[j] = y_column(words, j < width ? column + j : N - 1);
-)";
-constexpr std::string_view kDeepPanel = R"(
-              pack_deep(y + y_depth(words, k), at, depth, panel);
-)";
-// Between the rows of a panel that was just packed: its share of the lines that are packed next.
-// They lie as many streams, which the processor does not foresee.
-constexpr std::string_view kFetchDeep = R"(
-              if ($pack_here) {
-                const pn_i64 stride = $stride;
-                const $storage *const next = y + (k + 256 < K ? column * stride + k + 256 : (column + $columns) * stride);
-                for (pn_i64 j = p * $columns / panels; j < (p + 1) * $columns / panels; ++j) {
-                  for (pn_i64 i = 0; i < depth; i += 64 / (pn_i64)sizeof *y) __builtin_prefetch(next + j * stride + i, 0, 2);
-                }
-              }
-)";
-constexpr std::string_view kScatteredPanel = R"(
-              for (pn_i64 i = 0; i < depth; ++i) {
-                const $storage *const from = y + y_depth(words, k + i);
-                for (int j = 0; j < $columns; ++j) {
-                  for (int c = 0; c < $parts; ++c) panel[i * $panel + c * $lanes + j] = widen(from[at[j] + c]);
-                }
-              }
-)";
-
-// Few rows, and y with the terms of its columns side by side: the rows of x fill one vector, and y
-// is read as it lies.
-constexpr std::string_view kAcross = R"(
-static __attribute__((noinline)) void multiply_across(void *const *buffers, const pn_i64 *words, pn_i64 batch, const $storage *x, const $storage *y, pn_i64 strip, pn_i64 last, $sum *scratch, $sum *total, $sum *packed) {
-  WORDS
-  const pn_i64 M = $m, N = $n, K = $k;
-  $sum *const across = scratch, *const group = across + $columns * $lanes;
-  pn_i64 at[$columns];
-  for (int i = 0; i < $lanes; ++i) at[i] = x_row(words, i < M ? i : M - 1);
-  pack_lanes(x, at, K, packed, $lanes);
-  for (; strip < last; ++strip) {
-    const pn_i64 column = strip * $columns;
-    const pn_i64 width = N - column < $columns ? N - column : $columns;
-    for (int j = 0; j < $columns; ++j) at[j] = y_column(words, j < width ? column + j : N - 1);
-    if (K == 0) for (pn_i64 i = 0; i < $columns * $lanes; ++i) across[i] = 0;
-    for (pn_i64 g = 0; g < K; g += 4096) {
-      $sum *const sums = g == 0 ? across : group;
-      const pn_i64 stop = K - g < 4096 ? K : g + 4096;
-      for (pn_i64 k = g; k < stop; k += 256) {
-        const pn_i64 depth = stop - k < 256 ? stop - k : 256;
-        for (int j = 0; j < $columns; j += $across_rows) {
-          micro_across(depth, y + k, at + j, packed + k * $lanes, sums + j * $lanes, k == g);
-        }
-      }
-      if (g != 0) for (int i = 0; i < $columns * $lanes; ++i) across[i] = JOIN(across[i], group[i]);
-    }
-    for (int j = 0; j < $columns; ++j) {
-      for (pn_i64 i = 0; i < M; ++i) total[i * $panel + j] = across[j * $lanes + i];
-    }
-    finish($buffers, words, total, batch, 0, M, column, width);
-  }
-}
-)";
-constexpr std::string_view kTakeAcross = R"(
-    if (M <= $lanes) {
-      multiply_across(buffers, words, batch, x, y, first, last, one_panel, total, packed);
-      continue;
-    }
-)";
-
-// Columns that were packed beforehand: panel after panel, each with all its terms.
-constexpr std::string_view kPanelHere = R"(
-            $sum *const panel = groups > 1 ? kept + ((strip - first) * K + k) * $panel : one_panel;
-            const $sum *b = panel;
-            const char *ahead = (const char *)panel;
-            pn_i64 b_stride = $panel, ahead_stride = 0;
-            if ($pack_here) {
-$panel_text            })";
-constexpr std::string_view kPackedPanel = R"(
-            const $sum *const panel = y + (strip * K + k) * $panel, *const b = panel;
-            const char *ahead = (const char *)(panel + 256 * $panel);
-            pn_i64 b_stride = $panel, ahead_stride = $panel * (pn_i64)sizeof *y;)";
-constexpr std::string_view kPackColumns = R"(
-void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
-  WORDS
-  const pn_i64 N = $n, K = $k, depth = K, k = 0, strips = (N + $columns - 1) / $columns;
-  for (pn_i64 unit = begin; unit < end; ++unit) {
-    const $storage *const y = (const $storage *)buffers[0] + y_batch(words, unit / strips);
-    const pn_i64 column = unit % strips * $columns;
-    const pn_i64 width = N - column < $columns ? N - column : $columns;
-    $sum *const panel = ($sum *)buffers[1] + unit * K * $panel;
-$panel_text  }
-}
-)";
-constexpr std::string_view kPackWidePanel = R"(
-    pack_wide(y + y_column(words, column) + y_depth(words, k), $stride, depth, width, panel);
-)";
-
-// One row of x and packed columns: four panels at once, so that enough sums wait for each other's
-// memory.
-constexpr std::string_view kOnePacked = R"(
-static __attribute__((noinline)) void multiply_$panels(pn_i64 depth, const $sum *a, const $sum *b, pn_i64 stride, $sum *sums, pn_i64 first) {
-  vec $zeros;
-#pragma GCC unroll 1
-  for (pn_i64 k = 0; k < depth; ++k, b += $panel) {
-    const vec x = SPLAT(a[k]);
-$step  }
-  if (first) {
-$set  } else {
-$add  }
-}
-)";
-constexpr std::string_view kOneRow = R"(
-static __attribute__((noinline)) void multiply_one(void *const *buffers, const pn_i64 *words, pn_i64 batch, const $sum *x, const $sum *y, pn_i64 strip, pn_i64 last, $sum *total, $sum *group) {
-  WORDS
-  const pn_i64 N = $n, K = $k;
-  while (strip < last) {
-    const int panels = last - strip < 4 ? 1 : 4;
-    if (K == 0) for (int i = 0; i < 4 * $panel; ++i) total[i] = 0;
-    for (pn_i64 g = 0; g < K; g += 4096) {
-      $sum *const sums = g == 0 ? total : group;
-      const pn_i64 stop = K - g < 4096 ? K : g + 4096;
-      for (pn_i64 k = g; k < stop; k += 256) {
-        const pn_i64 depth = stop - k < 256 ? stop - k : 256;
-        const $sum *const panel = y + (strip * K + k) * $panel;
-        if (panels == 4) multiply_4(depth, x + k, panel, K * $panel, sums, k == g);
-        else multiply_1(depth, x + k, panel, K * $panel, sums, k == g);
-      }
-      if (g != 0) for (int i = 0; i < panels * $panel; ++i) total[i] = JOIN(total[i], group[i]);
-    }
-    for (int p = 0; p < panels; ++p, ++strip) {
-      const pn_i64 column = strip * $columns;
-      finish($buffers, words, total + p * $panel, batch, 0, 1, column, N - column < $columns ? N - column : $columns);
-    }
-  }
-}
-)";
-constexpr std::string_view kTakeOne = R"(
-    if (M == 1) {
-      if (packed_block != block) pack_rows(words, x, 0, 1, line, packed);
-      packed_block = block;
-      multiply_one(buffers, words, batch, packed, y, first, last, total, group);
-      continue;
-    }
-)";
-
-// The sums of one unit, panel by panel: for each, all terms in blocks of 256; then its epilogue,
-// while the sums are in the first cache.
-constexpr std::string_view kDriver = R"(
-void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
-  WORDS
-  const pn_i64 M = $m, N = $n, K = $k, row_blocks = $row_blocks, column_blocks = $column_blocks;
-  const pn_i64 line = $line, strips = (N + $columns - 1) / $columns;
-  $sum *const one_panel = ($sum *)scratch, *const total = one_panel + 256 * $panel;
-  $sum *const group = total + $rows * $panel, *const packed = group + $rows * $panel;
-  $sum *const kept = packed + $packed;
-  pn_i64 packed_block = -1, group_rows = $group_terms / (K + 1);
-  group_rows = group_rows < 48 ? 48 : group_rows > $rows ? $rows : group_rows;
-  for (pn_i64 unit = begin; unit < end; ++unit) {
-    const pn_i64 block = unit / column_blocks, column_block = unit % column_blocks;
-    const pn_i64 batch = block / row_blocks, row_block = block % row_blocks;
-    const $storage *x = (const $storage *)buffers[$x] + x_batch(words, batch);
-    const $columns_type *y = (const $columns_type *)buffers[$y] + y_batch(words, batch);
-    const pn_i64 row0 = row_block * M / row_blocks, rows = (row_block + 1) * M / row_blocks - row0;
-    const pn_i64 first = column_block * strips / column_blocks;
-    const pn_i64 last = (column_block + 1) * strips / column_blocks;
-$across    const pn_i64 groups = rows <= $rows ? 1 : (rows + group_rows - 1) / group_rows;
-$pack_unit    for (pn_i64 part = 0; part < groups; ++part) {
-      const pn_i64 top = part * rows / groups, height_of_group = (part + 1) * rows / groups - top;
-      const pn_i64 panels = (height_of_group + MICRO_ROWS - 1) / MICRO_ROWS;
-      const pn_i64 low = height_of_group / panels, more = height_of_group % panels;
-      if (groups > 1 || packed_block != block) pack_rows(words, x, row0 + top, height_of_group, line, packed);
-      packed_block = block;
-      for (pn_i64 strip = first; strip < last; ++strip) {
-        const pn_i64 column = strip * $columns;
-        const pn_i64 width = N - column < $columns ? N - column : $columns;
-        if (K == 0) for (pn_i64 i = 0; i < height_of_group * $panel; ++i) total[i] = 0;
-        for (pn_i64 g = 0; g < K; g += 4096) {
-          $sum *const sums = g == 0 ? total : group;
-          const pn_i64 stop = K - g < 4096 ? K : g + 4096;
-          for (pn_i64 k = g; k < stop; k += 256) {
-            const pn_i64 depth = stop - k < 256 ? stop - k : 256;
-$panel_here
-            for (pn_i64 p = 0, row = 0; p < panels; ++p) {
-              const pn_i64 height = low + (p < more);
-              micro(height, depth, packed + row * line + k * $parts, line, $parts, b, b_stride, sums + row * $panel, k == g, ahead, ahead_stride);
-              row += height;
-              ahead = (const char *)panel;
-              ahead_stride = 0;
-$fetch            }
-          }
-          if (g != 0) for (pn_i64 i = 0; i < height_of_group * $panel; ++i) total[i] = JOIN(total[i], group[i]);
-        }
-        finish($buffers, words, total, batch, row0 + top, height_of_group, column, width);
-      }
-    }
-  }
-}
-)";
-// One row: see matvec.h.
-constexpr std::string_view kDeepChunk =
-    "      multiply_strip(values, values + K, y + y_column(words, column), stride, K, width, "
-    "total);\n";
-constexpr std::string_view kWideChunkText =
-    R"(      if (K == 0) for (pn_i64 j = 0; j < width; ++j) total[j] = 0;
-      for (pn_i64 g = 0; g < K; g += 4096) {
-        $sum *const sums = g == 0 ? total : group;
-        const pn_i64 stop = K - g < 4096 ? K : g + 4096;
-        for (pn_i64 k = g; k < stop; k += 256) {
-          const pn_i64 depth = stop - k < 256 ? stop - k : 256;
-          multiply_chunk(values + k, y + y_column(words, column) + y_depth(words, k), stride, depth, width, k == g ? sums : block);
-          if (k != g) for (pn_i64 j = 0; j < width; ++j) sums[j] = JOIN(sums[j], block[j]);
-        }
-        if (g != 0) for (pn_i64 j = 0; j < width; ++j) total[j] = JOIN(total[j], group[j]);
-      }
-)";
-constexpr std::string_view kRowDriver = R"(
-void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
-  WORDS
-  const pn_i64 N = $n, K = $k, column_blocks = $column_blocks, stride = $stride;
-  const pn_i64 strips = (N + $columns - 1) / $columns;
-  $sum *const total = ($sum *)scratch, *const group = total + $chunk, *const block = group + $chunk;
-  $sum *const values = block + $chunk;
-  pn_i64 packed = -1;
-  for (pn_i64 unit = begin; unit < end; ++unit) {
-    const pn_i64 batch = unit / column_blocks, column_block = unit % column_blocks;
-    const $storage *x = (const $storage *)buffers[$x] + x_batch(words, batch);
-    const $storage *y = (const $storage *)buffers[$y] + y_batch(words, batch);
-    if (packed != batch) {
-      for (pn_i64 k = 0; k < K; ++k) values[k] = widen(x[x_depth(words, k)]);
-      $spread
-    }
-    packed = batch;
-    pn_i64 column = column_block * strips / column_blocks * $columns;
-    pn_i64 stop_column = (column_block + 1) * strips / column_blocks * $columns;
-    stop_column = stop_column < N ? stop_column : N;
-    for (; column < stop_column; column += $chunk) {
-      const pn_i64 width = stop_column - column < $chunk ? stop_column - column : $chunk;
-$chunk_text      for (pn_i64 j = 0; j < width; j += $columns) {
-        finish($buffers, words, total + j, batch, 0, 1, column + j, width - j < $columns ? width - j : $columns);
-      }
-    }
-  }
-}
-)";
 
 struct Axes {
   std::vector<Dim> extents, strides;
@@ -476,6 +150,7 @@ class Contraction {
                        {"panel_here", panel_here_},
                        {"pack_here", pack_unit_.empty() ? "part == 0" : "groups == 1"},
                        {"fetch", fetch_},
+                       {"fetch_results", fetch_results_},
                        {"panel_text", panel_}});
   }
 
@@ -653,15 +328,25 @@ class Contraction {
     }
     std::string constants = body.take();
     size_t batch = 1, row = batch + batch_.size(), column = row + m_.size();
+    std::string batches = indices(body, batch_, batch, "batch", "  ");
     std::string head = str("static __attribute__((noinline)) void finish(", parameters,
                            "const pn_i64 *words, const ", a_.sum,
                            " *restrict sums, pn_i64 batch, pn_i64 first_row, pn_i64 "
                            "rows, pn_i64 first_column, pn_i64 width) {\n  WORDS\n",
-                           constants, indices(body, batch_, batch, "batch", "  "));
+                           constants, batches);
     std::string rows =
         str("    pn_i64 row = first_row + r;\n", indices(body, m_, row, "row", "    "));
     std::string columns = str("      pn_i64 column = first_column + c;\n",
                               indices(body, n_, column, "column", "      "));
+    std::string fetch = fetch_rows(body, row, column);
+    if (!fetch.empty()) {
+      fetch_results_ = with(kFetchResults);
+      fetch = str("static inline __attribute__((always_inline)) void fetch_results(", parameters,
+                  "const pn_i64 *words, pn_i64 batch, pn_i64 first_row, pn_i64 rows, pn_i64 "
+                  "column0) {\n  WORDS\n",
+                  batches, "  for (pn_i64 row0 = first_row; row0 < first_row + rows; ++row0) {\n",
+                  fetch, "  }\n}\n");
+    }
     Block& block = op_.region(0).block();
     body.name(block.argument(0), "sum");
     body.depth = 3;
@@ -673,8 +358,27 @@ class Contraction {
                  apart ? "enable" : "assume_safety", ")\n    for (pn_i64 c = 0; c < ", width,
                  "; ++c) {\n", element, "    }\n  }\n");
     };
-    return str(head, "  if (width == ", a_.columns, ") {\n", loops(str(a_.columns)), "  } else {\n",
-               loops("width"), "  }\n}\n");
+    return str(fetch, head, "  if (width == ", a_.columns, ") {\n", loops(str(a_.columns)),
+               "  } else {\n", loops("width"), "  }\n}\n");
+  }
+
+  // Of each row, the lines of those buffers that the region reads by rows and columns.
+  std::string fetch_rows(Straight& body, size_t row, size_t column) {
+    std::string text;
+    if (m_.size() != 1 || n_.size() != 1) return text;
+    Block& block = op_.region(0).block();
+    body.name(block.argument(row), "row0");
+    body.name(block.argument(column), "column0");
+    for (Operation& op : block) {
+      if (!op.is("loop.load")) continue;
+      std::vector<Value> at = op.operands();
+      bool each = std::ranges::find(at, block.argument(row)) != at.end() &&
+                  std::ranges::find(at, block.argument(column)) != at.end();
+      if (!each) continue;
+      text += str("    __builtin_prefetch(", body.name(op.operand(0)), " + ", body.address(op, 1),
+                  ", 0, 2);\n");
+    }
+    return text;
   }
 
   // The result's element from its sum.
@@ -715,7 +419,7 @@ class Contraction {
   bool packed_once_ = false;          // y is panels
   Dim stride_ = 0;                    // of what does not lie side by side
   std::string arguments_;             // of the epilogue
-  std::string pack_unit_, panel_here_, fetch_;
+  std::string pack_unit_, panel_here_, fetch_, fetch_results_;
   std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, panel_;
 };
 
