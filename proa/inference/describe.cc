@@ -123,6 +123,16 @@ std::string describe(const Package& package, const std::string& source, const Si
       text +=
           str("  machine code for ", target, ": ", objects, " kernels, ", memory_text(bytes), "\n");
     }
+    std::map<std::string, std::pair<int64_t, int64_t>> packed;  // number and bytes, by targets
+    for (const PackagePacked& one : package.packed()) {
+      auto& [number, bytes] = packed[join(one.targets, ", ")];
+      ++number;
+      bytes += static_cast<int64_t>(one.bytes.size());
+    }
+    for (const auto& [targets, sum] : packed) {
+      text += str("  packed weights for ", targets, ": ", sum.first, ", ", memory_text(sum.second),
+                  "\n");
+    }
   }
   std::vector<int64_t> values = values_of(package, sizes, "sizes");
   std::string at;

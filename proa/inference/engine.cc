@@ -23,16 +23,6 @@ const KernelTable& kernel_table() {
   return runtime::cpu_kernels();
 }
 
-std::span<const std::string_view> native_targets() {
-#if defined(__x86_64__)
-  static constexpr std::string_view kTargets[] = {"x86-64-v4", "x86-64-v3"};
-  if (kernels::best_isa() != kernels::Isa::baseline) {
-    return std::span(kTargets).subspan(__builtin_cpu_supports("x86-64-v4") ? 0 : 1);
-  }
-#endif
-  return {};
-}
-
 std::string form(const PackageTensor& tensor, const Package& package) {
   std::string text = str(to_string(tensor.dtype), "[");
   for (size_t i = 0; i < tensor.dims.size(); ++i) {
@@ -50,12 +40,21 @@ namespace {
 class Stored : public KernelProvider {
  public:
   Stored(const Package& package, KernelProvider* compiler, Kernels& counts)
-      : package_(package), compiler_(compiler), counts_(counts) {}
+      : package_(package), compiler_(compiler), counts_(counts) {
+    for (std::string_view target : kernels::native_targets())
+      if (target_.empty() && package.holds(target)) target_ = target;
+  }
+
+  // Whoever packed with the kernels of a target, and whoever reads with them, agree.
+  const Constant* kept(const Program& program, int32_t slot) override {
+    return target_.empty() ? nullptr : package_.find_packed(target_, program, slot);
+  }
 
   CompiledFn find(const KernelText& kernel) override {
     auto [entry, fresh] = objects_.try_emplace(kernel.name);
     if (!fresh) return entry->second.function;
-    for (std::string_view target : native_targets()) {
+    for (std::string_view target : kernels::native_targets()) {
+      if (!target_.empty() && target != target_) continue;
       const PackageObject* object = package_.find_object(target, kernel.name);
       if (object == nullptr) continue;
       entry->second.object = runtime::Object::load(object->bytes);
@@ -89,6 +88,7 @@ class Stored : public KernelProvider {
   const Package& package_;
   KernelProvider* compiler_;
   Kernels& counts_;
+  std::string_view target_;  // that the file has all kernels for; empty: none
   std::unordered_map<std::string, Entry> objects_;
 };
 

@@ -47,9 +47,6 @@ const program::KernelTable& kernel_table();
 // operators from outside.
 int64_t check_kernels(const program::Program& program, const program::KernelTable& table);
 
-// The targets of stored machine code that this processor runs, best first.
-std::span<const std::string_view> native_targets();
-
 // "float32[batch, 1, 8, 8]"
 std::string form(const program::PackageTensor& tensor, const program::Package& package);
 

@@ -230,6 +230,7 @@ void Predictor::execute() {
   has_run_ = false;
   for (Output& output : outputs_) output.array = {};  // before anything is counted
   ThreadLimit threads(threads_);
+  engine_->executable().prepare();  // belongs to the weights, not to what this run takes
   runtime::MemoryMeter meter(memory_limit_);
   std::vector<Array> values;
   for (const Input& input : inputs_) {

@@ -79,6 +79,16 @@ Isa best_isa() {
 Isa best_isa() { return Isa::baseline; }
 #endif
 
+std::span<const std::string_view> native_targets() {
+#if defined(__x86_64__)
+  static constexpr std::string_view kTargets[] = {"x86-64-v4", "x86-64-v3"};
+  if (best_isa() != Isa::baseline) {
+    return std::span(kTargets).subspan(__builtin_cpu_supports("x86-64-v4") ? 0 : 1);
+  }
+#endif
+  return {};
+}
+
 void register_isa(program::KernelTable& table, Isa isa) {
   PROA_CHECK(isa <= best_isa(), "this processor cannot run these kernels");
   PROA_KERNEL_FAMILIES_ONCE(PROA_ADD)

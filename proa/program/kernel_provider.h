@@ -20,6 +20,9 @@ class KernelProvider {
   // The function stays valid as long as the process. Null where it cannot be made; who asks must
   // have another way. Safe to call from many threads at once.
   virtual CompiledFn find(const KernelText& kernel) = 0;
+  // What constants alone decide (once.h), where somebody has kept what these kernels made of it:
+  // the value of a slot of a program. Null elsewhere.
+  virtual const Constant* kept(const Program&, int32_t /*slot*/) { return nullptr; }
 };
 
 }  // namespace proa::program

@@ -9,6 +9,17 @@ namespace proa::program {
 
 namespace {
 
+size_t index(int32_t i) { return static_cast<size_t>(i); }
+
+// The number that entry `dim` of the table is whatever the symbols are.
+std::optional<int64_t> number(const Program& program, int32_t dim) {
+  if (program.is_static) return program.dims[index(dim)];
+  const DimProgram& dims = program.stages[0].dims;
+  size_t at = dims.outputs[index(dim)];
+  if (at < dims.inputs || at - dims.inputs >= dims.constants.size()) return std::nullopt;
+  return dims.constants[at - dims.inputs];
+}
+
 class Splitter {
  public:
   Splitter(const Program& program, std::span<const int32_t> held)
@@ -46,25 +57,9 @@ class Splitter {
   }
 
  private:
-  static size_t index(int32_t i) { return static_cast<size_t>(i); }
-
-  // The number that entry `dim` of the table is whatever the symbols are.
-  std::optional<int64_t> number(int32_t dim) const {
-    if (program_.is_static) return program_.dims[index(dim)];
-    const DimProgram& dims = program_.stages[0].dims;
-    size_t at = dims.outputs[index(dim)];
-    if (at < dims.inputs || at - dims.inputs >= dims.constants.size()) return std::nullopt;
-    return dims.constants[at - dims.inputs];
-  }
-
   std::optional<int64_t> bytes_of(int32_t slot) const {
-    std::vector<int64_t> dims;
-    for (int32_t dim : program_.slots[index(slot)].dims) {
-      auto extent = number(dim);
-      if (!extent) return std::nullopt;
-      dims.push_back(*extent);
-    }
-    return checked_bytes(dims, program_.slots[index(slot)].dtype);
+    auto dims = fixed_dims(program_, slot);
+    return dims ? checked_bytes(*dims, program_.slots[index(slot)].dtype) : std::nullopt;
   }
 
   // Whether the instruction gives the same at every call, and may be left out of the others.
@@ -86,7 +81,7 @@ class Splitter {
       written += std::min(*bytes, kMost);
     }
     for (auto [word, dim] : code.patches) {
-      if (!number(dim)) return false;
+      if (!number(program_, dim)) return false;
     }
     return view || written <= 2 * read + kFew;
   }
@@ -100,7 +95,7 @@ class Splitter {
     size_t dims =
         program_.is_static ? program_.dims.size() : program_.stages[0].dims.outputs.size();
     for (size_t i = 0; i < dims; ++i)
-      first.dims.push_back(number(static_cast<int32_t>(i)).value_or(0));
+      first.dims.push_back(number(program_, static_cast<int32_t>(i)).value_or(0));
     rest = program_;
     rest.code.clear();
     std::vector<bool> read(program_.slots.size()), moved(program_.slots.size());
@@ -147,6 +142,52 @@ class Splitter {
 };
 
 }  // namespace
+
+std::optional<std::vector<int64_t>> fixed_dims(const Program& program, int32_t slot) {
+  std::vector<int64_t> dims;
+  for (int32_t dim : program.slots[index(slot)].dims) {
+    auto extent = number(program, dim);
+    if (!extent) return std::nullopt;
+    dims.push_back(*extent);
+  }
+  return dims;
+}
+
+std::vector<const Program*> with_inner(const Program& program) {
+  std::vector<const Program*> all{&program};
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (const Instruction& code : all[i]->code) {
+      for (const auto& body : code.programs) all.push_back(body.get());
+    }
+  }
+  return all;
+}
+
+Constant Once::form(int32_t slot) const {
+  Constant constant{
+      slot, first->slots[index(slot)].dtype, *fixed_dims(*first, slot), nullptr, nullptr, 0};
+  constant.size = static_cast<size_t>(*checked_bytes(constant.dims, constant.dtype));
+  return constant;
+}
+
+void Once::leave_out(std::span<const int32_t> known) {
+  std::erase_if(slots, [&](int32_t slot) { return std::ranges::find(known, slot) != known.end(); });
+  if (slots.empty()) return first.reset();
+  first->outputs = slots;
+  std::vector<bool> wanted(first->slots.size());
+  for (int32_t slot : slots) wanted[index(slot)] = true;
+  std::vector<Instruction> code;
+  for (size_t i = first->code.size(); i-- > 0;) {
+    Instruction& now = first->code[i];
+    if (std::ranges::none_of(now.out, [&](int32_t slot) { return wanted[index(slot)]; })) continue;
+    for (int32_t slot : now.in) {
+      if (slot >= 0) wanted[index(slot)] = true;
+    }
+    code.push_back(std::move(now));
+  }
+  std::ranges::reverse(code);
+  first->code = std::move(code);
+}
 
 std::optional<Once> split_once(const Program& program) {
   if (program.constants.empty() || program.inputs.empty()) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "proa/program/program.h"
@@ -17,7 +18,19 @@ namespace proa::program {
 struct Once {
   std::shared_ptr<Program> first, rest;
   std::vector<int32_t> slots;
+
+  // What `first` gives for a slot: a constant without bytes, whose size is known.
+  Constant form(int32_t slot) const;
+  // From now on `first` gives what is left of `slots` alone; null where nothing is.
+  void leave_out(std::span<const int32_t> known);
 };
+
+// The extents of a slot where no symbol decides them.
+std::optional<std::vector<int64_t>> fixed_dims(const Program& program, int32_t slot);
+
+// A program with all that its loops and branches run, which come behind it; the same order
+// wherever the same program is read.
+std::vector<const Program*> with_inner(const Program& program);
 
 // Nothing where every kernel reads an input, or there is none. What may refuse its operands, is a
 // result of the program, or has more than twice the bytes of the constants behind it, runs at every

@@ -8,10 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "proa/program/program.h"
@@ -52,6 +55,15 @@ struct PackageObject {
   std::span<const std::byte> bytes;
 };
 
+// What constants alone decide (once.h), as kernels made it that were compiled for these targets,
+// which lay it out as they read it.
+struct PackagePacked {
+  std::vector<std::string> targets;
+  size_t program = 0;  // of with_inner(the compiled one)
+  int32_t slot = -1;
+  std::span<const std::byte> bytes;
+};
+
 class Package {
  public:
   // Maps the file: weights are read when they are touched, unless `verify`, which checks the
@@ -76,6 +88,13 @@ class Package {
   // Null where there is none.
   const PackageObject* find_object(std::string_view target, std::string_view kernel) const;
   std::vector<std::string> targets() const;  // of the objects, each once
+  // Whether all kernels of the compiled program are there for a target.
+  bool holds(std::string_view target) const;
+
+  std::span<const PackagePacked> packed() const { return packed_; }
+  // As the target's kernels made it; the program is the compiled one or of those that it nests.
+  // Null where it was not stored.
+  const Constant* find_packed(std::string_view target, const Program& program, int32_t slot) const;
 
   // The module in the IR's binary form, which the program floor does not read; empty if none.
   std::span<const std::byte> module() const { return module_; }
@@ -96,6 +115,9 @@ class Package {
   std::vector<PackageSymbol> symbols_;
   std::shared_ptr<const Program> program_, compiled_;
   std::vector<PackageObject> objects_;
+  std::vector<std::string> held_;  // targets
+  std::vector<PackagePacked> packed_;
+  std::map<std::tuple<std::string, const Program*, int32_t>, Constant, std::less<>> by_slot_;
   std::span<const std::byte> module_, train_module_;
   size_t bytes_ = 0;
 };
@@ -108,6 +130,7 @@ struct PackageContent {
   std::shared_ptr<const Program> program, compiled;
   std::vector<SafetensorsTensor> weights;  // under their state_dict names
   std::vector<PackageObject> objects;
+  std::vector<PackagePacked> packed;
   std::span<const std::byte> module, train_module;
   TextMap metadata;
 };

@@ -18,9 +18,12 @@ inline constexpr std::string_view kKernelsTensor = "__proa__.kernels";
 inline constexpr std::string_view kModuleTensor = "__proa__.module";
 inline constexpr std::string_view kTrainModuleTensor = "__proa__.module.train";
 inline constexpr std::string_view kObjectsPrefix = "__proa__.objects.";  // then the target
+inline constexpr std::string_view kPackedTensor = "__proa__.packed";
+inline constexpr std::string_view kPackedPrefix = "__proa__.packed.";  // then its number
 inline constexpr std::string_view kProgramMagic = "PROAPROG";
 inline constexpr std::string_view kKernelsMagic = "PROAKERN";
 inline constexpr std::string_view kObjectsMagic = "PROAOBJS";
+inline constexpr std::string_view kPackedMagic = "PROAPACK";
 inline constexpr uint64_t kPackageVersion = 1;
 inline constexpr size_t kPackageAlignment = 64;
 

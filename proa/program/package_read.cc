@@ -5,6 +5,7 @@
 
 #include "proa/base/checked.h"
 #include "proa/base/error.h"
+#include "proa/program/once.h"
 #include "proa/program/package_format.h"
 #include "proa/program/safetensors_format.h"
 
@@ -27,6 +28,7 @@ class PackageReader {
     for (const SafetensorsEntry& entry : made_->file_.entries()) {
       if (entry.name.starts_with(kObjectsPrefix)) objects(entry);
     }
+    packed();
     if (const SafetensorsEntry* entry = made_->file_.find(kModuleTensor)) {
       made_->module_ = bytes_of(*entry);
     }
@@ -180,11 +182,7 @@ class PackageReader {
         constant.bytes = data.data() + begin;
         constant.size = static_cast<size_t>(*size);
       }
-      if (constant.size > 0 &&
-          reinterpret_cast<uintptr_t>(constant.bytes) % kPackageAlignment != 0) {
-        in.fail(str("a constant does not lie at a multiple of ", kPackageAlignment,
-                    " bytes: the file was rewritten by another program"));
-      }
+      check_place(in, constant.bytes, constant.size);
       tables_.constants.push_back(std::move(constant));
     }
   }
@@ -233,6 +231,56 @@ class PackageReader {
       made_->objects_.push_back({target, kernel, in.raw(size)});
     }
     in.expect_end();
+    std::set<std::string_view> names;
+    for (const auto& [kernel, size] : found) names.insert(kernel);
+    if (names.size() == known_.size()) made_->held_.push_back(target);
+  }
+
+  void packed() {
+    const SafetensorsEntry* entry = made_->file_.find(kPackedTensor);
+    if (entry == nullptr) return;
+    ByteReader in = section(*entry, kPackedMagic);
+    if (made_->compiled_ == nullptr) in.fail("there is no compiled program");
+    std::vector<const Program*> programs = with_inner(*made_->compiled_);
+    std::vector<std::string> targets(in.count());
+    for (std::string& target : targets) target = in.text();
+    size_t count = in.count(3);
+    for (size_t i = 0; i < count; ++i) {
+      PackagePacked& one = made_->packed_.emplace_back();
+      one.program = in.index(programs.size(), "programs");
+      const Program& program = *programs[one.program];
+      auto slot = in.index(program.slots.size(), "slots");
+      one.slot = static_cast<int32_t>(slot);
+      auto dims = fixed_dims(program, one.slot);
+      auto bytes = dims ? checked_bytes(*dims, program.slots[slot].dtype) : std::nullopt;
+      const SafetensorsEntry* data = made_->file_.find(str(kPackedPrefix, i));
+      if (!bytes) in.fail(str("the slot ", slot, " has no size before a run"));
+      if (data == nullptr) in.fail(str("there is no ", kPackedPrefix, i));
+      one.bytes = bytes_of(*data);
+      if (one.bytes.size() != static_cast<uint64_t>(*bytes)) {
+        in.fail(str(data->name, " has ", one.bytes.size(), " bytes, and its slot ", *bytes));
+      }
+      check_place(in, one.bytes.data(), one.bytes.size());
+      for (size_t n = in.count(); n > 0; --n) {
+        const std::string& target = targets[in.index(targets.size(), "targets")];
+        one.targets.push_back(target);
+        Constant constant{.slot = one.slot,
+                          .dtype = program.slots[slot].dtype,
+                          .dims = *dims,
+                          .owner = made_->memory_,
+                          .bytes = one.bytes.data(),
+                          .size = one.bytes.size()};
+        bool fresh = made_->by_slot_.try_emplace({target, &program, one.slot}, constant).second;
+        if (!fresh) in.fail(str("two values of the slot ", slot));
+      }
+    }
+    in.expect_end();
+  }
+
+  static void check_place(const ByteReader& in, const void* bytes, size_t size) {
+    if (size == 0 || reinterpret_cast<uintptr_t>(bytes) % kPackageAlignment == 0) return;
+    in.fail(str("a constant does not lie at a multiple of ", kPackageAlignment,
+                " bytes: the file was rewritten by another program"));
   }
 
   std::string source_;
@@ -276,6 +324,16 @@ std::vector<std::string> Package::targets() const {
     }
   }
   return targets;
+}
+
+bool Package::holds(std::string_view target) const {
+  return std::ranges::find(held_, target) != held_.end();
+}
+
+const Constant* Package::find_packed(std::string_view target, const Program& program,
+                                     int32_t slot) const {
+  auto at = by_slot_.find(std::tuple(target, &program, slot));
+  return at != by_slot_.end() ? &at->second : nullptr;
 }
 
 std::vector<const SafetensorsEntry*> Package::weights() const {

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "proa/base/error.h"
 #include "proa/program/package_format.h"
@@ -50,7 +51,10 @@ class PackageWriter {
     out.raw(body.bytes());
     if (!tables_.kernels.empty()) kernels(section(kKernelsTensor, kKernelsMagic));
     objects();
+    if (!content_.packed.empty()) packed(section(kPackedTensor, kPackedMagic));
     for (const auto& [name, bytes] : sections_) add(name, bytes.bytes());
+    for (size_t i = 0; i < content_.packed.size(); ++i)
+      add(str(kPackedPrefix, i), content_.packed[i].bytes);
     if (!content_.module.empty()) add(std::string(kModuleTensor), content_.module);
     if (!content_.train_module.empty()) {
       add(std::string(kTrainModuleTensor), content_.train_module);
@@ -161,6 +165,24 @@ class PackageWriter {
         out.align(kPackageAlignment);
         out.raw(bytes);
       }
+    }
+  }
+
+  // The bytes are tensors of their own: they are the caller's, and many.
+  void packed(ByteWriter& out) const {
+    std::set<std::string_view> names;
+    for (const PackagePacked& one : content_.packed)
+      names.insert(one.targets.begin(), one.targets.end());
+    std::vector<std::string_view> targets(names.begin(), names.end());
+    out.natural(targets.size());
+    for (std::string_view target : targets) out.text(target);
+    out.natural(content_.packed.size());
+    for (const PackagePacked& one : content_.packed) {
+      out.natural(one.program);
+      out.natural(static_cast<uint64_t>(one.slot));
+      out.natural(one.targets.size());
+      for (const std::string& target : one.targets)
+        out.natural(static_cast<uint64_t>(std::ranges::find(targets, target) - targets.begin()));
     }
   }
 

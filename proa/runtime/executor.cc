@@ -1,9 +1,7 @@
 #include "proa/runtime/executor.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <mutex>
-#include <thread>
 #include <unordered_map>
 
 #include "proa/base/error.h"
@@ -12,6 +10,7 @@
 #include "proa/runtime/allocator.h"
 #include "proa/runtime/device.h"
 #include "proa/runtime/inspect.h"
+#include "proa/runtime/launch.h"
 #include "proa/runtime/once.h"
 #include "proa/runtime/schedule.h"
 #include "proa/runtime/watch.h"
@@ -80,9 +79,8 @@ struct Executable::Part {
 
 Executable::Executable(std::shared_ptr<const Program> program, const KernelTable& kernels,
                        Device device, KernelProvider* provider, Origin origin)
-    : program_(after_once(std::move(program), kernels, device, provider, origin)),
-      device_(device),
-      origin_(origin) {
+    : program_(std::move(program)), device_(device), origin_(origin) {
+  once_ = Once::take(program_, kernels, device, provider, origin);
   bool inspected = origin == Origin::file || inspects_all();
   for (const Instruction& code : program_->code) {
     KernelFn kernel = nullptr;
@@ -126,6 +124,11 @@ Executable::Executable(std::shared_ptr<const Program> program, const KernelTable
     array.strides = dense_strides(constant.dims);
     if (!computes()) array = make(array.dims, array.dtype);
     constants_.push_back(std::move(array));
+    constant_slots_.push_back(constant.slot);
+  }
+  if (once_) {
+    constant_slots_.insert(constant_slots_.end(), once_->slots().begin(), once_->slots().end());
+    constants_.resize(constant_slots_.size());
   }
   single_ = computes() && program_->code.size() == 1 && kernels_[0] != nullptr &&
             constants_.empty() && program_->outputs == program_->code[0].out &&
@@ -217,11 +220,11 @@ void Executable::split() {
       segment.results = program_->outputs;
       for (int32_t slot : segment.inputs) {
         auto input = std::ranges::find(program_->inputs, slot);
-        auto constant = std::ranges::find(program_->constants, slot, &Constant::slot);
+        auto constant = std::ranges::find(constant_slots_, slot);
         part.sources.push_back(static_cast<int32_t>(
             input != program_->inputs.end() ? input - program_->inputs.begin()
                                             : static_cast<std::ptrdiff_t>(program_->inputs.size()) +
-                                                  (constant - program_->constants.begin())));
+                                                  (constant - constant_slots_.begin())));
       }
       continue;
     }
@@ -355,12 +358,24 @@ void Executable::run_into(std::span<const Array> inputs, std::span<const int64_t
   run_with(inputs, symbols, outputs, {}, targets);
 }
 
+void Executable::prepare_own() const {
+  if (once_) once_->prepare(std::span(constants_).last(once_->slots().size()));
+}
+
+void Executable::prepare() const {
+  prepare_own();
+  for (const auto& bodies : inner_) {
+    for (const auto& body : bodies) body->prepare();
+  }
+}
+
 void Executable::run_with(std::span<const Array> inputs, std::span<const int64_t> symbols,
                           std::span<Array> outputs, std::span<const int32_t> kept,
                           std::span<const Target> targets) const {
   const Program& program = *program_;
   PROA_CHECK(inputs.size() == program.inputs.size(), "a program of ", program.inputs.size(),
              " inputs was given ", inputs.size());
+  prepare_own();
   if (!single_ && parts_.size() == 1 && parts_[0]->is_straight) {
     const Part& part = *parts_[0];
     SmallVector<const Array*, 32> sources;
@@ -456,7 +471,7 @@ void Executable::execute(const Schedule& schedule, std::span<const Array* const>
     buffer = allocator.allocate(made.bytes);
     bases.push_back(static_cast<char*>(buffer->data()));
   }
-  if (computes()) launch(schedule, bases.data());
+  if (computes()) launch(*program_, schedule, bases.data());
   for (size_t i = 0; i < results.size(); ++i) {
     const Schedule::Result& result = schedule.results[i];
     Array& array = results[i];
@@ -512,153 +527,6 @@ void Executable::bind(const Instruction& code, Frame& frame) const {
 
 namespace {
 
-// Memory for the calling thread, kept for the next kernel.
-char* thread_scratch(int64_t bytes) {
-  struct Block {
-    char* data = nullptr;
-    int64_t size = 0;
-    ~Block() { std::free(data); }
-  };
-  thread_local Block block;
-  if (block.size >= bytes) return block.data;
-  std::free(block.data);
-  block = {};
-  auto rounded = static_cast<size_t>((bytes + 4095) / 4096 * 4096);
-  auto* data = static_cast<char*>(std::aligned_alloc(64, rounded));
-  if (data == nullptr) {
-    throw UserError(ErrorKind::memory, str("no memory for ", rounded, " bytes of scratch"));
-  }
-  block.data = data;
-  block.size = static_cast<int64_t>(rounded);
-  return data;
-}
-
-}  // namespace
-
-namespace {
-
-// `timed`: the instruction, where other threads shall tell of their parts.
-void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* const* bases,
-                  const Instruction* timed = nullptr) {
-  SmallVector<void*, 32> buffers(static_cast<size_t>(step.inputs) + step.outputs);
-  const Schedule::Place* places = &schedule.places[step.operand];
-  for (size_t i = 0; i < buffers.size(); ++i) buffers[i] = bases[places[i].base] + places[i].offset;
-  constexpr int kCut = 3;  // words for the executor before the kernel's own
-  const int64_t* words = schedule.words.data() + step.word + kCut;
-  auto units = [&](int64_t begin, int64_t end) {
-    step.compiled(buffers.data(), words, begin, end,
-                  step.scratch > 0 ? thread_scratch(step.scratch) : nullptr);
-  };
-  if (step.units == 0) return;
-  if (step.units <= step.grain) return units(0, step.units);
-  if (timed == nullptr) return parallel_for(step.units, step.grain, units);
-  std::thread::id caller = std::this_thread::get_id();
-  parallel_for(step.units, step.grain, [&](int64_t begin, int64_t end) {
-    if (std::this_thread::get_id() == caller) return units(begin, end);
-    Event part;
-    part.kind = Event::Kind::part;
-    part.name = timed->name;
-    part.begin = now_ns();
-    units(begin, end);
-    part.end = now_ns();
-    tell(std::move(part));
-  });
-}
-
-TensorRef operand(const Schedule& schedule, size_t i, char* const* bases) {
-  TensorRef ref = schedule.refs[i];
-  const Schedule::Place& place = schedule.places[i];
-  if (place.base >= 0) ref.data = bases[place.base] + place.offset;
-  return ref;
-}
-
-void run_kernel(const Schedule::Step& step, const Schedule& schedule, const Instruction& code,
-                char* const* bases) {
-  SmallVector<TensorRef, 8> refs;
-  size_t count = static_cast<size_t>(step.inputs) + step.outputs;
-  for (size_t i = 0; i < count; ++i) refs.push_back(operand(schedule, step.operand + i, bases));
-  KernelArgs args;
-  args.in = {refs.data(), step.inputs};
-  args.out = {refs.data() + step.inputs, step.outputs};
-  args.op = code.name.c_str();
-  args.attrs = {schedule.words.data() + step.word, code.offsets.data()};
-  step.kernel(args);
-}
-
-Array array_of(const TensorRef& ref) {
-  Array array;
-  array.data = static_cast<char*>(ref.data);
-  array.dtype = ref.dtype;
-  auto rank = static_cast<size_t>(ref.rank);
-  array.dims = Extents(std::span(ref.dims, rank));
-  array.strides = Extents(std::span(ref.strides, rank));
-  return array;
-}
-
-void run_other(const Schedule::Step& step, const Schedule& schedule, const Instruction& code,
-               char* const* bases) {
-  TensorRef from = operand(schedule, step.operand, bases);
-  if (step.kind == Schedule::Kind::copy) {
-    copy(array_of(from), array_of(operand(schedule, step.operand + 1, bases)));
-  } else if (*from.as<uint8_t>() == 0) {
-    throw UserError(ErrorKind::shape, "shape_assert", "condition", code.location);
-  }
-}
-
-}  // namespace
-
-void Executable::launch(const Schedule& schedule, char* const* bases) const {
-  if (schedule.donated == 0) return launch(schedule, 0, schedule.steps.size(), bases);
-  int64_t scratch = 0;
-  for (size_t i = schedule.commit; i < schedule.steps.size(); ++i)
-    scratch = std::max(scratch, schedule.steps[i].scratch);
-  launch(schedule, 0, schedule.commit, bases);
-  throw_if_interrupted();
-  if (scratch > 0) thread_scratch(scratch);  // there is none to ask for behind the commit
-  HoldInterrupts held;
-  launch(schedule, schedule.commit, schedule.steps.size(), bases);
-}
-
-void Executable::launch(const Schedule& schedule, size_t begin, size_t end,
-                        char* const* bases) const {
-  if (watched() & kWatchTime) [[unlikely]]
-    return launch_timed(schedule, begin, end, bases);
-  for (size_t i = begin; i < end; ++i) {
-    const Schedule::Step& step = schedule.steps[i];
-    const Instruction& code = program_->code[static_cast<size_t>(step.instruction)];
-    switch (step.kind) {
-      case Schedule::Kind::compiled: run_compiled(step, schedule, bases); break;
-      case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
-      default: run_other(step, schedule, code, bases);
-    }
-  }
-}
-
-void Executable::launch_timed(const Schedule& schedule, size_t begin, size_t end,
-                              char* const* bases) const {
-  for (size_t i = begin; i < end; ++i) {
-    const Schedule::Step& step = schedule.steps[i];
-    const Instruction& code = program_->code[static_cast<size_t>(step.instruction)];
-    Event event{.kind = Event::Kind::kernel,
-                .begin = now_ns(),
-                .flops = step.flops,
-                .bytes = step.bytes,
-                .name = code.name,
-                .location = code.location};
-    if (step.kind == Schedule::Kind::copy) event.name = str("copy for ", code.name);
-    else if (!code.operations.empty()) event.name = str(code.operations, " (", code.name, ")");
-    switch (step.kind) {
-      case Schedule::Kind::compiled: run_compiled(step, schedule, bases, &code); break;
-      case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
-      default: run_other(step, schedule, code, bases);
-    }
-    event.end = now_ns();
-    tell(std::move(event));
-  }
-}
-
-namespace {
-
 bool truth(const Array& a) { return *reinterpret_cast<const uint8_t*>(a.data) != 0; }
 
 // Element i of the first axis.
@@ -677,8 +545,7 @@ void Executable::in_parts(std::span<const Array> inputs, Frame& frame, std::span
                           std::span<const int32_t> kept) const {
   frame.slots.resize(program_->slots.size());
   for (size_t i = 0; i < inputs.size(); ++i) frame.at(program_->inputs[i]) = inputs[i];
-  for (size_t i = 0; i < constants_.size(); ++i)
-    frame.at(program_->constants[i].slot) = constants_[i];
+  for (size_t i = 0; i < constants_.size(); ++i) frame.at(constant_slots_[i]) = constants_[i];
   std::vector<const Array*> sources;
   std::vector<Array> results;
   for (const auto& part : parts_) {

@@ -19,6 +19,7 @@ struct Schedule;
 program::KernelTable& cpu_kernels();
 
 class Executable;
+class Once;
 
 // Who runs in an Executable's place: another tier that is tried against it, say. Its results have
 // the same bits.
@@ -78,6 +79,10 @@ class Executable {
   void run_itself(std::span<const Array> inputs, std::span<const int64_t> symbols,
                   std::span<Array> outputs, std::span<const int32_t> kept = {}) const;
 
+  // Computes what constants alone decide, bodies of loops and branches included, so that no run has
+  // to: the first one does it else. From many threads, as run().
+  void prepare() const;
+
   // True where a guard on sizes does not hold; nothing is run.
   bool guarded() const;
   bool guards_hold(std::span<const int64_t> symbols) const;
@@ -104,9 +109,6 @@ class Executable {
                 std::span<const int32_t> kept, std::span<const Target> targets = {}) const;
   void execute(const Schedule& schedule, std::span<const Array* const> sources,
                std::span<Array> results, std::span<const Target> targets) const;
-  void launch(const Schedule& schedule, char* const* bases) const;
-  void launch_timed(const Schedule& schedule, size_t begin, size_t end, char* const* bases) const;
-  void launch(const Schedule& schedule, size_t begin, size_t end, char* const* bases) const;
   void in_parts(std::span<const Array> inputs, Frame& frame, std::span<Array> outputs,
                 std::span<const int32_t> kept) const;
   std::vector<int32_t> kept_at_last(const Frame& frame, const Part& part,
@@ -121,13 +123,18 @@ class Executable {
                   SmallVector<int64_t, 16>& symbols) const;
   void compute_dims(size_t stage, Frame& frame) const;
 
+  void prepare_own() const;
+
   std::shared_ptr<const program::Program> program_;
   Device device_;
   Origin origin_;
   std::vector<program::KernelFn> kernels_;      // by instruction; null where it is no kernel
   std::vector<program::ContractFn> contracts_;  // beside them; empty where nothing is inspected
   std::vector<program::CompiledFn> compiled_;   // by instruction; null where it is none
-  std::vector<Array> constants_;
+  // Those of the program, then what once_ makes, by the first run.
+  mutable std::vector<Array> constants_;
+  std::vector<int32_t> constant_slots_;  // beside them
+  std::unique_ptr<Once> once_;
   // A program of one kernel, from inputs to outputs: most of what eager runs. Inputs by operand of
   // the kernel, -1 for an absent one.
   bool single_ = false;

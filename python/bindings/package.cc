@@ -198,11 +198,14 @@ program::TextMap texts_of(PyObject* dict) {
 }
 
 // _package_save(path, captured, captured in training or None, names of inputs, names of outputs,
-// weights, targets, metadata): why there is no compiled program, or "".
+// weights, targets, metadata, whether packed weights are stored): why there is no compiled program,
+// or "".
 PyObject* save(PyObject*, PyObject* args) {
   PyObject *path, *graph, *training, *inputs, *outputs, *dict, *targets, *metadata;
-  if (!PyArg_ParseTuple(args, "O&OOOOO!OO!", PyUnicode_FSConverter, &path, &graph, &training,
-                        &inputs, &outputs, &PyDict_Type, &dict, &targets, &PyDict_Type, &metadata))
+  int pack;
+  if (!PyArg_ParseTuple(args, "O&OOOOO!OO!p", PyUnicode_FSConverter, &path, &graph, &training,
+                        &inputs, &outputs, &PyDict_Type, &dict, &targets, &PyDict_Type, &metadata,
+                        &pack))
     return nullptr;
   Ref path_owner(path);
   return guarded([&]() -> PyObject* {
@@ -222,11 +225,13 @@ PyObject* save(PyObject*, PyObject* args) {
       transform::decompose(lowered, tier::has_kernel);
       transform::optimize(lowered);
       drop_key(captured, lowered.main());
-      stored = tier::stored(lowered, lowered.main(), wanted);
+      stored = tier::stored(lowered, lowered.main(), wanted, pack != 0);
       content.program = stored.prebuilt;
       content.compiled = stored.compiled;
       for (const auto& object : stored.objects)
         content.objects.push_back({object.target, object.kernel, object.bytes});
+      for (const auto& one : stored.packed)
+        content.packed.push_back({one.targets, one.program, one.slot, bytes_of(one.value)});
       for (const Weight& weight : weights) {
         content.weights.push_back({weight.name, weight.array.dtype,
                                    std::span(weight.array.dims.begin(), weight.array.dims.end()),

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "proa/base/str.h"
+#include "tests/program/instruction.h"
 
 namespace proa::inference {
 
@@ -24,17 +25,6 @@ void model_product(void* const* buffers, const long* words, long begin, long end
   for (long i = begin; i < end; ++i) out[i] = x[i] * w[i % 3];
 }
 )";
-
-Instruction make(InstructionKind kind, std::string name, std::vector<int32_t> in,
-                 std::vector<int32_t> out) {
-  Instruction code;
-  code.kind = kind;
-  code.name = std::move(name);
-  code.in = std::move(in);
-  code.out = std::move(out);
-  code.offsets = {0};
-  return code;
-}
 
 std::shared_ptr<Program> make_program(bool compiled) {
   auto made = std::make_shared<Program>();

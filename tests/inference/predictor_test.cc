@@ -11,6 +11,7 @@
 #include "proa/base/thread_pool.h"
 #include "proa/inference/describe.h"
 #include "proa/inference/trace.h"
+#include "proa/kernels/register.h"
 #include "proa/runtime/watch.h"
 #include "tests/inference/model.h"
 
@@ -291,7 +292,7 @@ TEST_F(PredictorTest, NativeCodeRunsOnlyWhereItMay) {
   check(Compiled::object, false, false, "not allowed");
   check(Compiled::text, true, false, "no compiler is allowed");
   check(Compiled::broken, true, false, "cannot be loaded");
-  if (!native_targets().empty()) { EXPECT_EQ(check(Compiled::object, true, true, ""), 1); }
+  if (!kernels::native_targets().empty()) { EXPECT_EQ(check(Compiled::object, true, true, ""), 1); }
 }
 
 TEST_F(PredictorTest, ThePluginMakesWhatIsMissing) {

@@ -1,5 +1,6 @@
 #include "cases.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "proa/ops/attrs.h"
@@ -110,6 +111,23 @@ int64_t value_of(ir::Dim dim) {
   return ir::evaluate(dim, [](ir::Dim symbol) {
     return static_cast<int64_t>(std::atoll(std::string(symbol.name().substr(1)).c_str()));
   });
+}
+
+void for_each_sample(ir::Context& context, std::string_view dialect, size_t dtypes,
+                     EachSample check) {
+  uint64_t number = 0;
+  for (const ir::OpInfo& info : context.find_dialect(dialect)->ops()) {
+    if (!info.page || !info.page->samples || info.has(ir::Trait::structured)) continue;
+    ir::SampleList samples;
+    info.page->samples(samples);
+    for (const ir::Sample& sample : samples.legal()) {
+      std::vector<DType> legal = dtypes_under_test(*info.page, sample.operands);
+      for (size_t k = 0; k < std::min(dtypes, legal.size()); ++k) {
+        DType dtype = legal[(number + k) % legal.size()];
+        check(info, sample, dtype, ++number);
+      }
+    }
+  }
 }
 
 std::string describe(const ir::Page& page, const Case& c) {

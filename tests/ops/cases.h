@@ -3,9 +3,12 @@
 // Why: every test of operators draws its cases from the pages, and reads them the same way.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "proa/base/function_ref.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/samples.h"
@@ -34,6 +37,13 @@ std::vector<DType> dtypes_under_test(const ir::Page& page,
 
 // The value of a dim whose symbols are those of make_case.
 int64_t value_of(ir::Dim dim);
+
+// Legal samples of all pages of a dialect, structured operators aside: each in `dtypes` of its
+// dtypes, in turn, with its number from 1 on.
+using EachSample =
+    FunctionRef<void(const ir::OpInfo&, const ir::Sample&, DType dtype, uint64_t number)>;
+void for_each_sample(ir::Context& context, std::string_view dialect, size_t dtypes,
+                     EachSample check);
 
 std::string describe(const ir::Page& page, const Case& c);
 

@@ -177,19 +177,9 @@ class Contract : public ::testing::Test {
   size_t subjects_ = 0, forged_ = 0, accepted_ = 0;
 
   void check_dialect(std::string_view dialect, size_t dtypes, int forgeries) {
-    uint64_t number = 0;
-    for (const ir::OpInfo& info : context_.find_dialect(dialect)->ops()) {
-      if (!info.page || !info.page->samples || info.has(ir::Trait::structured)) continue;
-      ir::SampleList samples;
-      info.page->samples(samples);
-      for (const ir::Sample& sample : samples.legal()) {
-        std::vector<DType> legal = dtypes_under_test(*info.page, sample.operands);
-        for (size_t k = 0; k < std::min(dtypes, legal.size()); ++k) {
-          DType dtype = legal[(number + k) % legal.size()];
-          check(info, sample, dtype, ++number, forgeries);
-        }
-      }
-    }
+    for_each_sample(context_, dialect, dtypes,
+                    [&](const ir::OpInfo& info, const ir::Sample& sample, DType dtype,
+                        uint64_t number) { check(info, sample, dtype, number, forgeries); });
     std::printf("%s: %zu programs, %zu forged, %zu of them run\n", std::string(dialect).c_str(),
                 subjects_, forged_, accepted_);
     EXPECT_GT(subjects_, 100u);

@@ -117,19 +117,9 @@ class OneAnswer : public ::testing::Test {
 
   // Each page of a dialect; `dtypes`: how many of a sample's dtypes, in turn.
   void check_dialect(std::string_view dialect, size_t dtypes, int pipelines) {
-    uint64_t number = 0;
-    for (const ir::OpInfo& info : context_.find_dialect(dialect)->ops()) {
-      if (!info.page || !info.page->samples || info.has(ir::Trait::structured)) continue;
-      ir::SampleList samples;
-      info.page->samples(samples);
-      for (const ir::Sample& sample : samples.legal()) {
-        std::vector<DType> legal = dtypes_under_test(*info.page, sample.operands);
-        for (size_t k = 0; k < std::min(dtypes, legal.size()); ++k) {
-          DType dtype = legal[(number + k) % legal.size()];
-          check(info, sample, dtype, ++number, pipelines);
-        }
-      }
-    }
+    for_each_sample(context_, dialect, dtypes,
+                    [&](const ir::OpInfo& info, const ir::Sample& sample, DType dtype,
+                        uint64_t number) { check(info, sample, dtype, number, pipelines); });
     std::printf(
         "%s: %zu samples, %zu with a gradient, %zu stepwise, %zu symbolic (%zu gradients; %zu need "
         "numbers), %zu by the tape, %zu folded, %zu refused\n",

@@ -3,20 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "proa/program/verify.h"
+#include "tests/program/instruction.h"
 
 namespace proa::program {
 namespace {
 
 const float kValues[4] = {1, 2, 3, 4};
-
-Instruction call(std::string name, std::vector<int32_t> in, std::vector<int32_t> out) {
-  Instruction code;
-  code.name = std::move(name);
-  code.in = std::move(in);
-  code.out = std::move(out);
-  code.offsets = {0};
-  return code;
-}
 
 // w = constant of 4; v = exp(w); t = transpose of v; u = neg(t); y = add(x, u). The table: symbol,
 // 4, 4096.
@@ -117,6 +109,56 @@ TEST(Held, NothingWhereNothingReadsThemAlone) {
   constants.inputs = {0, 6};
   constants.terms.held = {1};  // which nobody reads
   EXPECT_FALSE(split_held(constants));
+}
+
+TEST(Once, WhatIsKnownIsNotComputed) {
+  Program p = sample();  // also reads v = exp(w) and s = sin(w)
+  p.slots.push_back({DType::f32, {1}});
+  p.code.insert(p.code.begin(), call("prim.sin", {1}, {7}));
+  p.code.back().in = {0, 4, 7};
+  auto once = split_once(p);
+  ASSERT_TRUE(once);
+  EXPECT_EQ(once->slots, (std::vector<int32_t>{4, 7}));
+  Constant form = once->form(4);
+  EXPECT_EQ(form.size, 16u);
+  EXPECT_EQ(form.dims, std::vector<int64_t>{4});
+  const int32_t known[] = {4};
+  once->leave_out(known);
+  EXPECT_EQ(once->slots, std::vector<int32_t>{7});
+  ASSERT_EQ(once->first->code.size(), 1u);
+  EXPECT_EQ(once->first->code[0].name, "prim.sin");
+  EXPECT_EQ(once->first->outputs, once->slots);
+  verify(*once->first, "what is left");
+  const int32_t other[] = {7};
+  once->leave_out(other);
+  EXPECT_EQ(once->first, nullptr);
+  // In an order of kernels that need each other, nothing is lost.
+  auto chain = split_once(p);
+  chain->leave_out(other);
+  ASSERT_EQ(chain->first->code.size(), 3u);
+  EXPECT_EQ(chain->first->code[0].name, "prim.exp");
+  verify(*chain->first, "the chain");
+}
+
+TEST(Once, InnerProgramsComeInOneOrder) {
+  auto leaf = [](const char* name) {
+    auto made = std::make_shared<Program>();
+    made->symbols = {name};
+    return made;
+  };
+  auto middle = leaf("a");
+  middle->code.push_back(call("", {}, {}));
+  middle->code[0].programs = {leaf("c")};
+  Program top;
+  top.code = {call("", {}, {}), call("", {}, {})};
+  top.code[0].programs = {middle};
+  top.code[1].programs = {leaf("b")};
+  auto all = with_inner(top);
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[0], &top);
+  EXPECT_EQ(all[1], middle.get());
+  EXPECT_EQ(all[2]->symbols[0], "b");
+  EXPECT_EQ(all[3]->symbols[0], "c");
 }
 
 }  // namespace

@@ -1,21 +1,11 @@
 #include "tests/program/package_sample.h"
 
 #include "proa/base/str.h"
+#include "tests/program/instruction.h"
 
 namespace proa::program {
 
 namespace {
-
-Instruction make(InstructionKind kind, std::string name, std::vector<int32_t> in,
-                 std::vector<int32_t> out) {
-  Instruction code;
-  code.kind = kind;
-  code.name = std::move(name);
-  code.in = std::move(in);
-  code.out = std::move(out);
-  code.offsets = {0};
-  return code;
-}
 
 // The table: 0: s0 (symbol), 1: 3, 2: 1.
 Program::Stage sizes(uint32_t symbols) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -33,6 +34,7 @@ PackageContent content_of(const Package& package) {
         {entry->name, *entry->dtype, entry->dims, package.file().bytes(*entry)});
   }
   content.objects.assign(package.objects().begin(), package.objects().end());
+  content.packed.assign(package.packed().begin(), package.packed().end());
   content.module = package.module();
   content.metadata = package.metadata();
   return content;
@@ -112,6 +114,69 @@ TEST(Package, WeightsAreSharedAlignedAndOrdinarySafetensors) {
     EXPECT_TRUE(!entry.name.starts_with("__proa__.") || entry.dtype == DType::u8) << entry.name;
   }
   EXPECT_EQ(reinterpret_cast<uintptr_t>(data.data()) % 64, 0u);
+}
+
+// The sample, with packed values of its slots 6 and 7.
+struct PackedSample : PackageSample {
+  PackedSample() {
+    for (int i = 0; i < 12; ++i) bytes_.push_back(static_cast<std::byte>(i));
+    content.packed = {{{"x86-64-v3", "x86-64-v4"}, 0, 6, bytes_}, {{"x86-64-v4"}, 0, 7, bytes_}};
+  }
+  Bytes bytes_;
+};
+
+TEST(Package, PackedWeightsComeBackForTheirTargets) {
+  PackedSample sample;
+  Bytes bytes = package_bytes(sample.content);
+  auto package = Package::parse(bytes, "m.proa");
+  const Program& compiled = *package->compiled();
+  const Constant* found = package->find_packed("x86-64-v3", compiled, 6);
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->dims, std::vector<int64_t>{3});
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(found->bytes) % 64, 0u);
+  EXPECT_EQ(std::memcmp(found->bytes, sample.bytes_.data(), 12), 0);
+  EXPECT_EQ(package->find_packed("x86-64-v3", compiled, 7), nullptr);
+  EXPECT_NE(package->find_packed("x86-64-v4", compiled, 7), nullptr);
+  EXPECT_EQ(package->find_packed("x86-64-v3", *package->program(), 6), nullptr);
+  EXPECT_TRUE(package->holds("x86-64-v3"));
+  EXPECT_FALSE(package->holds("x86-64-v2"));
+  EXPECT_EQ(package_bytes(content_of(*package)), bytes);
+  auto plain = SafetensorsFile::parse(bytes, "m.safetensors");
+  EXPECT_EQ(plain.find("__proa__.packed.1")->dims, std::vector<int64_t>{12});
+  EXPECT_EQ(package->weights().size(), 1u);
+  // A byte of them is under a checksum as every other is.
+  int64_t end = 0;
+  for (const auto& entry : plain.entries()) end = std::max(end, entry.end);
+  int64_t at = static_cast<int64_t>(bytes.size()) - end + plain.find("__proa__.packed.0")->begin;
+  bytes[static_cast<size_t>(at)] ^= std::byte{1};
+  EXPECT_NE(refusal(bytes).find("__proa__.packed.0"), std::string::npos);
+}
+
+TEST(Package, PackedWeightsOfAnotherSizeAreRefused) {
+  struct Case {
+    PackagePacked packed;
+    const char* message;
+  };
+  Bytes bytes(16);
+  std::span<const std::byte> all(bytes);
+  const Case kCases[] = {
+      {{{"t"}, 0, 6, all}, "__proa__.packed.0 has 16 bytes, and its slot 12"},
+      {{{"t"}, 0, 6, all.first(11)}, "__proa__.packed.0 has 11 bytes, and its slot 12"},
+      {{{"t"}, 0, 0, all.first(12)}, "the slot 0 has no size before a run"},
+      {{{"t"}, 0, 99, all.first(12)}, "slots"},
+      {{{"t"}, 99, 6, all.first(12)}, "programs"},
+      {{{"t", "t"}, 0, 6, all.first(12)}, "two values of the slot 6"},
+  };
+  for (const Case& c : kCases) {
+    PackageSample sample;
+    sample.content.packed = {c.packed};
+    std::string message = refusal(package_bytes(sample.content));
+    EXPECT_NE(message.find(c.message), std::string::npos) << message;
+  }
+  PackedSample sample;
+  sample.content.compiled = nullptr;
+  sample.content.objects.clear();
+  EXPECT_NE(refusal(package_bytes(sample.content)).find("no compiled program"), std::string::npos);
 }
 
 TEST(Package, FilesAreMapped) {

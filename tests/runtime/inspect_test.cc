@@ -8,6 +8,7 @@
 #include "proa/program/verify.h"
 #include "proa/runtime/executor.h"
 #include "proa/runtime/inspect.h"
+#include "tests/program/instruction.h"
 
 namespace proa::runtime {
 namespace {
@@ -50,17 +51,6 @@ Array ones(std::vector<int64_t> dims) {
   return made;
 }
 
-Instruction make(InstructionKind kind, std::string name, std::vector<int32_t> in,
-                 std::vector<int32_t> out) {
-  Instruction code;
-  code.kind = kind;
-  code.name = std::move(name);
-  code.in = std::move(in);
-  code.out = std::move(out);
-  code.offsets = {0};
-  return code;
-}
-
 // The table of sizes: 0: 6, 1: 3, 2: 2, 3: 1.
 Program sum_program() {
   Program p;
@@ -68,7 +58,21 @@ Program sum_program() {
   p.slots = {{DType::f32, {0}}, {DType::f32, {0}}, {DType::f32, {0}}};
   p.inputs = {0, 1};
   p.outputs = {2};
-  p.code = {make(InstructionKind::kernel, "prim.sum", {0, 1}, {2})};
+  p.code = {call("prim.sum", {0, 1}, {2})};
+  return p;
+}
+
+// The same for any extent of the first input; the table begins with it, then `numbers`.
+Program sum_program_of_any_size(std::vector<int64_t> numbers) {
+  Program p = sum_program();
+  p.is_static = false;
+  p.symbols = {"n"};
+  p.sources = {{0, 0}};
+  p.stages.resize(1);
+  p.stages[0].dims.inputs = 1;
+  for (uint32_t i = 0; i <= numbers.size(); ++i) p.stages[0].dims.outputs.push_back(i);
+  p.stages[0].dims.constants = std::move(numbers);
+  p.dims.clear();
   return p;
 }
 
@@ -138,48 +142,32 @@ TEST(Inspect, ViewsStayInside) {
 
 TEST(Inspect, ExtentsAreSizes) {
   for (int64_t extent : {int64_t{-1}, int64_t{1} << 50, INT64_MIN}) {
-    Program p = sum_program();
-    p.is_static = false;
-    p.symbols = {"n"};
-    p.sources = {{0, 0}};
-    p.stages.resize(1);
-    p.stages[0].dims.inputs = 1;
-    p.stages[0].dims.constants = {extent};
-    p.stages[0].dims.outputs = {0, 1};
-    p.dims.clear();
+    Program p = sum_program_of_any_size({extent});
     p.slots[2].dims = {1};
     EXPECT_NE(run(p, {ones({6}), ones({6})}).find("no tensor has the shape"), std::string::npos);
   }
 }
 
 TEST(Inspect, ContractsAreAskedOnceForEachForm) {
-  Program p = sum_program();
-  p.is_static = false;
-  p.symbols = {"n"};
-  p.sources = {{0, 0}};
-  p.stages.resize(1);
-  p.stages[0].dims.inputs = 1;
-  p.stages[0].dims.outputs = {0};
-  p.dims.clear();
-  auto program = std::make_shared<Program>(p);
+  auto program = std::make_shared<Program>(sum_program_of_any_size({}));
   asked = ran = 0;
   Executable file(program, table(), kCpu, nullptr, Origin::file);
   std::vector<Array> outputs(1);
-  auto call = [&](int64_t a, int64_t b) {
+  auto run_with = [&](int64_t a, int64_t b) {
     std::vector<Array> inputs{ones({a}), ones({b})};
     file.run(inputs, {}, outputs);
   };
-  call(6, 6);
-  call(6, 6);
+  run_with(6, 6);
+  run_with(6, 6);
   EXPECT_EQ(asked, 1);
-  call(4, 4);
+  run_with(4, 4);
   EXPECT_EQ(asked, 2);
   EXPECT_EQ(reinterpret_cast<float*>(outputs[0].data)[3], 2);
   // The same symbol, another form: what was planned for 6 and 6 is not taken for it.
   for (int64_t b : {1, 5, 7}) {
     int before = ran;
     try {
-      call(6, b);
+      run_with(6, b);
       FAIL();
     } catch (const UserError& error) {
       EXPECT_NE(std::string(error.what()).find("operand 1: expected the shape [6]"),
@@ -246,7 +234,7 @@ TEST(Inspect, WhatIsGivenHasTheFormThatTheSlotTellsOf) {
 TEST(Inspect, ProgramsOfFilesGiveNoInputAway) {
   Program p = sum_program();  // a + b + b, which may lie in a
   p.slots.push_back({DType::f32, {0}});
-  p.code.push_back(make(InstructionKind::kernel, "prim.sum", {2, 1}, {3}));
+  p.code.push_back(call("prim.sum", {2, 1}, {3}));
   p.outputs = {3};
   p.terms.donated = {{0, 0}};
   for (Origin origin : {Origin::file, Origin::process}) {

@@ -76,6 +76,13 @@ def data(seed):
     return x, own.standard_normal(33).astype("float32")
 
 
+def in_turn(seed, *runs):
+    """Each function with the same data, in tensors of its own."""
+    for run in runs:
+        x, w = (proa.to_tensor(a, stop_gradient=False) for a in data(seed))
+        yield run, x, w
+
+
 @pytest.mark.parametrize("inside", [True, False])
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_sums_have_the_order_of_eager(function, inside):
@@ -89,8 +96,7 @@ def test_sums_have_the_order_of_eager(function, inside):
     captured = to_static(whole)
     for seed in range(8):
         results = []
-        for run in (whole, captured):
-            x, w = (proa.to_tensor(a, stop_gradient=False) for a in data(seed))
+        for run, x, w in in_turn(seed, whole, captured):
             loss = run(x, w)
             if not inside:
                 loss.backward()
@@ -108,8 +114,7 @@ def test_a_captured_function_adds_to_what_came_before(function):
     captured = to_static(plain)
     for seed in range(6):
         results = []
-        for run in (plain, captured):
-            x, w = (proa.to_tensor(a, stop_gradient=False) for a in data(seed))
+        for run, x, w in in_turn(seed, plain, captured):
             y = run(x * w, w)
             z = run(y + x, w * 1)
             ((z * w + run(y, w)).tanh() * w * x).sum().backward()
@@ -145,8 +150,7 @@ def test_second_derivatives_through_a_branch():
     captured = to_static(second)
     for seed in range(4):
         results = []
-        for run in (second, captured):
-            x, w = (proa.to_tensor(a, stop_gradient=False) for a in data(seed))
+        for run, x, w in in_turn(seed, second, captured):
             loss = run(x, w)
             loss.backward()
             results.append((loss.numpy(), x.grad.numpy(), w.grad.numpy()))

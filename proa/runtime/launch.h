@@ -1,0 +1,14 @@
+// Launch: the steps of a schedule, run on memory that is there.
+// Why apart from Executable: that decides what runs and where results lie; this calls kernels.
+#pragma once
+
+#include "proa/program/program.h"
+#include "proa/runtime/schedule.h"
+
+namespace proa::runtime {
+
+// `schedule` is of `program`. `bases`: where the arena, the sources and the blocks made begin.
+// Interrupts wait from the step on that overwrites donated memory; before it they are thrown.
+void launch(const program::Program& program, const Schedule& schedule, char* const* bases);
+
+}  // namespace proa::runtime
