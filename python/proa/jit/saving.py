@@ -103,7 +103,7 @@ def save(
         _input_names(function, spec),
         evaluation.output_names(),
         state.weights,
-        list(targets),
+        list(dict.fromkeys(targets)),
         {_KEY: json.dumps(described, allow_nan=False)},
         bool(pack_weights),
     )

@@ -137,7 +137,7 @@ def test_a_warm_up_packs(net: Net, tmp_path: Path) -> None:
 
 
 def test_what_is_stored_is_bytes_beside_the_weights(net: Net, tmp_path: Path) -> None:
-    """As many as the kernels read: channels in panels of 16 outputs, and nothing without targets."""
+    """As many as the kernels read, in panels of 16 outputs; nothing without targets."""
     sizes = {}
     for name, targets, pack in (
         ("none", [], True),
