@@ -38,29 +38,46 @@ void destroy(PyObject* self) {
   Py_DECREF(type);
 }
 
+PyObject* as_number(PyObject* self);
+
+// Where there is no expression for it: what Python makes of the numbers of this call, a guard.
+PyObject* by_number(PyObject* a, PyObject* b, binaryfunc f) {
+  for (PyObject* one : {a, b}) {
+    if (!is_dim(one) && !PyLong_Check(one) && !PyFloat_Check(one) && !PyComplex_Check(one))
+      Py_RETURN_NOTIMPLEMENTED;
+  }
+  auto plain = [](PyObject* one) { return is_dim(one) ? Ref(as_number(one)) : Ref::share(one); };
+  Ref x = plain(a), y = x ? plain(b) : Ref();
+  return y ? f(x.get(), y.get()) : nullptr;
+}
+
+template <binaryfunc f>
+PyObject* numeric(PyObject* a, PyObject* b) {
+  return by_number(a, b, f);
+}
+
 template <class F>
-PyObject* combined(PyObject* a, PyObject* b, F&& f) {
+PyObject* combined(PyObject* a, PyObject* b, binaryfunc other, F&& f) {
   return guarded([&]() -> PyObject* {
     auto x = side(a), y = side(b);
-    if (!x || !y) Py_RETURN_NOTIMPLEMENTED;
-    return wrap_dim(f(*x, *y));
+    return x && y ? wrap_dim(f(*x, *y)) : by_number(a, b, other);
   });
 }
 
 PyObject* add(PyObject* a, PyObject* b) {
-  return combined(a, b, [](Dim x, Dim y) { return x + y; });
+  return combined(a, b, PyNumber_Add, [](Dim x, Dim y) { return x + y; });
 }
 PyObject* subtract(PyObject* a, PyObject* b) {
-  return combined(a, b, [](Dim x, Dim y) { return x - y; });
+  return combined(a, b, PyNumber_Subtract, [](Dim x, Dim y) { return x - y; });
 }
 PyObject* multiply(PyObject* a, PyObject* b) {
-  return combined(a, b, [](Dim x, Dim y) { return x * y; });
+  return combined(a, b, PyNumber_Multiply, [](Dim x, Dim y) { return x * y; });
 }
 PyObject* floor_divide(PyObject* a, PyObject* b) {
-  return combined(a, b, [](Dim x, Dim y) { return ir::floordiv(x, y); });
+  return combined(a, b, PyNumber_FloorDivide, [](Dim x, Dim y) { return ir::floordiv(x, y); });
 }
 PyObject* remainder(PyObject* a, PyObject* b) {
-  return combined(a, b, [](Dim x, Dim y) { return ir::mod(x, y); });
+  return combined(a, b, PyNumber_Remainder, [](Dim x, Dim y) { return ir::mod(x, y); });
 }
 PyObject* negative(PyObject* a) {
   return guarded([&] { return wrap_dim(-dim_of(a)); });
@@ -141,7 +158,15 @@ ir::Truth proved(Dim a, Dim b, int op, ir::Facts& facts) {
 PyObject* compare(PyObject* a, PyObject* b, int op) {
   return guarded([&]() -> PyObject* {
     auto x = side(a), y = side(b);
-    if (!x || !y) Py_RETURN_NOTIMPLEMENTED;
+    if (!x || !y) {
+      const bool real = PyFloat_Check(a) || PyFloat_Check(b);
+      if (!real || eager::Capture::active() == nullptr) Py_RETURN_NOTIMPLEMENTED;
+      auto plain = [](PyObject* one) {
+        return is_dim(one) ? Ref(as_number(one)) : Ref::share(one);
+      };
+      Ref m = plain(a), n = m ? plain(b) : Ref();
+      return n ? PyObject_RichCompare(m.get(), n.get(), op) : nullptr;
+    }
     eager::Capture* capture = eager::Capture::active();
     // Outside of a trace, == says whether two expressions are the same one.
     if (capture == nullptr && (op == Py_EQ || op == Py_NE))
@@ -177,12 +202,61 @@ int truth(PyObject* self) {
   });
 }
 
+// In a set or as a key, it must meet the number that it is.
 Py_hash_t hash(PyObject* self) {
+  if (likely_now(dim_of(self))) {
+    Ref number(as_number(self));
+    return number ? PyObject_Hash(number.get()) : -1;
+  }
   auto value = static_cast<Py_hash_t>(dim_of(self).hash());
   return value == -1 ? -2 : value;
 }
 
-PyObject* as_text(PyObject* self) { return to_str(to_string(dim_of(self))).release(); }
+// Of the number, where the sizes of a call are at hand: a text of eager's.
+PyObject* as_text(PyObject* self) {
+  if (!likely_now(dim_of(self))) return to_str(to_string(dim_of(self))).release();
+  Ref number(as_number(self));
+  return number ? PyObject_Str(number.get()) : nullptr;
+}
+
+PyObject* formatted(PyObject* self, PyObject* spec) {
+  Ref shown(likely_now(dim_of(self)) ? as_number(self) : as_text(self));
+  return shown ? PyObject_Format(shown.get(), spec) : nullptr;
+}
+
+PyObject* rounded(PyObject* self, PyObject* args) {
+  Ref number(as_number(self));
+  Ref method(number ? PyObject_GetAttrString(number.get(), "__round__") : nullptr);
+  return method ? PyObject_CallObject(method.get(), args) : nullptr;
+}
+
+PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return by_number(a, b, [](PyObject* x, PyObject* y) { return PyNumber_Power(x, y, Py_None); });
+}
+
+template <unaryfunc f>
+PyObject* one_number(PyObject* self) {
+  Ref number(as_number(self));
+  return number ? f(number.get()) : nullptr;
+}
+
+PyObject* itself(PyObject* self) { return Py_NewRef(self); }
+
+// What ints have (bit_length, numerator), of the number.
+PyObject* attribute(PyObject* self, PyObject* name) {
+  auto type = reinterpret_cast<PyObject*>(&PyLong_Type);
+  PyObject* found = PyObject_GenericGetAttr(self, name);
+  if (found != nullptr || !PyErr_ExceptionMatches(PyExc_AttributeError)) return found;
+  if (!likely_now(dim_of(self)) || text_of(name).starts_with("__")) return nullptr;
+  PyErr_Clear();
+  if (PyObject_HasAttr(type, name) == 0) return PyObject_GenericGetAttr(self, name);
+  Ref number(as_number(self));
+  return number ? PyObject_GetAttr(number.get(), name) : nullptr;
+}
+
+PyMethodDef methods[] = {
+    {"__format__", formatted, METH_O, nullptr}, {"__round__", rounded, METH_VARARGS, nullptr}, {}};
 
 template <class F>
 void* slot(F f) {
@@ -256,7 +330,10 @@ int add_dims(PyObject* module) {
       {Py_tp_doc, const_cast<char*>("A symbolic size: an integer expression over named symbols. "
                                     "It adds, subtracts, multiplies, divides by //, and takes %; "
                                     "a comparison that cannot be proved raises "
-                                    "SizeNotKnownError.")},
+                                    "SizeNotKnownError. In a captured function it is the number of "
+                                    "the call for whatever else asks.")},
+      {Py_tp_methods, methods},
+      {Py_tp_getattro, slot(attribute)},
       {Py_tp_dealloc, slot(destroy)},
       {Py_tp_repr, slot(as_text)},
       {Py_tp_str, slot(as_text)},
@@ -268,6 +345,17 @@ int add_dims(PyObject* module) {
       {Py_nb_floor_divide, slot(floor_divide)},
       {Py_nb_remainder, slot(remainder)},
       {Py_nb_negative, slot(negative)},
+      {Py_nb_positive, slot(itself)},
+      {Py_nb_absolute, slot(one_number<PyNumber_Absolute>)},
+      {Py_nb_invert, slot(one_number<PyNumber_Invert>)},
+      {Py_nb_true_divide, slot(numeric<PyNumber_TrueDivide>)},
+      {Py_nb_divmod, slot(numeric<PyNumber_Divmod>)},
+      {Py_nb_lshift, slot(numeric<PyNumber_Lshift>)},
+      {Py_nb_rshift, slot(numeric<PyNumber_Rshift>)},
+      {Py_nb_and, slot(numeric<PyNumber_And>)},
+      {Py_nb_or, slot(numeric<PyNumber_Or>)},
+      {Py_nb_xor, slot(numeric<PyNumber_Xor>)},
+      {Py_nb_power, slot(power)},
       {Py_nb_bool, slot(truth)},
       {Py_nb_index, slot(as_number)},
       {Py_nb_int, slot(as_number)},

@@ -112,12 +112,13 @@ Ref list_of(const std::vector<Tensor>& tensors) {
   return list;
 }
 
-PyObject* finish(const Known& known, const Shape& shape, std::vector<Tensor>& results) {
-  if (known.made >= 0) return wrap(std::move(results[static_cast<size_t>(known.made)]));
+PyObject* finish(Py_ssize_t only, PyObject* record_of, const Shape& shape,
+                 std::vector<Tensor>& results) {
+  if (only >= 0) return wrap(std::move(results[static_cast<size_t>(only)]));
   Ref made = list_of(results);
   Ref given = checked(PyList_New(0));
   for (PyObject* object : shape.seen) checked(PyList_Append(given.get(), object));
-  Ref record = checked(PyObject_CallNoArgs(known.record.get()));
+  Ref record = checked(PyObject_CallNoArgs(record_of));
   return PyObject_CallMethod(record.get(), "build", "OO", made.get(), given.get());
 }
 
@@ -141,9 +142,11 @@ PyObject* call(PyObject*, PyObject* const* given, Py_ssize_t count) {
     for (size_t i = 0; i < cache.known.size(); ++i) {
       Known& known = *cache.known[i];
       if (!fits(known, shape)) continue;
-      Ref graph = Ref::share(known.graph.get());  // other threads may forget it meanwhile
+      // Other threads may forget it meanwhile.
+      Ref graph = Ref::share(known.graph.get()), record_of = Ref::share(known.record.get());
+      const Py_ssize_t made = known.made;
       if (known.held) {
-        Ref record = checked(PyObject_CallNoArgs(known.record.get()));
+        Ref record = checked(PyObject_CallNoArgs(record_of.get()));
         Ref reason = checked(PyObject_CallMethod(record.get(), "held_differ", nullptr));
         if (PyObject_IsTrue(reason.get()) != 0) continue;
       }
@@ -155,15 +158,15 @@ PyObject* call(PyObject*, PyObject* const* given, Py_ssize_t count) {
         auto none = [] { return std::vector<double>(); };
         done = captured.run(shape.tensors, shape.floats, shape.ints, none, results).empty();
       }
+      if (!done) Py_RETURN_NOTIMPLEMENTED;
       // While the lock was given away, the list may have changed.
-      for (size_t k = 0; done && k < cache.known.size(); ++k) {
+      for (size_t k = 1; k < cache.known.size(); ++k) {
         if (cache.known[k]->graph.get() != graph.get() || !fits(*cache.known[k], shape)) continue;
-        if (k > 0)
-          std::rotate(cache.known.begin(), cache.known.begin() + static_cast<ptrdiff_t>(k),
-                      cache.known.begin() + static_cast<ptrdiff_t>(k) + 1);
-        return finish(*cache.known[0], shape, results);
+        std::rotate(cache.known.begin(), cache.known.begin() + static_cast<ptrdiff_t>(k),
+                    cache.known.begin() + static_cast<ptrdiff_t>(k) + 1);
+        break;
       }
-      Py_RETURN_NOTIMPLEMENTED;
+      return finish(made, record_of.get(), shape, results);
     }
     Py_RETURN_NOTIMPLEMENTED;
   });

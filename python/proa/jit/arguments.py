@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import operator
 import struct
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -85,6 +88,46 @@ class InputSpec:
         return hash((self.shape, str(self.dtype), self.name))
 
 
+def fields_of(value: Any) -> list[str]:
+    """The fields that an object of a dataclass has; [] for anything else."""
+    if isinstance(value, type) or not dataclasses.is_dataclass(value):
+        return []
+    return [f.name for f in dataclasses.fields(value) if hasattr(value, f.name)]
+
+
+def with_fields(value: Any, items: dict[str, Any]) -> Any:
+    """A copy of an object of a dataclass, with these in its fields."""
+    made = copy.copy(value)
+    for name, item in items.items():
+        object.__setattr__(made, name, item)  # frozen ones too
+    return made
+
+
+def parts_of(value: Any) -> Any:
+    """What is in a list, a dict or an object of a dataclass, as a list or dict of its own."""
+    if isinstance(value, (list, dict)):
+        return list(value) if isinstance(value, list) else dict(value.items())
+    return {name: getattr(value, name) for name in fields_of(value)}
+
+
+def set_parts(value: Any, parts: Any) -> None:
+    """Makes `parts` be what parts_of() gives."""
+    if isinstance(value, list):
+        value[:] = parts
+    elif isinstance(value, dict):
+        value.clear()
+        value.update(parts)
+    else:
+        for name, part in parts.items():
+            setattr(value, name, part)
+
+
+def differ(now: Any, before: Any) -> bool:
+    if isinstance(now, list):
+        return len(now) != len(before) or not all(map(operator.is_, now, before))
+    return list(now) != list(before) or differ([*now.values()], [*before.values()])
+
+
 def bits(number: float) -> bytes:
     """A float as a guard: -0.0 is not 0.0, and NaN is itself."""
     return struct.pack("d", number)
@@ -105,7 +148,8 @@ class Arguments:
         self.objects: list[Any] = []
         self._seen: dict[int, int] = {}
         self._open: set[int] = set()
-        self._build: list[Callable[[Any], Any]] = []
+        self.containers: list[Any] = []  # that the function may change
+        self._made: dict[int, tuple[Any, Any]] = {}  # for each: that of stand-ins, and its parts
         key: list[Hashable] = []
         self._flatten(args, key)
         self._flatten(kwargs, key)
@@ -131,6 +175,8 @@ class Arguments:
             if id(value) in self._open:
                 raise value_error(f"[{self.where}] a container among the arguments holds itself")
             self._open.add(id(value))
+            if not isinstance(value, tuple):
+                self.containers.append(value)
             key.append((type(value), len(value)))
             if isinstance(value, dict):
                 for name, item in value.items():
@@ -140,6 +186,11 @@ class Arguments:
                 for item in value:
                     self._flatten(item, key)
             self._open.discard(id(value))
+        elif names := fields_of(value):
+            self.containers.append(value)
+            key.append((type(value), *names))
+            for name in names:
+                self._flatten(getattr(value, name), key)
         else:
             try:
                 hash(value)
@@ -157,8 +208,16 @@ class Arguments:
     ) -> Any:
         """`value`, which is what was flattened, with stand-ins in the leaves' places."""
         reals, sizes = iter(floats), iter(ints)
+        at = {id(one): i for i, one in enumerate(self.containers)}
+        self._made = {}
 
         def build(node: Any) -> Any:
+            made = made_of(node)
+            if id(node) in at and made is not node:
+                self._made[at[id(node)]] = made, parts_of(made)
+            return made
+
+        def made_of(node: Any) -> Any:
             if isinstance(node, _proa.Tensor):
                 return tensors[self._seen[id(node)]]
             if type(node) is float:
@@ -175,9 +234,20 @@ class Arguments:
             if isinstance(node, (list, tuple)):
                 made = [build(item) for item in node]
                 return type(node)(*made) if hasattr(node, "_fields") else type(node)(made)
+            if names := fields_of(node):
+                return with_fields(node, {name: build(getattr(node, name)) for name in names})
             return node
 
         return build(value)
+
+    def made_containers(self) -> dict[int, int]:
+        """Which container each stands for, by the id of what was built for it."""
+        return {id(made): i for i, (made, _) in self._made.items()}
+
+    def changes(self) -> list[tuple[int, Any]]:
+        """Containers that the function has changed: which, and what is in them now."""
+        now = [(i, parts_of(made), before) for i, (made, before) in self._made.items()]
+        return [(i, parts) for i, parts, before in now if differ(parts, before)]
 
 
 def stand_ins(

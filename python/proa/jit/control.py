@@ -451,3 +451,32 @@ def for_(
         if broken:
             return
         step(item)
+
+
+def raises(error: Any) -> Any:
+    """What a `raise` raises: both ways of what a tensor decides are captured, so that every call
+    would meet it."""
+    if not _proa._jit_in_region():
+        return error
+    return refused(
+        f"{error!r} is raised where a tensor decides: check it outside of the captured function, "
+        "or in a proa.jit.host_call"
+    )
+
+
+def isinstance_(value: Any, kinds: Any) -> bool:
+    """What stands for a number is an int or a float to whoever asks."""
+    return isinstance(value, kinds) or isinstance(number_like(value), kinds)
+
+
+def type_(value: Any, *rest: Any, **names: Any) -> Any:
+    return type(value, *rest, **names) if rest else type(number_like(value))
+
+
+def number_like(value: Any) -> Any:
+    if isinstance(value, _ir.Dim):
+        return 2
+    return 1.0 if isinstance(value, CapturedFloat) else value
+
+
+BUILTINS: dict[Any, Any] = {range: range_, isinstance: isinstance_, type: type_}

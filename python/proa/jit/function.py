@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import operator
+import struct
+import sys
 import threading
+import types
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +19,7 @@ from ..host import Host
 from ..nn import layer as layers
 from ..refusal import value_error, with_head
 from . import rewrite
-from .arguments import Arguments, InputSpec, bits, stand_ins
+from .arguments import Arguments, InputSpec, bits, fields_of, set_parts, stand_ins, with_fields
 from .control import Undefined
 from .number import CapturedFloat
 
@@ -142,7 +145,9 @@ class _Record:
         self.floats: dict[int, bytes] = {}
         self.ints: dict[int, int] = {}
         self.result: Any = None
+        self.changes: list[tuple[int, Any]] = []  # containers of arguments: what is in them then
         self.reason = ""
+        self.number = 0  # of the graphs of its function
         self.fixed: list[list[int]] = []  # by tensor and axis: whether its extent is a number
         self.sizes: frozenset[_Size] = frozenset()  # those that were asked for
 
@@ -156,7 +161,7 @@ class _Record:
         return self.held_differ()
 
     def build(self, made: list[Any], given: list[Any]) -> Any:
-        return _build(self.result, made, given)
+        return _build(self.result, made, given, ())
 
     def held_differ(self) -> str:
         for held in self.held:
@@ -167,7 +172,7 @@ class _Record:
 
     def in_python(self) -> bool:
         """Whether a call does something in Python too."""
-        return bool(self.host.before or self.after or self.host.watched)
+        return bool(self.host.before or self.after or self.host.watched or self.changes)
 
     def run(self, arguments: Arguments) -> tuple[bool, Any]:
         """(True, the function's result), or (False, why the graph does not fit this call)."""
@@ -182,57 +187,87 @@ class _Record:
             return False, made
         for function, first, last in self.after:
             function(*made[first:last])
-        return True, _build(self.result, made, arguments.tensors)
+        own = arguments.containers
+        parts = [(i, _build(plan, made, arguments.tensors, own)) for i, plan in self.changes]
+        for i, part in parts:
+            set_parts(own[i], part)
+        return True, _build(self.result, made, arguments.tensors, own)
 
 
-def _result_plan(
-    value: Any, arguments: dict[int, int], results: list[Any], seen: dict[int, int]
-) -> Any:
+def _holds_tensors(value: Any) -> bool:
+    """Whether an object that is no container has tensors without values in it."""
+    inside = value if isinstance(value, (set, frozenset)) else getattr(value, "__dict__", {})
+    parts = inside.values() if isinstance(inside, dict) else inside
+    return any(isinstance(v, _proa.Tensor) and _proa._jit_is_captured(v) for v in parts)
+
+
+class _Planner:
     """How to build a result: ("made", i), ("given", i), ("plain", x), or a container of these."""
-    if isinstance(value, Undefined):
-        value._proa_fail()
-    if isinstance(value, _proa.Tensor):
-        if id(value) in arguments:
-            return ("given", arguments[id(value)])
+
+    def __init__(
+        self, tensors: Sequence[Any], containers: dict[int, int], results: list[Any]
+    ) -> None:
+        self.arguments = {id(t): i for i, t in enumerate(tensors)}
+        self.containers = containers
+        self.results = results
+        self.seen: dict[int, int] = {}
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, Undefined):
+            value._proa_fail()
+        if isinstance(value, _proa.Tensor):
+            return self.tensor(value)
+        if id(value) in self.containers:
+            return ("container", self.containers[id(value)])
+        if isinstance(value, _ir.Dim):
+            size: Any = value
+            return ("plain", operator.index(size))
+        if isinstance(value, CapturedFloat):
+            return ("plain", float(value))
+        if isinstance(value, dict):
+            return ("dict", type(value), [(k, self(v)) for k, v in value.items()])
+        if isinstance(value, (list, tuple)):
+            return ("list", type(value), [self(v) for v in value])
+        if names := fields_of(value):
+            parts = [(name, self(getattr(value, name))) for name in names]
+            return ("fields", with_fields(value, dict.fromkeys(names)), parts)
+        if isinstance(value, (types.GeneratorType, types.CoroutineType)) or _holds_tensors(value):
+            raise with_head(
+                _proa.NotSupportedError(
+                    f"[to_static] a result is a {type(value).__name__}: expected tensors, numbers "
+                    "and lists, tuples, dicts and dataclasses of them"
+                )
+            )
+        return ("plain", value)
+
+    def tensor(self, value: _proa.Tensor) -> Any:
+        if id(value) in self.arguments:
+            return ("given", self.arguments[id(value)])
         if not _proa._jit_is_captured(value):
             return ("plain", value)
-        if id(value) not in seen:
-            seen[id(value)] = len(results)
-            results.append(value)
-        return ("made", seen[id(value)], type(value))
-    if isinstance(value, _ir.Dim):
-        size: Any = value
-        return ("plain", operator.index(size))
-    if isinstance(value, CapturedFloat):
-        return ("plain", float(value))
-    if isinstance(value, dict):
-        return (
-            "dict",
-            type(value),
-            [(k, _result_plan(v, arguments, results, seen)) for k, v in value.items()],
-        )
-    if isinstance(value, (list, tuple)):
-        return (
-            "list",
-            type(value),
-            [_result_plan(v, arguments, results, seen) for v in value],
-        )
-    return ("plain", value)
+        if id(value) not in self.seen:
+            self.seen[id(value)] = len(self.results)
+            self.results.append(value)
+        return ("made", self.seen[id(value)], type(value))
 
 
-def _build(plan: Any, made: list[Any], given: list[Any]) -> Any:
+def _build(plan: Any, made: list[Any], given: list[Any], containers: Sequence[Any]) -> Any:
     kind = plan[0]
     if kind == "made":
         tensor = made[plan[1]]
         return tensor if plan[2] is _proa.Tensor else _proa._with_face(tensor)
     if kind == "given":
         return given[plan[1]]
+    if kind == "container":
+        return containers[plan[1]]
     if kind == "plain":
         return plan[1]
-    if kind == "dict":
-        items = {k: _build(v, made, given) for k, v in plan[2]}
+    if kind in ("dict", "fields"):
+        items = {k: _build(v, made, given, containers) for k, v in plan[2]}
+        if kind == "fields":
+            return with_fields(plan[1], items)
         return items if plan[1] is dict else plan[1](items)
-    parts = [_build(v, made, given) for v in plan[2]]
+    parts = [_build(v, made, given, containers) for v in plan[2]]
     return plan[1](*parts) if hasattr(plan[1], "_fields") else plan[1](parts)
 
 
@@ -245,10 +280,32 @@ def _budget_of(bytes_: int | None) -> int:
 
 
 def _flat_specs(specs: Any) -> list[Any]:
-    if specs is None or isinstance(specs, (InputSpec, _proa.Tensor)):
+    if not isinstance(specs, (list, tuple, dict)):
         return [specs]
     values = specs.values() if isinstance(specs, dict) else specs
     return [one for value in values for one in _flat_specs(value)]
+
+
+_FORM = "another dtype, rank, extent of 1 or stop_gradient of a tensor"
+
+
+def _changed(before: Any, now: Any) -> tuple[int, str]:
+    """How far two keys of calls agree, and in words what comes then."""
+    if before[0] != now[0]:
+        return -1, "another mode: recording of gradients, autocast or default dtype"
+    pairs = zip(before[1], now[1], strict=False)
+    at, one = next(((i, p) for i, p in enumerate(pairs) if p[0] != p[1]), (len(now[1]), None))
+    if one is None:
+        return at, "another number of arguments"
+    a, b = one
+    if isinstance(a, int) and isinstance(b, int):
+        return at, _FORM
+    if isinstance(a, tuple) and isinstance(b, tuple) and a[0] is b[0] and len(a) == len(b) == 2:
+        kind, rest = a
+        if isinstance(kind, type) and issubclass(kind, (list, tuple, dict)):
+            return at, f"a {kind.__name__} of {b[1]} items where there were {rest}"
+        return at, f"an argument became {b[1]!r}, from {rest!r}"
+    return at, "another structure or kind of an argument"
 
 
 class CapturedFunction:
@@ -280,6 +337,7 @@ class CapturedFunction:
                     f"got {type(one).__name__}"
                 )
         self._records: dict[Any, list[_Record]] = {}
+        self._made = 0
         self._calls = _proa._jit_cache()
         self._bound: weakref.WeakKeyDictionary[Any, CapturedFunction] = weakref.WeakKeyDictionary()
 
@@ -293,6 +351,15 @@ class CapturedFunction:
             found = CapturedFunction(method, self._input_spec, self._budget or None)
             self._bound[instance] = found
         return found
+
+    def __reduce__(self) -> Any:
+        """A copy captures anew; what decorates a function of a module is found by its name."""
+        here: Any = sys.modules.get(getattr(self._function, "__module__", ""))
+        for name in self._name.split("."):
+            here = getattr(here, name, None)
+        if here is self:
+            return self._name
+        return CapturedFunction, (self._function, self._input_spec, self._budget or None)
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -325,11 +392,9 @@ class CapturedFunction:
             reason = result
         with _lock:
             record = self._capture(arguments, args, kwargs)
-            record.reason = reason or (
-                "the first call"
-                if not self._records
-                else "another structure, kind, dtype, rank, extent of 1, stop_gradient or mode"
-            )
+            others = [_changed(other, key) for other in self._records]
+            record.reason = reason or max(others, default=(0, "the first call"))[1]
+            record.number = self._made = self._made + 1
             self._records.setdefault(key, []).insert(0, record)
         level = 0
         while level < 4:
@@ -349,6 +414,7 @@ class CapturedFunction:
                 with _lock:
                     record = self._capture(arguments, args, kwargs, level, record.sizes | more)
                     record.reason = needed
+                    record.number = self._made = self._made + 1
                     self._records[key].insert(0, record)
         raise with_head(
             _proa.InternalError(
@@ -466,9 +532,9 @@ class CapturedFunction:
             results: list[Any] = []
             try:
                 value = rewrite.call(self._function)(*given[0], **given[1])
-                record.result = _result_plan(
-                    value, {id(t): i for i, t in enumerate(tensors)}, results, {}
-                )
+                plan = _Planner(tensors, arguments.made_containers(), results)
+                record.result = plan(value)
+                record.changes = [(i, plan(parts)) for i, parts in arguments.changes()]
             finally:
                 for one in held.values():
                     one.settle(self._name)
@@ -504,24 +570,25 @@ class CapturedFunction:
     def captures(self) -> list[Capture]:
         """The graphs made so far, in the order in which they were made."""
         found = []
-        for records in self._records.values():
-            for record in records:
-                info = _proa._jit_info(record.graph)
-                values = [f"float {i}" for i in record.floats]
-                values += [f"integer {i} == {v}" for i, v in record.ints.items()]
-                found.append(Capture(reason=record.reason, values=values, **info))
-        return found[::-1] if len(self._records) == 1 else found
+        every = (record for records in list(self._records.values()) for record in list(records))
+        for record in sorted(every, key=lambda record: record.number):
+            values = [f"float {i} == {struct.unpack('d', v)[0]}" for i, v in record.floats.items()]
+            values += [f"integer {i} == {v}" for i, v in record.ints.items()]
+            info = _proa._jit_info(record.graph)
+            found.append(Capture(reason=record.reason, values=values, **info))
+        return found
 
     def why(self) -> str:
         """In words: each graph, why it was captured, and what must hold for it."""
-        lines = [f"{self._name}: {len(self.captures())} captured"]
-        for i, one in enumerate(self.captures(), 1):
+        captures = self.captures()
+        lines = [f"{self._name}: {len(captures)} captured"]
+        for i, one in enumerate(captures, 1):
             lines.append(f"{i}. {one.reason}")
             lines.append(
                 f"   {one.operations} operations, inputs {', '.join(one.inputs) or '(none)'}"
             )
             lines += [f"   where {guard}" for guard in one.guards]
-            lines += [f"   where {value} has this value" for value in one.values]
+            lines += [f"   where {value}  # a number that Python read" for value in one.values]
         return "\n".join(lines)
 
     def __repr__(self) -> str:

@@ -7,9 +7,11 @@ and each value another graph.
 from __future__ import annotations
 
 import numbers
+import operator
 from typing import Any
 
 from .. import _proa
+from .._proa import _ir
 
 
 class CapturedFloat:
@@ -34,6 +36,9 @@ class CapturedFloat:
         return self._value
 
     def _with(self, other: Any, name: str, swapped: bool = False) -> Any:
+        if isinstance(other, _ir.Dim):
+            size: Any = other
+            other = operator.index(size)
         if isinstance(other, bool) or not isinstance(other, (CapturedFloat, int, float)):
             return NotImplemented
         number: float | None
@@ -132,7 +137,10 @@ class CapturedFloat:
         return int(float(self))
 
     def __repr__(self) -> str:
-        return f"CapturedFloat({self._value})"
+        return repr(float(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec)
 
 
 numbers.Real.register(CapturedFloat)

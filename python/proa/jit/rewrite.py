@@ -8,6 +8,7 @@ without source) runs as it is, and a tensor that is asked for its value says so 
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import itertools
 import sysconfig
@@ -142,6 +143,12 @@ class Expressions(ast.NodeTransformer):
         made = ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
         return ast.copy_location(made, node)
 
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        self.generic_visit(node)
+        if node.exc is not None:
+            node.exc = helper("raises", node.exc)
+        return node
+
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         self.generic_visit(node)
         if contains(node.values, ast.NamedExpr):
@@ -175,7 +182,7 @@ class Expressions(ast.NodeTransformer):
         if isinstance(node.func, ast.Name):
             if node.func.id == "super" and not node.args and self.first is not None:
                 node.args = [name("__class__"), name(self.first)]
-            if node.func.id in ("super", "locals", "globals", "vars", "eval", "exec", "isinstance"):
+            if node.func.id in ("super", "locals", "globals", "vars", "eval", "exec"):
                 return node
         if isinstance(node.func, (ast.Name, ast.Attribute)):
             node.func = helper("call", node.func)
@@ -549,16 +556,21 @@ def convert(function: types.FunctionType) -> types.FunctionType:
 
 def call(function: Any) -> Any:
     """What is called instead of `function` by rewritten code."""
-    if function is range:
-        return control.range_
+    if type(function) in (type, types.BuiltinFunctionType):
+        return control.BUILTINS.get(function, function)
     if isinstance(function, types.FunctionType):
         return convert(function)
-    if isinstance(function, types.MethodType) and isinstance(
-        function.__func__, types.FunctionType
-    ):
-        made = convert(function.__func__)
-        return function if made is function.__func__ else types.MethodType(made, function.__self__)
-    return function
+    if isinstance(function, types.MethodType):
+        return bound(function.__func__, function.__self__, function)
+    if type(function) is functools.partial:
+        return functools.partial(call(function.func), *function.args, **function.keywords)
+    return bound(inspect.getattr_static(type(function), "__call__", None), function, function)
+
+
+def bound(method: Any, owner: Any, plain: Any) -> Any:
+    """`plain`, which is `method` of `owner`; rewritten if that can be."""
+    made = convert(method) if isinstance(method, types.FunctionType) else method
+    return plain if made is method else types.MethodType(made, owner)
 
 
 control.call = call  # type: ignore[attr-defined]  # rewritten code knows one name

@@ -279,11 +279,17 @@ class ASGD(Optimizer):
         param: Tensor,
         group: ParamGroup,
     ) -> Tensor:
-        count = int(state["m"].item())
-        oldest = state[f"y{count % self._batch_num}"]
+        # Which of the kept gradients is the oldest is decided by a tensor: a captured step has no
+        # values yet.
+        kept = [state[f"y{index}"] for index in range(self._batch_num)]
+        turn = state["m"] % float(self._batch_num)
+        oldest = kept[0]
+        for index, one in enumerate(kept[1:], 1):
+            oldest = proa.where(turn == float(index), one, oldest)
         total = state["d"] - oldest + grad
-        oldest._assign(grad.detach().clone())
+        for index, one in enumerate(kept):
+            one._assign(proa.where(turn == float(index), grad, one).detach())
         state["d"]._assign(total)
         state["m"]._assign(state["m"] + 1.0)
-        seen = min(count + 1, self._batch_num)
-        return value - lr.astype(value.dtype) * (total / float(seen))
+        seen = proa.minimum(state["m"], proa.full([], float(self._batch_num), state["m"].dtype))
+        return value - lr.astype(value.dtype) * (total / seen.astype(total.dtype))
