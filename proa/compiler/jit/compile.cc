@@ -171,7 +171,7 @@ std::vector<std::byte> with_process(std::string_view text, const std::string& pr
   const std::string &command = found().command, machine = str("-march=", processor);
   const char* words[] = {command.c_str(), "-x", "c", "-std=gnu11",
                          "-O3",  // at -O2 GCC leaves loops of unknown length to scalar code
-                         machine.c_str(), "-ffp-contract=off",
+                         machine.c_str(), "-mprefer-vector-width=512", "-ffp-contract=off",
                          "-fno-math-errno",  // but traps are left in: without them GCC makes
                                              // (float)(int)x a truncation, which keeps -0
                          "-ffreestanding", "-fno-builtin", "-fno-tree-loop-distribute-patterns",
@@ -261,7 +261,7 @@ std::vector<std::byte> compile(std::string_view text, std::string_view processor
 }
 
 std::string fingerprint(std::string_view processor) {
-  return str(to_string(maker()), " ", processor, " 4");
+  return str(to_string(maker()), " ", processor, " 5");
 }
 
 }  // namespace proa::compiler::jit
