@@ -176,24 +176,46 @@ struct Head {
     for (int64_t i = 0; i < rows; ++i, to += columns) {
       int64_t here = i < count ? width : 0;
       const T* from = data + (first + i) * row;
-      for (int64_t j = 0; j < here; ++j) to[j] = from[j * column];
+      if (column == 1) {
+        for (int64_t j = 0; j < here; ++j) to[j] = from[j];
+      } else {
+        for (int64_t j = 0; j < here; ++j) to[j] = from[j * column];
+      }
       std::fill(to + here, to + columns, T(0));
     }
   }
-  // Rows first .. first + count as columns 0 .. kKeys of `width` rows.
-  void turn(int64_t first, int64_t count, int64_t width, T* to) const {
-    for (int64_t j = 0; j < kKeys; ++j) {
-      const T* from = data + (first + j) * row;
-      for (int64_t i = 0; i < width; ++i) to[i * kKeys + j] = j < count ? from[i * column] : T(0);
+  // Asks for these rows ahead: they are too far apart for the processor to see what comes.
+  void ask_for(int64_t first, int64_t count, int64_t width) const {
+    constexpr int64_t kLine = 64 / sizeof(T);
+    for (int64_t i = first; column == 1 && i < first + count; ++i) {
+      for (int64_t j = 0; j < width; j += kLine) __builtin_prefetch(data + i * row + j);
     }
   }
 };
+
+// kKeys rows of `stride` as the columns of `width` rows. Of rows that were copied: where they lie
+// they are far apart, and a walk by single elements would wait for each of them.
+template <class T>
+void turn(const T* from, int64_t stride, int64_t width, T* to) {
+  constexpr int64_t kBlock = 16;
+  for (int64_t first = 0; first < kKeys; first += kBlock) {
+    for (int64_t i = 0; i < width; ++i) {
+      for (int64_t j = first; j < first + kBlock; ++j) to[i * kKeys + j] = from[j * stride + i];
+    }
+  }
+}
 
 struct Sizes {
   int64_t batch, heads, queries, keys, width, depth;  // width of query and key, depth of value
   bool causal;
   double scale;
 };
+
+// What a head reads, beside that of the next one in the second cache.
+bool fits_beside_another(const Sizes& s) {
+  constexpr int64_t kMost = 32 << 10;  // numbers
+  return (s.queries + s.keys) * (s.width + s.depth) <= kMost;
+}
 
 Sizes sizes_of(const KernelArgs& args) {
   const TensorRef &q = args.in[0], &v = args.in[2];
@@ -385,6 +407,7 @@ class Forward {
         columns_(whole_vectors<T>(sizes.depth)),
         scores_(args, sizes),
         query_(static_cast<size_t>(kQueries * sizes.width)),
+        rows_of_keys_(static_cast<size_t>(kKeys * sizes.width)),
         p_(static_cast<size_t>(kQueries * kScores)),
         whole_(columns_),
         state_(columns_) {}
@@ -421,7 +444,8 @@ class Forward {
     value_.resize(static_cast<size_t>(std::max(packed_, blocks) * kKeys * columns_));
     for (; packed_ < blocks; ++packed_) {
       int64_t at = packed_ * kKeys, count = std::min(kKeys, sizes_.keys - at);
-      key.turn(at, count, sizes_.width, key_.data() + at * sizes_.width);
+      key.copy(at, count, sizes_.width, kKeys, sizes_.width, rows_of_keys_.data());
+      turn(rows_of_keys_.data(), sizes_.width, sizes_.width, key_.data() + at * sizes_.width);
       value.copy(at, count, sizes_.depth, kKeys, columns_, value_.data() + at * columns_);
     }
   }
@@ -497,7 +521,7 @@ class Forward {
   int64_t columns_, rows_ = 0, packed_ = 0;
   std::pair<int64_t, int64_t> packed_head_{-1, -1};
   Scores<T> scores_;
-  Lines<T> query_, key_, value_, p_;
+  Lines<T> query_, key_, value_, rows_of_keys_, p_;
   State<T> whole_, state_;
 };
 
@@ -530,6 +554,7 @@ class Backward {
         gradient_(static_cast<size_t>(kQueries * depth_)),
         key_(static_cast<size_t>(kKeys * width_)),
         turned_(static_cast<size_t>(kKeys * sizes.width)),
+        rows_of_value_(static_cast<size_t>(kKeys * depth_)),
         value_(static_cast<size_t>(kKeys * sizes.depth)),
         p_(static_cast<size_t>(kQueries * kScores)),
         ds_(p_.size()),
@@ -537,14 +562,27 @@ class Backward {
         dkey_(static_cast<size_t>(kQueries * width_)),
         dvalue_(static_cast<size_t>(kQueries * depth_)) {}
 
-  void run(int64_t batch, int64_t head) {
-    Head<T> query(args_.in[0], batch, head), key(args_.in[1], batch, head),
-        value(args_.in[2], batch, head), gradient(args_.in[6], batch, head);
+  // `next`: who comes afterwards.
+  void run(int64_t unit, int64_t next) {
+    const int64_t batch = unit / sizes_.heads, head = unit % sizes_.heads;
+    auto operand = [&](size_t i, int64_t of) {
+      return Head<T>(args_.in[i], of / sizes_.heads, of % sizes_.heads);
+    };
+    Head<T> query = operand(0, unit), key = operand(1, unit), value = operand(2, unit),
+            gradient = operand(6, unit);
+    Head<T> next_query = operand(0, next), next_key = operand(1, next),
+            next_value = operand(2, next), next_gradient = operand(6, next);
+    const bool asks = fits_beside_another(sizes_);
     for (int64_t at = 0; at < sizes_.keys; at += kKeys) {
       int64_t count = std::min(kKeys, sizes_.keys - at);
-      key.turn(at, count, sizes_.width, turned_.data());
+      if (asks) {
+        next_key.ask_for(at, count, sizes_.width);
+        next_value.ask_for(at, count, sizes_.depth);
+      }
       key.copy(at, count, sizes_.width, kKeys, width_, key_.data());
-      value.turn(at, count, sizes_.depth, value_.data());
+      turn(key_.data(), width_, sizes_.width, turned_.data());
+      value.copy(at, count, sizes_.depth, kKeys, depth_, rows_of_value_.data());
+      turn(rows_of_value_.data(), depth_, sizes_.depth, value_.data());
       dkey_.begin();
       dvalue_.begin();
       // Rows before key `at` see nothing of its block; a chain that they fill has the sum +0.
@@ -553,6 +591,10 @@ class Backward {
       if (sizes_.causal) skip(first);
       for (int64_t row = first; row < sizes_.queries; row += kBackwardQueries) {
         int64_t rows = std::min(kBackwardQueries, sizes_.queries - row), seen = row + rows;
+        if (asks && at == 0) {
+          next_query.ask_for(row, rows, sizes_.width);
+          next_gradient.ask_for(row, rows, sizes_.depth);
+        }
         query.copy(row, rows, sizes_.width, kQueries, width_, query_.data());
         gradient.copy(row, rows, sizes_.depth, kQueries, depth_, gradient_.data());
         tile_of_rows(batch, head, row, rows, at, count);
@@ -652,7 +694,7 @@ class Backward {
   const Sizes& sizes_;
   int64_t width_, depth_;
   Scores<T> scores_;
-  Lines<T> query_, gradient_, key_, turned_, value_, p_, ds_, part_;
+  Lines<T> query_, gradient_, key_, turned_, rows_of_value_, value_, p_, ds_, part_;
   Chains<T> dkey_, dvalue_;
 };
 
@@ -661,9 +703,7 @@ void backward(const KernelArgs& args) {
   Sizes sizes = sizes_of(args);
   parallel_for(sizes.batch * sizes.heads, 1, [&](int64_t begin, int64_t end) {
     Backward<T> work(args, sizes);
-    for (int64_t unit = begin; unit < end; ++unit) {
-      work.run(unit / sizes.heads, unit % sizes.heads);
-    }
+    for (int64_t unit = begin; unit < end; ++unit) work.run(unit, std::min(unit + 1, end - 1));
   });
 }
 
