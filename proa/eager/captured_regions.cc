@@ -44,7 +44,7 @@ void FunctionCapture::use_tape(std::string_view op) {
 
 // Bodies are isolated: what they read comes through every body around them as an argument.
 Value FunctionCapture::imported(Value value, const Tensor& tensor) {
-  if (regions_.empty() || home_of(value) == regions_.back()->block) return value;
+  if (home_of(value) == (regions_.empty() ? &func_.body() : regions_.back()->block)) return value;
   size_t level = 0;
   for (size_t i = 0; i < regions_.size(); ++i) {
     if (home_of(value) == regions_[i]->block) level = i + 1;

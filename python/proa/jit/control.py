@@ -6,14 +6,17 @@ what Python does.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import operator
+import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from .. import _proa
 from .._proa import _ir
 from ..refusal import with_head
+from .arguments import differ, fields_of, parts_of, set_parts
 from .number import CapturedFloat
 
 Getters = tuple[Callable[[], Any], ...]
@@ -61,7 +64,7 @@ def truth(value: _proa.Tensor) -> _proa.Tensor:
     return value if value.dtype == _proa.bool else value != 0
 
 
-@contextmanager
+@contextlib.contextmanager
 def inside(region: Any) -> Iterator[None]:
     _proa._jit_enter(region)
     try:
@@ -70,7 +73,7 @@ def inside(region: Any) -> Iterator[None]:
         _proa._jit_leave()
 
 
-@contextmanager
+@contextlib.contextmanager
 def body(parameters: Sequence[_proa.Tensor] = ()) -> Iterator[tuple[Any, list[_proa.Tensor]]]:
     region, arguments = _proa._jit_region(list(parameters))
     try:
@@ -89,11 +92,119 @@ def read(getters: Getters, names: Sequence[str], why: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
+class Containers:
+    """Lists, dicts and objects of dataclasses within reach of a branch: what it puts into them is a
+    result of it as well, and must not meet the other way."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self.before: dict[int, tuple[Any, Any]] = {}
+        self.functions: set[int] = set()
+        for value in values:
+            self.visit(value)
+
+    def visit(self, value: Any) -> None:
+        if isinstance(value, tuple):
+            for item in value:
+                self.visit(item)
+        elif isinstance(value, types.FunctionType):
+            if value.__closure__ and id(value) not in self.functions:
+                self.functions.add(id(value))
+                for cell in value.__closure__:
+                    with contextlib.suppress(ValueError):  # an empty one
+                        self.visit(cell.cell_contents)
+        elif id(value) not in self.before and (isinstance(value, (list, dict)) or fields_of(value)):
+            parts = parts_of(value)
+            self.before[id(value)] = value, parts
+            for item in parts if isinstance(value, list) else parts.values():
+                self.visit(item)
+
+    def changes(self) -> dict[int, Any]:
+        """What is in those that were changed; all are again as they were."""
+        changed = {}
+        for key, (value, before) in self.before.items():
+            now = parts_of(value)
+            if differ(now, before):
+                changed[key] = now
+                set_parts(value, before)
+        return changed
+
+    def plan(self, merge: Merge, first: dict[int, Any], second: dict[int, Any]) -> list[Any]:
+        """For each that either way changes: it, and a function from the results to its parts."""
+        made = []
+        for key in {**first, **second}:
+            value, before = self.before[key]
+            a, b = first.get(key, before), second.get(key, before)
+            kind = type(value).__name__
+            if len(a) != len(b) or (isinstance(a, dict) and list(a) != list(b)):
+                raise refused(
+                    f"a {kind} has {len(a)} items one way and {len(b)} the other, or other keys: "
+                    "where a tensor decides, both ways must give as many"
+                )
+            made.append((value, merge.plan(a, b, f"an item of a {kind}")))
+        return made
+
+
+def snapshot(value: Any) -> Any:
+    """A result of one way as it is now: its containers are put back for the other way."""
+    if isinstance(value, dict) and type(value) is dict:
+        return {key: snapshot(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(snapshot, value))
+    return value
+
+
 def blank(like: Any) -> Any:
     """Something that can meet `like` and that nobody reads."""
     if isinstance(like, _proa.Tensor):
         return Blank(like)
-    return like
+    leaves, form = flat(like)
+    return built(form, list(map(blank, leaves))) if isinstance(form, Form) else like
+
+
+def flat(value: Any) -> tuple[list[Any], Any]:
+    """The tensors and numbers in a value, and its form: LEAF for one of them, a Form for what
+    contains them, anything else as it is."""
+    if is_leaf(value):
+        return [value], LEAF
+    kind = type(value)
+    if kind in (list, tuple, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
+        items = value.items() if kind is dict else enumerate(value)
+        leaves, forms = [], {}
+        for key, item in items:
+            own, form = flat(item)
+            leaves += own
+            forms[key] = form
+        return leaves, Form((kind, forms))
+    return [], value
+
+
+class Form(tuple):  # type: ignore[type-arg]
+    """Of a container: its type, and the forms of what is in it."""
+
+
+LEAF = object()
+
+
+def built(form: Any, leaves: list[Any]) -> Any:
+    """The value of a form; takes from the front of `leaves`."""
+    if form is LEAF:
+        return leaves.pop(0)
+    if not isinstance(form, Form):
+        return form
+    kind, forms = form
+    items = {key: built(one, leaves) for key, one in forms.items()}
+    if kind is dict:
+        return items
+    return kind(*items.values()) if hasattr(kind, "_fields") else kind(items.values())
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two forms are one."""
+    if not (isinstance(a, Form) and isinstance(b, Form)):
+        return a is b
+    first, second = a[1], b[1]
+    same = a[0] is b[0] and list(first) == list(second)
+    return same and all(map(alike, first.values(), second.values()))
 
 
 class Blank:
@@ -202,22 +313,32 @@ def branch(
     otherwise: Callable[[], Any],
     name: str,
     between: Callable[[], None] = lambda: None,
+    reached: Sequence[Any] = (),
 ) -> Any:
     """What `then()` or `otherwise()` gives, as a captured tensor decides."""
     condition = truth(test)
+    containers = Containers(reached)
+
+    def way(run: Callable[[], Any]) -> tuple[Any, dict[int, Any]]:
+        given = snapshot(run()) if reached else run()
+        between()
+        return given, containers.changes()
+
     with body() as (first, _):
-        a = then()
-        between()
+        a, one = way(then)
     with body() as (second, _):
-        b = otherwise()
-        between()
+        b, other = way(otherwise)
     merge = Merge()
     plan = merge.plan(a, b, name)
+    kept = containers.plan(merge, one, other)
     with inside(first):
         left = merge.settle(merge.first, merge.second)
     with inside(second):
         right = merge.settle(merge.second, merge.first)
-    return plan(_proa._jit_if(condition, first, left, second, right))
+    made = _proa._jit_if(condition, first, left, second, right)
+    for container, parts in kept:
+        set_parts(container, parts(made))
+    return plan(made)
 
 
 def choose(test: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -234,12 +355,14 @@ def returned(
     getters: Getters,
     setter: Setter,
     names: Sequence[str],
+    reached: Getters = (),
 ) -> Any:
     """An `if` that returns, with all that follows it: what either way returns."""
     if not captured(test):
         return then() if test else otherwise()
     before = read(getters, names, "is not set")
-    return branch(test, then, otherwise, "the result", lambda: setter(before))
+    values = [*before, *read(reached, [""] * len(reached), "")]
+    return branch(test, then, otherwise, "the result", lambda: setter(before), values)
 
 
 def if_(
@@ -249,29 +372,29 @@ def if_(
     getters: Getters,
     setter: Setter,
     names: Sequence[str],
+    reached: Getters = (),
 ) -> None:
-    """An `if` whose branches set variables."""
+    """An `if` whose branches set variables; `reached` reads others that they use."""
     if not captured(test):
         then() if test else otherwise()
         return
     why = "is not set"
     before = read(getters, names, why)
+    containers = Containers([*before, *read(reached, [""] * len(reached), "")])
 
-    def way(run: Callable[[], None]) -> Callable[[], list[Any]]:
-        def go() -> list[Any]:
-            setter(before)
-            run()
-            return list(read(getters, names, why))
-
-        return go
+    def way(run: Callable[[], None]) -> tuple[list[Any], dict[int, Any]]:
+        setter(before)
+        run()
+        return list(read(getters, names, why)), containers.changes()
 
     condition = truth(test)
     with body() as (first, _):
-        a = way(then)()
+        a, one = way(then)
     with body() as (second, _):
-        b = way(otherwise)()
+        b, other = way(otherwise)
     merge = Merge()
     plans = [merge.plan(x, y, name) for x, y, name in zip(a, b, names, strict=True)]
+    kept = containers.plan(merge, one, other)
     with inside(first):
         left = merge.settle(merge.first, merge.second)
     with inside(second):
@@ -279,6 +402,8 @@ def if_(
     setter(before)
     made = _proa._jit_if(condition, first, left, second, right)
     setter(tuple(plan(made) for plan in plans))
+    for container, parts in kept:
+        set_parts(container, parts(made))
 
 
 def and_(first: Any, *rest: Callable[[], Any]) -> Any:
@@ -331,6 +456,7 @@ def while_(
     getters: Getters,
     setter: Setter,
     names: Sequence[str],
+    reached: Getters = (),
 ) -> None:
     """A `while`: in Python as long as its condition is no captured tensor."""
     holds = test()
@@ -341,16 +467,15 @@ def while_(
         holds = test()
     why = "is not set before a loop that a tensor ends"
     start = read(getters, names, why)
-    for tries in (0, 1):
-        carried = [i for i, value in enumerate(start) if is_leaf(value)]
-        given = [as_tensor(start[i]) for i in carried]
+    containers = Containers([*start, *read(reached, [""] * len(reached), "")])
+    for tries in range(3):
+        flats = [flat(value) for value in start]
+        first = [leaf for leaves, _ in flats for leaf in leaves]
+        given = [as_tensor(leaf) for leaf in first]
 
-        def put(values: Sequence[Any], start: tuple[Any, ...] = start,
-                carried: list[int] = carried) -> None:
-            now = list(start)
-            for i, value in zip(carried, values, strict=True):
-                now[i] = as_python(value, start[i]) if is_number(start[i]) else value
-            setter(tuple(now))
+        def put(values: Sequence[Any], first: list[Any] = first, flats: Any = flats) -> None:
+            now = [as_python(v, one) if is_number(one) else v for v, one in zip(values, first)]
+            setter(tuple(built(form, now) for _, form in flats))
 
         with body(given) as (condition, arguments):
             put(arguments)
@@ -360,35 +485,53 @@ def while_(
             put(arguments)
             step()
             after = read(getters, names, why)
-            made = [as_tensor(after[i]) if is_leaf(after[i]) else after[i] for i in carried]
-            # A number that a step makes a tensor of another dtype starts as that.
-            wider = {
-                i: value.dtype
-                for i, value, first in zip(carried, made, given, strict=True)
-                if isinstance(value, _proa.Tensor)
-                and value.dtype != first.dtype
-                and is_number(start[i])
-                and value.ndim == 0
-            }
-        if not wider or tries:
-            break
-        start = tuple(
-            as_tensor(value, wider[i]) if i in wider else value for i, value in enumerate(start)
-        )
-    for i, name in enumerate(names):
-        before, now = start[i], after[i]
-        if i in carried:
-            if not is_leaf(now):
-                raise refused(
-                    f"'{name}' becomes {type(now).__name__} in a loop that a tensor ends: it must "
-                    "stay a tensor or a number"
-                )
-        elif not isinstance(before, Undefined) and now is not before:
+            ends = [flat(value) for value in after]
+            made = [
+                [as_tensor(leaf) for leaf in now] if alike(form, form_now) else []
+                for (_, form), (now, form_now) in zip(flats, ends, strict=True)
+            ]
+        if containers.changes():
             raise refused(
-                f"'{name}' is {type(before).__name__} and changes in a loop that a tensor ends: "
-                "only tensors and numbers are carried from step to step"
+                "a list, dict or dataclass changes in a loop that a tensor ends: only tensors and "
+                "numbers are carried from step to step"
             )
-    put(_proa._jit_while(given, condition, holding, loop, made))
+        again = []
+        for value, now, (leaves, form), results, name in zip(
+            start, after, flats, made, names, strict=True
+        ):
+            if value is None and now is not None and name == RETURNED:
+                # Nobody reads it before something was returned.
+                again.append(built(flat(now)[1], [as_tensor(blank(v)) for v in flat(now)[0]]))
+                continue
+            # A number that a step makes a tensor of another dtype starts as that.
+            wider = [
+                as_tensor(leaf, one.dtype)
+                if is_number(leaf) and one.ndim == 0 and one.dtype != as_tensor(leaf).dtype
+                else leaf
+                for leaf, one in zip(leaves, results, strict=len(results) > 0)
+            ]
+            again.append(built(form, wider) if wider else value)
+        now_first = [leaf for value in again for leaf in flat(value)[0]]
+        same = len(now_first) == len(first) and all(map(operator.is_, now_first, first))
+        if same or tries == 2:
+            break
+        start = tuple(again)
+    for name, before, now, (_, form), (_, end) in zip(
+        names, start, after, flats, ends, strict=True
+    ):
+        if alike(form, end) or isinstance(before, Undefined):
+            continue
+        if form is LEAF:
+            raise refused(
+                f"'{name}' becomes {type(now).__name__} in a loop that a tensor ends: it must "
+                "stay a tensor or a number"
+            )
+        raise refused(
+            f"'{name}' is {type(before).__name__} and changes in a loop that a tensor ends: "
+            "only tensors, numbers, and lists, tuples and dicts of them are carried from step to "
+            "step"
+        )
+    put(_proa._jit_while(given, condition, holding, loop, sum(made, [])))
 
 
 def is_leaf(value: Any) -> bool:
@@ -421,6 +564,7 @@ def for_(
     getters: Getters,
     setter: Setter,
     names: Sequence[str],
+    reached: Getters = (),
 ) -> None:
     """A `for`; `stopped()` says whether a break was met."""
     if isinstance(items, Range):
@@ -440,13 +584,14 @@ def for_(
             at = values[0]
             setter(values[1:])
 
-        while_(more, once, (lambda: at, *getters), put, ("the position of the loop", *names))
+        every = (lambda: at, *getters)
+        while_(more, once, every, put, ("the position of the loop", *names), reached)
         return
     for item in items:
         broken = stopped()
         if captured(broken):
             go_on = functools.partial(step, item)
-            if_(not_(broken), go_on, lambda: None, getters, setter, names)
+            if_(not_(broken), go_on, lambda: None, getters, setter, names, reached)
             continue
         if broken:
             return

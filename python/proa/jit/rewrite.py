@@ -42,6 +42,12 @@ def walk(nodes: Iterable[ast.AST], skip: tuple[type, ...] = SCOPES) -> Iterable[
             todo += ast.iter_child_nodes(node)
 
 
+def reads(nodes: Iterable[ast.AST]) -> set[str]:
+    """Names that are read, in inner scopes too."""
+    found = (n for node in nodes for n in ast.walk(node))
+    return {n.id for n in found if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
 def yields(node: ast.FunctionDef) -> bool:
     return contains(node.body, ast.Yield, ast.YieldFrom)
 
@@ -66,6 +72,13 @@ def jumps(nodes: Iterable[ast.AST]) -> bool:
         isinstance(n, (ast.Break, ast.Continue))
         for n in walk(nodes, (*SCOPES, ast.For, ast.While))
     )
+
+
+def never_ends(node: ast.While) -> bool:
+    """Whether only a return leaves the loop."""
+    inside = walk(node.body, (*SCOPES, ast.For, ast.While))
+    always = isinstance(node.test, ast.Constant) and bool(node.test.value)
+    return always and not any(isinstance(n, ast.Break) for n in inside)
 
 
 def assigned(nodes: Iterable[ast.AST]) -> list[str]:
@@ -236,6 +249,7 @@ class Rewriter:
 
     def loop(self, node: ast.For | ast.While) -> list[ast.stmt]:
         returns = contains(node.body, ast.Return)
+        endless = isinstance(node, ast.While) and never_ends(node)
         body, orelse = self.lowered(node.body), self.lowered(node.orelse)
         out: list[ast.stmt] = []
         node.body, node.orelse = body, []
@@ -251,7 +265,9 @@ class Rewriter:
                 node.test = ast.BoolOp(ast.And(), [go_on, node.test])
         node.stop = stop  # type: ignore[union-attr]
         out.append(node)
-        if returns:
+        if returns and endless:
+            out.append(ast.Return(name(VALUE)))
+        elif returns:
             out.append(ast.If(name(DONE), [ast.Return(name(VALUE))], []))
         if orelse and stop is not None:
             out.append(ast.If(ast.UnaryOp(ast.Not(), name(stop)), orelse, []))
@@ -363,8 +379,11 @@ class Rewriter:
         taken = ast.arguments([], [ast.arg(a) for a in arguments], None, [], [], None, [])
         return function_of(text, taken, [*head, *inside])
 
-    def access(self, names: Sequence[str]) -> tuple[list[ast.stmt], list[ast.expr]]:
-        """How helpers read and set variables: statements before, and three arguments."""
+    def access(
+        self, names: Sequence[str], used: Iterable[ast.AST]
+    ) -> tuple[list[ast.stmt], list[ast.expr]]:
+        """How helpers read and set variables, and read others that `used` reads: statements before,
+        and four arguments."""
         setter = self.fresh("set")
         values = "__proa_values"
         body: list[ast.stmt] = [ast.Pass()]
@@ -382,6 +401,7 @@ class Rewriter:
             ast.Tuple(getters, ast.Load()),
             name(setter),
             ast.Tuple(texts, ast.Load()),
+            ast.Tuple([later(name(n)) for n in sorted(reads(used) - {*names})], ast.Load()),
         ]
 
     def returning(self, node: ast.If, rest: Sequence[ast.stmt]) -> list[ast.stmt]:
@@ -389,6 +409,7 @@ class Rewriter:
         out: list[ast.stmt] = []
         follow: list[ast.stmt] = []
         names = self.variables([node, *rest])
+        before, access = self.access(names, [node, *rest])
         if rest:
             after = self.fresh("rest")
             out.append(self.define(after, rest, True))
@@ -400,7 +421,6 @@ class Rewriter:
             ends = bool(body) and isinstance(body[-1], ast.Return)
             more = [] if ends else [ast.fix_missing_locations(one) for one in copied(follow)]
             out.append(self.define(text, [*body, *more], True))
-        before, access = self.access(names)
         result = helper("returned", test, name(then), name(otherwise), *access)
         return [*out, *before, ast.Return(result)]
 
@@ -410,8 +430,8 @@ class Rewriter:
     def branching(self, node: ast.If) -> list[ast.stmt]:
         then, otherwise = self.fresh("then"), self.fresh("else")
         names = self.variables([*node.body, *node.orelse])
+        before, access = self.access(names, [*node.body, *node.orelse])
         test = self.expression(node.test)
-        before, access = self.access(names)
         return [
             self.define(then, node.body, False),
             self.define(otherwise, node.orelse, False),
@@ -422,7 +442,7 @@ class Rewriter:
     def repeating(self, node: ast.While) -> list[ast.stmt]:
         step = self.fresh("step")
         names = self.variables([ast.Expr(node.test), *node.body])
-        before, access = self.access(names)
+        before, access = self.access(names, [node])
         test: ast.expr
         if contains([node.test], ast.NamedExpr):
             asked = self.fresh("test")
@@ -442,8 +462,8 @@ class Rewriter:
         target = ast.copy_location(ast.Assign([node.target], name(item)), node)
         body = [target, *node.body]
         names = self.variables(body)
+        before, access = self.access(names, body)
         items = self.expression(node.iter)
-        before, access = self.access(names)
         stopped = later(name(stop) if stop else ast.Constant(False))
         return [
             self.define(step, body, False, [item]),
