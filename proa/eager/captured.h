@@ -58,6 +58,10 @@ class Captured {
   std::string run(std::span<const Tensor> tensors, std::span<const double> floats,
                   std::span<const int64_t> ints, Numbers numbers, std::vector<Tensor>& results);
 
+  // The same as part of a capture that is open: the graph's operations are in it from then on. A
+  // UserError where they do not fit, or where the graph is more than beyond_a_file() allows.
+  std::vector<Tensor> inlined(FunctionCapture& capture, std::span<const Tensor> tensors);
+
   std::vector<std::string> guards() const;  // on sizes, with where they come from
   std::vector<std::string> argument_types() const;
   size_t operations() const { return operations_; }

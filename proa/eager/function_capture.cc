@@ -129,14 +129,19 @@ std::vector<Tensor> FunctionCapture::apply(const OpInfo& op, std::span<const Ten
 }
 
 void FunctionCapture::track(std::vector<Tensor>& results, std::span<const Tensor> operands) {
+  track(results, operands, [&]() -> std::shared_ptr<Node> {
+    Operation* op = Value(results[0].impl()->captured).definer();
+    return std::make_shared<CapturedNode>(*this, op, operands);
+  });
+}
+
+void FunctionCapture::track(std::vector<Tensor>& results, std::span<const Tensor> operands,
+                            FunctionRef<std::shared_ptr<Node>()> made) {
   auto wants = [](const Tensor& t) { return t.requires_grad(); };
   auto flows = [](const Tensor& t) { return is_inexact(t.dtype()); };
   if (!std::ranges::any_of(operands, wants) || !std::ranges::any_of(results, flows)) return;
   std::shared_ptr<Node> node = inside_;
-  if (grad_enabled() && !in_region()) {
-    Operation* op = Value(results[0].impl()->captured).definer();
-    node = std::make_shared<CapturedNode>(*this, op, operands);
-  }
+  if (grad_enabled() && !in_region()) node = made();
   for (size_t i = 0; i < results.size(); ++i) {
     if (!flows(results[i])) continue;
     if (grad_enabled()) {

@@ -40,6 +40,8 @@ struct CaptureEffect {
   ir::Value value = {};
 };
 
+class Captured;
+
 class FunctionCapture : public Capture {
  public:
   FunctionCapture(ir::Module& module, ir::Func func, Locate locate);
@@ -112,6 +114,8 @@ class FunctionCapture : public Capture {
   std::vector<Tensor> custom(std::string_view name, std::span<const Tensor> inputs, Rule forward,
                              Rule backward);
   // A call of Python at each run (prim.custom_call): once, in order, without a gradient.
+  // All results of a graph that was captured before, for these inputs: its operations are copied.
+  std::vector<Tensor> part(const Captured& graph, std::span<const Tensor> operands);
   std::vector<Tensor> host_call(std::string_view target, int64_t number,
                                 std::span<const Tensor> inputs, std::span<const Tensor> like);
 
@@ -144,6 +148,9 @@ class FunctionCapture : public Capture {
   std::vector<Tensor> apply(const ir::OpInfo& op, std::span<const Tensor> operands,
                             const ir::AttrList& attrs, std::span<const int64_t> segments);
   void track(std::vector<Tensor>& results, std::span<const Tensor> operands);
+  // `node`: the place on the tape of what made the results, where that is no single operation.
+  void track(std::vector<Tensor>& results, std::span<const Tensor> operands,
+             FunctionRef<std::shared_ptr<Node>()> node);
   Tensor stopped(const Tensor& tensor);
   void link(const Tensor& result, const Tensor& of);
   std::vector<ir::Operation*> path_of(const View& view);

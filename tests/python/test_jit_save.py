@@ -98,6 +98,97 @@ def test_what_was_trained_is_saved_again(tmp_path: pathlib.Path) -> None:
     assert bits(proa.jit.load(tmp_path / "b.proa")(x), before)
 
 
+class Head(nn.Layer):
+    """A loaded layer below, and more above it."""
+
+    def __init__(self, below: nn.Layer) -> None:
+        super().__init__()
+        self.below = below
+        self.fc = nn.Linear(10, 3)
+
+    def forward(self, image: proa.Tensor) -> proa.Tensor:
+        return self.fc(proa.tanh(self.below(image)))
+
+
+def test_a_loaded_layer_is_saved_again_and_trained_on(tmp_path: pathlib.Path) -> None:
+    net = trained_net()
+    proa.jit.save(net, tmp_path / "a.proa", IMAGES)
+    first = proa.jit.load(tmp_path / "a.proa")
+    with proa.no_grad():
+        for layer in (net, first):
+            layer.get_parameter("fc.bias").set_value(proa.ones([10]) * 0.25)
+    proa.jit.save(first, tmp_path / "b.proa", IMAGES, targets=["x86-64-v3"])
+    second = proa.jit.load(tmp_path / "b.proa")
+    assert list(second.state_dict()) == list(net.state_dict())
+    for batch in (1, 3, 8):
+        x = proa.randn([batch, 1, 8, 8])
+        assert bits(second(x), net.eval()(x))
+    runs = []
+    for layer in (net, second):
+        layer.train()
+        optimizer = proa.optimizer.Adam(parameters=layer.parameters(), learning_rate=0.01)
+        proa.seed(5)
+        for _ in range(3):
+            loss = (layer(proa.randn([4, 1, 8, 8])) ** 2).mean()
+            loss.backward()
+            optimizer.step()
+            optimizer.clear_grad()
+        runs.append([t.numpy().tobytes() for t in layer.state_dict().values()] + [loss.item()])
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("captured", [False, True])
+def test_a_loaded_layer_is_part_of_another(tmp_path: pathlib.Path, captured: bool) -> None:
+    net = trained_net()
+    proa.jit.save(net, tmp_path / "a.proa", IMAGES)
+    proa.seed(6)
+    ours = Head(net)
+    theirs = Head(proa.jit.load(tmp_path / "a.proa"))
+    theirs.fc.set_state_dict(ours.fc.state_dict())
+    runs = []
+    for model in (ours, theirs):
+        model.train()
+        proa.seed(7)
+        call = proa.jit.to_static(lambda x, model=model: model(x)) if captured else model
+        losses = []
+        for batch in (4, 4, 2):
+            loss = (call(proa.randn([batch, 1, 8, 8])) ** 2).mean()
+            loss.backward()
+            losses.append(loss.item())
+        runs.append((losses, [p.grad.numpy() for p in model.parameters()]))
+        runs[-1] += ([b.numpy() for b in model.buffers()],)
+    assert runs[0][0] == runs[1][0]
+    for a, b in zip(runs[0][1] + runs[0][2], runs[1][1] + runs[1][2], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    proa.jit.save(theirs, tmp_path / "b.proa", IMAGES)
+    x = proa.randn([5, 1, 8, 8])
+    assert bits(proa.jit.load(tmp_path / "b.proa")(x), theirs.eval()(x))
+    assert bits(theirs(x), ours.eval()(x))
+
+
+def test_a_loaded_loop_is_part_of_another(tmp_path: pathlib.Path) -> None:
+    """Bodies, a function inside a function, and sizes that are other ones outside."""
+
+    def halves(x: proa.Tensor, y: proa.Tensor) -> proa.Tensor:
+        while x.abs().max() > 1:
+            x = x * 0.5 if y.sum() > 0 else x * 0.25
+        return x.reshape([x.shape[0] * x.shape[1]]) + y
+
+    specs = [InputSpec([None, None], "float32", "x"), InputSpec([None], "float32", "y")]
+    proa.jit.save(halves, tmp_path / "loop.proa", specs)
+    loaded = proa.jit.load(tmp_path / "loop.proa")
+
+    def outer(a: proa.Tensor, b: proa.Tensor) -> proa.Tensor:
+        return loaded(proa.concat([a, a]), b) * 2 + loaded(proa.concat([a, a], axis=1), b)
+
+    for rows, columns in ((1, 3), (2, 2), (4, 1)):
+        a, b = proa.randn([rows, columns]) * 9, proa.randn([rows * columns * 2])
+        wanted = outer(a, b)
+        assert bits(proa.jit.to_static(outer)(a, b), wanted)
+    with pytest.raises(ValueError, match="do not fit|expected|same"):
+        proa.jit.to_static(outer)(proa.randn([2, 2]), proa.randn([7]))
+
+
 def test_any_safetensors_reader_has_the_weights(tmp_path: pathlib.Path) -> None:
     net = trained_net()
     targets = ["x86-64-v3", "x86-64-v4"]
