@@ -21,12 +21,16 @@ import numpy as np
 
 CASES = {
     "predict_latency": "saved models: the digits net, an encoder of 12 layers of 768 (128 tokens)",
-    "load_time": "opening a saved model of 50 MB, from the page cache",
+    "load_time": "opening saved models of 57 MB, from the page cache: layers of an encoder, and "
+    "convolutions whose packed weights are in the file or made by the first run",
     "runtime_size": "the library that predicts, without its symbols",
     "threads": "runs a second of two clones on two threads, divided by those of one",
 }
 MODELS = ("digits_1", "digits_8", "digits_32", "encoder_1", "encoder_8")
 WIDTH, HEADS, TOKENS, LAYERS = 768, 12, 128, 12
+CHANNELS, CONVOLUTIONS, PIXELS = 512, 6, 14
+# Nets of convolutions, and whether their file holds packed weights.
+PACKED = {"packed": True, "unpacked": False}
 Weights = dict[str, np.ndarray]
 
 
@@ -52,9 +56,33 @@ def encoder_weights(layers: int = LAYERS) -> Weights:
     return weights
 
 
+def convolution_weights() -> Weights:
+    r = np.random.default_rng(3)
+    weights: Weights = {}
+    for i in range(CONVOLUTIONS):
+        shape = (CHANNELS, CHANNELS, 3, 3)
+        weights[f"{i}.w"] = (r.standard_normal(shape) * 0.01).astype(np.float32)
+        weights[f"{i}.b"] = np.zeros(CHANNELS, np.float32)
+    return weights
+
+
+def weights_of(figure: str, layers: int) -> Weights:
+    name = figure.split("_")[0]
+    if name in PACKED:
+        return convolution_weights()
+    return digits_weights() if name == "digits" else encoder_weights(layers)
+
+
+def shape_of(figure: str) -> list[int]:
+    """Of the model's input, without the batch."""
+    name = figure.split("_")[0]
+    if name in PACKED:
+        return [CHANNELS, PIXELS, PIXELS]
+    return [1, 8, 8] if name == "digits" else [TOKENS, WIDTH]
+
+
 def input_of(figure: str) -> np.ndarray:
-    name, batch = figure.split("_")
-    shape = (int(batch), 1, 8, 8) if name == "digits" else (int(batch), TOKENS, WIDTH)
+    shape = [int(figure.split("_")[1]), *shape_of(figure)]
     return np.random.default_rng(2).standard_normal(shape, np.float32)
 
 
@@ -68,8 +96,8 @@ def save_model(figure: str, path: str, layers: int = LAYERS) -> None:
     from proa import nn
 
     f = nn.functional
-    digits = figure.startswith("digits")
-    values = digits_weights() if digits else encoder_weights(layers)
+    name = figure.split("_")[0]
+    values = weights_of(figure, layers)
 
     class Digits(nn.Layer):
         def __init__(self) -> None:
@@ -97,14 +125,20 @@ def save_model(figure: str, path: str, layers: int = LAYERS) -> None:
             x = self.n1(x + self.o(y.reshape([x.shape[0], TOKENS, WIDTH])))
             return self.n2(x + self.down(f.gelu(self.up(x))))
 
-    model = Digits() if digits else nn.Sequential(*[Block() for _ in range(layers)])
+    if name in PACKED:
+        model = nn.Sequential(
+            *[nn.Conv2D(CHANNELS, CHANNELS, 3, padding=1) for _ in range(CONVOLUTIONS)]
+        )
+    else:
+        model = Digits() if name == "digits" else nn.Sequential(*[Block() for _ in range(layers)])
     for name, parameter in model.named_parameters():
         short = name.removesuffix("weight").removesuffix("bias")
         parameter.set_value(values[short + ("w" if name.endswith("weight") else "b")])
     model.eval()
-    shape = [None, 1, 8, 8] if digits else [None, TOKENS, WIDTH]
+    spec = InputSpec([None, *shape_of(figure)], "float32", "x")
     targets = ["x86-64-v3", "x86-64-v4"]
-    proa.jit.save(model, path, input_spec=[InputSpec(shape, "float32", "x")], targets=targets)
+    pack = PACKED.get(name, True)
+    proa.jit.save(model, path, input_spec=[spec], targets=targets, pack_weights=pack)
 
 
 def predictor_of(path: str, threads: int) -> Any:
@@ -137,8 +171,7 @@ def onnx_model(figure: str, path: str, layers: int = LAYERS) -> None:
     import onnx
     from onnx import helper, numpy_helper
 
-    digits = figure.startswith("digits")
-    values = digits_weights() if digits else encoder_weights(layers)
+    values = weights_of(figure, layers)
     constants = [numpy_helper.from_array(value, name) for name, value in values.items()]
     nodes: list[Any] = []
 
@@ -150,12 +183,16 @@ def onnx_model(figure: str, path: str, layers: int = LAYERS) -> None:
         constants.append(numpy_helper.from_array(value, name))
         return name
 
-    if digits:
+    shape: list[Any] = ["batch", *shape_of(figure)]
+    if figure.split("_")[0] in PACKED:
+        y = "x"
+        for i in range(CONVOLUTIONS):
+            y = add("Conv", y, f"{i}.w", f"{i}.b", pads=[1] * 4)
+    elif figure.startswith("digits"):
         y = add("Conv", "x", "c1.w", "c1.b", pads=[1] * 4)
         y = add("MaxPool", add("Relu", y), kernel_shape=[2, 2], strides=[2, 2])
         y = add("Relu", add("Conv", y, "c2.w", "c2.b", pads=[1] * 4))
         y = add("Gemm", add("Flatten", y), "fc.w", "fc.b")
-        shape: list[Any] = ["batch", 1, 8, 8]
     else:
         split = constant("split", np.array([0, TOKENS, HEADS, WIDTH // HEADS], np.int64))
         join = constant("join", np.array([0, TOKENS, WIDTH], np.int64))
@@ -178,7 +215,6 @@ def onnx_model(figure: str, path: str, layers: int = LAYERS) -> None:
             y = norm(add("Add", y, linear(add("Reshape", heads, join), f"{i}.o")), f"{i}.n1")
             wide = add("Gelu", linear(y, f"{i}.up"))
             y = norm(add("Add", y, linear(wide, f"{i}.down")), f"{i}.n2")
-        shape = ["batch", TOKENS, WIDTH]
     info = helper.make_tensor_value_info
     graph = helper.make_graph(
         nodes, "g", [info("x", onnx.TensorProto.FLOAT, shape)],
@@ -298,18 +334,21 @@ def predict_latency(rounds: int, peer: pathlib.Path | None) -> Iterator[Figure]:
 
 
 def load_time(rounds: int, peer: pathlib.Path | None) -> Iterator[Figure]:
-    """Two layers of the encoder are 57 MB; the page cache holds them after the first opening."""
+    """Two layers of the encoder, or six convolutions, are 57 MB; native code may run. The page
+    cache holds them after the first opening."""
     with tempfile.TemporaryDirectory() as folder:
         ours, other = in_turn(peer, folder)
         sides = [side for side in (ours, other) if side]
-        times: list[list[float]] = [[], []]
-        for side in sides:
-            side.ask("save", "small_1")
-            side.ask("load", "small_1")
-        for _ in range(rounds):
-            for index, side in enumerate(sides):
-                times[index].append(float(side.ask("load", "small_1")) * 1e3)
-        yield "load_time", None, *times, other.version if other else None, "ms"
+        for figure in ("small", *PACKED):
+            times: list[list[float]] = [[], []]
+            for side in sides:
+                side.ask("save", figure + "_1")
+                side.ask("load", figure + "_1")
+            for _ in range(rounds):
+                for index, side in enumerate(sides):
+                    times[index].append(float(side.ask("load", figure + "_1")) * 1e3)
+            name = "load_time" if figure == "small" else f"load_time_{figure}"
+            yield name, None, *times, other.version if other else None, "ms"
         for side in sides:
             side.close()
 

@@ -307,9 +307,10 @@ class Verifier {
     const Slot& condition = inner(holds, holds.outputs[0]);
     require(condition.dtype == DType::boolean && condition.dims.empty(),
             "a loop that no boolean decides");
-    require(code.out.size() == code.in.size() && next.outputs.size() == code.in.size(),
+    // What only goes in stays as it is.
+    require(code.out.size() <= code.in.size() && next.outputs.size() == code.out.size(),
             "a loop that changes the number of its values");
-    gives(next, 0, code.in);
+    gives(next, 0, std::span(code.in).first(code.out.size()));
     gives(next, 0, code.out);
   }
 

@@ -175,7 +175,14 @@ def test_a_loaded_loop_is_part_of_another(tmp_path: pathlib.Path) -> None:
         return x.reshape([x.shape[0] * x.shape[1]]) + y
 
     specs = [InputSpec([None, None], "float32", "x"), InputSpec([None], "float32", "y")]
-    proa.jit.save(halves, tmp_path / "loop.proa", specs)
+    proa.jit.save(halves, tmp_path / "loop.proa", specs, targets="x86-64-v3")
+    for native in (False, True):
+        config = proa.inference.Config(tmp_path / "loop.proa")
+        config.allow_native_code(native)
+        predictor = proa.inference.create_predictor(config)
+        x, y = proa.randn([3, 2]) * 50, proa.randn([6])
+        [z] = predictor.run([x, y])
+        assert z.numpy().tobytes() == halves(x, y).numpy().tobytes()
     loaded = proa.jit.load(tmp_path / "loop.proa")
 
     def outer(a: proa.Tensor, b: proa.Tensor) -> proa.Tensor:

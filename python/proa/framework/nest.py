@@ -28,6 +28,9 @@ from proa.refusal import type_error, value_error
 _STORED = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
 
 
+_MOST_NESTED = 100
+
+
 class NestError(_proa.FileError):
     """The text in a file's metadata is not a nest of this kind, or does not fit its tensors."""
 
@@ -80,6 +83,8 @@ class Encoder:
     ) -> Any:
         if id(value) in self.open:
             raise value_error(f"[save] obj{shown(path)}: expected a tree, got a part of itself")
+        if len(self.open) == _MOST_NESTED:
+            raise value_error(f"[save] obj: expected a nest of at most {_MOST_NESTED} levels")
         self.open.add(id(value))
         result = encode(value, path)
         self.open.discard(id(value))

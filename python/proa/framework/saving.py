@@ -86,6 +86,6 @@ def is_flat(obj: Any) -> bool:
 
 def checked_path(owner: str, path: Any) -> str:
     try:
-        return str(os.fspath(path))
+        return os.fsdecode(path)
     except TypeError:
         raise type_error(f"[{owner}] path: expected a path, got {type(path).__name__}") from None

@@ -67,6 +67,7 @@ def save(
     for name in configs:
         if name not in _SETTINGS:
             raise type_error(f"[jit.save] unexpected argument {name!r}")
+    targets = [targets] if isinstance(targets, str) else targets
     for target in targets:
         if target not in _TARGETS:
             raise value_error(f"[jit.save] targets: expected some of {_TARGETS}, got {target!r}")
