@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 #include "proa/base/error.h"
 #include "proa/inference/describe.h"
@@ -68,6 +69,9 @@ int main(int count, char** words) {
     return proa::run(count, words);
   } catch (const proa::UserError& error) {
     std::fprintf(stderr, "proa-info: %s\n", error.what());
+    return 1;
+  } catch (const std::bad_alloc&) {
+    std::fputs("proa-info: there is no memory for it\n", stderr);
     return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "proa-info: a fault of Proa: %s\n", error.what());

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "proa/base/checked.h"
 #include "proa/base/error.h"
@@ -271,6 +272,9 @@ int main(int count, char** words) {
     return 2;
   } catch (const proa::UserError& error) {
     std::fprintf(stderr, "proa-predict: %s\n", error.what());
+    return 1;
+  } catch (const std::bad_alloc&) {
+    std::fputs("proa-predict: there is no memory for it\n", stderr);
     return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "proa-predict: a fault of Proa: %s\n", error.what());
