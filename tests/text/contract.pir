@@ -45,6 +45,47 @@ func @form(%x: !loop.buffer<f32>, %y: !loop.buffer<f32>, %to: !loop.buffer<f32>)
 }
 // -----
 // RUN: proa-opt %s --verify-each
+// Elements of an operand may be computed; those of the other are its buffer's.
+// CHECK: loop.contract(%x, %y)
+// CHECK: loop.yield()
+// CHECK: prim.cast
+func @computed(%x: !loop.buffer<f32>, %y: !loop.buffer<i8>, %to: !loop.buffer<f32>) {
+  loop.contract(%x, %y) {batch = dims[], k = dims[k], m = dims[m], n = dims[n], x_offset = dim(0),
+                         x_strides = dims[k, 1], y_offset = dim(0), y_strides = dims[0, 0]} ({
+    ^(%sum: f32[], %i: i64[], %j: i64[]):
+    loop.store(%sum, %to, %i, %j) {offset = dim(0), strides = dims[n, 1]}
+    loop.yield()
+  }, {
+    ^(%i: i64[], %t: i64[]):
+    loop.yield()
+  }, {
+    ^(%j: i64[], %t: i64[]):
+    %0 = loop.load(%y, %t, %j) {offset = dim(0), strides = dims[n, 1]} : i8[]
+    %1 = prim.cast(%0) {dtype = f32}
+    loop.yield(%1)
+  })
+  return
+}
+// -----
+// RUN: proa-opt %s --verify-each
+// CHECK-ERROR: [loop.contract] body: expected 2 indices, and a scalar of them
+func @without_terms(%x: !loop.buffer<f32>, %y: !loop.buffer<f32>) {
+  loop.contract(%x, %y) {batch = dims[], k = dims[k], m = dims[m], n = dims[n], x_offset = dim(0),
+                         x_strides = dims[k, 1], y_offset = dim(0), y_strides = dims[0, 0]} ({
+    ^(%sum: f32[], %i: i64[], %j: i64[]):
+    loop.yield()
+  }, {
+    ^(%i: i64[], %t: i64[]):
+    loop.yield()
+  }, {
+    ^(%j: i64[]):
+    %0 = loop.load(%y, %j) {offset = dim(0), strides = dims[1]} : f32[]
+    loop.yield(%0)
+  })
+  return
+}
+// -----
+// RUN: proa-opt %s --verify-each
 // CHECK-ERROR: [loop.contract] y_strides: expected a stride for each of 2 axes
 func @wrong(%x: !loop.buffer<f32>, %y: !loop.buffer<f32>) {
   loop.contract(%x, %y) {batch = dims[], k = dims[k], m = dims[m], n = dims[n], x_offset = dim(0),

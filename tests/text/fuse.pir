@@ -34,6 +34,37 @@ func @around_a_dot(%x: f32[n, n], %w: f32[n, n]) {
   return %2
 }
 // -----
+// Little arithmetic that only a product reads is done while its operand is packed, where the value
+// is more than twice as large as what it is made of ...
+// CHECK: func @dequantised
+// CHECK: %0 = loop.group(%w, %zero, %scale, %x)
+// CHECK: prim.cast
+// CHECK: prim.sub
+// CHECK: prim.mul
+// CHECK: prim.dot
+// CHECK-NOT: loop.group
+// CHECK: return %0
+func @dequantised(%x: f32[m, k], %w: i8[k, n], %zero: f32[n], %scale: f32[n]) {
+  %0 = prim.cast(%w) {dtype = f32}
+  %1 = prim.broadcast(%zero) {axes = [1], shape = dims[k, n]}
+  %2 = prim.sub(%0, %1)
+  %3 = prim.broadcast(%scale) {axes = [1], shape = dims[k, n]}
+  %4 = prim.mul(%2, %3)
+  %5 = prim.dot(%x, %4) {batch_x = [], batch_y = [], contract_x = [1], contract_y = [0]}
+  return %5
+}
+// -----
+// ... and not where it follows from arguments without growing, for these may stay as they are.
+// CHECK: func @widened
+// CHECK: %0 = loop.group(%w)
+// CHECK: %3 = loop.group(%x, %0)
+// CHECK: return %3
+func @widened(%x: f32[m, k], %w: bf16[k, n]) {
+  %0 = prim.cast(%w) {dtype = f32}
+  %1 = prim.dot(%x, %0) {batch_x = [], batch_y = [], contract_x = [1], contract_y = [0]}
+  return %1
+}
+// -----
 // A transposed value is not read where it was computed.
 // CHECK: %0 = loop.group(%x)
 // CHECK: %3 = loop.group(%0)

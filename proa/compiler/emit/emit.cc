@@ -203,11 +203,12 @@ class Emitter {
       for (std::string_view name : {"extent", "width"}) {
         if (Attribute a = op.attr(name)) inside = inside * a.as_dim();
       }
-      for (std::string_view name : {"batch", "m", "n"}) {
-        if (!op.is("loop.contract")) break;
+      bool contracts = op.is("loop.contract");  // its region 1 is run for x, 2 for y
+      for (std::string_view name : {"batch", r == 2 ? "n" : "m", r == 0 ? "n" : "k"}) {
+        if (!contracts) break;
         for (Dim d : op.attr(name).as_dims()) inside = inside * d;
       }
-      if (op.is("loop.contract")) {
+      if (contracts && r == 0) {
         Dim depth = inside * Dim(2);
         for (Dim d : op.attr("k").as_dims()) depth = depth * d;
         sum = sum + depth;

@@ -7,6 +7,7 @@
 
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
+#include "proa/compiler/fuse/space.h"
 #include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/sizes.h"
@@ -23,26 +24,6 @@ namespace {
 constexpr size_t kMostOperations = 256;  // of a group: compile time grows with them
 constexpr size_t kMostInputs = 32;
 
-// What a group runs over: `dims` without extents of 1, of which `inner` are loops inside each of
-// the others. Values of the group have all of these axes or all but the inner ones. The inner axes
-// are the last ones, but where `blocked`: there `columns` axes follow them.
-struct Space {
-  std::vector<Dim> dims;
-  size_t inner = 0, columns = 0;
-  bool blocked = false;
-
-  size_t outer() const { return dims.size() - inner - columns; }
-  std::vector<Dim> kept() const {
-    std::vector<Dim> result(dims.begin(), dims.begin() + static_cast<ptrdiff_t>(outer()));
-    result.insert(result.end(), dims.end() - static_cast<ptrdiff_t>(columns), dims.end());
-    return result;
-  }
-  bool operator==(const Space&) const = default;
-  bool has_outer(const std::vector<Dim>& other) const {
-    return other.size() == outer() && std::equal(other.begin(), other.end(), dims.begin());
-  }
-};
-
 struct Group {
   Space space;
   int level = 0;           // above every group that it depends on
@@ -50,28 +31,6 @@ struct Group {
   std::vector<Operation*> ops;
   Group* merged_into = nullptr;
 };
-
-// The group of the space of both, or nothing where they do not go together.
-bool unite(const Space& a, const Space& b, Space& both) {
-  if (a.blocked || b.blocked) {  // what follows from its results may join a blocked reduction
-    const Space &whole = a.blocked ? a : b, &other = &whole == &a ? b : a;
-    both = whole;
-    return other.blocked ? a == b : other.inner == 0 && other.dims == whole.kept();
-  }
-  const Space &more = a.dims.size() >= b.dims.size() ? a : b, &less = &more == &a ? b : a;
-  if (more.dims == less.dims) {
-    both = more;
-    if (less.inner == 0 || more.inner == less.inner) return true;
-    both.inner = less.inner;
-    return more.inner == 0;
-  }
-  // The smaller one is the outer part of the larger one. An outer part without axes is one element,
-  // whose loop nobody could share.
-  if (less.inner != 0 || less.dims.empty()) return false;
-  both = more;
-  if (more.inner == 0) both.inner = more.dims.size() - less.dims.size();
-  return both.has_outer(less.dims);
-}
 
 class Fuser {
  public:
@@ -82,6 +41,7 @@ class Fuser {
     for (auto it = groups_.rbegin(); it != groups_.rend(); ++it) sink(**it);
     for (const auto& group : groups_) {
       if (group->space.blocked && group->merged_into == nullptr) take_producers(*group);
+      if (group->contracts && group->merged_into == nullptr) take_operands(*group);
     }
     merge_siblings();
     int made = 0;
@@ -404,6 +364,96 @@ class Fuser {
       }
     }
     group.level = level + 1;
+  }
+
+  // Operands of a product.
+
+  // Little arithmetic, element by element, which nobody but the product reads: it is done while the
+  // operand is packed. That is once for the columns of up to 512 rows, and once for the rows of
+  // about 192 columns, so that each time serves hundreds of multiply-adds; a value in memory would
+  // be written and read for it. What follows from arguments and constants alone without growing is
+  // left: it is computed once where they stay as they are (program/once.h), and packed with them.
+  void take_operands(Group& group) {
+    Operation* dot = *std::ranges::find_if(group.ops, [&](Operation* op) { return anchors(*op); });
+    DType dtype = dot->result().dtype();
+    if (!dot->is("prim.dot") || (dtype != DType::f32 && dtype != DType::f64)) return;
+    Value x = through_layouts(dot->operand(0), nullptr);
+    Value y = through_layouts(dot->operand(1), nullptr);
+    // One row, or column, alone is not packed.
+    if (x == y || rows_of(*dot, true).empty() || rows_of(*dot, false).empty()) return;
+    for (Value base : {x, y}) {
+      constexpr size_t kMostTaken = 8, kMostLeaves = 4;
+      std::vector<Operation*> cone;
+      std::vector<Value> leaves;
+      find_operand(base, *dot, cone, leaves);
+      if (cone.empty() || cone.size() > kMostTaken || leaves.size() > kMostLeaves) continue;
+      bool grows = false, computed = false;
+      for (Value leaf : leaves) {
+        grows |= size_of(leaf.dtype()) * 2 < size_of(dtype) && wide(leaf.dims()).size() > 1;
+        computed |= leaf.definer() != nullptr && !leaf.definer()->is("prim.constant");
+      }
+      bool fits = inputs_of(group) + leaves.size() <= kMostInputs &&
+                  group.ops.size() + cone.size() <= kMostOperations;
+      if (!(grows || computed) || !fits) continue;
+      for (Operation* op : cone) {
+        std::erase(group_of(op->result())->ops, op);
+        member_[op] = &group;
+        group.ops.push_back(op);
+      }
+    }
+  }
+
+  // The extents of an operand's axes that are the result's own.
+  std::vector<Dim> rows_of(const Operation& dot, bool first) const {
+    std::vector<bool> other(dot.operand(first ? 0 : 1).dims().size());
+    auto rank = static_cast<int64_t>(other.size());
+    for (std::string_view name :
+         {first ? "batch_x" : "batch_y", first ? "contract_x" : "contract_y"}) {
+      for (int64_t axis : dot.attr(name).as_ints())
+        other[static_cast<size_t>(axis < 0 ? axis + rank : axis)] = true;
+    }
+    std::vector<Dim> kept;
+    for (size_t i = 0; i < other.size(); ++i) {
+      if (!other[i]) kept.push_back(dot.operand(first ? 0 : 1).dims()[i]);
+    }
+    return wide(kept);
+  }
+
+  // What can be computed while the operand is packed, and what that reads.
+  void find_operand(Value base, const Operation& dot, std::vector<Operation*>& cone,
+                    std::vector<Value>& leaves) const {
+    constexpr std::string_view kCheap[] = {"prim.cast", "prim.add", "prim.sub", "prim.mul",
+                                           "prim.div",  "prim.neg", "prim.max", "prim.min"};
+    Operation* op = base.definer();
+    Group* group = group_of(base);
+    bool plain =
+        group != nullptr && !group->contracts && !group->space.blocked && group->space.inner == 0;
+    bool taken = plain && std::ranges::find(kCheap, op->name()) != std::end(kCheap) &&
+                 !is_complex(base.dtype()) && only_for(base, dot, cone);
+    if (!taken) {
+      if (!inlined_constant(base) && std::ranges::find(leaves, base) == leaves.end()) {
+        leaves.push_back(base);
+      }
+      return;
+    }
+    if (std::ranges::find(cone, op) != cone.end()) return;
+    cone.push_back(op);
+    for (Value operand : op->operands()) {
+      find_operand(through_layouts(operand, nullptr), dot, cone, leaves);
+    }
+  }
+
+  // Whether the product and what is computed for it are the only readers.
+  bool only_for(Value value, const Operation& dot, const std::vector<Operation*>& cone) const {
+    bool only = true;
+    value.each_use([&](Use& use) {
+      if (is_layout(*use.owner)) {
+        only = only && only_for(use.owner->result(), dot, cone);
+      } else {
+        only = only && (use.owner == &dot || std::ranges::find(cone, use.owner) != cone.end());
+      }
+    });
+    return only;
   }
 
   Value taken_value(Value value, Group& group, Operation* before,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
@@ -89,11 +90,34 @@ class Lowering {
     for (size_t i = 0; i < contract_x.size(); ++i) {
       at_x[contract_x[i]] = at_y[contract_y[i]] = fresh(x.dims()[contract_x[i]], kDepth);
     }
-    Value base_x = through_layouts(x, &at_x), base_y = through_layouts(y, &at_y);
-    x_ = dense_address(sizes_, base_x.dims(), at_x);
-    y_ = dense_address(sizes_, base_y.dims(), at_y);
-    from_x_ = base_x;
-    from_y_ = base_y;
+    x_ = side_of(x, std::move(at_x));
+    y_ = side_of(y, std::move(at_y));
+  }
+
+  // An operand: a buffer and where its elements lie, or what is computed from several.
+  struct Side {
+    Value base;
+    Indices at;
+    Index address;                // of a buffer
+    std::vector<Index> accesses;  // all that is read for an element
+    bool computed() const { return base.definer() != nullptr; }
+  };
+  Side side_of(Value operand, Indices at) {
+    Side side;
+    side.base = through_layouts(operand, &at);
+    side.at = std::move(at);
+    if (!side.computed()) side.address = dense_address(sizes_, side.base.dims(), side.at);
+    find_accesses(side.base, side.at, side.accesses);
+    return side;
+  }
+  void find_accesses(Value value, Indices at, std::vector<Index>& accesses) {
+    Value base = through_layouts(value, &at);
+    if (base.definer() == nullptr) {
+      accesses.push_back(dense_address(sizes_, base.dims(), at));
+      return;
+    }
+    before_.insert(base.definer());
+    for (Value operand : base.definer()->operands()) find_accesses(operand, at, accesses);
   }
 
   // A batch axis along which one operand stands still is an axis of the other: all its rows, or
@@ -101,8 +125,12 @@ class Lowering {
   void classify() {
     for (size_t v = 0; v < extents_.size(); ++v) {
       if (class_[v] != kBatch) continue;
-      bool x = !coefficient(x_, static_cast<int>(v)).is_const(0);
-      bool y = !coefficient(y_, static_cast<int>(v)).is_const(0);
+      auto moves = [&](const Side& side) {
+        return std::ranges::any_of(side.accesses, [&](const Index& a) {
+          return !coefficient(a, static_cast<int>(v)).is_const(0);
+        });
+      };
+      bool x = moves(x_), y = moves(y_);
       if (x != y) class_[v] = x ? kRow : kColumn;
     }
   }
@@ -111,11 +139,12 @@ class Lowering {
   // all.
   void join() {
     absorbed_.assign(extents_.size(), false);
-    std::vector<Index> accesses{x_, y_};
+    std::vector<Index> accesses = x_.accesses;
+    accesses.insert(accesses.end(), y_.accesses.begin(), y_.accesses.end());
     for (Value output : outputs())
       accesses.push_back(dense_address(sizes_, output.dims(), home(sizes_, output)));
     for (Operation& op : body_) {
-      if (&op == &dot_ || is_layout(op)) continue;
+      if (&op == &dot_ || is_layout(op) || before_.contains(&op)) continue;
       for (Value operand : op.operands()) {
         Indices at = home(sizes_, operand);
         Value base = through_layouts(operand, &at);
@@ -145,7 +174,6 @@ class Lowering {
   void turn() {
     if (is_complex(dot_.result().dtype()) || !variables(kColumn).empty()) return;
     std::swap(x_, y_);
-    std::swap(from_x_, from_y_);
     for (Class& of : class_) {
       if (of == kRow) of = kColumn;
     }
@@ -169,8 +197,9 @@ class Lowering {
     OpState state;
     state.info = &context().op("loop.contract");
     state.location = dot_.location();
-    state.operands = {func_.arguments()[from_x_.index()], func_.arguments()[from_y_.index()]};
-    state.regions = 1;
+    state.operands = {buffer_of(x_.base), buffer_of(y_.base)};
+    bool computed = x_.computed() || y_.computed();
+    state.regions = computed ? 3 : 1;
     contract_ = epilogue_.insert(state, func_.body());
     auto set = [&](std::string_view name, const std::vector<Dim>& dims) {
       contract_->set_attr(name, Attribute::dims(context(), dims));
@@ -186,10 +215,14 @@ class Lowering {
       }
       return list;
     };
-    set("x_strides", strides(x_, kRow));
-    set("y_strides", strides(y_, kColumn));
-    contract_->set_attr("x_offset", Attribute::dim(context(), x_.offset));
-    contract_->set_attr("y_offset", Attribute::dim(context(), y_.offset));
+    set("x_strides", strides(x_.address, kRow));
+    set("y_strides", strides(y_.address, kColumn));
+    contract_->set_attr("x_offset", Attribute::dim(context(), x_.address.offset));
+    contract_->set_attr("y_offset", Attribute::dim(context(), y_.address.offset));
+    if (computed) {
+      compute(x_, kRow, contract_->region(1).add_block());
+      compute(y_, kColumn, contract_->region(2).add_block());
+    }
     Block& block = contract_->region(0).add_block();
     Type index = Type::tensor(context(), DType::i64, {});
     epilogue_.open(func_, block);
@@ -200,6 +233,35 @@ class Lowering {
     }
     for (size_t i = 0; i < outputs().size(); ++i) epilogue_.store(i);
     epilogue_.close();
+  }
+
+  // A buffer that the operand reads.
+  Value buffer_of(Value base) const {
+    while (base.definer() != nullptr) {
+      Value next;
+      for (Value operand : base.definer()->operands()) {
+        Value from = through_layouts(operand, nullptr);
+        bool number = from.definer() != nullptr && from.definer()->operand_count() == 0;
+        if (!number && !next) next = from;
+      }
+      base = next;
+    }
+    return func_.arguments()[base.index()];
+  }
+
+  // The element of an operand from the indices of batch, its own axes and terms; nothing where it
+  // is a buffer's.
+  void compute(const Side& side, Class own, Block& block) {
+    Epilogue element(module_, sizes_, group_);
+    Type index = Type::tensor(context(), DType::i64, {});
+    element.open(func_, block);
+    for (Class of : {kBatch, own, kDepth}) {
+      for (int v : variables(of)) element.set_index(v, block.add_argument(index));
+    }
+    OpState end;
+    end.info = &context().op("loop.yield");
+    if (side.computed()) end.operands = {element.scalar_at(side.base, side.at)};
+    element.insert(end, block);
   }
 
   Module& module_;
@@ -213,8 +275,8 @@ class Lowering {
   std::vector<Class> class_;
   std::vector<bool> absorbed_;
   std::unordered_map<size_t, size_t> joined_into_;
-  Index x_, y_;
-  Value from_x_, from_y_;
+  Side x_, y_;
+  std::unordered_set<const Operation*> before_;  // what operands are computed by
 
   Operation* contract_ = nullptr;
   Epilogue epilogue_{module_, sizes_, group_};

@@ -143,10 +143,25 @@ std::vector<Dim> dims_of(const Operation& op, std::string_view name) {
   return dims.as_dims();
 }
 
+// The dtype of what an operand's elements are: its buffer's, or that of what a region computes.
+DType multiplied(const Operation& op, size_t operand, size_t indices) {
+  if (op.region_count() == 1) return element(op.operand(operand).type());
+  const Region& region = op.region(1 + operand);
+  Operation* end = region.block_count() == 1 ? region.block().terminator() : nullptr;
+  if (end == nullptr || !end->is("loop.yield") || end->operand_count() > 1) {
+    fail(op, "body", "expected loop.yield of an operand's element, or of nothing");
+  }
+  if (end->operand_count() == 0) return element(op.operand(operand).type());
+  bool good = is_scalar(end->operand(0)) && region.block().argument_count() == indices;
+  for (Value argument : region.block().arguments()) good = good && is_count(argument);
+  if (!good) fail(op, "body", str("expected ", indices, " indices, and a scalar of them"));
+  return end->operand(0).dtype();
+}
+
 void verify_contract(const Operation& op, Facts&) {
   if (op.operand_count() != 2 || !is_buffer(op.operand(0).type()) ||
-      op.operand(0).type() != op.operand(1).type() || op.result_count() != 0) {
-    fail(op, "", "expected two buffers of one dtype and no result");
+      !is_buffer(op.operand(1).type()) || op.result_count() != 0) {
+    fail(op, "", "expected two buffers and no result");
   }
   size_t batch = dims_of(op, "batch").size(), m = dims_of(op, "m").size(),
          n = dims_of(op, "n").size(), k = dims_of(op, "k").size();
@@ -158,16 +173,18 @@ void verify_contract(const Operation& op, Facts&) {
   };
   check("x_strides", "x_offset", m);
   check("y_strides", "y_offset", n);
-  if (op.region_count() != 1 || op.region(0).block_count() != 1) {
-    fail(op, "body", "expected one region of one block");
+  if ((op.region_count() != 1 && op.region_count() != 3) || op.region(0).block_count() != 1) {
+    fail(op, "body", "expected one region of one block, or three");
   }
+  DType of_x = multiplied(op, 0, batch + m + k), of_y = multiplied(op, 1, batch + n + k);
+  if (of_x != of_y) fail(op, "", "expected two operands of one dtype");
   const Block& body = op.region(0).block();
   size_t indices = batch + m + n;
   if (body.argument_count() != 1 + indices) {
     fail(op, "body", str("expected the sum and ", indices, " indices as arguments"));
   }
   for (size_t i = 0; i <= indices; ++i) {
-    DType dtype = i == 0 ? element(op.operand(0).type()) : DType::i64;
+    DType dtype = i == 0 ? of_x : DType::i64;
     if (!is_scalar(body.argument(i)) || body.argument(i).dtype() != dtype) {
       fail(op, "body", str("expected argument ", i, " of type ", to_string(dtype), "[]"));
     }

@@ -17,7 +17,9 @@
 // A function of loops takes buffers and nothing else; sizes are dims, evaluated before it is
 // called. A contraction has an axis for each extent of its four lists; strides of x go with batch,
 // m and k, those of y with batch, n and k; its region is run once for each result, with the sum and
-// an index for each axis of batch, m and n. A convolution is described as prim.conv is, for one
+// an index for each axis of batch, m and n. With two regions more it computes elements of x (from
+// indices of batch, m and k) or of y (batch, n and k) before it multiplies them; one that yields
+// nothing leaves them to the buffer. A convolution is described as prim.conv is, for one
 // group; strides of x go with samples, channels and spatial axes, those of w with outputs of all
 // groups, channels and the kernel's axes; its region has one index for all spatial axes, or one for
 // each. An address is offset + the sum of index * stride, in elements.

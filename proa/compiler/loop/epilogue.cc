@@ -75,12 +75,7 @@ Value Epilogue::compute(Value value) {
   }
   if (base != value) return scalar(base);
   Operation& op = *value.definer();
-  if (op.is("prim.constant")) {
-    ValueMap none;
-    Operation* copy = clone(op, none);
-    func_.body().insert(copy, func_.body().front());
-    return copy->result();
-  }
+  if (op.is("prim.constant")) return constant(op);
   OpState state;
   state.info = &op.info();
   state.location = op.location();
@@ -88,6 +83,42 @@ Value Epilogue::compute(Value value) {
   for (Value operand : op.operands()) state.operands.push_back(scalar(operand));
   state.results = {Type::tensor(module_.context(), value.dtype(), {})};
   return insert(state, *block_)->result();
+}
+
+// A number that is the same for all elements stands before them.
+Value Epilogue::constant(const Operation& op) {
+  ValueMap none;
+  Operation* copy = clone(op, none);
+  func_.body().insert(copy, func_.body().front());
+  return copy->result();
+}
+
+Value Epilogue::scalar_at(Value value, Indices at) {
+  Value base = through_layouts(value, &at);
+  for (const auto& [key, made] : elements_) {
+    if (key.first == base && key.second == at) return made;
+  }
+  Value made;
+  if (base.definer() == nullptr) {
+    OpState state;
+    state.info = &module_.context().op("loop.load");
+    state.operands = {func_.arguments()[base.index()]};
+    state.results = {Type::tensor(module_.context(), base.dtype(), {})};
+    made = place(state, dense_address(sizes_, base.dims(), at))->result();
+  } else if (base.definer()->operand_count() == 0) {
+    made = constant(*base.definer());
+  } else {
+    Operation& op = *base.definer();
+    OpState state;
+    state.info = &op.info();
+    state.location = op.location();
+    state.attrs = op.attrs();
+    for (Value operand : op.operands()) state.operands.push_back(scalar_at(operand, at));
+    state.results = {Type::tensor(module_.context(), base.dtype(), {})};
+    made = insert(state, *block_)->result();
+  }
+  elements_.push_back({{base, std::move(at)}, made});
+  return made;
 }
 
 }  // namespace proa::compiler::loop

@@ -26,6 +26,8 @@ class Epilogue {
   std::vector<ir::Value> outputs() const;
   ir::Value buffer_of(size_t output) const;
   ir::Value scalar(ir::Value value);
+  // The element of a value at `at`, from those of the group's inputs.
+  ir::Value scalar_at(ir::Value value, Indices at);
   ir::Operation* insert(ir::OpState& state, ir::Block& block) const;
   // At the end of the region, with an address as its last operands.
   ir::Operation* place(ir::OpState& state, const Index& address);
@@ -34,6 +36,7 @@ class Epilogue {
 
  private:
   ir::Value compute(ir::Value value);
+  ir::Value constant(const ir::Operation& op);
 
   ir::Module& module_;
   const Sizes& sizes_;
@@ -43,6 +46,7 @@ class Epilogue {
   ir::Block* block_ = nullptr;
   std::unordered_map<int, ir::Value> indices_;
   std::unordered_map<const ir::ValueImpl*, ir::Value> values_;
+  std::vector<std::pair<std::pair<ir::Value, Indices>, ir::Value>> elements_;
 };
 
 }  // namespace proa::compiler::loop

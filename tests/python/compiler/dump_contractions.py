@@ -138,6 +138,46 @@ def epilogues() -> Iterator[tuple[str, Call]]:
                 yield name, lambda f=captured, a=(x, y, b, r): f(*a)
 
 
+def dequantised(x: Tensor, w: Tensor, scale: Tensor, zero: Tensor) -> Any:
+    return proa.matmul(x, (w.cast(x.dtype) - zero) * scale)
+
+
+def dequantised_turned(x: Tensor, w: Tensor, scale: Tensor, zero: Tensor) -> Any:
+    values = (w.cast(x.dtype) - zero.unsqueeze(1)) * scale.unsqueeze(1)
+    return F.relu(proa.matmul(x, values, transpose_y=True) + 1)
+
+
+def both(x: Tensor, w: Tensor, scale: Tensor, zero: Tensor) -> Any:
+    """Rows and columns computed from what is in memory, the columns turned and cut."""
+    a, b = F.softmax(x, -1), F.softmax(w, -1)
+    return a, b, proa.matmul(a * 2 - zero[0], proa.maximum(b, scale.unsqueeze(1)).T[:, 1:])
+
+
+def stacked(x: Tensor, w: Tensor, scale: Tensor, zero: Tensor) -> Any:
+    """Each of two heads; the columns stand still along the batch."""
+    a = F.softmax(x, -1)
+    heads = proa.stack([a, a + 1]).unsqueeze(1)
+    return a, proa.matmul(-heads, (w.cast(x.dtype) - zero.unsqueeze(1)).T)
+
+
+def computed_operands() -> Iterator[tuple[str, Call]]:
+    """Operands that are computed while they are packed."""
+    rng = np.random.default_rng(12)
+    for function, weights in [
+        (dequantised, "int8"), (dequantised, "uint8"), (dequantised_turned, "int8"),
+        (both, "float"), (stacked, "int8"),
+    ]:  # fmt: skip
+        captured = proa.jit.to_static(function)
+        for dtype in ("float32", "float64", "bfloat16"):
+            for m, n, k in [*FEW, (8, 64, 768), (2, 16, 8), (300, 200, 100), (1, 17, 5)]:
+                shape = [k, n] if function is dequantised else [n, k]
+                w = tensor(rng, shape, dtype if weights == "float" else weights)
+                scale, zero = tensor(rng, [n], dtype), tensor(rng, [n], dtype)
+                x = tensor(rng, [m, k], dtype)
+                name = f"{function.__name__} {weights} {dtype} {m}x{n}x{k}"
+                yield name, lambda f=captured, a=(x, w, scale, zero): f(*a)
+
+
 def gradients() -> Iterator[tuple[str, Call]]:
     rng = np.random.default_rng(10)
     layers = proa.jit.to_static(
@@ -154,7 +194,7 @@ def gradients() -> Iterator[tuple[str, Call]]:
 
 def main() -> None:
     results: dict[str, Any] = {}
-    for source in (matrices, stacks, tiny, epilogues, gradients):
+    for source in (matrices, stacks, tiny, epilogues, computed_operands, gradients):
         for name, call in source():
             found = call()
             found = found if isinstance(found, list | tuple) else [found]

@@ -43,7 +43,9 @@ struct Axes {
 class Contraction {
  public:
   Contraction(Func func, Operation& op)
-      : func_(func), op_(op), a_(arithmetic_of(op.operand(0).type().parameters()[0].as_dtype())) {
+      : func_(func), op_(op), a_(arithmetic_of(op.region(0).block().argument(0).dtype())) {
+    x_computed_ = computed(1);
+    y_computed_ = computed(2);
     batch_ = op.attr("batch").as_dims();
     m_ = op.attr("m").as_dims();
     n_ = op.attr("n").as_dims();
@@ -62,7 +64,7 @@ class Contraction {
     Dim batch = product(batch_), n = product(n_), k = product(k_);
     bool known = n.is_const() && op_.attr("y_offset").as_dim().is_const();
     for (Dim d : op_.attr("y_strides").as_dims()) known &= d.is_const();
-    if (!known || users != 1 || !a_.wide || a_.parts != 1) return std::nullopt;
+    if (!known || users != 1 || y_computed_ || !a_.wide || a_.parts != 1) return std::nullopt;
     if (n.constant() < a_.columns / 2) return std::nullopt;
     auto elements = (batch * ceildiv(n, a_.columns) * a_.panel * k).as_const();
     return elements && *elements > 0 ? elements : std::nullopt;
@@ -91,12 +93,16 @@ class Contraction {
 
   CKernel run() {
     find_lie();
-    bool row = m_.empty() && a_.parts == 1 && y_column_.extents.size() == 1 &&
-               y_depth_.extents.size() == 1 && (wide_ || deep_);
+    bool row = !x_computed_ && !y_computed_ && m_.empty() && a_.parts == 1 &&
+               y_column_.extents.size() == 1 && y_depth_.extents.size() == 1 && (wide_ || deep_);
     return row ? one_row() : rows();
   }
 
  private:
+  bool computed(size_t region) const {
+    return op_.region_count() > 1 && op_.region(region).block().terminator()->operand_count() > 0;
+  }
+
   void find_lie() {
     wide_ = y_column_.dense() && y_depth_.extents.size() == 1;
     deep_ = y_depth_.dense();
@@ -138,6 +144,8 @@ class Contraction {
                        {"y", str(op_.operand(1).index())},
                        {"name", "$"},
                        {"buffers", arguments_},
+                       {"x_taken", x_taken_},
+                       {"y_buffers", y_buffers_},
                        {"row_blocks", row_blocks_},
                        {"column_blocks", column_blocks_},
                        {"line", line_},
@@ -168,8 +176,8 @@ class Contraction {
 
   CKernel rows() {
     Dim m = product(m_), n = product(n_), k = product(k_);
-    // One row of packed columns is worth as many units as eight.
-    Dim terms = packed_once_ ? max(min(m, kRows), 8) : min(m, kRows);
+    // One row is worth as many units as eight where columns are packed, or computed.
+    Dim terms = packed_once_ || y_computed_ ? max(min(m, kRows), 8) : min(m, kRows);
     Dim column_blocks = max(min(ceildiv(n, kColumns), floordiv(terms * n * k, kUnitTerms)), 1);
     Dim row_blocks =
         max(ceildiv(m, kMostRows), min(ceildiv(m, kLeastRows), ceildiv(kUnits, column_blocks)));
@@ -191,7 +199,17 @@ class Contraction {
     line_ = word(line);
     std::string functions = addresses();
     bool turn = x_row_.dense() && x_depth_.extents.size() == 1 && a_.parts == 1;
-    functions += with(lines ? kPackRows : turn ? kTurnRows : kGatherRows);
+    if (x_computed_) {
+      std::string buffers;
+      functions += computing(kComputeRows, 1, m_, "row", buffers);
+      x_taken_ = str(buffers, ", words, batch");
+    } else {
+      functions += with(lines ? kPackRows : turn ? kTurnRows : kGatherRows);
+    }
+    if (y_computed_) {
+      functions += computing(terms_side_by_side() ? kComputeDeep : kComputeWide, 2, n_, "column",
+                             y_buffers_);
+    }
     functions += epilogue();
     if (across) {
       functions += str(across_text(a_), with(kAcross));
@@ -201,13 +219,14 @@ class Contraction {
       panel_here_ = with(kPackedPanel);
       if (m.bounds().lo <= 1) {
         functions += str(one_packed(4), one_packed(1), with(kOneRow));
-        across_ = kTakeOne;
+        across_ = with(kTakeOne);
       }
       return assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver));
     }
     if (wide_ && a_.parts == 1) pack_unit_ = with(kWideUnit);
-    panel_ = wide_ ? with(kWidePanel)
-                   : str(with(kColumnsOfPanel), with(deep_ ? kDeepPanel : kScatteredPanel));
+    panel_ = y_computed_ ? with(kComputedPanel)
+             : wide_     ? with(kWidePanel)
+                         : str(with(kColumnsOfPanel), with(deep_ ? kDeepPanel : kScatteredPanel));
     panel_here_ = with(kPanelHere);
     if (deep_ && a_.parts == 1 && y_column_.extents.size() == 1) {
       stride_ = y_column_.strides[0];
@@ -281,9 +300,9 @@ class Contraction {
 
   // The indices of some axes from their number; names them from the region's argument on.
   std::string indices(Straight& body, const std::vector<Dim>& extents, size_t argument,
-                      std::string_view number, std::string_view indent) {
+                      std::string_view number, std::string_view indent, size_t region = 0) {
     std::string text;
-    Block& block = op_.region(0).block();
+    Block& block = op_.region(region).block();
     for (size_t axis = extents.size(); axis-- > 0;) {
       std::string label = str(number, axis);
       body.name(block.argument(argument + axis), label);
@@ -298,39 +317,97 @@ class Contraction {
     return text;
   }
 
-  // The region, for rows x columns of sums. Buffers are parameters: there `restrict` counts. An
-  // output that may lie over an input says nothing of the kind.
-  std::string epilogue() {
+  // Names the buffers that a region reads or writes, as parameters; and how they are passed.
+  std::string take_buffers(Straight& body, Block& block, std::string& arguments) {
     std::string parameters;
-    Straight body(made_.words);
     std::vector<bool> shared = loop::shared_buffers(func_);
-    bool apart = std::ranges::find(shared, true) == shared.end();
     for (Value buffer : func_.arguments()) {
       bool written = false, used = false;
       buffer.each_use([&](Use& use) {
         written |= use.owner->is("loop.store");
-        used |= use.owner != &op_;
+        used |= use.owner->block() == &block;
       });
       if (!used) continue;
       std::string label = str("b", buffer.index());
       body.name(buffer, label);
       std::string type = str(written ? "" : "const ", c_storage(loop::element(buffer.type())));
-      parameters += str(type, shared[buffer.index()] ? " *" : " *restrict ", label, ", ");
-      arguments_ += str(arguments_.empty() ? "" : ", ", "buffers[", buffer.index(), "]");
+      parameters += str(parameters.empty() ? "" : ", ", type,
+                        shared[buffer.index()] ? " *" : " *restrict ", label);
+      arguments += str(arguments.empty() ? "" : ", ", "buffers[", buffer.index(), "]");
     }
-    if (arguments_.empty()) {
-      arguments_ = "0";
-      parameters = "void *none, ";
-    }
+    return parameters;
+  }
+
+  // Numbers that all elements share.
+  std::string take_constants(Straight& body) {
     body.depth = 1;
     for (Operation& op : func_.body()) {
       if (&op != &op_) body.operation(op);
     }
-    std::string constants = body.take();
+    return body.take();
+  }
+
+  // A function that computes elements of an operand, as `region` says. Its axes are `own`.
+  std::string computing(std::string_view text, size_t region, const std::vector<Dim>& own,
+                        std::string_view number, std::string& buffers) {
+    Straight body(made_.words);
+    Block& block = op_.region(region).block();
+    std::string parameters = take_buffers(body, block, buffers);
+    std::string constants = take_constants(body);
+    std::string batches = indices(body, batch_, 0, "batch", "  ", region);
+    std::string of_own = indices(body, own, batch_.size(), number, "    ", region);
+    std::string of_depth = indices(body, k_, batch_.size() + own.size(), "term", "      ", region);
+    body.depth = 3;
+    body.block(block);
+    std::string value = str("(", a_.sum, ")", body.name(block.terminator()->operand(0)));
+    std::string element = body.take();
+    return fill(text, {{"parameters", parameters},
+                       {"constants", constants},
+                       {"batches", batches},
+                       {"free_indices", of_own},
+                       {"depth_indices", of_depth},
+                       {"element", element},
+                       {"value", value},
+                       {"sum", a_.sum},
+                       {"k", word(product(k_))},
+                       {"panel", str(a_.panel)},
+                       {"columns", str(a_.columns)}});
+  }
+
+  // Whether what y is computed from lies with the terms of a column side by side.
+  bool terms_side_by_side() {
+    if (n_.size() != 1 || k_.size() != 1) return false;
+    Block& block = op_.region(2).block();
+    Value column = block.argument(batch_.size()), term = block.argument(batch_.size() + 1);
+    bool terms = false;
+    for (Operation& op : block) {
+      if (!op.is("loop.load") || op.operand_count() < 3) continue;  // a number of each column
+      std::vector<Dim> strides = op.attr("strides").as_dims();
+      for (size_t i = 0; i < strides.size(); ++i) {
+        if (!strides[i].is_const(1)) continue;
+        if (op.operand(1 + i) == column) return false;
+        terms |= op.operand(1 + i) == term;
+      }
+    }
+    return terms;
+  }
+
+  // The region, for rows x columns of sums. Buffers are parameters: there `restrict` counts. An
+  // output that may lie over an input says nothing of the kind.
+  std::string epilogue() {
+    Straight body(made_.words);
+    std::string parameters = take_buffers(body, op_.region(0).block(), arguments_);
+    std::vector<bool> shared = loop::shared_buffers(func_);
+    bool apart = std::ranges::find(shared, true) == shared.end();
+    if (arguments_.empty()) {
+      arguments_ = "0";
+      parameters = "void *none";
+    }
+    std::string constants = take_constants(body);
     size_t batch = 1, row = batch + batch_.size(), column = row + m_.size();
     std::string batches = indices(body, batch_, batch, "batch", "  ");
     std::string head = str("static __attribute__((noinline)) void finish(", parameters,
-                           "const pn_i64 *words, const ", a_.sum,
+                           ", const pn_i64 *words, const ", a_.sum,
                            " *restrict sums, pn_i64 batch, pn_i64 first_row, pn_i64 "
                            "rows, pn_i64 first_column, pn_i64 width) {\n  WORDS\n",
                            constants, batches);
@@ -342,7 +419,7 @@ class Contraction {
     if (!fetch.empty()) {
       fetch_results_ = with(kFetchResults);
       fetch = str("static inline __attribute__((always_inline)) void fetch_results(", parameters,
-                  "const pn_i64 *words, pn_i64 batch, pn_i64 first_row, pn_i64 rows, pn_i64 "
+                  ", const pn_i64 *words, pn_i64 batch, pn_i64 first_row, pn_i64 rows, pn_i64 "
                   "column0) {\n  WORDS\n",
                   batches, "  for (pn_i64 row0 = first_row; row0 < first_row + rows; ++row0) {\n",
                   fetch, "  }\n}\n");
@@ -415,10 +492,12 @@ class Contraction {
   CKernel made_;
   std::vector<Dim> batch_, m_, n_, k_;
   Axes x_batch_, x_row_, x_depth_, y_batch_, y_column_, y_depth_;
-  bool wide_ = false, deep_ = false;  // how y lies: columns, or terms, side by side
-  bool packed_once_ = false;          // y is panels
-  Dim stride_ = 0;                    // of what does not lie side by side
-  std::string arguments_;             // of the epilogue
+  bool wide_ = false, deep_ = false;              // how y lies: columns, or terms, side by side
+  bool packed_once_ = false;                      // y is panels
+  bool x_computed_ = false, y_computed_ = false;  // while they are packed
+  Dim stride_ = 0;                                // of what does not lie side by side
+  std::string arguments_;                         // of the epilogue
+  std::string x_taken_ = "words, x", y_buffers_;
   std::string pack_unit_, panel_here_, fetch_, fetch_results_;
   std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, panel_;
 };

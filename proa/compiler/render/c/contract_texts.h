@@ -58,6 +58,62 @@ static __attribute__((noinline)) void pack_rows(const pn_i64 *words, const $stor
 }
 )";
 
+// Rows of x, and a panel of y, that are computed from what lies in memory.
+inline constexpr std::string_view kComputeRows = R"(
+static __attribute__((noinline)) void pack_rows($parameters, const pn_i64 *words, pn_i64 batch, pn_i64 first_row, pn_i64 rows, pn_i64 line, $sum *restrict to) {
+  WORDS
+$constants$batches  for (pn_i64 r = 0; r < rows; ++r, to += line) {
+    pn_i64 row = first_row + r;
+$free_indices#pragma clang loop vectorize(enable)
+    for (pn_i64 t = 0; t < $k; ++t) {
+      pn_i64 term = t;
+$depth_indices$element      to[t] = $value;
+    }
+  }
+}
+)";
+inline constexpr std::string_view kComputeWide = R"(
+static __attribute__((noinline)) void compute_panel($parameters, const pn_i64 *words, pn_i64 batch, pn_i64 first_column, pn_i64 width, pn_i64 first_term, pn_i64 depth, $sum *restrict to) {
+  WORDS
+$constants$batches  for (pn_i64 t = 0; t < depth; ++t, to += $panel) {
+    pn_i64 term = first_term + t;
+$depth_indices    if (width == $columns) {
+#pragma clang loop vectorize(enable)
+      for (pn_i64 c = 0; c < $columns; ++c) {
+        pn_i64 column = first_column + c;
+$free_indices$element        to[c] = $value;
+      }
+    } else {
+      for (pn_i64 c = 0; c < width; ++c) {
+        pn_i64 column = first_column + c;
+$free_indices$element        to[c] = $value;
+      }
+      for (pn_i64 c = width; c < $columns; ++c) to[c] = 0;
+    }
+  }
+}
+)";
+inline constexpr std::string_view kComputeDeep = R"(
+static __attribute__((noinline)) void compute_panel($parameters, const pn_i64 *words, pn_i64 batch, pn_i64 first_column, pn_i64 width, pn_i64 first_term, pn_i64 depth, $sum *restrict to) {
+  WORDS
+  $sum turned[256 * $columns];
+  pn_i64 at[$columns];
+$constants$batches  for (pn_i64 c = 0; c < $columns; ++c) {
+    pn_i64 column = first_column + (c < width ? c : width - 1);
+$free_indices#pragma clang loop vectorize(enable)
+    for (pn_i64 t = 0; t < depth; ++t) {
+      pn_i64 term = first_term + t;
+$depth_indices$element      turned[256 * c + t] = $value;
+    }
+    at[c] = 256 * c;
+  }
+  pack_deep(turned, at, depth, to);
+}
+)";
+inline constexpr std::string_view kComputedPanel = R"(
+              compute_panel($y_buffers, words, batch, column, width, k, depth, panel);
+)";
+
 // One panel of y for the terms k .. k + depth becomes b. Where its columns lie side by side, they
 // are used as they lie for few rows; and while it is multiplied, the next one is asked for.
 inline constexpr std::string_view kWidePanel = R"(
@@ -231,7 +287,7 @@ static __attribute__((noinline)) void multiply_one(void *const *buffers, const p
 )";
 inline constexpr std::string_view kTakeOne = R"(
     if (M == 1) {
-      if (packed_block != block) pack_rows(words, x, 0, 1, line, packed);
+      if (packed_block != block) pack_rows($x_taken, 0, 1, line, packed);
       packed_block = block;
       multiply_one(buffers, words, batch, packed, y, first, last, total, group);
       continue;
@@ -263,7 +319,7 @@ $pack_unit    for (pn_i64 part = 0; part < groups; ++part) {
       const pn_i64 top = part * rows / groups, height_of_group = (part + 1) * rows / groups - top;
       const pn_i64 panels = (height_of_group + MICRO_ROWS - 1) / MICRO_ROWS;
       const pn_i64 low = height_of_group / panels, more = height_of_group % panels;
-      if (groups > 1 || packed_block != block) pack_rows(words, x, row0 + top, height_of_group, line, packed);
+      if (groups > 1 || packed_block != block) pack_rows($x_taken, row0 + top, height_of_group, line, packed);
       packed_block = block;
       for (pn_i64 strip = first; strip < last; ++strip) {
         const pn_i64 column = strip * $columns;
