@@ -146,20 +146,45 @@ void drop_key(const eager::Captured& captured, ir::Func func) {
   body.erase_argument(captured.tensor_count());
 }
 
+// A result of the user's: one that the graph makes, or an argument as it is given.
+struct Output {
+  std::string name;
+  bool given;
+  size_t index;
+
+  ir::Value of(ir::Func func) const {
+    std::vector<ir::Value> all = given ? func.arguments() : func.results();
+    PROA_CHECK(index < all.size(), "a result that is not there");
+    return all[index];
+  }
+};
+
+std::vector<Output> outputs_of(PyObject* list) {
+  std::vector<Output> outputs;
+  each(list, [&](PyObject* item) {
+    const char* name;
+    int given;
+    Py_ssize_t index;
+    if (!PyArg_ParseTuple(item, "spn", &name, &given, &index)) throw PythonError{};
+    outputs.push_back({name, given != 0, static_cast<size_t>(index)});
+  });
+  return outputs;
+}
+
 // What callers are told of inputs and outputs.
 class Signature {
  public:
   explicit Signature(const ir::Module& module) : module_(module) {}
 
   void add(program::PackageContent& content, size_t tensors, const std::vector<std::string>& inputs,
-           const std::vector<std::string>& outputs) {
+           const std::vector<Output>& outputs) {
     ir::Func main = module_.main();
-    std::vector<ir::Type> arguments = main.argument_types(), results = main.result_types();
-    PROA_CHECK(inputs.size() == tensors && outputs.size() == results.size(), "names are missing");
+    std::vector<ir::Type> arguments = main.argument_types();
+    PROA_CHECK(inputs.size() == tensors, "names are missing");
     for (size_t i = 0; i < tensors; ++i)
       content.inputs.push_back(tensor(inputs[i], arguments[i], true, content));
-    for (size_t i = 0; i < results.size(); ++i)
-      content.outputs.push_back(tensor(outputs[i], results[i], false, content));
+    for (const Output& output : outputs)
+      content.outputs.push_back(tensor(output.name, output.of(main).type(), false, content));
   }
 
  private:
@@ -197,8 +222,8 @@ program::TextMap texts_of(PyObject* dict) {
   return map;
 }
 
-// _package_save(path, captured, captured in training or None, names of inputs, names of outputs,
-// weights, targets, metadata, whether packed weights are stored): why there is no compiled program,
+// _package_save(path, captured, captured in training or None, names of inputs, outputs as (name,
+// whether it is an argument, its number there or among the results), weights, targets, metadata, whether packed weights are stored): why there is no compiled program,
 // or "".
 PyObject* save(PyObject*, PyObject* args) {
   PyObject *path, *graph, *training, *inputs, *outputs, *dict, *targets, *metadata;
@@ -215,13 +240,16 @@ PyObject* save(PyObject*, PyObject* args) {
     std::vector<std::string> wanted = strings_of(targets);
     program::PackageContent content;
     content.metadata = texts_of(metadata);
-    Signature(captured.module())
-        .add(content, captured.tensor_count(), strings_of(inputs), strings_of(outputs));
+    std::vector<Output> results = outputs_of(outputs);
+    Signature(captured.module()).add(content, captured.tensor_count(), strings_of(inputs), results);
     std::string file = PyBytes_AS_STRING(path);
     tier::Stored stored;
     {
       ReleaseGil release;
       ir::Module lowered = with_constants(captured, weights);
+      std::vector<ir::Value> returned;
+      for (const Output& output : results) returned.push_back(output.of(lowered.main()));
+      lowered.main().return_op()->set_operands(returned);
       transform::decompose(lowered, tier::has_kernel);
       transform::optimize(lowered);
       drop_key(captured, lowered.main());

@@ -166,6 +166,47 @@ def test_a_loaded_layer_is_part_of_another(tmp_path: pathlib.Path, captured: boo
     assert bits(theirs(x), ours.eval()(x))
 
 
+@pytest.mark.parametrize(
+    "make, shape, extents",
+    [
+        (lambda: nn.GRU(4, 5), [None, 7, 4], [2, 7, 4]),
+        (
+            lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 4, 32), 2),
+            [None, None, 16],
+            [2, 5, 16],
+        ),
+        (
+            lambda: nn.Sequential(nn.Conv2DTranspose(3, 6, 3, stride=2), nn.BatchNorm2D(6)),
+            [None, 3, None, None],
+            [1, 3, 5, 6],
+        ),
+    ],
+    ids=["gru", "encoder", "transposed"],
+)
+def test_layers_predict_come_back_and_are_saved_again(
+    tmp_path: pathlib.Path, make: Any, shape: list[int | None], extents: list[int]
+) -> None:
+    proa.seed(3)
+    layer = make()
+    layer.eval()
+    spec, x = [InputSpec(shape, "float32", "x")], proa.randn(extents)
+    with proa.no_grad():
+        wanted = layer(x)
+    wanted = [t.numpy() for t in (wanted if isinstance(wanted, tuple) else (wanted,))]
+    for name in ("first", "again"):
+        path = tmp_path / f"{name}.proa"
+        proa.jit.save(layer, path, spec, targets=["x86-64-v3"])
+        for native in (False, True):
+            config = proa.inference.Config(path)
+            config.allow_native_code(native)
+            predictor = proa.inference.create_predictor(config)
+            made = predictor.run([x])
+            assert predictor.statistics()["compiled"] == native
+            for a, b in zip(made, wanted, strict=True):
+                assert a.numpy().tobytes() == b.tobytes()
+        layer = proa.jit.load(path)
+
+
 def test_a_loaded_loop_is_part_of_another(tmp_path: pathlib.Path) -> None:
     """Bodies, a function inside a function, and sizes that are other ones outside."""
 
@@ -194,6 +235,25 @@ def test_a_loaded_loop_is_part_of_another(tmp_path: pathlib.Path) -> None:
         assert bits(proa.jit.to_static(outer)(a, b), wanted)
     with pytest.raises(ValueError, match="do not fit|expected|same"):
         proa.jit.to_static(outer)(proa.randn([2, 2]), proa.randn([7]))
+
+
+def test_arguments_that_are_results_are_outputs(tmp_path: pathlib.Path) -> None:
+    def same(x: proa.Tensor, y: proa.Tensor) -> Any:
+        return {"y": y, "sum": x + y, "x": (x, x * 2)}
+
+    specs = [InputSpec([None], "float32", "x"), InputSpec([None], "float32", "y")]
+    proa.jit.save(same, tmp_path / "same.proa", specs, targets="x86-64-v3")
+    x, y = proa.randn([4]), proa.randn([4])
+    wanted = {"y": y, "sum": x + y, "x.0": x, "x.1": x * 2}
+    for native in (False, True):
+        config = proa.inference.Config(tmp_path / "same.proa")
+        config.allow_native_code(native)
+        predictor = proa.inference.create_predictor(config)
+        assert predictor.get_output_names() == list(wanted)
+        for made, tensor in zip(predictor.run([x, y]), wanted.values(), strict=True):
+            assert made.numpy().tobytes() == tensor.numpy().tobytes()
+    loaded = proa.jit.load(tmp_path / "same.proa")(x, y)
+    assert bits(loaded["x"][1], wanted["x.1"]) and loaded["y"] is y
 
 
 def test_any_safetensors_reader_has_the_weights(tmp_path: pathlib.Path) -> None:

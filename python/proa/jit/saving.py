@@ -102,7 +102,7 @@ def save(
         evaluation.graph,
         None if training is None else training.graph,
         _input_names(function, spec),
-        evaluation.output_names(),
+        evaluation.outputs(),
         state.weights,
         list(dict.fromkeys(targets)),
         {_KEY: json.dumps(described, allow_nan=False)},
@@ -310,11 +310,16 @@ class _Graph:
             "result": _plan(self.result, self.name),
         }
 
-    def output_names(self) -> list[str]:
-        names = [""] * self.parts["results"]
-        for path, i in _made(_plan(self.result, self.name)):
-            names[i] = names[i] or path
-        return [name or f"output_{i}" for i, name in enumerate(names)]
+    def outputs(self) -> list[tuple[str, bool, int]]:
+        """(name, whether it is an argument, its number) of each tensor of the result, once."""
+        names: dict[tuple[bool, int], str] = {}
+        for path, given, i in _tensors(_plan(self.result, self.name)):
+            names[given, i] = names.get((given, i)) or path
+        order = sorted(names) if not any(given for given, _ in names) else list(names)
+        return [
+            (names[given, i] or f"output_{number}", given, i)
+            for number, (given, i) in enumerate(order)
+        ]
 
 
 def _plan(plan: Any, where: str) -> Any:
@@ -340,17 +345,17 @@ def _plan(plan: Any, where: str) -> Any:
     )
 
 
-def _made(plan: Any, path: str = "") -> Iterator[tuple[str, int]]:
-    """(name, index) of the tensors of a result; lists give no names."""
+def _tensors(plan: Any, path: str = "") -> Iterator[tuple[str, bool, int]]:
+    """(name, whether it is an argument, number) of a result's tensors; lists give no names."""
     for kind, value in plan.items():
-        if kind == "made":
-            yield path, value
+        if kind in ("made", "given"):
+            yield path, kind == "given", value
         elif kind == "dict":
             for key, item in value:
-                yield from _made(item, f"{path}.{key}" if path else key)
+                yield from _tensors(item, f"{path}.{key}" if path else key)
         elif kind in ("list", "tuple"):
             for i, item in enumerate(value):
-                yield from _made(item, f"{path}.{i}" if path else "")
+                yield from _tensors(item, f"{path}.{i}" if path else "")
 
 
 def _built(plan: Any, made: list[Any], given: list[Any]) -> Any:
