@@ -34,7 +34,32 @@ class Net(nn.Layer):
         return {"logits": self.again(self.drop(x)) * scale, "features": x}
 
 
+class Packed(nn.Layer):
+    """Weights that are stored as the kernels read them, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2D(3, 8, 3, padding=1)
+        self.fc = nn.Linear(72, 32)
+
+    def forward(self, image: proa.Tensor) -> proa.Tensor:
+        return self.fc(nn.functional.relu(self.conv(image)).flatten(1))
+
+
+def packed_layer() -> None:
+    path = FOLDER / "packed_v1.proa"
+    if path.exists():
+        return
+    proa.seed(8)
+    net = Packed()
+    net.eval()
+    image = proa.randn([4, 3, 3, 3])
+    proa.jit.save(net, path, [InputSpec([None, 3, 3, 3], "float32")], targets=["x86-64-v3"])
+    proa.save({"image": image, "made": net(image).detach()}, FOLDER / "packed_v1.safetensors")
+
+
 def main() -> None:
+    packed_layer()
     path = FOLDER / "layer_v1.proa"
     if path.exists():
         return

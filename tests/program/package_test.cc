@@ -288,6 +288,28 @@ TEST(Package, ForgedBytesAreRefusedOrHoldTogether) {
   EXPECT_LT(accepted, 12'000);
 }
 
+TEST(Package, ForgedIndicesOfPackedWeightsAreRefusedOrHoldTogether) {
+  PackedSample sample;
+  Bytes bytes = package_bytes(sample.content);
+  std::mt19937 random(12);
+  int accepted = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    Bytes made = forged(bytes, kPackedTensor, [&](Bytes& b) {
+      size_t at = 9 + random() % (b.size() - 9);
+      if (i % 10 == 0) b.resize(at);
+      else if (i % 2 == 0) b[at] = static_cast<std::byte>(random());
+      else b[at] ^= static_cast<std::byte>(1 << random() % 8);
+    });
+    try {
+      auto package = Package::parse(made, "m.proa");
+      for (const PackagePacked& one : package->packed()) EXPECT_EQ(one.bytes.size(), 12u);
+      ++accepted;
+    } catch (const UserError& error) { ASSERT_EQ(error.kind(), ErrorKind::io) << error.what(); }
+  }
+  EXPECT_GT(accepted, 100);  // other targets, other slots of that size
+  EXPECT_LT(accepted, 7'000);
+}
+
 TEST(Package, FilesWithoutAProgramOrChecksumsAreRefused) {
   std::vector<int64_t> dims{2};
   std::vector<float> values{1, 2};

@@ -415,6 +415,21 @@ def test_the_golden_file_of_version_1() -> None:
     assert all(p.grad is not None for p in loaded.parameters())
 
 
+def test_the_golden_file_with_packed_weights() -> None:
+    data = proa.load(GOLDEN / "packed_v1.safetensors")
+    for native in (False, True):
+        config = proa.inference.Config(GOLDEN / "packed_v1.proa")
+        config.allow_native_code(native)
+        predictor = proa.inference.create_predictor(config)
+        with proa.profiler.Profiler() as profiler:
+            [made] = predictor.run([data["image"]])
+        assert bits(made, data["made"])
+        assert predictor.statistics()["compiled"] == native
+        assert not any("pack weights" in e.name for e in profiler.events)
+    assert "packed weights for x86-64-v3: 2," in predictor.describe()
+    assert bits(proa.jit.load(GOLDEN / "packed_v1.proa")(data["image"]), data["made"])
+
+
 def test_refusals(tmp_path: pathlib.Path) -> None:
     net = trained_net()
     path = tmp_path / "net"
