@@ -3,6 +3,7 @@
 #include "proa/compiler/emit/batch.h"
 #include "proa/compiler/emit/emit.h"
 #include "proa/compiler/fuse/fuse.h"
+#include "proa/compiler/fuse/layout.h"
 #include "proa/compiler/fuse/windows.h"
 #include "proa/compiler/loop/lower.h"
 #include "proa/compiler/render/c/scalar.h"
@@ -15,6 +16,8 @@ std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
                                           std::span<const ir::Dim> symbols,
                                           std::span<const int32_t> held) {
   ir::stage("windows", module, [&] { unroll_windows(module); });  // pooling is elementwise, too
+  // Between convolutions channels lie innermost.
+  ir::stage("layout", module, [&] { lay_out(module, render::c_renders); });
   // What shares an iteration space becomes one group.
   ir::stage("fuse", module, [&] { fuse(module, render::c_renders); });
   loop::lower(module);  // a group becomes loops over buffers
@@ -29,6 +32,12 @@ const ir::PassRegistration kWindows(
     {"windows", "turns reductions over small windows into operations on strided slices",
      [](ir::Module& module, ir::PassContext& context) {
        context.count("windows", unroll_windows(module));
+     }});
+
+const ir::PassRegistration kLayout(
+    {"layout", "keeps values between convolutions with their channels innermost",
+     [](ir::Module& module, ir::PassContext& context) {
+       context.count("values", lay_out(module, render::c_renders));
      }});
 
 const ir::PassRegistration kFuse(

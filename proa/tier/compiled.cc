@@ -12,6 +12,7 @@
 
 #include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
+#include "proa/compiler/fuse/layout.h"
 #include "proa/compiler/jit/compile.h"
 #include "proa/compiler/pipeline.h"
 #include "proa/runtime/held.h"
@@ -104,6 +105,7 @@ class Kernels : public program::KernelProvider {
     std::lock_guard lock(mutex_);
     Report now = report_;
     now.kept = runtime::Held::made();
+    now.channels_last = compiler::laid_out();
     now.compiler = compiler::jit::to_string(compiler::jit::maker());
     return now;
   }

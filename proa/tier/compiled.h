@@ -59,9 +59,10 @@ struct Report {
   int64_t from_memory = 0;  // asked for again
   int64_t kept = 0;         // see runtime/held.h
   int64_t fallbacks = 0;  // functions that ran on prebuilt kernels though a compiled tier was asked
-  double seconds = 0;     // spent compiling
-  std::string compiler;   // what makes kernels here
-  std::string last_reason;  // of the last fallback
+  int64_t channels_last = 0;  // values between convolutions that were turned
+  double seconds = 0;         // spent compiling
+  std::string compiler;       // what makes kernels here
+  std::string last_reason;    // of the last fallback
 };
 Report report();
 

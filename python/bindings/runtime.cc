@@ -66,15 +66,15 @@ PyObject* compiler_report(PyObject*, PyObject*) {
     std::string_view tier = tier::to_string(tier::tier());
     auto size = [](std::string_view text) { return static_cast<Py_ssize_t>(text.size()); };
     auto number = [](int64_t n) { return static_cast<long long>(n); };
-    return Py_BuildValue("{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:L,s:s#,s:L,s:L,s:L,s:L,s:L,s:L}", "tier",
-                         tier.data(), size(tier), "compiler", now.compiler.data(),
-                         size(now.compiler), "compiled", number(now.compiled), "from_disk",
-                         number(now.from_disk), "from_memory", number(now.from_memory), "seconds",
-                         now.seconds, "kept", number(now.kept), "fallbacks", number(now.fallbacks),
-                         "last_reason", now.last_reason.data(), size(now.last_reason), "programs",
-                         number(counts.programs), "waiting", number(counts.waiting), "timed",
-                         number(counts.timed), "won", number(counts.won), "lost",
-                         number(counts.lost), "failed", number(counts.failed));
+    return Py_BuildValue(
+        "{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:L,s:L,s:s#,s:L,s:L,s:L,s:L,s:L,s:L}", "tier", tier.data(),
+        size(tier), "compiler", now.compiler.data(), size(now.compiler), "compiled",
+        number(now.compiled), "from_disk", number(now.from_disk), "from_memory",
+        number(now.from_memory), "seconds", now.seconds, "kept", number(now.kept), "channels_last",
+        number(now.channels_last), "fallbacks", number(now.fallbacks), "last_reason",
+        now.last_reason.data(), size(now.last_reason), "programs", number(counts.programs),
+        "waiting", number(counts.waiting), "timed", number(counts.timed), "won", number(counts.won),
+        "lost", number(counts.lost), "failed", number(counts.failed));
   });
 }
 

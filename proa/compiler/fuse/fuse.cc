@@ -7,6 +7,7 @@
 
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
+#include "proa/compiler/fuse/layout.h"
 #include "proa/compiler/fuse/space.h"
 #include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
@@ -124,7 +125,13 @@ class Fuser {
     return anchors(op) || inner_reduction(op) || blocked_reduction(op) || renders_(op);
   }
 
+  // A convolution that leaves its results with channels last runs over them in that order.
+  static Operation* turned_of(const Operation& op) {
+    return loop::convolves(op) ? turned(op) : nullptr;
+  }
+
   Space space_of(const Operation& op) const {
+    if (Operation* last = turned_of(op)) return {.dims = wide(last->result().dims())};
     if (!op.is("prim.reduce")) return {.dims = wide(op.result().dims())};
     Space space = *reduced_space(op);
     space.blocked = blocked_reduction(op);
@@ -181,9 +188,18 @@ class Fuser {
       at.push_back(canonical(d).is_const(1) ? Index{} : Index::of(variable++));
     }
     Value base = through_layouts(operand, &at);
+    std::span<const Dim> dims = base.dims();
+    const Operation* definer = base.definer();
+    if (Operation* last = definer != nullptr ? turned_of(*definer) : nullptr) {
+      Indices moved;
+      for (int64_t axis : last->attr("perm").as_ints())
+        moved.push_back(at[static_cast<size_t>(axis)]);
+      at = std::move(moved);
+      dims = last->result().dims();
+    }
     int next = 0;
     for (size_t i = 0; i < at.size(); ++i) {
-      if (canonical(base.dims()[i]).is_const(1)) continue;
+      if (canonical(dims[i]).is_const(1)) continue;
       if (!at[i].is(next++)) return false;
     }
     return true;
@@ -211,6 +227,10 @@ class Fuser {
     }
     home->ops.push_back(&op);
     member_[&op] = home;
+    if (Operation* last = turned_of(op)) {
+      home->ops.push_back(last);
+      member_[last] = home;
+    }
   }
 
   // All operands at the highest level must lie in groups that can become one with this operation.
@@ -622,6 +642,8 @@ class Fuser {
                   .regions = 1};
     for (Value output : outputs) state.results.push_back(output.type());
     Operation* made = Operation::create(state);
+    if (std::ranges::any_of(group.ops, [](Operation* op) { return turned_of(*op) != nullptr; }))
+      made->set_attr("last", Attribute::unit(module_.context()));
     made->set_attr("space", Attribute::dims(module_.context(), group.space.dims));
     made->set_attr("inner",
                    Attribute::integer(module_.context(), static_cast<int64_t>(group.space.inner)));
@@ -710,7 +732,6 @@ class Fuser {
     if (op->unused() && op->block() != nullptr) op->erase();
   }
 
-  // Operations in an order of their data that otherwise stays as it was.
   // Operations stand behind those that they read, and behind what gives their sizes.
   void order(Block& block) const {
     std::unordered_set<const Operation*> done;

@@ -1,5 +1,7 @@
 #include "proa/compiler/loop/convolve.h"
 
+#include <algorithm>
+#include <numeric>
 #include <unordered_map>
 
 #include "proa/base/error.h"
@@ -15,7 +17,7 @@ using namespace ir;
 
 namespace {
 
-// Variables: the axes of the result whose extent is not 1, in their order.
+// Variables: the axes of the result whose extent is not 1, in their order or with channels last.
 class Lowering {
  public:
   Lowering(Module& module, const Sizes& sizes, Operation& group)
@@ -23,7 +25,8 @@ class Lowering {
         sizes_(sizes),
         group_(group),
         body_(group.region(0).block()),
-        conv_(*convolution_of(group)) {}
+        conv_(*convolution_of(group)),
+        last_(group.attr("last")) {}
 
   Func run(std::string_view name) {
     std::vector<Type> buffers;
@@ -45,12 +48,16 @@ class Lowering {
   // one.
   void find_variables() {
     std::span<const Dim> dims = conv_.result().dims();
+    std::vector<size_t> order(dims.size());  // of variables
+    std::iota(order.begin(), order.end(), size_t{0});
+    if (last_) std::rotate(order.begin() + 1, order.begin() + 2, order.end());
+    variable_.assign(dims.size(), -1);
     int next = 0;
-    for (size_t axis = 0; axis < dims.size(); ++axis) {
-      bool wide = !canonical(dims[axis]).is_const(1);
-      if (wide && axis >= 2) spatial_.push_back(next);
-      if (wide && axis >= 2) extents_.push_back(canonical(dims[axis]));
-      variable_.push_back(wide ? next++ : -1);
+    for (size_t axis : order) {
+      if (canonical(dims[axis]).is_const(1)) continue;
+      if (axis >= 2) spatial_.push_back(next);
+      if (axis >= 2) extents_.push_back(canonical(dims[axis]));
+      variable_[axis] = next++;
     }
     joined_ = true;
     auto check = [&](const Index& a) {
@@ -111,6 +118,7 @@ class Lowering {
     state.operands = {leaf(x), leaf(w)};
     state.regions = 1;
     convolve_ = epilogue_.insert(state, func_.body());
+    if (last_) convolve_->set_attr("last", Attribute::unit(context()));
     describe(x, "x");
     describe(w, "w");
     Attribute groups = conv_.attr("groups");
@@ -160,7 +168,8 @@ class Lowering {
     for (Dim d : dims.subspan(2)) pixels = pixels * canonical(d);
     for (size_t i = 1; i < 4; ++i) state.operands.push_back(block_->argument(i));
     Operation* op = epilogue_.insert(state, *block_);
-    std::vector<Dim> strides{canonical(dims[1]) * pixels, pixels, 1};
+    Dim channels = canonical(dims[1]);
+    std::vector<Dim> strides{channels * pixels, last_ ? Dim(1) : pixels, last_ ? channels : Dim(1)};
     op->set_attr("strides", Attribute::dims(context(), strides));
     op->set_attr("offset", Attribute::dim(context(), 0));
   }
@@ -176,6 +185,7 @@ class Lowering {
   std::vector<int> spatial_;   // the variables of spatial axes
   std::vector<Dim> extents_;   // of those
   bool joined_ = true;
+  bool last_;  // results lie with their channels last
 
   Operation* convolve_ = nullptr;
   Block* block_ = nullptr;

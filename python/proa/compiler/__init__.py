@@ -28,6 +28,8 @@ class Report(NamedTuple):
         seconds: spent making kernels.
         kept: times that captured functions packed or cast weights to keep them from call to call:
             once for weights that stay, and again after they were written.
+        channels_last: values between convolutions that captured functions keep with their
+            channels innermost.
         fallbacks: programs that run on prebuilt kernels though the compiled tier was asked for.
             Their results have the same bits.
         last_reason: of the last fallback.
@@ -46,6 +48,7 @@ class Report(NamedTuple):
     from_memory: int
     seconds: float
     kept: int
+    channels_last: int
     fallbacks: int
     last_reason: str
     programs: int
@@ -63,6 +66,7 @@ class Report(NamedTuple):
             f"  from disk           {self.from_disk}",
             f"  from memory         {self.from_memory}",
             f"weights kept packed   {self.kept} times",
+            f"channels kept last    {self.channels_last} values",
             f"fallbacks             {self.fallbacks}",
         ]
         if self.last_reason:

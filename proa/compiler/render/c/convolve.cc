@@ -290,22 +290,24 @@ class Convolution {
     bool last = pixels_last();
     std::string sum = last ? "sums[p * PN_CONV_PANEL + o]" : "sums[o * stride + p]";
     if (!same_) sum = c_widen(dtype_, c_narrow(dtype_, sum));
-    // One vector at a time: pieces of small images are short.
-    std::string vectors = str("#pragma clang loop vectorize(enable) vectorize_width(",
-                              wide_ ? 4 : 8, ") interleave_count(1)\n"),
-                result = str("      const ", type, " sum = ", sum, ";\n", body.take());
-    std::string loops;
-    auto outputs = [&](std::string_view count) {
-      return str(vectors, "    for (pn_i64 o = 0; o < ", count,
+    // One vector at a time: pieces of small images are short. Of a whole panel all at once.
+    const int lanes = wide_ ? 4 : 8;
+    auto vectors = [](int width) {
+      return str("#pragma clang loop vectorize(enable) vectorize_width(", width,
+                 ") interleave_count(1)\n");
+    };
+    std::string result = str("      const ", type, " sum = ", sum, ";\n", body.take()), loops;
+    auto outputs = [&](std::string_view count, int width) {
+      return str(vectors(width), "    for (pn_i64 o = 0; o < ", count,
                  "; ++o) {\n      const pn_i64 channel = out + o;\n", result, "    }\n");
     };
     if (last) {
       loops = str("  for (pn_i64 p = 0; p < pixels; ++p) {\n    pn_i64 rest = pixel + p;\n", pixels,
-                  "    if (outs == PN_CONV_PANEL) {\n", outputs("PN_CONV_PANEL"), "    } else {\n",
-                  outputs("outs"), "    }\n  }\n");
+                  "    if (outs == PN_CONV_PANEL) {\n", outputs("PN_CONV_PANEL", 2 * lanes),
+                  "    } else {\n", outputs("outs", lanes), "    }\n  }\n");
     } else {
       loops = str("  for (pn_i64 o = 0; o < outs; ++o) {\n    const pn_i64 channel = out + o;\n",
-                  vectors,
+                  vectors(lanes),
                   "    for (pn_i64 p = 0; p < pixels; ++p) {\n      pn_i64 rest = pixel + p;\n",
                   pixels, result, "    }\n  }\n");
     }
