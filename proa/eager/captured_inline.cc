@@ -31,11 +31,11 @@ class Guest {
       for (int k = 1; host.find(fresh); ++k) fresh = str(func.name(), ".", k);
       names_.emplace_back(func.name(), fresh);
     }
-    std::vector<Guard> guards = module_->facts().guards();
+    given_ = sizes_.size();
     std::vector<Dim> symbols;
     for (auto& [symbol, size] : sizes_) symbols.push_back(symbol);
-    for (const Guard& guard : module_->facts().assumptions(symbols)) guards.push_back(guard);
-    for (const Guard& guard : guards) require(guard);
+    for (const Guard& stated : module_->facts().assumptions(symbols)) require(stated, true);
+    for (const Guard& guard : module_->facts().guards()) require(guard, false);
     for (Func func : module_->funcs()) {
       func.op()->walk([&](Operation* op) { change(*op); });
       for (auto& [before, after] : names_) {
@@ -67,21 +67,29 @@ class Guest {
                     str("expected ", to_string(inside), ", got ", to_string(outside)));
   }
 
-  Dim size(Dim dim) const {
+  // A size that depends on values is one of its own in each place where the graph is.
+  Dim size(Dim dim) {
     return substitute(dim, [&](Dim symbol) {
-      for (auto& [from, to] : sizes_) {
-        if (from == symbol) return to;
+      for (size_t i = 0; i < sizes_.size(); ++i) {
+        if (sizes_[i].first != symbol) continue;
+        found_ |= i >= given_;
+        return sizes_[i].second;
       }
-      throw UserError(ErrorKind::not_supported, name_, "",
-                      "it has sizes that depend on values, and cannot be part of a captured "
-                      "function; call it outside");
-      return symbol;
+      found_ = true;
+      Dim fresh = host_.context().symbols().fresh("u", symbol.info());
+      return sizes_.emplace_back(symbol, fresh).second;
     });
   }
 
-  void require(const Guard& guard) const {
+  // What was stated of sizes that depend on values is known, and nothing to check: whoever finds
+  // them keeps it.
+  void require(const Guard& guard, bool stated) {
     Facts& facts = host_.facts();
+    found_ = false;
     Dim a = size(guard.a), b = size(guard.b);
+    if (stated && found_ && guard.kind != Guard::Kind::divisible) {
+      return guard.kind == Guard::Kind::eq ? facts.assert_equal(a, b) : facts.assert_ge(a, b);
+    }
     bool holds = guard.kind == Guard::Kind::eq   ? facts.require_eq(a, b, guard.message)
                  : guard.kind == Guard::Kind::ge ? facts.require_ge(a, b, guard.message)
                                                  : facts.require_divisible(a, b, guard.message);
@@ -91,14 +99,14 @@ class Guest {
                         guard.message.empty() ? "" : " # ", guard.message));
   }
 
-  Type type(Type type) const {
+  Type type(Type type) {
     if (!type.is_tensor() || type.is_static()) return type;
     std::vector<Dim> dims(type.dims().begin(), type.dims().end());
     for (Dim& dim : dims) dim = size(dim);
     return type.with_dims(dims);
   }
 
-  Attribute attribute(Attribute attr) const {
+  Attribute attribute(Attribute attr) {
     Context& context = host_.context();
     switch (attr.kind()) {
       case AttrKind::dim: return Attribute::dim(context, size(attr.as_dim()));
@@ -122,7 +130,7 @@ class Guest {
     }
   }
 
-  void change(Operation& op) const {
+  void change(Operation& op) {
     AttrList attrs = op.attrs();
     for (const NamedAttr& item : op.attrs().items()) attrs.set(item.name, attribute(item.value()));
     op.set_attrs(std::move(attrs));
@@ -139,7 +147,9 @@ class Guest {
   Module& host_;
   std::shared_ptr<Module> module_;
   std::string name_;
-  std::vector<std::pair<Dim, Dim>> sizes_;
+  std::vector<std::pair<Dim, Dim>> sizes_;  // those of the arguments, then what is found inside
+  size_t given_ = 0;
+  bool found_ = false;  // a size was asked for that is found inside
   std::vector<std::pair<std::string, std::string>> names_;  // of functions
 };
 

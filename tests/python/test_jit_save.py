@@ -237,6 +237,24 @@ def test_a_loaded_loop_is_part_of_another(tmp_path: pathlib.Path) -> None:
         proa.jit.to_static(outer)(proa.randn([2, 2]), proa.randn([7]))
 
 
+def test_sizes_that_depend_on_values_come_along(tmp_path: pathlib.Path) -> None:
+    def chosen(x: proa.Tensor) -> proa.Tensor:
+        return x[proa.nonzero(x > 0)[:, 0]] * 2
+
+    proa.jit.save(chosen, tmp_path / "a.proa", [InputSpec([None], "float32", "x")])
+    loaded = proa.jit.load(tmp_path / "a.proa")
+
+    def twice(x: proa.Tensor) -> proa.Tensor:
+        return proa.concat([loaded(x), loaded(-x)])
+
+    proa.jit.save(twice, tmp_path / "b.proa", [InputSpec([None], "float32", "x")])
+    both = proa.jit.load(tmp_path / "b.proa")
+    for count in (0, 1, 5, 40):
+        x = proa.randn([count])
+        assert bits(loaded(x), chosen(x))
+        assert bits(both(x), twice(x))
+
+
 def test_arguments_that_are_results_are_outputs(tmp_path: pathlib.Path) -> None:
     def same(x: proa.Tensor, y: proa.Tensor) -> Any:
         return {"y": y, "sum": x + y, "x": (x, x * 2)}
