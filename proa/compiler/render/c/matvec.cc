@@ -42,7 +42,7 @@ $ones      sums[j] = s;
 // Columns lie in rows of memory: squares of them are turned in registers, so that the terms of each
 // lane come in order. Where a column has 4096 terms, lanes are its blocks of 256, whose chains are
 // independent, and memory is read from one end to the other; the rest goes by a panel of columns.
-// The lines that the next round reads are asked for.
+// The lines that the next round reads are asked for, in the order of memory.
 constexpr std::string_view kDeep = R"(
 static inline __attribute__((always_inline)) vec add_terms(const $sum *x, pn_i64 x_stride, const $storage *y, const pn_i64 *offsets, vec s) {
   vec square[$lanes];
@@ -58,7 +58,7 @@ static __attribute__((noinline)) void multiply_blocks(const $sum *x, const $stor
   pn_i64 at[$panel];
   for (int j = 0; j < $panel; ++j) at[j] = 256 * j;
   for (int k = 0; k < 256; k += 2 * $lanes, x += 2 * $lanes * $panel) {
-    for (int j = 0; j < $panel; ++j) __builtin_prefetch(y + at[j] + k + ahead, 0, 2);
+    for (int j = 0; j < $panel; ++j) __builtin_prefetch(y + ahead + k * $panel + 2 * $lanes * j, 0, 2);
     s = add_terms(x, $panel, y + k, at, s);
     s = add_terms(x + $lanes * $panel, $panel, y + k + $lanes, at, s);
     t = add_terms(x + $lanes, $panel, y + k, at + $lanes, t);
@@ -104,7 +104,8 @@ static __attribute__((noinline)) void multiply_strip(const $sum *x, const $sum *
     for (pn_i64 g = 0; g < whole; g += 4096) {
       $sum sum = 0, blocks[$panel];
       for (pn_i64 k = 0; k < 4096; k += 256 * $panel) {
-        multiply_blocks(spread + g + k, y + j * stride + g + k, stride, blocks);
+        const pn_i64 at = g + k, next = at + 256 * $panel < whole ? 256 * $panel : stride - at;
+        multiply_blocks(spread + at, y + j * stride + at, next, blocks);
         for (int l = 0; l < $panel; ++l) sum = k + l == 0 ? blocks[l] : JOIN(sum, blocks[l]);
       }
       to[j] = g == 0 ? sum : JOIN(to[j], sum);
