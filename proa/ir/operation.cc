@@ -104,11 +104,16 @@ void Operation::set_attr(std::string_view name, Attribute value) {
 
 Operation* Operation::parent() const { return block_ ? block_->parent() : nullptr; }
 
+// Between neighbours that are numbered anew: what is inserted finds a number in between, so that
+// questions between insertions do not number the whole block each time.
+constexpr int64_t kApart = int64_t{1} << 20;
+
 bool Operation::is_before(const Operation* other) const {
   PROA_CHECK(block_ == other->block_, "operations of two blocks are not ordered");
   if (!block_->ordered_) {
     int64_t order = 0;
-    for (Operation* op = block_->first_; op != nullptr; op = op->next_) op->order_ = order++;
+    for (Operation* op = block_->first_; op != nullptr; op = op->next_)
+      op->order_ = order += kApart;
     block_->ordered_ = true;
   }
   return order_ < other->order_;
@@ -179,7 +184,13 @@ void Block::insert(Operation* op, Operation* before) {
   op->prev_ = before ? before->prev_ : last_;
   (op->prev_ ? op->prev_->next_ : first_) = op;
   (before ? before->prev_ : last_) = op;
-  ordered_ = false;
+  if (!ordered_) return;
+  const int64_t low = op->prev_ != nullptr ? op->prev_->order_
+                      : before != nullptr  ? before->order_ - 2 * kApart
+                                           : 0;
+  const int64_t high = before != nullptr ? before->order_ : low + 2 * kApart;
+  op->order_ = low + (high - low) / 2;
+  ordered_ = low < op->order_;
 }
 
 Operation* Block::parent() const { return region_ ? region_->parent() : nullptr; }

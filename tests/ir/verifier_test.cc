@@ -71,6 +71,28 @@ TEST_F(VerifierTest, OrderOfUses) {
   expect_refused(module, "operand 0 is used before it is defined");
 }
 
+// Numbers are kept while operations move: asked in between, as often as not.
+TEST_F(VerifierTest, OrderAfterMoves) {
+  std::string text = "func @f(%x: f32[2]) {\n";
+  for (int i = 0; i < 40; ++i) text += "  %" + std::to_string(i) + " = test.neg(%x)\n";
+  Module module = parse(text + "  return %x\n}");
+  Random random(7);
+  std::vector<Operation*> ops;
+  for (Operation* o = module.main().body().front(); o != nullptr; o = o->next()) ops.push_back(o);
+  Operation* last = ops.back();
+  for (int i = 0; i < 3000; ++i) {
+    // Mostly into one gap, which becomes too narrow.
+    Operation* moved = ops[random.below(ops.size() - 1)];
+    Operation* to = i % 3 == 0 ? ops[random.below(ops.size())] : last;
+    moved->move_before(to);
+    if (i % 4 == 0) continue;
+    Operation *a = ops[random.below(ops.size())], *b = ops[random.below(ops.size())];
+    bool before = false;
+    for (Operation* o = a->next(); o != nullptr && a != b; o = o->next()) before |= o == b;
+    ASSERT_EQ(a->is_before(b), before) << i;
+  }
+}
+
 TEST_F(VerifierTest, ValuesOfOtherRegions) {
   Module module = parse(R"(func @f(%x: f32[2]) {
     test.region() ({ %0 = test.neg(%x) test.yield() }, { %1 = test.neg(%x) test.yield() })
