@@ -278,7 +278,7 @@ const char* format_of(DType dtype) {
     case DType::i8: return "b";
     case DType::i16: return "h";
     case DType::i32: return "i";
-    case DType::i64: return "q";
+    case DType::i64: return sizeof(long) == 8 ? "l" : "q";  // as numpy.int64 has it
     case DType::f16: return "e";
     case DType::bf16: return "H";  // NumPy has no bfloat16: its bits
     case DType::f32: return "f";

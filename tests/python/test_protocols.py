@@ -83,6 +83,13 @@ def test_what_has_no_operator_says_so() -> None:
         np.add.reduce(x)
 
 
+@pytest.mark.parametrize("name", ["bool", "uint8", "int8", "int16", "int32", "int64"])
+def test_numbers_of_an_array_are_of_numpys_own_type(name: str) -> None:
+    array = proa.ones([2], dtype=name).numpy()
+    assert type(array[0]) is np.dtype(name).type
+    assert array.dtype.char == np.dtype(name).char
+
+
 def test_arrays_of_bfloat16() -> None:
     values = np.array([1.5, -2.25, 3e38], ml_dtypes.bfloat16)
     got = proa.to_tensor(values)
