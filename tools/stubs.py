@@ -76,6 +76,7 @@ FUNCTIONS = {
     f"dict[{STR}, Any]]",
     "_package_parts": f"captured: Any, /) -> dict[{STR}, Any]",
     "_package_save": f"*args: Any) -> {STR}",
+    "_clear_kernel_cache": f") -> {INT}",
     "_jit_call": "cache: Any, args: tuple[Any, ...], /) -> Any",
     "_jit_capture": "*args: Any) -> Any",
     "_jit_capturing": f") -> {BOOL}",

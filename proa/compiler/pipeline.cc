@@ -14,7 +14,8 @@ namespace proa::compiler {
 
 std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
                                           std::span<const ir::Dim> symbols,
-                                          std::span<const int32_t> held) {
+                                          std::span<const int32_t> held,
+                                          const render::Tilings& tilings) {
   ir::stage("windows", module, [&] { unroll_windows(module); });  // pooling is elementwise, too
   // Between convolutions channels lie innermost.
   ir::stage("layout", module, [&] { lay_out(module, render::c_renders); });
@@ -23,7 +24,7 @@ std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
   loop::lower(module);  // a group becomes loops over buffers
   ir::tell_stage("lower-loops", module);
   ir::stage("batch", module, [&] { batch(module); });  // the same kernel many times becomes one
-  return emit(module, func, symbols, held);            // loops become text, the rest instructions
+  return emit(module, func, symbols, held, tilings);   // loops become text, the rest instructions
 }
 
 namespace {

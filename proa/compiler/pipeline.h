@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "proa/compiler/emit/emit.h"
 #include "proa/ir/module.h"
 #include "proa/program/program.h"
 
@@ -14,6 +15,7 @@ namespace proa::compiler {
 // give, in order; `held`: see program::Terms.
 std::shared_ptr<program::Program> compile(ir::Module& module, ir::Func func,
                                           std::span<const ir::Dim> symbols,
-                                          std::span<const int32_t> held = {});
+                                          std::span<const int32_t> held = {},
+                                          const render::Tilings& tilings = {});
 
 }  // namespace proa::compiler

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 
 #include "proa/program/program.h"
 
@@ -14,6 +16,20 @@ namespace proa::program {
 using CompiledFn = void (*)(void* const* buffers, const int64_t* words, int64_t begin, int64_t end,
                             char* scratch);
 
+// Which tiling of an instruction runs at sizes of one kind: its own (0), or a rival (from 1 on).
+// Safe to call from many threads at once.
+class Choice {
+ public:
+  struct Turn {
+    size_t tiling;
+    CompiledFn run;
+    bool timed;  // whoever runs it says by ran() how long that took
+  };
+  virtual ~Choice() = default;
+  virtual Turn turn() = 0;
+  virtual void ran(size_t tiling, int64_t nanoseconds) = 0;
+};
+
 class KernelProvider {
  public:
   virtual ~KernelProvider() = default;
@@ -23,6 +39,12 @@ class KernelProvider {
   // What constants alone decide (once.h), where somebody has kept what these kernels made of it:
   // the value of a slot of a program. Null elsewhere.
   virtual const Constant* kept(const Program&, int32_t /*slot*/) { return nullptr; }
+  // `run` is the instruction's own kernel, `words` are its words at these sizes. Null: it stays.
+  virtual std::shared_ptr<Choice> choose(const KernelText&, CompiledFn /*run*/,
+                                         std::span<const Rival> /*rivals*/,
+                                         std::span<const int64_t> /*words*/) {
+    return nullptr;
+  }
 };
 
 }  // namespace proa::program

@@ -38,6 +38,20 @@ enum class ViewKind : uint8_t { reshape, transpose, broadcast, slice, reverse };
 
 struct Program;
 
+// A kernel that the compiler wrote: see kernel_provider.h for what the text defines.
+struct KernelText {
+  std::string name, text;
+};
+
+// Another kernel that computes a compiled instruction with the same bits, in a tiling of its own.
+// Which one is faster is measured where there is a compiler: files hold no rivals.
+struct Rival {
+  std::string tiling;
+  KernelText kernel;  // without a text where it is the instruction's own with other words
+  std::vector<int64_t> words;
+  std::vector<std::pair<int32_t, int32_t>> patches;
+};
+
 struct Instruction {
   InstructionKind kind = InstructionKind::kernel;
   ViewKind view = ViewKind::reshape;
@@ -51,6 +65,7 @@ struct Instruction {
   // (input, output) of compiled: every element of the output is written by the iteration that has
   // read the same element of the input, the only one to read it; so both may be one memory.
   std::vector<std::pair<int32_t, int32_t>> in_place;
+  std::vector<Rival> rivals;          // of compiled
   std::string location;               // the user's line, where it is known
   std::string operations;             // of compiled: what it computes, in a few words
   int32_t kernel = -1;                // of compiled
@@ -58,11 +73,6 @@ struct Instruction {
   int32_t symbol = -1;                // of bind and rebind
   int32_t carries = 0, scanned = 0;   // of scan_loop: operands, which come in this order
   int64_t low = 0, high = INT64_MAX;  // of bind
-};
-
-// A kernel that the compiler wrote: see kernel_provider.h for what the text defines.
-struct KernelText {
-  std::string name, text;
 };
 
 struct Constant {

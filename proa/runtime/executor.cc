@@ -79,7 +79,10 @@ struct Executable::Part {
 
 Executable::Executable(std::shared_ptr<const Program> program, const KernelTable& kernels,
                        Device device, KernelProvider* provider, Origin origin)
-    : program_(std::move(program)), device_(device), origin_(origin) {
+    : program_(std::move(program)),
+      device_(device),
+      provider_(device == kNull ? nullptr : provider),
+      origin_(origin) {
   once_ = Once::take(program_, kernels, device, provider, origin);
   bool inspected = origin == Origin::file || inspects_all();
   for (const Instruction& code : program_->code) {
@@ -439,6 +442,7 @@ std::shared_ptr<const Schedule> Executable::schedule(const Part& part,
                          .kernels = kernels_,
                          .compiled = compiled_,
                          .kept = kept,
+                         .provider = provider_,
                          .contracts = contracts_});
   part.keep(found);
   if (watched() & kWatchPlans) tell_plan(to_json(*found, *program_));

@@ -127,6 +127,7 @@ class Executable {
 
   std::shared_ptr<const program::Program> program_;
   Device device_;
+  program::KernelProvider* provider_ = nullptr;  // where something is computed
   Origin origin_;
   std::vector<program::KernelFn> kernels_;      // by instruction; null where it is no kernel
   std::vector<program::ContractFn> contracts_;  // beside them; empty where nothing is inspected

@@ -65,6 +65,25 @@ void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* co
   });
 }
 
+// Where several tilings are at choice: whose turn it is, timed while that is not settled.
+void run_chosen(const Schedule::Step& step, const Schedule& schedule, char* const* bases,
+                const Instruction* timed = nullptr) {
+  if (step.choice < 0) return run_compiled(step, schedule, bases, timed);
+  const Schedule::Choice& choice = schedule.choices[static_cast<size_t>(step.choice)];
+  program::Choice::Turn turn = choice.of->turn();
+  const Schedule::Cut& cut = choice.cuts[turn.tiling];
+  Schedule::Step own = step;
+  own.compiled = turn.run;
+  own.word = cut.word;
+  own.units = cut.units;
+  own.grain = cut.grain;
+  own.scratch = cut.scratch;
+  if (!turn.timed) return run_compiled(own, schedule, bases, timed);
+  int64_t begin = now_ns();
+  run_compiled(own, schedule, bases, timed);
+  choice.of->ran(turn.tiling, now_ns() - begin);
+}
+
 TensorRef operand(const Schedule& schedule, size_t i, char* const* bases) {
   TensorRef ref = schedule.refs[i];
   const Schedule::Place& place = schedule.places[i];
@@ -119,7 +138,7 @@ void launch_timed(const Program& program, const Schedule& schedule, size_t begin
     if (step.kind == Schedule::Kind::copy) event.name = str("copy for ", code.name);
     else if (!code.operations.empty()) event.name = str(code.operations, " (", code.name, ")");
     switch (step.kind) {
-      case Schedule::Kind::compiled: run_compiled(step, schedule, bases, &code); break;
+      case Schedule::Kind::compiled: run_chosen(step, schedule, bases, &code); break;
       case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
       default: run_other(step, schedule, code, bases);
     }
@@ -136,7 +155,7 @@ void launch_some(const Program& program, const Schedule& schedule, size_t begin,
     const Schedule::Step& step = schedule.steps[i];
     const Instruction& code = program.code[static_cast<size_t>(step.instruction)];
     switch (step.kind) {
-      case Schedule::Kind::compiled: run_compiled(step, schedule, bases); break;
+      case Schedule::Kind::compiled: run_chosen(step, schedule, bases); break;
       case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
       default: run_other(step, schedule, code, bases);
     }

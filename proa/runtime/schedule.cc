@@ -152,11 +152,12 @@ class Scheduler {
   }
 
   // Attributes with the sizes patched in go behind the words of the schedule.
-  uint32_t words(const Instruction& code) {
+  uint32_t words(const Instruction& code) { return words(code.words, code.patches); }
+  uint32_t words(std::span<const int64_t> plain,
+                 std::span<const std::pair<int32_t, int32_t>> patches) {
     auto first = static_cast<uint32_t>(made_->words.size());
-    made_->words.insert(made_->words.end(), code.words.begin(), code.words.end());
-    for (auto [word, dim] : code.patches)
-      made_->words[first + index(word)] = request_.dims[index(dim)];
+    made_->words.insert(made_->words.end(), plain.begin(), plain.end());
+    for (auto [word, dim] : patches) made_->words[first + index(word)] = request_.dims[index(dim)];
     return first;
   }
 
@@ -236,12 +237,34 @@ class Scheduler {
     for (int32_t slot : code.in) operand(dense(slot, i));
     outputs(code);
     step_.compiled = request_.compiled[i];
-    step_.word = words(code);
-    const int64_t* cut = &made_->words[step_.word];
-    step_.units = cut[0];
-    step_.grain = grain_of(cut[0], cut[1]);
-    step_.scratch = cut[2];
+    Schedule::Cut own = cut(code.words, code.patches);
+    step_.word = own.word;
+    step_.units = own.units;
+    step_.grain = own.grain;
+    step_.scratch = own.scratch;
+    if (!code.rivals.empty() && request_.provider != nullptr && own.units > 0) choose(code, own, i);
     end_step();
+  }
+
+  Schedule::Cut cut(std::span<const int64_t> plain,
+                    std::span<const std::pair<int32_t, int32_t>> patches) {
+    uint32_t word = words(plain, patches);
+    const int64_t* first = &made_->words[word];
+    return {word, first[0], grain_of(first[0], first[1]), first[2]};
+  }
+
+  void choose(const Instruction& code, const Schedule::Cut& own, size_t i) {
+    std::span<const int64_t> of_own(&made_->words[own.word], code.words.size());
+    auto choice = request_.provider->choose(program_.kernels[index(code.kernel)],
+                                            request_.compiled[i], code.rivals, of_own);
+    if (choice == nullptr) return;
+    std::vector<Schedule::Cut> cuts{own};
+    for (const Rival& rival : code.rivals) {
+      cuts.push_back(cut(rival.words, rival.patches));
+      step_.scratch = std::max(step_.scratch, cuts.back().scratch);
+    }
+    step_.choice = static_cast<int32_t>(made_->choices.size());
+    made_->choices.push_back({std::move(choice), std::move(cuts)});
   }
 
   void kernel(const Instruction& code, size_t i) {

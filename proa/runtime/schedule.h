@@ -50,6 +50,16 @@ struct Schedule {
     program::KernelFn kernel = nullptr;
     int64_t units = 0, grain = 1, scratch = 0;  // of compiled
     int64_t bytes = 0, flops = 0;               // read and written; computed
+    int32_t choice = -1;                        // of tilings, of compiled
+  };
+  // Tilings of one instruction, its own first; the step's scratch serves them all.
+  struct Cut {
+    uint32_t word;
+    int64_t units, grain, scratch;
+  };
+  struct Choice {
+    std::shared_ptr<program::Choice> of;
+    std::vector<Cut> cuts;
   };
   struct Result {
     Place place;
@@ -67,6 +77,7 @@ struct Schedule {
   std::vector<Look> looks;               // beside places
   std::vector<program::TensorRef> refs;  // beside places, without data
   std::vector<int64_t> words;
+  std::vector<Choice> choices;
   std::vector<Made> made;  // blocks for results
   std::vector<Result> results;
 
@@ -96,7 +107,8 @@ struct ScheduleRequest {
   std::span<const int64_t> symbols;  // what it comes from
   std::span<const program::KernelFn> kernels;
   std::span<const program::CompiledFn> compiled;
-  std::span<const int32_t> kept = {};  // pairs that are not given away
+  std::span<const int32_t> kept = {};           // pairs that are not given away
+  program::KernelProvider* provider = nullptr;  // who knows about tilings
   // By instruction; null where there is none. Empty: the program is not inspected.
   std::span<const program::ContractFn> contracts = {};
 };

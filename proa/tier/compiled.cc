@@ -15,6 +15,7 @@
 #include "proa/compiler/fuse/layout.h"
 #include "proa/compiler/jit/compile.h"
 #include "proa/compiler/pipeline.h"
+#include "proa/compiler/render/c/tiling.h"
 #include "proa/runtime/held.h"
 #include "proa/runtime/object.h"
 #include "proa/runtime/schedule.h"
@@ -22,6 +23,7 @@
 #include "proa/tier/notes.h"
 #include "proa/tier/object_cache.h"
 #include "proa/tier/prebuilt.h"
+#include "proa/tier/tuning.h"
 
 namespace proa::tier {
 
@@ -41,6 +43,29 @@ class Kernels : public program::KernelProvider {
       if (!entry.made_ahead) ++report_.from_memory;
     }
     entry.made_ahead = false;
+    return entry.function;
+  }
+
+  std::shared_ptr<program::Choice> choose(const program::KernelText& kernel,
+                                          program::CompiledFn run,
+                                          std::span<const program::Rival> rivals,
+                                          std::span<const int64_t> words) override {
+    return tiling_choice(kernel, run, rivals, words);
+  }
+
+  program::CompiledFn aside(const program::KernelText& kernel, bool compile_it) {
+    Entry& entry = slot(kernel.name);
+    std::lock_guard lock(entry.mutex);
+    if (entry.function != nullptr) return entry.function;
+    std::vector<std::byte> bytes = object_cache().find(key_of(kernel));
+    if (bytes.empty() && !compile_it) return nullptr;
+    bool made = bytes.empty();
+    if (made) bytes = compile(kernel);
+    load(kernel, entry, bytes);
+    if (!made) return entry.function;
+    object_cache().store(key_of(kernel), bytes);
+    std::lock_guard counts(mutex_);
+    ++report_.aside;
     return entry.function;
   }
 
@@ -197,7 +222,26 @@ std::vector<std::byte> object_of(const program::KernelText& kernel, std::string_
   return kernels().object(kernel, processor);
 }
 
+program::CompiledFn kernel_aside(const program::KernelText& kernel, bool compile) {
+  return kernels().aside(kernel, compile);
+}
+
 namespace {
+
+// How contractions are cut: PROA_TILING pins one, else the rule does and rivals are measured.
+compiler::render::Tilings tilings() {
+  static const std::string pinned = [] {
+    const char* wanted = std::getenv("PROA_TILING");
+    std::string name = wanted != nullptr ? wanted : "";
+    compiler::render::tiling_of(name);  // refuses what is none
+    return name;
+  }();
+  // A compiler that is a process of its own takes too long to be worth a try.
+  bool quick = compiler::jit::maker() == compiler::jit::Maker::clang;
+  return {.chosen = pinned,
+          .rivals = quick && tunes(),
+          .wide = compiler::jit::processor() != compiler::jit::kAnyProcessor};
+}
 
 // Throws where something cannot be compiled.
 std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func func,
@@ -207,7 +251,7 @@ std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func 
     throw UserError(ErrorKind::not_supported, "there is no compiler for kernels");
   }
   ir::Module work = module.clone();
-  auto program = compiler::compile(work, work.find(func.name()), symbols, terms.held);
+  auto program = compiler::compile(work, work.find(func.name()), symbols, terms.held, tilings());
   program->terms = terms;
   kernels().make_ahead(*program);
   auto held = runtime::Held::of(*program, runtime::cpu_kernels(), &kernels());
@@ -222,6 +266,7 @@ std::unique_ptr<runtime::Executable> compile(const ir::Module& module, ir::Func 
 std::unique_ptr<runtime::Executable> compiled_only(const ir::Module& module, ir::Func func,
                                                    std::span<const ir::Dim> symbols,
                                                    const program::Terms& terms) {
+  tilings();  // what it refuses is no fallback
   try {
     return compile(module, func, symbols, terms);
   } catch (const Error& error) {
@@ -233,6 +278,7 @@ std::unique_ptr<runtime::Executable> compiled_only(const ir::Module& module, ir:
 std::unique_ptr<runtime::Executable> compiled(const ir::Module& module, ir::Func func,
                                               std::span<const ir::Dim> symbols,
                                               const program::Terms& terms) {
+  tilings();  // what it refuses is no fallback
   try {
     return compile(module, func, symbols, terms);
   } catch (const Error& error) {  // nothing is lost but speed, and the report names it

@@ -52,12 +52,17 @@ int64_t planned_bytes(const ir::Module& module, ir::Func func, std::span<const i
 // Compiles kernels, or finds them where they were compiled before. Throws where it cannot.
 program::KernelProvider& kernel_provider();
 
+// A kernel that nobody waits for, counted apart from others; null where it is not on the disk and
+// `compile` is false. Throws as kernel_provider().find() does.
+program::CompiledFn kernel_aside(const program::KernelText& kernel, bool compile);
+
 // What has happened in this process so far.
 struct Report {
   int64_t compiled = 0;     // kernels made by the compiler
   int64_t from_disk = 0;    // found in the cache folder
   int64_t from_memory = 0;  // asked for again
   int64_t kept = 0;         // see runtime/held.h
+  int64_t aside = 0;        // made in the background, as rivals of others
   int64_t fallbacks = 0;  // functions that ran on prebuilt kernels though a compiled tier was asked
   int64_t channels_last = 0;  // values between convolutions that were turned
   double seconds = 0;         // spent compiling

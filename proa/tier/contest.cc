@@ -1,13 +1,7 @@
 #include "proa/tier/contest.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <csignal>
-#include <cstdlib>
-#include <deque>
 #include <mutex>
 
 #include "proa/base/error.h"
@@ -15,6 +9,7 @@
 #include "proa/runtime/watch.h"
 #include "proa/tier/compiled.h"
 #include "proa/tier/prebuilt.h"
+#include "proa/tier/workshop.h"
 
 namespace proa::tier {
 
@@ -29,7 +24,7 @@ constexpr double kBetter = 0.95;  // of the other's time
 std::atomic<int64_t> programs{0}, timed{0}, won{0}, lost{0}, failed{0};
 
 // What a contest knows, alive while a worker has it, whoever else is gone.
-struct Contender {
+struct Contender : Job {
   enum class State : uint8_t { prebuilt, queued, timed, compiled, kept };
   std::atomic<State> state{State::prebuilt};
   std::atomic<int64_t> spent{0};  // nanoseconds on prebuilt kernels
@@ -42,125 +37,19 @@ struct Contender {
   int64_t best[2] = {INT64_MAX, INT64_MAX};       // nanoseconds, prebuilt and compiled
   int64_t elements[2] = {0, 0};                   // of the largest run so far
   int runs[2] = {0, 0};
-};
 
-// One thread that compiles, started with the first program that asks.
-class Workshop {
- public:
-  void ask(std::shared_ptr<Contender> contender) {
-    std::lock_guard lock(mutex_);
-    if (stopped_) return;
-    jobs_.push_back(std::move(contender));
-    if (!running_) start();
-    wake_.notify_one();
-  }
-
-  void settle(bool stop) {
-    std::unique_lock lock(mutex_);
-    if (stop) {
-      stopped_ = true;
-      jobs_.clear();
-    }
-    idle_.wait(lock, [&] { return !busy_ && (jobs_.empty() || !running_); });
-  }
-
-  int64_t waiting() {
-    std::lock_guard lock(mutex_);
-    return static_cast<int64_t>(jobs_.size()) + (busy_ ? 1 : 0);
-  }
-
-  // A fork waits until no compiler is at work; the child has no worker until it asks for one.
-  void before_fork() {
-    std::unique_lock lock(mutex_);
-    forking_ = true;
-    idle_.wait(lock, [&] { return !busy_; });
-    lock.release();
-  }
-  void after_fork(bool child) {
-    if (child) {
-      running_ = false;
-      jobs_.clear();
-    }
-    forking_ = false;
-    mutex_.unlock();
-    wake_.notify_all();
-  }
-
- private:
-  void start() {
-    sigset_t all, before;
-    sigfillset(&all);
-    for (int kept : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, kept);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 8 << 20);  // what clang is used to
-    pthread_t thread;
-    int error = pthread_create(
-        &thread, &attributes,
-        [](void* self) -> void* {
-          static_cast<Workshop*>(self)->work();
-          return nullptr;
-        },
-        this);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (error != 0) return;  // programs stay on prebuilt kernels
-    pthread_setname_np(thread, "proa-compile");
-    pthread_detach(thread);
-    running_ = true;
-  }
-
-  void work() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      wake_.wait(lock, [&] { return !jobs_.empty() && !forking_; });
-      std::shared_ptr<Contender> job = std::move(jobs_.front());
-      jobs_.pop_front();
-      busy_ = true;
-      lock.unlock();
-      make(*job);
-      job.reset();
-      lock.lock();
-      busy_ = false;
-      idle_.notify_all();
-    }
-  }
-
-  static void make(Contender& contender) {
+  bool makes_program() const override { return true; }
+  void work() override {
     // A compiler that is a process of its own takes too long to be worth a try.
     bool quick = compiler::jit::maker() == compiler::jit::Maker::clang;
     if (quick) try {
-        contender.compiled =
-            compiled_only(*contender.module, contender.module->find(contender.name),
-                          contender.symbols, contender.terms);
-      } catch (const std::exception&) { contender.compiled = nullptr; }
-    contender.module.reset();
-    if (contender.compiled == nullptr) {
-      ++failed;
-      contender.state.store(Contender::State::kept, std::memory_order_release);
-    } else {
-      ++timed;
-      contender.state.store(Contender::State::timed, std::memory_order_release);
-    }
+        compiled = compiled_only(*module, module->find(name), symbols, terms);
+      } catch (const std::exception&) { compiled = nullptr; }
+    module.reset();
+    ++(compiled == nullptr ? failed : timed);
+    state.store(compiled == nullptr ? State::kept : State::timed, std::memory_order_release);
   }
-
-  std::mutex mutex_;
-  std::condition_variable wake_, idle_;
-  std::deque<std::shared_ptr<Contender>> jobs_;
-  bool running_ = false, busy_ = false, stopped_ = false, forking_ = false;
 };
-
-Workshop& workshop() {
-  static Workshop* made = [] {
-    auto* shop = new Workshop;
-    pthread_atfork([] { workshop().before_fork(); }, [] { workshop().after_fork(false); },
-                   [] { workshop().after_fork(true); });
-    std::atexit([] { settle_contests(true); });
-    return shop;
-  }();
-  return *made;
-}
 
 class Contest : public runtime::Understudy {
  public:
@@ -187,7 +76,7 @@ class Contest : public runtime::Understudy {
     int64_t before = contender_->spent.fetch_add(now, std::memory_order_relaxed);
     if (before >= kWorth || before + now < kWorth) return;
     contender_->state.store(State::queued, std::memory_order_release);
-    workshop().ask(contender_);
+    do_later(contender_);
   }
 
  private:
@@ -253,10 +142,8 @@ std::unique_ptr<runtime::Executable> contested(const ir::Module& module, ir::Fun
 }
 
 ContestCounts contest_counts() {
-  return {programs.load(), workshop().waiting(), timed.load(),
+  return {programs.load(), programs_waiting(), timed.load(),
           won.load(),      lost.load(),          failed.load()};
 }
-
-void settle_contests(bool stop) { workshop().settle(stop); }
 
 }  // namespace proa::tier

@@ -27,7 +27,4 @@ struct ContestCounts {
 };
 ContestCounts contest_counts();
 
-// Waits until nothing is compiled in the background; with `stop`, nothing will be any more.
-void settle_contests(bool stop);
-
 }  // namespace proa::tier

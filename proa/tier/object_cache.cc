@@ -33,21 +33,21 @@ struct Head {
 
 uint64_t check_of(std::string_view key) { return hash_bytes(key.data(), key.size(), 1); }
 
-void make_folders(const std::string& folder) {
-  for (size_t at = 1; at != std::string::npos;) {
-    at = folder.find('/', at + 1);
-    mkdir(folder.substr(0, at).c_str(), 0700);
-  }
-}
+}  // namespace
 
-// Whether nobody but this user (and root) can write there.
-bool is_ours(const std::string& folder) {
+bool is_private_folder(const std::string& folder) {
   struct stat info;
   return stat(folder.c_str(), &info) == 0 && info.st_uid == geteuid() &&
          (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-}  // namespace
+bool make_private_folder(const std::string& folder) {
+  for (size_t at = 1; at != std::string::npos;) {
+    at = folder.find('/', at + 1);
+    mkdir(folder.substr(0, at).c_str(), 0700);
+  }
+  return is_private_folder(folder);
+}
 
 ObjectCache::ObjectCache(std::string folder, size_t limit)
     : folder_(std::move(folder)), limit_(limit) {}
@@ -63,7 +63,7 @@ std::vector<std::byte> ObjectCache::find(std::string_view key) {
   if (folder_.empty()) return {};
   try {
     std::string file = path(key);
-    if (access(file.c_str(), R_OK) != 0 || !is_ours(folder_)) return {};
+    if (access(file.c_str(), R_OK) != 0 || !is_private_folder(folder_)) return {};
     auto map = MappedFile::open(file);
     Head head;
     if (map->size() < sizeof head) return {};
@@ -91,8 +91,7 @@ void ObjectCache::store(std::string_view key, std::span<const std::byte> object)
   head.crc = crc32c(object);
   std::span<const std::byte> pieces[] = {std::as_bytes(std::span(&head, 1)), object};
   try {
-    make_folders(folder_);
-    if (!is_ours(folder_)) return;
+    if (!make_private_folder(folder_)) return;
     make_room(object.size() + sizeof head);
     write_file(path(key), pieces);
   } catch (const UserError&) {
@@ -108,35 +107,56 @@ void ObjectCache::make_room(size_t bytes) {
   written_ += bytes;
 }
 
-void ObjectCache::clear_out(size_t bytes) {
-  struct File {
-    std::string path;
-    size_t size;
-    int64_t used;  // nanoseconds
-  };
-  std::vector<File> files;
-  size_t total = bytes;
-  DIR* folder = opendir(folder_.c_str());
-  if (folder == nullptr) return;
-  while (dirent* entry = readdir(folder)) {
+namespace {
+
+struct Kept {
+  std::string path;
+  size_t size;
+  int64_t used;  // nanoseconds
+};
+
+std::vector<Kept> kept_in(const std::string& folder) {
+  std::vector<Kept> files;
+  DIR* opened = opendir(folder.c_str());
+  if (opened == nullptr) return files;
+  while (dirent* entry = readdir(opened)) {
     std::string_view name = entry->d_name;
     if (!name.ends_with(kSuffix)) continue;
-    std::string path = str(folder_, "/", name);
+    std::string path = str(folder, "/", name);
     struct stat info;
     if (stat(path.c_str(), &info) != 0) continue;
     files.push_back({std::move(path), static_cast<size_t>(info.st_size),
                      int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec});
-    total += static_cast<size_t>(info.st_size);
   }
-  closedir(folder);
-  if (total > limit_) std::ranges::sort(files, {}, &File::used);
+  closedir(opened);
+  return files;
+}
+
+}  // namespace
+
+void ObjectCache::clear_out(size_t bytes) {
+  std::vector<Kept> files = kept_in(folder_);
+  size_t total = bytes;
+  for (const Kept& file : files) total += file.size;
+  if (total > limit_) std::ranges::sort(files, {}, &Kept::used);
   size_t aim = total > limit_ ? limit_ / 4 * 3 : limit_;  // room for more than this one
-  for (const File& file : files) {
+  for (const Kept& file : files) {
     if (total <= aim) break;
     if (unlink(file.path.c_str()) == 0) total -= file.size;
   }
   written_ = 0;
   free_ = limit_ - std::min(limit_, total - bytes);
+}
+
+int64_t ObjectCache::clear() {
+  std::lock_guard lock(mutex_);
+  int64_t freed = 0;
+  if (folder_.empty() || !is_private_folder(folder_)) return freed;
+  for (const Kept& file : kept_in(folder_)) {
+    if (unlink(file.path.c_str()) == 0) freed += static_cast<int64_t>(file.size);
+  }
+  written_ = 0;
+  return freed;
 }
 
 ObjectCache& object_cache() {

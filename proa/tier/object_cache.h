@@ -24,6 +24,8 @@ class ObjectCache {
   bool holds(std::string_view key) const;             // maybe damaged
   void store(std::string_view key, std::span<const std::byte> object);
 
+  int64_t clear();  // removes all objects; bytes that were freed
+
   const std::string& folder() const { return folder_; }
 
  private:
@@ -36,6 +38,10 @@ class ObjectCache {
   size_t written_ = 0;  // bytes since the folder was last looked through, 0 before
   size_t free_ = 0;     // how many it could take then
 };
+
+// What is read from a cache is believed: whether nobody but this user, and root, can write there.
+bool is_private_folder(const std::string& folder);
+bool make_private_folder(const std::string& folder);  // with those above it; false: it is not ours
 
 // PROA_CACHE_DIR, else proa/ in XDG_CACHE_HOME or ~/.cache; PROA_CACHE_DIR= keeps nothing.
 // PROA_CACHE_LIMIT_MB is 512.

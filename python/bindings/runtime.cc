@@ -12,6 +12,8 @@
 #include "proa/runtime/device.h"
 #include "proa/tier/compiled.h"
 #include "proa/tier/contest.h"
+#include "proa/tier/object_cache.h"
+#include "proa/tier/tuning.h"
 
 namespace proa::python {
 
@@ -63,18 +65,31 @@ PyObject* compiler_report(PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     tier::Report now = tier::report();
     tier::ContestCounts counts = tier::contest_counts();
+    tier::TuningCounts tunings = tier::tuning_counts();
     std::string_view tier = tier::to_string(tier::tier());
     auto size = [](std::string_view text) { return static_cast<Py_ssize_t>(text.size()); };
     auto number = [](int64_t n) { return static_cast<long long>(n); };
     return Py_BuildValue(
-        "{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:L,s:L,s:s#,s:L,s:L,s:L,s:L,s:L,s:L}", "tier", tier.data(),
+        "{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:L,s:L,s:s#,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,"
+        "s:L,s:L,s:L}",
+        "tier", tier.data(),
         size(tier), "compiler", now.compiler.data(), size(now.compiler), "compiled",
         number(now.compiled), "from_disk", number(now.from_disk), "from_memory",
-        number(now.from_memory), "seconds", now.seconds, "kept", number(now.kept), "channels_last",
-        number(now.channels_last), "fallbacks", number(now.fallbacks), "last_reason",
-        now.last_reason.data(), size(now.last_reason), "programs", number(counts.programs),
-        "waiting", number(counts.waiting), "timed", number(counts.timed), "won", number(counts.won),
-        "lost", number(counts.lost), "failed", number(counts.failed));
+        number(now.from_memory), "seconds", now.seconds, "kept", number(now.kept), "channels_last", number(now.channels_last), "fallbacks", number(now.fallbacks),
+        "last_reason", now.last_reason.data(), size(now.last_reason), "programs",
+        number(counts.programs), "waiting", number(counts.waiting), "timed", number(counts.timed),
+        "won", number(counts.won), "lost", number(counts.lost), "failed", number(counts.failed), "choices", number(tunings.choices),
+        "choices_from_disk", number(tunings.from_disk), "choices_timed", number(tunings.timed),
+        "choices_rule", number(tunings.rule), "choices_rival", number(tunings.rival),
+        "choices_damaged", number(tunings.damaged), "rivals", number(now.aside));
+  });
+}
+
+PyObject* clear_cache(PyObject*, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    int64_t freed = tier::object_cache().clear();
+    tier::clear_choices();
+    return PyLong_FromLongLong(freed);
   });
 }
 
@@ -149,6 +164,7 @@ PyMethodDef functions[] = {
     {"get_num_threads", get_threads, METH_NOARGS, "Threads that take part in a loop."},
     {"set_num_threads", set_threads, METH_O,
      "Sets how many threads take part in a loop. Results do not depend on it."},
+    {"_clear_kernel_cache", clear_cache, METH_NOARGS, nullptr},
     {"compiler_report", compiler_report, METH_NOARGS,
      "Kernels that were compiled, found again, and fallbacks, as a dict."},
     {"seed", seed, METH_O, "Starts the random generator anew."},

@@ -7,7 +7,7 @@
 #include "proa/ir/printer.h"
 #include "proa/ir/stage.h"
 #include "proa/runtime/watch.h"
-#include "proa/tier/contest.h"
+#include "proa/tier/workshop.h"
 #include "python/bindings/python.h"
 
 namespace proa::python {
@@ -157,7 +157,7 @@ PyObject* settle(PyObject*, PyObject* stop) {
   bool ends = PyObject_IsTrue(stop) != 0;
   return guarded([&]() -> PyObject* {
     ReleaseGil release;
-    tier::settle_contests(ends);
+    tier::settle(ends);
     Py_RETURN_NONE;
   });
 }

@@ -25,8 +25,9 @@ namespace {
 
 class Emitter {
  public:
-  Emitter(const Module& module, const Sizes& sizes, Program& program)
-      : module_(module), sizes_(sizes), program_(program) {}
+  Emitter(const Module& module, const Sizes& sizes, Program& program,
+          const render::Tilings& tilings)
+      : module_(module), sizes_(sizes), program_(program), tilings_(tilings) {}
 
   void run(Func func, std::span<const Dim> given, std::span<const int32_t> held) {
     symbols_.assign(given.begin(), given.end());
@@ -301,9 +302,9 @@ class Emitter {
     std::optional<render::PackedKernel> packed;
     if (reader != nullptr && stays(op.operand(reader->operand(1).index()))) {
       packed = conv != nullptr ? render::render_packed_convolution(loops)
-                               : render::render_packed_contraction(loops);
+                               : render::render_packed_contraction(loops, tilings_);
     }
-    if (!packed) return render::render_c(loops);
+    if (!packed) return render::render_c(loops, tilings_);
     Instruction pack;
     int32_t& from = made.in[packed->weights];
     pack.in = {from};
@@ -329,11 +330,32 @@ class Emitter {
     for (Value result : op.results()) made.out.push_back(slot(result));
     for (Dim d : {kernel.units, kernel.work, kernel.scratch}) word(made, d);
     for (Dim d : kernel.words) word(made, d);
+    for (render::CKernel& rival : kernel.rivals) made.rivals.push_back(as_rival(made, kernel, rival));
     made.in_place = loop::in_place(loops, made.in.size());
     made.flops = flops(*loops.op(), Dim(1));
     made.operations = names_of(loops);
     take_kernel(made, kernel);
     program_.code.push_back(std::move(made));
+  }
+
+  // Words that both kernels share were found out for the first one already.
+  Rival as_rival(const Instruction& own, const render::CKernel& kernel, render::CKernel& rival) {
+    Instruction made;
+    for (Dim d : {rival.units, rival.work, rival.scratch}) word(made, d);
+    for (size_t i = 0; i < rival.words.size(); ++i) {
+      if (rival.words[i] != kernel.words[i]) {
+        word(made, rival.words[i]);
+        continue;
+      }
+      auto at = static_cast<int32_t>(made.words.size());
+      auto patch = std::ranges::find(own.patches, at, &std::pair<int32_t, int32_t>::first);
+      if (patch != own.patches.end()) made.patches.push_back(*patch);
+      made.words.push_back(own.words[made.words.size()]);
+    }
+    return {std::string(rival.tiling),
+            {std::move(rival.name), std::move(rival.text)},
+            std::move(made.words),
+            std::move(made.patches)};
   }
 
   // Launches of one text as one instruction: see render::repeated.
@@ -386,7 +408,7 @@ class Emitter {
     }
     for (size_t r = 0; r < op.region_count(); ++r) {
       made.programs.push_back(std::make_shared<Program>());
-      Emitter(module_, sizes_, *made.programs.back()).run_region(op.region(r).block(), symbols_);
+      Emitter(module_, sizes_, *made.programs.back(), tilings_).run_region(op.region(r).block(), symbols_);
     }
   }
 
@@ -566,6 +588,7 @@ class Emitter {
   const Module& module_;
   const Sizes& sizes_;
   Program& program_;
+  const render::Tilings& tilings_;
   std::vector<Dim> symbols_, dims_, flops_;
   std::vector<const ValueImpl*> held_;  // arguments; see program::Terms
   std::unordered_map<const ValueImpl*, int32_t> slots_;
@@ -577,10 +600,10 @@ class Emitter {
 }  // namespace
 
 std::shared_ptr<Program> emit(const Module& module, Func func, std::span<const Dim> symbols,
-                              std::span<const int32_t> held) {
+                              std::span<const int32_t> held, const render::Tilings& tilings) {
   auto program = std::make_shared<Program>();
   Sizes sizes(module);
-  Emitter(module, sizes, *program).run(func, symbols, held);
+  Emitter(module, sizes, *program, tilings).run(func, symbols, held);
   return program;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proa/compiler/render/c/tiling.h"
 #include "proa/ir/module.h"
 #include "proa/program/program.h"
 
@@ -18,6 +19,7 @@ namespace proa::compiler {
 // see program::Terms, are packed apart from what reads them, as constants are.
 std::shared_ptr<program::Program> emit(const ir::Module& module, ir::Func func,
                                        std::span<const ir::Dim> symbols = {},
-                                       std::span<const int32_t> held = {});
+                                       std::span<const int32_t> held = {},
+                                       const render::Tilings& tilings = {});
 
 }  // namespace proa::compiler

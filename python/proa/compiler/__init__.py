@@ -10,7 +10,7 @@ from .. import _proa
 from .bisecting import Finding, bisect
 from .viewing import view
 
-__all__ = ["Finding", "Report", "bisect", "passes_off", "report", "settle", "view"]
+__all__ = ["Finding", "Report", "bisect", "clear_cache", "passes_off", "report", "settle", "view"]
 
 
 class Report(NamedTuple):
@@ -39,6 +39,15 @@ class Report(NamedTuple):
         won: replaced by compiled kernels, which were faster.
         lost: kept on prebuilt kernels, which were as fast.
         failed: not compiled.
+        choices: kernels, each at sizes of one kind, that could be cut in several ways with the
+            same bits. The rule's way runs until it has taken as long as others take to make; then
+            all are timed on calls that happen anyway.
+        choices_from_disk: settled by an earlier process.
+        choices_timed: being timed, or waiting for rivals to be made in the background.
+        choices_rule: settled here: the rule's way is as fast.
+        choices_rival: settled here: another way is 5 % faster, and stays.
+        choices_damaged: files of choices that were not believed; they are measured anew.
+        rivals: kernels made in the background for that.
     """
 
     tier: str
@@ -57,6 +66,13 @@ class Report(NamedTuple):
     won: int
     lost: int
     failed: int
+    choices: int
+    choices_from_disk: int
+    choices_timed: int
+    choices_rule: int
+    choices_rival: int
+    choices_damaged: int
+    rivals: int
 
     def __str__(self) -> str:
         lines = [
@@ -77,6 +93,11 @@ class Report(NamedTuple):
             f"  prebuilt is         {self.lost}",
             f"  waiting, timed      {self.waiting}, {self.timed}",
             f"  not compiled        {self.failed}",
+            f"choices of tilings    {self.choices}",
+            f"  from disk           {self.choices_from_disk}",
+            f"  the rule's is best  {self.choices_rule}",
+            f"  a rival is          {self.choices_rival}",
+            f"  being timed         {self.choices_timed}",
         ]
         return "\n".join(lines)
 
@@ -96,6 +117,22 @@ def report() -> Report:
 def settle() -> None:
     """Waits until nothing is compiled in the background any more."""
     _proa._settle_compiler(False)
+
+
+def clear_cache() -> int:
+    """Removes from the disk what processes keep there for each other.
+
+    That is compiled kernels and choices of tilings, in PROA_CACHE_DIR, else proa/ in
+    XDG_CACHE_HOME or ~/.cache. What this process has made or chosen stays as it is.
+
+    Returns:
+        The bytes that kernels took.
+
+    Example:
+        >>> proa.compiler.clear_cache()  # doctest: +SKIP
+        1830912
+    """
+    return _proa._clear_kernel_cache()
 
 
 @contextlib.contextmanager

@@ -21,15 +21,13 @@ using namespace ir;
 namespace {
 
 // Units of work: as many columns that packing the rows does not count, rows such that packing the
-// columns does not; at least eight of them where there is enough to do. Rows go through in groups
-// whose packed form stays in the second cache.
+// columns does not (tiling.h); at least eight of them where there is enough to do. Rows go through
+// in groups whose packed form stays in the second cache.
 constexpr int64_t kRows = 128;  // of a group, fewer where their terms are more than
 constexpr int64_t kGroupTerms = 98304;
-constexpr int64_t kLeastRows = 256;  // of a unit where there are more
-constexpr int64_t kMostRows = 512;
-constexpr int64_t kColumns = 192;
 constexpr int64_t kUnits = 8;
 constexpr int64_t kUnitTerms = 1 << 20;
+constexpr int64_t kEnough = 1 << 18;   // products of numbers that are worth a comparison of tilings
 constexpr int64_t kRowColumns = 1024;  // of a unit of one row's product
 constexpr int64_t kRowTerms = 1 << 17;
 
@@ -42,8 +40,12 @@ struct Axes {
 
 class Contraction {
  public:
-  Contraction(Func func, Operation& op)
-      : func_(func), op_(op), a_(arithmetic_of(op.region(0).block().argument(0).dtype())) {
+  Contraction(Func func, Operation& op, const Tilings& tilings)
+      : func_(func),
+        op_(op),
+        tilings_(tilings),
+        tiling_(tiling_of(tilings.chosen)),
+        a_(arithmetic_of(op.region(0).block().argument(0).dtype())) {
     x_computed_ = computed(1);
     y_computed_ = computed(2);
     batch_ = op.attr("batch").as_dims();
@@ -176,26 +178,24 @@ class Contraction {
 
   CKernel rows() {
     Dim m = product(m_), n = product(n_), k = product(k_);
-    // One row is worth as many units as eight where columns are packed, or computed.
-    Dim terms = packed_once_ || y_computed_ ? max(min(m, kRows), 8) : min(m, kRows);
-    Dim column_blocks = max(min(ceildiv(n, kColumns), floordiv(terms * n * k, kUnitTerms)), 1);
-    Dim row_blocks =
-        max(ceildiv(m, kMostRows), min(ceildiv(m, kLeastRows), ceildiv(kUnits, column_blocks)));
-    Dim unit_rows = ceildiv(m, max(row_blocks, 1)), group_rows = min(m, kRows);
-    Dim unit_columns = (ceildiv(ceildiv(n, a_.columns), column_blocks) + 1) * a_.panel;
+    Dim group_rows = min(m, kRows);
     bool lines = x_depth_.dense();
     bool across = lines && deep_ && a_.wide && a_.parts == 1 && m.bounds().lo <= a_.lanes;
     Dim line = ceildiv(k * a_.parts, 16) * 16 + 16;
     Dim packed = max(group_rows, across ? a_.lanes : 0) * line;
-    Dim kept = packed_once_ ? Dim(0) : min(floordiv(unit_rows, kRows + 1), 1) * unit_columns * k;
-    made_.units = product(batch_) * row_blocks * column_blocks;
-    made_.work = floordiv(unit_rows * n * k, column_blocks * 16) + 1;
-    made_.scratch =
-        ceildiv((packed + kept + a_.panel * (kDepth + 2 * kRows)) * sum_bytes(), 64) * 64;
+    auto cut = [&](const Tiling& tiling, CKernel& kernel) {
+      Cut made = cut_of(tiling, m, n);
+      Dim unit_rows = ceildiv(m, max(made.rows, 1));
+      Dim unit_columns = (ceildiv(ceildiv(n, a_.columns), made.columns) + 1) * a_.panel;
+      Dim kept = packed_once_ ? Dim(0) : min(floordiv(unit_rows, kRows + 1), 1) * unit_columns * k;
+      kernel.units = product(batch_) * made.rows * made.columns;
+      kernel.work = floordiv(unit_rows * n * k, made.columns * 16) + 1;
+      kernel.scratch =
+          ceildiv((packed + kept + a_.panel * (kDepth + 2 * kRows)) * sum_bytes(), 64) * 64;
+      return made;
+    };
     if (wide_) stride_ = y_depth_.strides[0];
     packed_ = word(packed);
-    row_blocks_ = word(row_blocks);
-    column_blocks_ = word(column_blocks);
     line_ = word(line);
     std::string functions = addresses();
     bool turn = x_row_.dense() && x_depth_.extents.size() == 1 && a_.parts == 1;
@@ -221,7 +221,7 @@ class Contraction {
         functions += str(one_packed(4), one_packed(1), with(kOneRow));
         across_ = with(kTakeOne);
       }
-      return assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver));
+      return driver(functions, cut);
     }
     if (wide_ && a_.parts == 1) pack_unit_ = with(kWideUnit);
     panel_ = y_computed_ ? with(kComputedPanel)
@@ -232,7 +232,68 @@ class Contraction {
       stride_ = y_column_.strides[0];
       fetch_ = with(kFetchDeep);
     }
-    return assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver));
+    return driver(functions, cut);
+  }
+
+  // How many units the rows and the columns of a product are cut into.
+  struct Cut {
+    Dim rows, columns;
+  };
+  Cut cut_of(const Tiling& tiling, Dim m, Dim n) const {
+    // One row is worth as many units as eight where columns are packed, or computed.
+    Dim terms = packed_once_ || y_computed_ ? max(min(m, kRows), 8) : min(m, kRows);
+    Dim columns =
+        max(min(ceildiv(n, tiling.columns), floordiv(terms * n * product(k_), kUnitTerms)), 1);
+    Dim rows = max(ceildiv(m, tiling.most_rows),
+                   min(ceildiv(m, tiling.least_rows), ceildiv(kUnits, columns)));
+    return {rows, columns};
+  }
+
+  // The cut is words of its own, behind all others, so that a rival may have others there.
+  template <class MakeCut>
+  CKernel driver(const std::string& functions, MakeCut&& make_cut) {
+    Cut own = make_cut(tiling_, made_);
+    with("");  // the words that texts share
+    size_t at = made_.words.size();
+    made_.words.insert(made_.words.end(), {own.rows, own.columns});
+    row_blocks_ = str("d", at);
+    column_blocks_ = str("d", at + 1);
+    CKernel made =
+        assemble(str(micro_texts(a_), pack_texts(a_)), functions, with(kDriver), tiling_.narrow);
+    if (!tilings_.rivals || !tilings_.chosen.empty() || is_small()) return made;
+    for (const Tiling& tiling : kTilings) {
+      CKernel rival;
+      rival.tiling = tiling.name;
+      if (&tiling == &tiling_ || (tiling.narrow && !has_wide(made))) continue;
+      Cut cut = make_cut(tiling, rival);
+      bool other = cut.rows != own.rows || cut.columns != own.columns;
+      if (!tiling.narrow && !other) continue;
+      rival.words = made.words;
+      rival.words[at] = cut.rows;
+      rival.words[at + 1] = cut.columns;
+      tiling.narrow ? name_narrow(made, rival) : void(rival.name = made.name);
+      made.rivals.push_back(std::move(rival));
+    }
+    return made;
+  }
+
+  // Whether there is surely less to do; what is not known may be more.
+  bool is_small() const {
+    auto all = (product(batch_) * product(m_) * product(n_) * product(k_)).as_const();
+    return all && *all < kEnough;
+  }
+
+  bool has_wide(const CKernel& made) const {
+    return tilings_.wide && made.text.find(str("!defined(", kNarrow)) != std::string::npos;
+  }
+
+  // The same text without wide vectors.
+  static void name_narrow(const CKernel& made, CKernel& rival) {
+    std::string first = str("#define ", kNarrow, "\n");
+    rival.name = kernel_name(
+        hash_bytes(made.name.data(), made.name.size(), hash_bytes(first.data(), first.size())));
+    rival.text = first + made.text;
+    rival.text.replace(rival.text.rfind(made.name), made.name.size(), rival.name);
   }
 
   // One row of x times that many panels.
@@ -470,24 +531,24 @@ class Contraction {
   }
 
   CKernel assemble(const std::string& texts, const std::string& functions,
-                   const std::string& driver) {
+                   const std::string& driver, bool narrow = false) {
     std::string words = "#define WORDS";
     for (size_t i = 0; i < made_.words.size(); ++i) {
       words += str(" const pn_i64 d", i, " = words[", i, "];");
     }
     std::string all = str(texts, words, "\n", functions, driver);
-    char name[32];
-    std::snprintf(name, sizeof name, "proa_%016llx",
-                  static_cast<unsigned long long>(hash_bytes(all.data(), all.size())));
-    made_.name = name;
+    if (narrow) all = str("#define ", kNarrow, "\n", all);
+    made_.name = kernel_name(hash_bytes(all.data(), all.size()));
     size_t at = all.rfind("void $(");
-    all.replace(at + 5, 1, name);
+    all.replace(at + 5, 1, made_.name);
     made_.text = str(texts_of(all), all);
     return std::move(made_);
   }
 
   Func func_;
   Operation& op_;
+  const Tilings& tilings_;
+  const Tiling& tiling_;
   Arithmetic a_;
   CKernel made_;
   std::vector<Dim> batch_, m_, n_, k_;
@@ -511,16 +572,16 @@ Operation* contraction_of(Func kernel) {
   return nullptr;
 }
 
-CKernel render_contraction(Func kernel) {
-  return Contraction(kernel, *contraction_of(kernel)).run();
+CKernel render_contraction(Func kernel, const Tilings& tilings) {
+  return Contraction(kernel, *contraction_of(kernel), tilings).run();
 }
 
-std::optional<PackedKernel> render_packed_contraction(Func kernel) {
+std::optional<PackedKernel> render_packed_contraction(Func kernel, const Tilings& tilings) {
   Operation& op = *contraction_of(kernel);
-  auto elements = Contraction(kernel, op).packed_elements();
+  auto elements = Contraction(kernel, op, tilings).packed_elements();
   if (!elements) return std::nullopt;
-  return PackedKernel{.pack = Contraction(kernel, op).pack(),
-                      .kernel = Contraction(kernel, op).run_packed(),
+  return PackedKernel{.pack = Contraction(kernel, op, tilings).pack(),
+                      .kernel = Contraction(kernel, op, tilings).run_packed(),
                       .weights = op.operand(1).index(),
                       .elements = *elements,
                       .dtype = loop::element(op.operand(1).type())};

@@ -10,9 +10,9 @@ namespace proa::compiler::render {
 
 // The loop.contract of the function, or null.
 ir::Operation* contraction_of(ir::Func kernel);
-CKernel render_contraction(ir::Func kernel);
+CKernel render_contraction(ir::Func kernel, const Tilings& tilings);
 // For a matrix of columns that is the same at every call. Nothing where its sizes are not known, or
 // where panels would take much more memory than it does.
-std::optional<PackedKernel> render_packed_contraction(ir::Func kernel);
+std::optional<PackedKernel> render_packed_contraction(ir::Func kernel, const Tilings& tilings);
 
 }  // namespace proa::compiler::render

@@ -383,7 +383,8 @@ std::string micro_texts(const Arithmetic& a) {
       heights(a, kWideMicroRows,
               "depth, a, row_stride, b, b_stride, sums, first, ahead, ahead_stride", wide_micro);
   std::string kinds = fill(kWideTypes, {{"sum", a.sum}, {"align", a.lanes == 8 ? "4" : "8"}});
-  return str(types(a), "#ifdef __AVX512F__", kinds, wide, "#else", narrow, "#endif\n");
+  return str(types(a), "#if defined(__AVX512F__) && !defined(", kNarrow, ")", kinds, wide, "#else",
+             narrow, "#endif\n");
 }
 
 std::string across_text(const Arithmetic& a) { return across(a); }

@@ -41,6 +41,8 @@ inline constexpr int kDepth = 256;        // of a chain, see dot in the order of
 // sum one ascending chain of fma from +0, and sets (first) or adds them to sums[rows][panel].
 // Strides count sums' elements. It asks for the line at `ahead` with each term: a place
 // `ahead_stride` bytes further on for the next.
+// With kNarrow defined, vectors of 64 bytes are left out.
+inline constexpr std::string_view kNarrow = "NARROW";
 std::string micro_types(const Arithmetic& a);  // all but micro
 std::string micro_texts(const Arithmetic& a);
 

@@ -37,13 +37,13 @@ int64_t cost(Block& body) {
   return 1 + operations / 4;
 }
 
+}  // namespace
+
 std::string kernel_name(uint64_t hash) {
   char name[32];
   std::snprintf(name, sizeof name, "proa_%016llx", static_cast<unsigned long long>(hash));
   return name;
 }
-
-}  // namespace
 
 CKernel Renderer::run() {
   std::vector<Operation*> nest = parallel_nest();
@@ -254,9 +254,10 @@ CKernel Renderer::finish() {
   return std::move(made_);
 }
 
-CKernel render_c(Func kernel) {
+CKernel render_c(Func kernel, const Tilings& tilings) {
   if (convolution_of(kernel) != nullptr) return render_convolution(kernel);
-  return contraction_of(kernel) != nullptr ? render_contraction(kernel) : Renderer(kernel).run();
+  if (contraction_of(kernel) != nullptr) return render_contraction(kernel, tilings);
+  return Renderer(kernel).run();
 }
 
 CKernel repeated(const CKernel& one, size_t inputs, size_t outputs) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proa/compiler/render/c/tiling.h"
 #include "proa/ir/module.h"
 
 namespace proa::compiler::render {
@@ -24,9 +25,14 @@ struct CKernel {
   ir::Dim work = 1;            // elements that one unit goes through
   ir::Dim scratch = 0;         // bytes of memory for each thread that runs a part
   bool repeats = false;        // it may be one of a batch
+  // The same in other tilings: `words` differ here and there, and the text is empty where it is the
+  // same too. They have no rivals of their own.
+  std::vector<CKernel> rivals;
+  std::string_view tiling = {};  // of a rival
 };
 
-CKernel render_c(ir::Func kernel);
+std::string kernel_name(uint64_t hash);  // of its text
+CKernel render_c(ir::Func kernel, const Tilings& tilings = {});
 
 // For weights that are the same at every call: a kernel that packs them, from buffer `weights` of
 // the function to `elements` of `dtype`, and the kernel that finds them so in that buffer.
