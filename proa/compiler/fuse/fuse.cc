@@ -12,9 +12,11 @@
 #include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/sizes.h"
+#include "proa/ir/builder.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/stage.h"
 #include "proa/ir/symbol/facts.h"
+#include "proa/ops/expr.h"
 
 namespace proa::compiler {
 
@@ -29,6 +31,7 @@ struct Group {
   Space space;
   int level = 0;           // above every group that it depends on
   bool contracts = false;  // one member is a contraction, whose results the others go through
+  bool gathers = false;    // some members are rows of matrices, picked by an index
   std::vector<Operation*> ops;
   Group* merged_into = nullptr;
 };
@@ -121,8 +124,22 @@ class Fuser {
     return in_memory(op.operand(0)) && in_memory(op.operand(1));
   }
 
+  // Rows of a matrix (embeddings), or pieces of one axis, by an index that stops the run where it
+  // is out of range. Whether it is shows a check of its own in front of the group; the pieces are
+  // read where they are used. Of a vector there is no empty part that a check could take.
+  bool gathers(const Operation& op) const {
+    if (!op.is("prim.gather") || op.attr("axes").as_ints().size() != 1) return false;
+    Attribute batch = op.attr("batch"), mode = op.attr("mode");
+    bool stops = mode && (mode.as_string() == "raise" || mode.as_string() == "from_end");
+    if (!stops || (batch && batch.as_int() != 0)) return false;
+    Value x = op.operand(0), base = through_layouts(x, nullptr);
+    return x.rank() > 1 && !is_complex(x.dtype()) && !is_copied(base.definer()) &&
+           !inlined_constant(base);
+  }
+
   bool fusible(const Operation& op) const {
-    return anchors(op) || inner_reduction(op) || blocked_reduction(op) || renders_(op);
+    return anchors(op) || gathers(op) || inner_reduction(op) || blocked_reduction(op) ||
+           renders_(op);
   }
 
   // A convolution that leaves its results with channels last runs over them in that order.
@@ -216,7 +233,8 @@ class Fuser {
     });
     if (is_layout(op) || small_number(op)) return void(level_[&op] = level);
     if (!fusible(op)) return void(level_[&op] = level + 1);
-    bool anchor = anchors(op) || blocked_reduction(op);
+    // What a gather reads is in memory, and checked, before its group begins.
+    bool anchor = anchors(op) || blocked_reduction(op) || gathers(op);
     Group* home = anchor ? nullptr : join(op, level);
     if (home == nullptr) {
       groups_.push_back(std::make_unique<Group>());
@@ -224,6 +242,7 @@ class Fuser {
       home->space = space_of(op);
       home->level = level + 1;
       home->contracts = anchors(op);
+      home->gathers = gathers(op);
     }
     home->ops.push_back(&op);
     member_[&op] = home;
@@ -238,7 +257,7 @@ class Fuser {
   Group* join(Operation& op, int level) {
     std::vector<Group*> candidates;
     Space space = space_of(op);
-    size_t size = 1, inputs = op.operand_count(), contracts = 0;
+    size_t size = 1, inputs = op.operand_count(), contracts = 0, gathers = 0;
     for (Value operand : op.operands()) {
       Value base = through_layouts(operand, nullptr);
       if (level_of(base) < level) continue;
@@ -248,7 +267,9 @@ class Fuser {
       Space both;
       if (!unite(space, group->space, both)) return nullptr;
       contracts += group->contracts;
-      if (contracts > 0 && both.blocked) return nullptr;
+      gathers += group->gathers;
+      if (contracts + gathers > 0 && both.blocked) return nullptr;
+      if (contracts > 0 && gathers > 0) return nullptr;
       if (contracts > 0 && (both.inner > 0 || space.dims != group->space.dims)) return nullptr;
       space = both;
       size += group->ops.size();
@@ -259,6 +280,7 @@ class Fuser {
     if (contracts > 1) return nullptr;
     Group* home = candidates[0];
     home->contracts = contracts > 0;
+    home->gathers = gathers > 0;
     for (size_t i = 1; i < candidates.size(); ++i) {
       home->ops.insert(home->ops.end(), candidates[i]->ops.begin(), candidates[i]->ops.end());
       candidates[i]->merged_into = home;
@@ -274,7 +296,7 @@ class Fuser {
   // gradient comes.
   void sink(Group& group) {
     bool plain = group.merged_into == nullptr && group.space.inner == 0 && !group.space.blocked;
-    if (!plain || group.contracts || group.space.dims.empty()) return;
+    if (!plain || group.contracts || group.gathers || group.space.dims.empty()) return;
     Group* reader = nullptr;
     for (Operation* op : group.ops) {
       for (Value result : op->results()) {
@@ -306,7 +328,8 @@ class Fuser {
       Group* home = at == member_.end() ? nullptr : find(at->second);
       if (home == &group) return;
       only = home != nullptr && (reader == nullptr || reader == home) && !anchors(*owner) &&
-             !(home->space.blocked && owner->is("prim.reduce")) && aligned(value);
+             !gathers(*owner) && !(home->space.blocked && owner->is("prim.reduce")) &&
+             aligned(value);
       reader = home;
     });
     return only;
@@ -338,7 +361,8 @@ class Fuser {
     Value base = through_layouts(operand, nullptr);
     Operation* op = base.definer();
     Group* group = group_of(base);
-    if (group == nullptr || group->space.blocked || op->is("prim.reduce") || anchors(*op)) {
+    if (group == nullptr || group->space.blocked || op->is("prim.reduce") || anchors(*op) ||
+        gathers(*op)) {
       return false;
     }
     return wide(base.dims()) == space.dims && aligned(operand) && !read_outside(base, *group);
@@ -608,7 +632,9 @@ class Fuser {
 
   // Moves the group into the region of one operation, before the last of its members.
   int outline(Group& group, Block& block) {
-    if (group.ops.empty()) return 0;
+    // A gather alone is better copied by pieces.
+    bool any = std::ranges::any_of(group.ops, [&](Operation* op) { return !gathers(*op); });
+    if (!any) return 0;
     std::ranges::sort(group.ops, [](Operation* a, Operation* b) { return a->is_before(b); });
     std::unordered_set<const Operation*> members(group.ops.begin(), group.ops.end());
     std::vector<Value> inputs, outputs;
@@ -630,6 +656,9 @@ class Fuser {
       }
     }
     if (outputs.empty() || !take_group()) return 0;
+    for (Operation* op : group.ops) {
+      if (gathers(*op)) inputs.push_back(check_of(*op, group.ops.back()));
+    }
     std::vector<Location> lines;
     for (Operation* op : group.ops) {
       if (op->location().storage() != nullptr) lines.push_back(op->location());
@@ -663,6 +692,20 @@ class Fuser {
     for (size_t i = 0; i < outputs.size(); ++i) outputs[i].replace_uses(made->result(i));
     for (auto it = group.ops.rbegin(); it != group.ops.rend(); ++it) drop(*it);
     return 1;
+  }
+
+  // The same gather of an empty part of each piece: nothing is copied, and the index is refused as
+  // it would be. Its result goes with the group's inputs, so that nothing comes in between.
+  Value check_of(Operation& op, Operation* before) {
+    Builder builder(module_, before);
+    builder.set_location(op.location());
+    ops::Expr x{op.operand(0), &builder}, index{op.operand(1), &builder};
+    std::vector<int64_t> axes(op.attr("axes").as_ints().begin(), op.attr("axes").as_ints().end());
+    size_t axis = static_cast<size_t>(axes[0] < 0 ? axes[0] + x.rank() : axes[0]);
+    std::vector<Dim> starts(x.dims().size(), Dim(0)), limits(x.dims().begin(), x.dims().end());
+    limits[axis == 0 ? 1 : 0] = 0;
+    ops::Expr none = ops::slice(x, starts, limits);
+    return ops::gather(none, index, axes, 0, op.attr("mode").as_string()).value;
   }
 
   // Numbers that somebody reads beside the groups that took copies of them become groups too, so

@@ -25,10 +25,10 @@ namespace {
 // Where an operation costs more than reading its result back from the first cache.
 bool is_costly(const Operation& op) {
   constexpr std::string_view kCheap[] = {
-      "prim.add",     "prim.sub",  "prim.mul",    "prim.fma",    "prim.neg",  "prim.abs",
-      "prim.max",     "prim.min",  "prim.select", "prim.cast",   "prim.real", "prim.imag",
-      "prim.compare", "prim.and",  "prim.or",     "prim.xor",    "prim.not",  "prim.shl",
-      "prim.shr",     "prim.conj", "prim.sign",   "prim.complex"};
+      "prim.add",     "prim.sub",  "prim.mul",    "prim.fma",     "prim.neg",   "prim.abs",
+      "prim.max",     "prim.min",  "prim.select", "prim.cast",    "prim.real",  "prim.imag",
+      "prim.compare", "prim.and",  "prim.or",     "prim.xor",     "prim.not",   "prim.shl",
+      "prim.shr",     "prim.conj", "prim.sign",   "prim.complex", "prim.gather"};
   return std::ranges::find(kCheap, op.name()) == std::end(kCheap);
 }
 
@@ -111,6 +111,14 @@ class Lowering {
     for (size_t i = 0; i + 1 < n; ++i) joined[i] = i + 1 != outer();
     auto check = [&](const Index& address) { keep_joined(address, space_, joined); };
     for (Operation& op : body_) {
+      if (op.is("prim.gather")) {
+        auto [index, piece] = gathered(op);
+        for (const Read& read : {index, piece}) {
+          if (is_leaf(read.base))
+            check_leaf(read.base, read.at, is_full(op.result()), check, joined);
+        }
+        continue;
+      }
       for (Value operand : op.operands()) {
         Indices at = home(sizes_, operand);
         Value base = through_layouts(operand, &at);
@@ -151,6 +159,24 @@ class Lowering {
     Dim extent = 1;
     for (size_t i = outer(); i < space_.size(); ++i) extent = extent * space_[i];
     return extent;
+  }
+
+  // Where a gather reads its index, and where the piece that the index names.
+  struct Read {
+    Value base;
+    Indices at;
+  };
+  std::pair<Read, Read> gathered(Operation& op) const {
+    Indices result = home(sizes_, op.result());
+    auto places = result.begin() + (op.operand(1).rank() - 1);
+    Indices index(result.begin(), places), piece(places, result.end());
+    index.emplace_back();
+    int64_t axis = op.attr("axes").as_ints()[0];
+    if (axis < 0) axis += op.operand(0).rank();
+    piece.insert(piece.begin() + axis, Index::of(kGathered));
+    Value index_base = through_layouts(op.operand(1), &index);
+    Value piece_base = through_layouts(op.operand(0), &piece);
+    return {{index_base, std::move(index)}, {piece_base, std::move(piece)}};
   }
 
   // Reductions of one kind that do not wait for each other go through the inner axes together.
@@ -358,6 +384,7 @@ class Lowering {
     Operation& op = *value.definer();
     if (op.is("prim.constant")) return constant(op);
     PROA_CHECK(!op.is("prim.reduce"), "a reduction inside another");
+    if (op.is("prim.gather")) return gather(op, block, before);
     OpState state;
     state.info = &op.info();
     state.location = op.location();
@@ -365,6 +392,40 @@ class Lowering {
     for (Value operand : op.operands()) state.operands.push_back(scalar(operand));
     state.results = {Type::tensor(context(), value.dtype(), {})};
     return insert(state, block, before)->result();
+  }
+
+  Value load_leaf(const Read& read, Block& block, Operation* before) {
+    PROA_CHECK(is_leaf(read.base), "what is gathered is not in memory");
+    return load(func_.arguments()[read.base.index()], read.base.dtype(),
+                dense_address(sizes_, read.base.dims(), read.at), block, before);
+  }
+  Value gather(Operation& op, Block& block, Operation* before) {
+    auto [from, piece] = gathered(op);
+    Value index = is_leaf(from.base) ? load_leaf(from, block, before) : scalar(from.base);
+    if (op.attr("mode").as_string() == "from_end") {
+      int64_t axis = op.attr("axes").as_ints()[0];
+      if (axis < 0) axis += op.operand(0).rank();
+      index = from_end(index, canonical(op.operand(0).dims()[static_cast<size_t>(axis)]), block,
+                       before);
+    }
+    gathered_ = index;
+    return load_leaf(piece, block, before);
+  }
+  // Of an index in -extent .. extent - 1, as the check has found.
+  Value from_end(Value index, Dim extent, Block& block, Operation* before) {
+    OpState state;
+    state.info = &context().op("loop.size");
+    state.results = {index.type()};
+    Operation* size = insert(state, block, before);
+    size->set_attr("dim", Attribute::dim(context(), extent));
+    auto two = [&](std::string_view name, Value a, Value b) {
+      OpState made;
+      made.info = &context().op(name);
+      made.operands = {a, b};
+      made.results = {index.type()};
+      return insert(made, block, before)->result();
+    };
+    return two("prim.rem", two("prim.add", index, size->result()), size->result());
   }
 
   Value constant(Operation& op) {
@@ -410,6 +471,8 @@ class Lowering {
     for (const Index::Term& term : address.terms) {
       if (term.variable == -1) {
         p.indices.push_back(inner_block_->argument(0));
+      } else if (term.variable == kGathered) {
+        p.indices.push_back(gathered_);
       } else {
         // Of a run only the last axis counts: the others follow from it.
         auto [first, last] = run_of_[static_cast<size_t>(term.variable)];
@@ -459,6 +522,9 @@ class Lowering {
   std::vector<Dim> space_;
   size_t inner_;
   Func func_;
+
+  static constexpr int kGathered = -2;  // the variable of a gathered piece: gathered_
+  Value gathered_;
 
   std::vector<std::vector<Operation*>> stages_;  // of reductions
   std::vector<bool> absorbed_;                   // axes that a run before them has taken in
