@@ -1,0 +1,97 @@
+"""How many kernels a graph has: one a group, for all sizes from 2 on and any strides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import proa.nn.functional as F
+import pytest
+
+import proa
+from proa import _proa
+
+CASES: dict[str, tuple[Callable[[Any, Any], Any], int]] = {
+    "elementwise": (lambda x, b: proa.tanh(x) * 2 + b, 1),
+    "rows": (lambda x, b: F.softmax(x, -1) + b, 1),
+    "columns": (lambda x, b: (x * 2).sum(0) + b, 2),  # totals of blocks, and their sum
+    "all": (lambda x, b: (x * 2 + b).sum(), 2),
+    "product": (lambda x, b: F.relu(x.t() @ x) + b, 1),
+}
+
+
+def viewed(values: np.ndarray, kind: int) -> Any:
+    """The same matrix side by side, transposed, each second column, and part of a larger one."""
+    if kind == 0:
+        return proa.to_tensor(values)
+    if kind == 1:
+        return proa.to_tensor(np.ascontiguousarray(values.T)).t()
+    if kind == 2:
+        return proa.to_tensor(np.repeat(values, 2, 1))[:, ::2]
+    return proa.to_tensor(np.concatenate([values, values]))[len(values) :]
+
+
+def kernels_of(call: Callable[[], Any]) -> set[str]:
+    before = _proa._watch("plans", True)
+    _proa._plans()
+    try:
+        call()
+        plans = [json.loads(text) for text in _proa._plans()]
+    finally:
+        _proa._watch("plans", before)
+    names = {step["name"] for plan in plans for step in plan["steps"]}
+    return {name for name in names if name.startswith("proa_")}
+
+
+def made() -> int:
+    now = proa.compiler.report()
+    return now.compiled + now.from_disk + now.fallbacks
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_kernel_a_group_serves_all_sizes_and_strides(name: str) -> None:
+    function, groups = CASES[name]
+    captures: list[int] = []
+
+    @proa.jit.to_static
+    def captured(x: Any, b: Any) -> Any:
+        captures.append(1)
+        return function(x, b)
+
+    rng = np.random.default_rng(len(name))
+    kernels: set[str] = set()
+    before = 0
+    for number in range(100):
+        rows, columns = (int(n) for n in rng.integers(2, 70, 2))
+        values = rng.normal(size=(rows, columns)).astype(np.float32)
+        x = viewed(values, number % 4)
+        b = proa.to_tensor(rng.normal(size=(columns,)).astype(np.float32))
+        results: list[Any] = []
+        kernels |= kernels_of(lambda x=x, b=b, to=results: to.append(captured(x, b)))  # type: ignore[misc]
+        assert results[0].numpy().tobytes() == function(x, b).numpy().tobytes(), (rows, columns)
+        if number == 0:
+            before = made()
+    assert len(captures) == 1
+    assert len(kernels) == groups, kernels
+    assert made() == before  # nothing was made behind the first call
+
+
+def test_an_axis_of_one_is_another_graph() -> None:
+    """With sizes from 1 on: a row, a column, one element, and all others."""
+    captures: list[int] = []
+
+    @proa.jit.to_static
+    def captured(x: Any) -> Any:
+        captures.append(1)
+        return proa.tanh(x) * 2 + 1
+
+    rng = np.random.default_rng(0)
+    kernels: set[str] = set()
+    for number in range(100):
+        rows, columns = (int(n) for n in rng.integers(1, 4, 2))
+        x = viewed(rng.normal(size=(rows, columns)).astype(np.float32), number % 4)
+        kernels |= kernels_of(lambda x=x: captured(x))  # type: ignore[misc]
+    assert len(captures) == 4
+    assert len(kernels) <= 3, kernels
