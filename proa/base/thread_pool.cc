@@ -15,6 +15,7 @@
 #include <system_error>
 #include <vector>
 
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 #include "proa/base/interrupt.h"
 #include "proa/base/numeric/mxcsr.h"
@@ -125,7 +126,7 @@ int quota() {
 }
 
 int start_threads() {
-  if (int n = positive("PROA_NUM_THREADS")) return n;
+  if (auto n = environment_number("PROA_NUM_THREADS", 1, kMaxThreads)) return static_cast<int>(*n);
   if (int n = positive("OMP_NUM_THREADS")) return n;
   cpu_set_t set;
   int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "proa/base/hash.h"
 #include "proa/ir/pass.h"
 
 namespace proa::ir {
@@ -17,6 +18,7 @@ std::atomic<int64_t> groups_left{-1};
 struct Off {
   std::mutex mutex;
   std::vector<std::string> names;
+  std::atomic<uint64_t> number{0};  // of the names, in any order; 0: none
 
   Off() {
     const char* given = std::getenv("PROA_PASSES_OFF");
@@ -26,6 +28,14 @@ struct Off {
       if (end > 0) names.emplace_back(pass_named(text.substr(0, end)).name);
       text.remove_prefix(std::min(end + 1, text.size()));
     }
+    count();
+  }
+  void count() {
+    std::vector<std::string> sorted = names;
+    std::ranges::sort(sorted);
+    uint64_t sum = 0;
+    for (const std::string& name : sorted) sum = hash_bytes(name.data(), name.size(), sum + 1);
+    number.store(sum & ~uint64_t{1}, std::memory_order_relaxed);
   }
 };
 
@@ -50,6 +60,11 @@ void set_passes_off(std::vector<std::string> names) {
   for (const std::string& name : names) pass_named(name);
   std::lock_guard lock(off().mutex);
   off().names = std::move(names);
+  off().count();
+}
+
+uint64_t stage_settings() {
+  return off().number.load(std::memory_order_relaxed) | (group_limit() >= 0 ? 1 : 0);
 }
 
 void set_group_limit(int64_t groups) { groups_left.store(groups, std::memory_order_relaxed); }

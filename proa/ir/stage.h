@@ -21,6 +21,10 @@ void tell_stage(std::string_view name, const Module& module);  // of what is no 
 std::vector<std::string> passes_off();
 void set_passes_off(std::vector<std::string> names);
 
+// A number for what is off and whether groups are limited: graphs that were made under another one
+// were made by other passes. Whoever asks first learns of a PROA_PASSES_OFF that names no pass.
+uint64_t stage_settings();
+
 // At most so many groups become kernels of their own from now on, counted over everything that is
 // compiled; negative: all do. What is left out runs on prebuilt kernels, with the same bits.
 void set_group_limit(int64_t groups);

@@ -1,5 +1,6 @@
 // Convolutions and transposed convolutions over 1, 2 or 3 spatial axes.
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/window.h"
 
 namespace proa::ops {
@@ -10,11 +11,13 @@ using L = std::vector<int64_t>;
 
 std::vector<int64_t> kernel_of(const ir::AttrView& op, std::span<const Dim> weight) {
   std::vector<int64_t> kernel;
+  std::vector<Dim> unknown;
   for (size_t i = 2; i < weight.size(); ++i) {
-    if (!weight[i].is_const())
-      throw ir::NeedStatic{str(op.page().name, ": the size of the kernel")};
-    kernel.push_back(weight[i].constant());
+    if (weight[i].is_const()) kernel.push_back(weight[i].constant());
+    else unknown.push_back(weight[i]);
   }
+  if (!unknown.empty())
+    throw ir::NeedExtents(str(op.page().name, ": the size of the kernel"), std::move(unknown));
   return kernel;
 }
 

@@ -230,6 +230,7 @@ namespace {
 
 // How contractions are cut: PROA_TILING pins one, else the rule does and rivals are measured.
 compiler::render::Tilings tilings() {
+  object_cache();  // whose variables are read now
   static const std::string pinned = [] {
     const char* wanted = std::getenv("PROA_TILING");
     std::string name = wanted != nullptr ? wanted : "";

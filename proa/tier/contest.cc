@@ -143,7 +143,7 @@ std::unique_ptr<runtime::Executable> contested(const ir::Module& module, ir::Fun
 
 ContestCounts contest_counts() {
   return {programs.load(), programs_waiting(), timed.load(),
-          won.load(),      lost.load(),          failed.load()};
+          won.load(),      lost.load(),        failed.load()};
 }
 
 }  // namespace proa::tier

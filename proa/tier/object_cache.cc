@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "proa/base/crc32c.h"
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 #include "proa/base/file.h"
 #include "proa/base/hash.h"
@@ -169,11 +170,9 @@ ObjectCache& object_cache() {
     } else if (const char* home = std::getenv("HOME"); home != nullptr && *home != 0) {
       folder = str(home, "/.cache/proa");
     }
-    size_t megabytes = 512;
-    if (const char* limit = std::getenv("PROA_CACHE_LIMIT_MB")) {
-      megabytes = std::strtoull(limit, nullptr, 10);
-    }
-    return new ObjectCache(std::move(folder), megabytes << 20);
+    constexpr int64_t kUsual = 512, kMost = int64_t{1} << 30;
+    int64_t megabytes = environment_number("PROA_CACHE_LIMIT_MB", 0, kMost).value_or(kUsual);
+    return new ObjectCache(std::move(folder), static_cast<size_t>(megabytes) << 20);
   }();
   return *cache;
 }

@@ -4,6 +4,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/captured.h"
+#include "proa/ir/stage.h"
 #include "python/bindings/jit.h"
 #include "python/bindings/python.h"
 
@@ -325,14 +326,18 @@ PyObject* describe(PyObject*, PyObject* object) {
   });
 }
 
-// _jit_state(): what of the thread and the process is a guard: recording, default dtype, autocast.
+// _jit_state(): what of the thread and the process is a guard: recording, default dtype, autocast,
+// passes that are off.
 PyObject* state(PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     long bits = (eager::grad_enabled() ? 1 : 0) | static_cast<long>(eager::default_float()) << 1;
     const eager::Autocast& autocast = eager::autocast();
-    if (!autocast.enabled) return PyLong_FromLong(bits);
-    return to_str(str(bits, " autocast O", autocast.level, " ", to_string(autocast.dtype),
-                      " white ", join(autocast.white, ","), " black ", join(autocast.black, ",")))
+    uint64_t settings = ir::stage_settings();
+    if (!autocast.enabled && settings == 0) return PyLong_FromLong(bits);
+    if (!autocast.enabled) return to_str(str(bits, " passes ", settings)).release();
+    return to_str(str(bits, " passes ", settings, " autocast O", autocast.level, " ",
+                      to_string(autocast.dtype), " white ", join(autocast.white, ","), " black ",
+                      join(autocast.black, ",")))
         .release();
   });
 }

@@ -7,6 +7,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/captured.h"
+#include "proa/ir/stage.h"
 #include "python/bindings/jit.h"
 #include "python/bindings/python.h"
 
@@ -37,6 +38,7 @@ uint64_t state_word() {
 bool read(PyObject* args, Shape& shape) {
   if (eager::Capture::active() != nullptr || eager::autocast().enabled) return false;
   shape.words.push_back(state_word());
+  shape.words.push_back(ir::stage_settings());
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i) {
     PyObject* item = PyTuple_GET_ITEM(args, i);
     if (is_tensor(item)) {

@@ -330,7 +330,8 @@ class Emitter {
     for (Value result : op.results()) made.out.push_back(slot(result));
     for (Dim d : {kernel.units, kernel.work, kernel.scratch}) word(made, d);
     for (Dim d : kernel.words) word(made, d);
-    for (render::CKernel& rival : kernel.rivals) made.rivals.push_back(as_rival(made, kernel, rival));
+    for (render::CKernel& rival : kernel.rivals)
+      made.rivals.push_back(as_rival(made, kernel, rival));
     made.in_place = loop::in_place(loops, made.in.size());
     made.flops = flops(*loops.op(), Dim(1));
     made.operations = names_of(loops);
@@ -408,7 +409,8 @@ class Emitter {
     }
     for (size_t r = 0; r < op.region_count(); ++r) {
       made.programs.push_back(std::make_shared<Program>());
-      Emitter(module_, sizes_, *made.programs.back(), tilings_).run_region(op.region(r).block(), symbols_);
+      Emitter(module_, sizes_, *made.programs.back(), tilings_)
+          .run_region(op.region(r).block(), symbols_);
     }
   }
 
