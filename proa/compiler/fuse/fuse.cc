@@ -6,17 +6,16 @@
 #include <unordered_set>
 
 #include "proa/base/error.h"
+#include "proa/compiler/fuse/gathers.h"
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/fuse/layout.h"
 #include "proa/compiler/fuse/space.h"
 #include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/sizes.h"
-#include "proa/ir/builder.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/stage.h"
 #include "proa/ir/symbol/facts.h"
-#include "proa/ops/expr.h"
 
 namespace proa::compiler {
 
@@ -124,17 +123,10 @@ class Fuser {
     return in_memory(op.operand(0)) && in_memory(op.operand(1));
   }
 
-  // Rows of a matrix (embeddings), or pieces of one axis, by an index that stops the run where it
-  // is out of range. Whether it is shows a check of its own in front of the group; the pieces are
-  // read where they are used. Of a vector there is no empty part that a check could take.
   bool gathers(const Operation& op) const {
-    if (!op.is("prim.gather") || op.attr("axes").as_ints().size() != 1) return false;
-    Attribute batch = op.attr("batch"), mode = op.attr("mode");
-    bool stops = mode && (mode.as_string() == "raise" || mode.as_string() == "from_end");
-    if (!stops || (batch && batch.as_int() != 0)) return false;
-    Value x = op.operand(0), base = through_layouts(x, nullptr);
-    return x.rank() > 1 && !is_complex(x.dtype()) && !is_copied(base.definer()) &&
-           !inlined_constant(base);
+    if (!picks_pieces(op)) return false;
+    Value base = through_layouts(op.operand(0), nullptr);
+    return !is_copied(base.definer()) && !inlined_constant(base);
   }
 
   bool fusible(const Operation& op) const {
@@ -657,7 +649,7 @@ class Fuser {
     }
     if (outputs.empty() || !take_group()) return 0;
     for (Operation* op : group.ops) {
-      if (gathers(*op)) inputs.push_back(check_of(*op, group.ops.back()));
+      if (gathers(*op)) inputs.push_back(check_of_pieces(module_, *op, group.ops.back()));
     }
     std::vector<Location> lines;
     for (Operation* op : group.ops) {
@@ -692,20 +684,6 @@ class Fuser {
     for (size_t i = 0; i < outputs.size(); ++i) outputs[i].replace_uses(made->result(i));
     for (auto it = group.ops.rbegin(); it != group.ops.rend(); ++it) drop(*it);
     return 1;
-  }
-
-  // The same gather of an empty part of each piece: nothing is copied, and the index is refused as
-  // it would be. Its result goes with the group's inputs, so that nothing comes in between.
-  Value check_of(Operation& op, Operation* before) {
-    Builder builder(module_, before);
-    builder.set_location(op.location());
-    ops::Expr x{op.operand(0), &builder}, index{op.operand(1), &builder};
-    std::vector<int64_t> axes(op.attr("axes").as_ints().begin(), op.attr("axes").as_ints().end());
-    size_t axis = static_cast<size_t>(axes[0] < 0 ? axes[0] + x.rank() : axes[0]);
-    std::vector<Dim> starts(x.dims().size(), Dim(0)), limits(x.dims().begin(), x.dims().end());
-    limits[axis == 0 ? 1 : 0] = 0;
-    ops::Expr none = ops::slice(x, starts, limits);
-    return ops::gather(none, index, axes, 0, op.attr("mode").as_string()).value;
   }
 
   // Numbers that somebody reads beside the groups that took copies of them become groups too, so
