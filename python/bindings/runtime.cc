@@ -72,16 +72,17 @@ PyObject* compiler_report(PyObject*, PyObject*) {
     return Py_BuildValue(
         "{s:s#,s:s#,s:L,s:L,s:L,s:d,s:L,s:L,s:L,s:s#,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,"
         "s:L,s:L,s:L}",
-        "tier", tier.data(),
-        size(tier), "compiler", now.compiler.data(), size(now.compiler), "compiled",
-        number(now.compiled), "from_disk", number(now.from_disk), "from_memory",
-        number(now.from_memory), "seconds", now.seconds, "kept", number(now.kept), "channels_last", number(now.channels_last), "fallbacks", number(now.fallbacks),
-        "last_reason", now.last_reason.data(), size(now.last_reason), "programs",
-        number(counts.programs), "waiting", number(counts.waiting), "timed", number(counts.timed),
-        "won", number(counts.won), "lost", number(counts.lost), "failed", number(counts.failed), "choices", number(tunings.choices),
-        "choices_from_disk", number(tunings.from_disk), "choices_timed", number(tunings.timed),
-        "choices_rule", number(tunings.rule), "choices_rival", number(tunings.rival),
-        "choices_damaged", number(tunings.damaged), "rivals", number(now.aside));
+        "tier", tier.data(), size(tier), "compiler", now.compiler.data(), size(now.compiler),
+        "compiled", number(now.compiled), "from_disk", number(now.from_disk), "from_memory",
+        number(now.from_memory), "seconds", now.seconds, "kept", number(now.kept), "channels_last",
+        number(now.channels_last), "fallbacks", number(now.fallbacks), "last_reason",
+        now.last_reason.data(), size(now.last_reason), "programs", number(counts.programs),
+        "waiting", number(counts.waiting), "timed", number(counts.timed), "won", number(counts.won),
+        "lost", number(counts.lost), "failed", number(counts.failed), "choices",
+        number(tunings.choices), "choices_from_disk", number(tunings.from_disk), "choices_timed",
+        number(tunings.timed), "choices_rule", number(tunings.rule), "choices_rival",
+        number(tunings.rival), "choices_damaged", number(tunings.damaged), "rivals",
+        number(now.aside));
   });
 }
 
