@@ -9,6 +9,7 @@
 #include "proa/compiler/fuse/gathers.h"
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/fuse/layout.h"
+#include "proa/compiler/fuse/order.h"
 #include "proa/compiler/fuse/space.h"
 #include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
@@ -52,7 +53,7 @@ class Fuser {
       if (group->merged_into == nullptr) made += outline(*group, block);
     }
     if (made > 0) made += outline_numbers(block);
-    if (made > 0) order(block);
+    if (made > 0) order_by_data(block, sizes_);
     return made;
   }
 
@@ -751,39 +752,6 @@ class Fuser {
     }
     for (Operation* layout : layouts) drop(layout);
     if (op->unused() && op->block() != nullptr) op->erase();
-  }
-
-  // Operations stand behind those that they read, and behind what gives their sizes.
-  void order(Block& block) const {
-    std::unordered_set<const Operation*> done;
-    std::vector<Operation*> all;
-    for (Operation& op : block) all.push_back(&op);
-    for (Operation* op : all) place(op, block, done);
-  }
-  void place(Operation* op, Block& block, std::unordered_set<const Operation*>& done) const {
-    std::vector<Operation*> stack{op};
-    while (!stack.empty()) {
-      Operation* top = stack.back();
-      if (done.contains(top)) {
-        stack.pop_back();
-        continue;
-      }
-      bool ready = true;
-      auto need = [&](Operation* definer) {
-        if (definer == nullptr || definer->block() != &block || done.contains(definer)) return;
-        stack.push_back(definer);
-        ready = false;
-      };
-      top->walk([&](Operation* inside) {  // regions may read values from outside
-        for (Value operand : inside->operands()) need(operand.definer());
-        sizes_.each_binder(*inside, need);
-      });
-      if (!ready) continue;
-      stack.pop_back();
-      done.insert(top);
-      top->remove();
-      block.append(top);
-    }
   }
 
   Module& module_;
