@@ -22,6 +22,18 @@ namespace {
 
 Dim extent(const Operation& loop) { return loop.attr("extent").as_dim(); }
 
+// Whether the body computes a function whose text is a long chain, each step of which waits for the
+// one before.
+bool has_long_chain(const Block& body) {
+  constexpr std::string_view kLong[] = {"prim.exp", "prim.expm1", "prim.log",  "prim.log1p",
+                                        "prim.sin", "prim.cos",   "prim.tanh", "prim.erf",
+                                        "prim.pow", "prim.tan",   "prim.atan2"};
+  for (const Operation& op : body) {
+    if (std::ranges::find(kLong, op.name()) != std::end(kLong)) return true;
+  }
+  return false;
+}
+
 // A loop of elements: nothing loops inside it.
 bool is_leaf(const Operation& loop) {
   for (Operation& op : loop.region(0).block()) {
@@ -205,8 +217,10 @@ void Renderer::inner_loop(Operation& loop, std::string_view first, std::string_v
   Block& body = loop.region(0).block();
   std::string label = fresh("i");
   set_name(body.argument(0), label);
-  // Iterations are independent of each other, though an output may lie over an input.
+  // Iterations are independent of each other, though an output may lie over an input. Clang has one
+  // vector under way where the body is long, and the processor could not see as far as the next.
   line(str("#pragma clang loop vectorize(", is_leaf(loop) ? "assume_safety" : "enable", ")",
+           is_leaf(loop) && has_long_chain(body) ? " interleave_count(4)" : "",
            rolled ? " unroll(disable)" : ""));
   open(str("for (pn_i64 ", label, " = ", first, "; ", label, " < ", stop, "; ++", label, ") {"));
   block(body);
