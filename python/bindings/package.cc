@@ -223,8 +223,8 @@ program::TextMap texts_of(PyObject* dict) {
 }
 
 // _package_save(path, captured, captured in training or None, names of inputs, outputs as (name,
-// whether it is an argument, its number there or among the results), weights, targets, metadata, whether packed weights are stored): why there is no compiled program,
-// or "".
+// whether it is an argument, its number there or among the results), weights, targets, metadata,
+// whether packed weights are stored): why there is no compiled program, or "".
 PyObject* save(PyObject*, PyObject* args) {
   PyObject *path, *graph, *training, *inputs, *outputs, *dict, *targets, *metadata;
   int pack;
