@@ -219,9 +219,9 @@ void Renderer::inner_loop(Operation& loop, std::string_view first, std::string_v
   set_name(body.argument(0), label);
   // Iterations are independent of each other, though an output may lie over an input. Clang has one
   // vector under way where the body is long, and the processor could not see as far as the next.
+  bool chain = is_leaf(loop) && has_long_chain(body);
   line(str("#pragma clang loop vectorize(", is_leaf(loop) ? "assume_safety" : "enable", ")",
-           is_leaf(loop) && has_long_chain(body) ? " interleave_count(4)" : "",
-           rolled ? " unroll(disable)" : ""));
+           chain ? " interleave_count(4)" : "", chain || rolled ? " unroll(disable)" : ""));
   open(str("for (pn_i64 ", label, " = ", first, "; ", label, " < ", stop, "; ++", label, ") {"));
   block(body);
   close();
