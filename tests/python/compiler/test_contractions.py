@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pickle
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from dumping import computed
 
 import proa
 
-HERE = Path(__file__).resolve().parent
-
-
-def computed(tmp_path: Path, **environment: str) -> tuple[Any, Any]:
-    """(results by name, the compiler's report) of a process with these variables."""
-    path = tmp_path / ("-".join(environment.values()) + ".pickle")
-    variables = {**os.environ, "PROA_CACHE_DIR": str(tmp_path / "cache"), **environment}
-    command = [sys.executable, str(HERE / "dump_contractions.py"), str(path)]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    with path.open("rb") as file:
-        return pickle.load(file), json.loads(done.stdout)
+DUMP = "dump_contractions.py"
 
 
 def test_compiled_contractions_have_the_bits_of_the_prebuilt_kernel(tmp_path: Path) -> None:
-    prebuilt, report = computed(tmp_path, PROA_TIER="prebuilt")
+    prebuilt, report = computed(DUMP, tmp_path, PROA_TIER="prebuilt")
     assert report["compiled"] == 0
     for threads in ("2", "1", "3", "7"):
-        compiled, report = computed(tmp_path, PROA_TIER="compiled", PROA_NUM_THREADS=threads)
+        compiled, report = computed(DUMP, tmp_path, PROA_TIER="compiled", PROA_NUM_THREADS=threads)
         assert report["fallbacks"] == 0, report["last_reason"]
         assert prebuilt.keys() == compiled.keys()
         assert [key for key in prebuilt if prebuilt[key] != compiled[key]] == []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dumping import computed
 
 HERE = Path(__file__).resolve().parent
 ALL = [
@@ -19,23 +19,10 @@ ALL = [
 ]
 
 
-def computed(tmp_path: Path, dtypes: list[str], **environment: str) -> tuple[Any, Any]:
-    """(results by sample, the compiler's report) of a process with these variables."""
-    name = "-".join(environment.values()) or "plain"
-    path = tmp_path / f"{name}.pickle"
-    # No folder of kernels from earlier runs: they shall be made by this build.
-    variables = {**os.environ, "PROA_CACHE_DIR": str(tmp_path / "cache"), **environment}
-    command = [sys.executable, str(HERE / "dump_pages.py"), str(path), *dtypes]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    with path.open("rb") as file:
-        return pickle.load(file), json.loads(done.stdout)
-
-
 def compare(tmp_path: Path, dtypes: list[str]) -> None:
-    prebuilt, report = computed(tmp_path, dtypes, PROA_TIER="prebuilt")
+    prebuilt, report = computed("dump_pages.py", tmp_path, *dtypes, PROA_TIER="prebuilt")
     assert report["compiled"] == 0
-    compiled, report = computed(tmp_path, dtypes, PROA_TIER="compiled")
+    compiled, report = computed("dump_pages.py", tmp_path, *dtypes, PROA_TIER="compiled")
     assert report["fallbacks"] == 0, report["last_reason"]
     assert report["compiled"] > 100
     assert prebuilt.keys() == compiled.keys()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import proa.profiler
 import pytest
+from native import predictor
 from proa.static import InputSpec
 
 import proa
@@ -58,15 +59,6 @@ def tensors_of(path: str) -> dict[str, Any]:
 
 def image(count: int) -> np.ndarray[Any, Any]:
     return np.random.default_rng(count).standard_normal((count, 3, 11, 9), np.float32)
-
-
-def predictor(path: str, threads: int = 2) -> Any:
-    config = Config(path)
-    config.allow_native_code()
-    config.set_cpu_math_library_num_threads(threads)
-    made = create_predictor(config)
-    assert made.statistics()["compiled"], made.statistics()["reason"]
-    return made
 
 
 def result(made: Any, x: np.ndarray[Any, Any]) -> bytes:

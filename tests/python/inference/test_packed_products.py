@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import proa.profiler
 import pytest
+from native import predictor
 from proa.static import InputSpec
 
 import proa
 from proa import nn
-from proa.inference import Config, create_predictor
 
 # Columns and terms of a matrix: whole panels and not, one block of 256 terms or several, more than
 # 4096; and none at all.
@@ -46,15 +46,6 @@ class Products(nn.Layer):
         d = proa.matmul(x, self.apart[:, 1, :])
         e = proa.matmul(x[0], self.deep, transpose_y=True)
         return a, b, c, d, e
-
-
-def predictor(path: str, threads: int) -> Any:
-    config = Config(path)
-    config.allow_native_code()
-    config.set_cpu_math_library_num_threads(threads)
-    made = create_predictor(config)
-    assert made.statistics()["compiled"], made.statistics()["reason"]
-    return made
 
 
 def results(made: Any, *inputs: proa.Tensor) -> list[bytes]:
