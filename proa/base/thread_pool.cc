@@ -13,6 +13,7 @@
 #include <exception>
 #include <mutex>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "proa/base/environment.h"
@@ -38,33 +39,69 @@ bool interrupted() {
   throw UserError(ErrorKind::interrupted, "interrupted by the user");
 }
 
-// One loop. It lives on the stack of its caller, who leaves only when no worker is inside.
-struct Job {
+using Clock = std::chrono::steady_clock;
+
+// Neighbouring chunks that one thread begins with, loop after loop: what it wrote in the last loop
+// still lies in its cache.
+struct alignas(64) Share {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
+constexpr int64_t kMaxShares = 16;
+
+struct Loop {
   FunctionRef<void(int64_t, int64_t)> body;
   int64_t count, length, chunks;
-  std::atomic<int64_t> next{0};
-  int most_workers = kMaxThreads;  // beside the caller
-  std::atomic<int> workers{0};     // inside; changed under the pool's mutex
-  // Guarded by the pool's mutex:
-  int64_t failed_chunk = INT64_MAX;
-  std::exception_ptr failure{};
-  Job* behind = nullptr;
 
   void run(int64_t chunk) const {
     int64_t begin = chunk * length;
     body(begin, count - begin < length ? count : begin + length);
   }
-  bool has_work() const { return next.load(std::memory_order_relaxed) < chunks; }
-  void drop_rest() { next.store(chunks, std::memory_order_relaxed); }
 };
 
-// Waits for workers to finish what they have begun: the caller has nothing else to do, and to sleep
-// and be woken takes as long as most chunks. Bounded, since on a busy machine they may not be
-// running.
-void wait_briefly(const std::atomic<int>& workers) {
-  constexpr std::chrono::microseconds kPatience{50};
-  auto end = std::chrono::steady_clock::now() + kPatience;
-  while (workers.load(std::memory_order_relaxed) != 0 && std::chrono::steady_clock::now() < end) {
+// A loop of many threads. It lives on the stack of its caller, who leaves only when no worker is
+// inside.
+struct Job {
+  Loop loop;
+  int64_t chunks = loop.chunks;
+  std::atomic<int64_t> begun{0};   // chunks
+  int most_workers = kMaxThreads;  // beside the caller
+  std::atomic<int> workers{0};     // inside; changed under the pool's mutex
+  Clock::time_point start{};
+  // Chunks above it are dropped, those below it are run: it does not depend on the threads.
+  std::atomic<int64_t> failed_chunk{INT64_MAX};
+  std::exception_ptr failure{};  // guarded by the pool's mutex
+  Job* behind = nullptr;         // and so is this
+  int64_t shares = 1;
+  Share share[kMaxShares];
+
+  void split(int64_t threads) {
+    shares = std::min({threads, chunks, kMaxShares});
+    for (int64_t i = 0; i < shares; ++i) {
+      auto first = [&](int64_t k) { return (k * chunks + shares - 1) / shares; };
+      share[i].next.store(first(i), std::memory_order_relaxed);
+      share[i].end = first(i + 1);
+    }
+  }
+  bool has_work() const { return begun.load(std::memory_order_relaxed) < chunks; }
+  // A chunk nobody has begun, of the thread's own share if there is one left; -1: all are begun.
+  int64_t take(int64_t thread) {
+    if (begun.fetch_add(1, std::memory_order_relaxed) >= chunks) return -1;
+    for (int64_t i = thread % shares;; i = (i + 1) % shares) {
+      if (share[i].next.load(std::memory_order_relaxed) >= share[i].end) continue;
+      int64_t chunk = share[i].next.fetch_add(1, std::memory_order_relaxed);
+      if (chunk < share[i].end) return chunk;
+    }
+  }
+};
+
+constexpr std::chrono::microseconds kPatience{50};
+
+// Watches until done() or for `time`; to sleep and be woken takes as long as most chunks.
+template <typename Done>
+void watch(Clock::duration time, Done done) {
+  auto end = Clock::now() + time;
+  while (!done() && Clock::now() < end) {
 #if defined(__x86_64__)
     for (int i = 0; i < 16; ++i) __builtin_ia32_pause();
 #endif
@@ -77,6 +114,7 @@ class Pool {
   int threads() const { return threads_.load(std::memory_order_relaxed); }
   void set_threads(int n);
   void run(Job& job);
+  bool awake() const { return watching_.load(std::memory_order_relaxed) > 0; }
 
   // Around fork: the child's copy must have a free lock.
   void lock() { mutex_.lock(); }
@@ -86,7 +124,8 @@ class Pool {
   void start_workers(int wanted);
   static void* worker_main(void* argument);
   void work(int index);
-  void take_chunks(Job& job, bool is_caller);
+  bool wait_for_work(std::unique_lock<std::mutex>& lock, Clock::duration time);
+  void take_chunks(Job& job, int64_t thread);
   void record(Job& job, int64_t chunk);
   void remove(Job& job);
   Job* find_work() const;
@@ -97,7 +136,9 @@ class Pool {
   std::atomic<int> threads_;
   std::vector<bool> alive_;  // worker i exists
   int sleeping_ = 0;
-  Job* front_ = nullptr;  // jobs in order of arrival
+  std::atomic<int> watching_{0};       // workers that are awake without work
+  std::atomic<uint64_t> arrivals_{0};  // jobs so far; changed under the mutex
+  Job* front_ = nullptr;               // jobs in order of arrival
 };
 
 thread_local bool inside_loop = false;
@@ -222,52 +263,69 @@ Job* Pool::find_work() const {
   return nullptr;
 }
 
+// Watches for up to `time` before it sleeps: to be woken costs a thread, and who wakes it, as much
+// as small loops take, and one loop often comes right behind another. Whether it slept.
+bool Pool::wait_for_work(std::unique_lock<std::mutex>& lock, Clock::duration time) {
+  if (time.count() > 0) {
+    uint64_t seen = arrivals_.load(std::memory_order_relaxed);
+    watching_.fetch_add(1, std::memory_order_relaxed);
+    lock.unlock();
+    watch(time, [&] { return arrivals_.load(std::memory_order_relaxed) != seen; });
+    lock.lock();
+    watching_.fetch_sub(1, std::memory_order_relaxed);
+    if (arrivals_.load(std::memory_order_relaxed) != seen) return false;
+  }
+  ++sleeping_;
+  work_arrived_.wait(lock);
+  --sleeping_;
+  return true;
+}
+
 void Pool::work(int index) {
   inside_loop = true;
+  Clock::duration patience{0};  // never longer than the last loop took
   std::unique_lock lock(mutex_);
   while (index < threads_.load(std::memory_order_relaxed) - 1) {
     Job* job = find_work();
     if (!job) {
-      ++sleeping_;
-      work_arrived_.wait(lock);
-      --sleeping_;
+      // Woken too late for a loop: it was shorter than a wake-up, as the next ones may be.
+      if (wait_for_work(lock, patience)) patience = kPatience;
       continue;
     }
     ++job->workers;
     // Each woken worker wakes the next: the caller pays for one only.
     if (sleeping_ > 0 && job->workers < job->most_workers &&
-        job->next.load(std::memory_order_relaxed) + 1 < job->chunks) {
+        job->begun.load(std::memory_order_relaxed) + 1 < job->chunks) {
       work_arrived_.notify_one();
     }
+    Clock::time_point start = job->start;
     lock.unlock();
-    take_chunks(*job, false);
+    take_chunks(*job, index + 1);
+    patience = std::min<Clock::duration>(Clock::now() - start, kPatience);
     lock.lock();
     if (--job->workers == 0) worker_left_.notify_all();
   }
   alive_[static_cast<size_t>(index)] = false;
 }
 
-void Pool::take_chunks(Job& job, bool is_caller) {
+// Thread 0 is the caller, and asks whether the user wants to end the loop, all of it.
+void Pool::take_chunks(Job& job, int64_t thread) {
   numeric::FloatEnvironment environment;
-  for (;;) {
-    int64_t chunk = job.next.fetch_add(1, std::memory_order_relaxed);
-    if (chunk >= job.chunks) return;
+  for (int64_t chunk; (chunk = job.take(thread)) >= 0;) {
+    if (chunk > job.failed_chunk.load(std::memory_order_relaxed)) continue;
+    bool ended = thread == 0 && interrupted();
     try {
-      if (is_caller && interrupted()) throw_interrupted();
-      job.run(chunk);
-    } catch (...) { record(job, chunk); }
+      if (ended) throw_interrupted();
+      job.loop.run(chunk);
+    } catch (...) { record(job, ended ? -1 : chunk); }
   }
 }
 
-// Chunks are begun in ascending order, so all below a failed one have begun and will report too:
-// the lowest failure does not depend on the threads.
 void Pool::record(Job& job, int64_t chunk) {
   std::lock_guard lock(mutex_);
-  job.drop_rest();
-  if (chunk < job.failed_chunk) {
-    job.failed_chunk = chunk;
-    job.failure = std::current_exception();
-  }
+  if (chunk >= job.failed_chunk.load(std::memory_order_relaxed)) return;
+  job.failed_chunk.store(chunk, std::memory_order_relaxed);
+  job.failure = std::current_exception();
 }
 
 void Pool::remove(Job& job) {
@@ -278,6 +336,8 @@ void Pool::remove(Job& job) {
 
 void Pool::run(Job& job) {
   bool asleep = false;
+  job.start = Clock::now();
+  job.split(std::min<int64_t>(threads(), job.most_workers + int64_t{1}));
   {
     std::lock_guard lock(mutex_);
     int64_t wanted = std::min<int64_t>({threads() - 1, job.chunks - 1, job.most_workers});
@@ -285,28 +345,29 @@ void Pool::run(Job& job) {
     Job** at = &front_;
     while (*at) at = &(*at)->behind;
     *at = &job;
-    asleep = sleeping_ > 0;
+    arrivals_.fetch_add(1, std::memory_order_relaxed);
+    asleep = sleeping_ > 0 && watching_.load(std::memory_order_relaxed) < wanted;
   }
   if (asleep) work_arrived_.notify_one();
   inside_loop = true;
-  take_chunks(job, true);
+  take_chunks(job, 0);
   inside_loop = false;
   if (the_pool.load(std::memory_order_relaxed) != this) {
     throw UserError(ErrorKind::state,
                     "a body of parallel_for forked: the child cannot finish the loop");
   }
-  wait_briefly(job.workers);
+  watch(kPatience, [&] { return job.workers.load(std::memory_order_relaxed) == 0; });
   std::unique_lock lock(mutex_);
   worker_left_.wait(lock, [&] { return job.workers == 0; });
   remove(job);
 }
 
 // Keeps the rule of chunks, in the calling thread.
-void run_inline(const Job& job) {
+void run_inline(const Loop& loop) {
   numeric::FloatEnvironment environment;
-  for (int64_t chunk = 0; chunk < job.chunks; ++chunk) {
+  for (int64_t chunk = 0; chunk < loop.chunks; ++chunk) {
     if (chunk != 0 && !inside_loop && interrupted()) throw_interrupted();
-    job.run(chunk);
+    loop.run(chunk);
   }
 }
 
@@ -316,12 +377,20 @@ void parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t, int64_
   PROA_CHECK(grain >= 1, "grain ", grain);
   if (count <= 0) return;
   int64_t length = chunk_length(count, grain);
-  Job job{.body = body, .count = count, .length = length, .chunks = (count - 1) / length + 1};
-  if (job.chunks == 1 || inside_loop || most_threads == 1 || pool().threads() == 1)
-    return run_inline(job);
+  Loop loop{.body = body, .count = count, .length = length, .chunks = (count - 1) / length + 1};
+  if (loop.chunks == 1 || inside_loop || most_threads == 1 || pool().threads() == 1)
+    return run_inline(loop);
+  Job job{.loop = loop};
   if (most_threads > 0) job.most_workers = most_threads - 1;
   pool().run(job);
   if (job.failure) std::rethrow_exception(job.failure);
+}
+
+bool worth_waking() {
+  thread_local Clock::time_point asked{};
+  if (inside_loop || most_threads == 1 || pool().threads() == 1) return false;
+  Clock::time_point before = std::exchange(asked, Clock::now());
+  return pool().awake() || asked - before < kPatience;
 }
 
 int num_threads() { return pool().threads(); }

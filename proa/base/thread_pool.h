@@ -1,7 +1,7 @@
 // Loops over many threads: one pool a process, asleep when there is no work.
 // Why our own: work must be cut by a rule that ignores the thread count, so that results do not
 // depend on it; and idle threads must not spin, since the data loader and the user's code run
-// beside.
+// beside. A worker stays awake behind a loop for as long as that took, 50 us at most.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,11 @@ constexpr int64_t chunk_length(int64_t count, int64_t grain) {
 // of the lowest chunk is rethrown, chunks not yet begun are dropped, and begun ones are waited for.
 // Bodies run in the default floating-point environment (round to nearest, no flush to zero).
 void parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t begin, int64_t end)> body);
+
+// Whether a loop that is too small to pay for waking a worker may be handed out all the same: one
+// is awake already, or the calling thread asked this shortly before, so that more is likely to
+// come.
+bool worth_waking();
 
 // Threads that take part in a loop, the calling one included. At first: PROA_NUM_THREADS, else
 // OMP_NUM_THREADS, else the processors that this process may use.

@@ -50,7 +50,8 @@ void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* co
                   step.scratch > 0 ? thread_scratch(step.scratch) : nullptr);
   };
   if (step.units == 0) return;
-  if (step.units <= step.grain) return units(0, step.units);
+  bool alone = step.units <= step.grain || (step.small && !worth_waking());
+  if (alone) return units(0, step.units);
   if (timed == nullptr) return parallel_for(step.units, step.grain, units);
   std::thread::id caller = std::this_thread::get_id();
   parallel_for(step.units, step.grain, [&](int64_t begin, int64_t end) {
@@ -77,6 +78,7 @@ void run_chosen(const Schedule::Step& step, const Schedule& schedule, char* cons
   own.word = cut.word;
   own.units = cut.units;
   own.grain = cut.grain;
+  own.small = cut.small;
   own.scratch = cut.scratch;
   if (!turn.timed) return run_compiled(own, schedule, bases, timed);
   int64_t begin = now_ns();

@@ -18,11 +18,17 @@ using namespace program;
 
 namespace {
 
-constexpr int64_t kGrain = 32768;  // elements that are worth another thread
+constexpr int64_t kGrain = 32768;      // elements that are worth waking another thread
+constexpr int64_t kGrainAwake = 8192;  // elements that are worth another thread that is awake
+
+bool is_small(int64_t units, int64_t work) {
+  return units < 2 * kGrain && work < 2 * kGrain && units * work < 2 * kGrain;
+}
 
 // Units to a piece, `work` elements each: as many pieces as are worth a thread, of equal length.
 int64_t grain_of(int64_t units, int64_t work) {
-  int64_t least = work >= kGrain ? 1 : kGrain / std::max<int64_t>(work, 1);
+  int64_t worth = is_small(units, work) ? kGrainAwake : kGrain;
+  int64_t least = work >= worth ? 1 : worth / std::max<int64_t>(work, 1);
   int64_t pieces = std::max<int64_t>(units / least, 1);
   return std::max<int64_t>((units - 1) / pieces + 1, 1);
 }
@@ -241,6 +247,7 @@ class Scheduler {
     step_.word = own.word;
     step_.units = own.units;
     step_.grain = own.grain;
+    step_.small = own.small;
     step_.scratch = own.scratch;
     if (!code.rivals.empty() && request_.provider != nullptr && own.units > 0) choose(code, own, i);
     end_step();
@@ -250,7 +257,7 @@ class Scheduler {
                     std::span<const std::pair<int32_t, int32_t>> patches) {
     uint32_t word = words(plain, patches);
     const int64_t* first = &made_->words[word];
-    return {word, first[0], grain_of(first[0], first[1]), first[2]};
+    return {word, first[0], grain_of(first[0], first[1]), first[2], is_small(first[0], first[1])};
   }
 
   void choose(const Instruction& code, const Schedule::Cut& own, size_t i) {

@@ -49,13 +49,15 @@ struct Schedule {
     program::CompiledFn compiled = nullptr;
     program::KernelFn kernel = nullptr;
     int64_t units = 0, grain = 1, scratch = 0;  // of compiled
-    int64_t bytes = 0, flops = 0;               // read and written; computed
-    int32_t choice = -1;                        // of tilings, of compiled
+    bool small = false;            // handed out only to a thread that is awake (worth_waking)
+    int64_t bytes = 0, flops = 0;  // read and written; computed
+    int32_t choice = -1;           // of tilings, of compiled
   };
   // Tilings of one instruction, its own first; the step's scratch serves them all.
   struct Cut {
     uint32_t word;
     int64_t units, grain, scratch;
+    bool small;
   };
   struct Choice {
     std::shared_ptr<program::Choice> of;

@@ -37,6 +37,13 @@ std::vector<Range> ranges_of(int64_t count, int64_t grain) {
   return ranges;
 }
 
+int64_t processor_us() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec +
+         usage.ru_stime.tv_usec;
+}
+
 class ThreadPool : public testing::TestWithParam<int> {
  protected:
   void SetUp() override { set_num_threads(GetParam()); }
@@ -292,15 +299,63 @@ TEST(ThreadPoolAlone, CountsOutOfRangeAreRefused) {
 TEST(ThreadPoolAlone, IdleWorkersUseNoProcessorTime) {
   set_num_threads(3);
   ranges_of(256, 1);
-  auto processor_us = [] {
-    rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec +
-           usage.ru_stime.tv_usec;
-  };
   auto before = processor_us();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   EXPECT_LT(processor_us() - before, 20'000);
+}
+
+TEST(ThreadPoolAlone, WorkersStayAwakeForAShortWhileOnly) {
+  set_num_threads(2);
+  auto busy = [](int64_t, int64_t) {
+    auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(5);
+    while (std::chrono::steady_clock::now() < end) {}
+  };
+  auto before = processor_us();
+  for (int i = 0; i < 200; ++i) {
+    parallel_for(2, 1, busy);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_LT(processor_us() - before,
+            120'000);  // of 400'000, of which a loop takes 10 and 50 behind
+}
+
+TEST(ThreadPoolAlone, EachThreadBeginsWithItsShare) {
+  set_num_threads(2);
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> begun{0};
+    std::atomic<int64_t> of_caller{-1}, of_worker{-1};
+    auto caller = std::this_thread::get_id();
+    parallel_for(8, 1, [&](int64_t begin, int64_t) {
+      auto& first = std::this_thread::get_id() == caller ? of_caller : of_worker;
+      if (first >= 0) return;
+      first = begin;
+      ++begun;
+      auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+      while (begun < 2 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    });
+    EXPECT_EQ(of_caller, 0);
+    EXPECT_EQ(of_worker, 4);
+  }
+}
+
+TEST(ThreadPoolAlone, SmallLoopsAreHandedOutWhereMoreOfThemCome) {
+  set_num_threads(2);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the worker sleeps
+  EXPECT_FALSE(worth_waking());
+  bool again = false;  // within 50 us, which a busy machine may not grant at once
+  for (int i = 0; i < 1000 && !again; ++i) again = worth_waking();
+  EXPECT_TRUE(again);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_FALSE(worth_waking());
+  {
+    ThreadLimit alone(1);
+    worth_waking();
+    EXPECT_FALSE(worth_waking());
+  }
+  set_num_threads(1);
+  worth_waking();
+  EXPECT_FALSE(worth_waking());
+  set_num_threads(2);
 }
 
 TEST(ThreadPoolAlone, ChangingTheCountWhileOthersLoop) {
