@@ -363,6 +363,15 @@ void backward_samples(SampleList& s) {
   wrong(row(), row(), T({2, 2, 3, 4}), {{"is_causal", true}}, ErrorKind::value, "required");
 }
 
+// For each score: multiply-adds of its products, `of_width` as long as a query and `of_depth` as a
+// value, and about 24 operations for an exponential and what goes with it.
+void count_scores(Cost& c, int of_width, int of_depth) {
+  std::span<const Dim> query = c.operand(0).dims(), value = c.operand(2).dims();
+  Dim scores = query[0] * query[1] * query[2] * value[2];
+  Dim all = scores * (query[3] * Dim(2 * of_width) + value[3] * Dim(2 * of_depth) + Dim(24));
+  c.flops(c.boolean("is_causal") ? floordiv(all, Dim(2)) : all);
+}
+
 }  // namespace
 
 std::vector<ir::Page> attention_pages() {
@@ -413,6 +422,7 @@ std::vector<ir::Page> attention_pages() {
        .vjp = by_decomposition(),
        .decompose = forward_rule,
        .sharding = "b h q d, b h k d, b h k e, b h q k -> b h q e, b h q 1; k: whole, d: whole",
+       .cost = [](Cost& c) { count_scores(c, 1, 1); },
        .samples = forward_samples},
       {.name = "attention_backward",
        .faces = ir::kHidden,
@@ -429,6 +439,7 @@ std::vector<ir::Page> attention_pages() {
        .decompose = backward_rule,
        .sharding = "b h q d, b h k d, b h k e, b h q k, b h q 1, b h q 1, b h q e -> b h q d, "
                    "b h k d, b h k e; q: whole, k: whole, d: whole, e: whole",
+       .cost = [](Cost& c) { count_scores(c, 3, 2); },
        .samples = backward_samples},
   };
 }

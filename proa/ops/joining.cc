@@ -140,6 +140,46 @@ void take_pieces(Decompose& d, const Cuts& cuts) {
 
 void split_rule(Decompose& d) { take_pieces(d, split_of(d, d.in(0).dims())); }
 
+// The gradients of the pieces side by side, zeros where there is none. Each element is written
+// once; the sum of what the pieces' slices have would write and add all of x for each of them.
+void join_gradients(Vjp& v, const Cuts& cuts, bool unbound = false) {
+  auto axis = static_cast<size_t>(cuts.axis);
+  Expr x = v.in(0);
+  auto piece = [&](size_t k) {
+    Expr g = v.cotangent(static_cast<int>(k));
+    return unbound ? unsqueeze(g, cuts.axis) : g;
+  };
+  std::vector<size_t> given;
+  for (size_t k = 0; k < cuts.starts.size(); ++k) {
+    if (v.has_cotangent(static_cast<int>(k))) given.push_back(k);
+  }
+  if (given.empty()) return;
+  if (given.size() == 1) {
+    std::vector<Dim> low(x.dims().size(), Dim(0)), high = low;
+    low[axis] = cuts.starts[given[0]];
+    high[axis] = x.dims()[axis] - cuts.ends[given[0]];
+    Expr g = piece(given[0]);
+    return v.set(0, pad(g, zero_like(g), low, high, {}));
+  }
+  std::vector<Expr> parts;
+  Dim done = 0;
+  auto fill_to = [&](Dim start) {
+    if (start == done) return;
+    std::vector<Dim> dims(x.dims().begin(), x.dims().end());
+    dims[axis] = start - done;
+    parts.push_back(full(v.builder(), dims, x.dtype(), 0));
+  };
+  for (size_t k : given) {
+    fill_to(cuts.starts[k]);
+    parts.push_back(piece(k));
+    done = cuts.ends[k];
+  }
+  fill_to(x.dims()[axis]);
+  v.set(0, concat(parts, cuts.axis));
+}
+
+void split_backward(Vjp& v) { join_gradients(v, split_of(v, v.in(0).dims())); }
+
 // chunk: pieces of ceil(size / chunks), the last one smaller; perhaps fewer than asked for.
 Cuts chunks_of(const ir::AttrView& op, std::span<const Dim> dims) {
   Cuts cuts;
@@ -158,6 +198,8 @@ Cuts chunks_of(const ir::AttrView& op, std::span<const Dim> dims) {
 
 void chunk_shape(Infer& op) { give_pieces(op, chunks_of(op, op.dims(0))); }
 void chunk_rule(Decompose& d) { take_pieces(d, chunks_of(d, d.in(0).dims())); }
+
+void chunk_backward(Vjp& v) { join_gradients(v, chunks_of(v, v.in(0).dims())); }
 
 int64_t extent_of(const ir::AttrView& op, std::span<const Dim> dims, int axis) {
   Dim extent = dims[static_cast<size_t>(axis)];
@@ -180,6 +222,17 @@ void unbind_rule(Decompose& d) {
   int axis = d.axis("axis", x.rank());
   for (int64_t i = 0; i < extent_of(d, x.dims(), axis); ++i)
     d.out(squeeze(slice_axis(x, axis, i, i + 1), axis));
+}
+
+void unbind_backward(Vjp& v) {
+  Expr x = v.in(0);
+  Cuts cuts;
+  cuts.axis = v.axis("axis", x.rank());
+  for (int64_t i = 0; i < extent_of(v, x.dims(), cuts.axis); ++i) {
+    cuts.starts.emplace_back(i);
+    cuts.ends.emplace_back(i + 1);
+  }
+  join_gradients(v, cuts, true);
 }
 
 void tile_shape(Infer& op) {
@@ -364,7 +417,7 @@ ir::AttrSpec axis0() {
 
 ir::Page pieces(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc,
                 std::vector<ir::AttrSpec> attrs, void (*shape)(Infer&), DecomposeRule rule,
-                void (*samples)(SampleList&)) {
+                void (*backward)(Vjp&), void (*samples)(SampleList&)) {
   return {.name = name,
           .aliases = std::move(aliases),
           .faces = kOperator,
@@ -373,7 +426,7 @@ ir::Page pieces(std::string_view name, std::vector<std::string_view> aliases, st
           .attrs = std::move(attrs),
           .results = -1,
           .shape = shape,
-          .vjp = by_decomposition(),
+          .vjp = {.backward = backward},
           .decompose = rule,
           .sharding = "... -> pieces; @axis: whole",
           .alias = {{.view = true}},
@@ -415,12 +468,12 @@ std::vector<ir::Page> joining_pages() {
                .aliases = {"split_size_or_sections"},
                .form = AttrForm::shape},
               axis0()},
-             split_shape, split_rule, split_samples),
+             split_shape, split_rule, split_backward, split_samples),
       pieces("chunk", {}, "At most `chunks` pieces of ceil(size / chunks) along an axis. Views.",
              {{.name = "chunks", .form = AttrForm::integer, .lowest = 1}, axis0()}, chunk_shape,
-             chunk_rule, chunk_samples),
+             chunk_rule, chunk_backward, chunk_samples),
       pieces("unbind", {"unstack"}, "The slices along an axis, without it. Views.", {axis0()},
-             unbind_shape, unbind_rule, unbind_samples),
+             unbind_shape, unbind_rule, unbind_backward, unbind_samples),
       {.name = "tile",
        .faces = kOperator,
        .doc = "x repeated along each axis, as NumPy's tile.",

@@ -166,3 +166,12 @@ def test_results_are_those_without() -> None:
     with profiler.Profiler():
         watched = proa.nn.functional.softmax(x).numpy()
     assert plain.tobytes() == watched.tobytes()
+
+
+def test_attention_tells_its_flops():
+    x = proa.randn([2, 64, 3, 16])
+    with proa.profiler.Profiler() as p:
+        proa.nn.functional.scaled_dot_product_attention(x, x, x)
+    kernels = [e for e in p.events if e.kind == "kernel" and "attention" in e.name]
+    products = 2 * 2 * (2 * 3 * 64 * 64 * 16)  # scores, and the values that they weigh
+    assert products <= sum(e.flops for e in kernels) <= 3 * products
