@@ -26,7 +26,7 @@ SIZES = [
     (6, 16, 16), (7, 17, 17), (8, 33, 255), (9, 31, 256), (12, 48, 257), (17, 23, 300),
     (8, 70, 768), (3, 40, 4095), (2, 5, 4096), (7, 19, 4097), (1, 300, 8200), (121, 65, 31),
     (250, 130, 40), (64, 400, 520), (131, 517, 33), (300, 200, 100), (700, 50, 290),
-    (1, 70, 4096), (1, 37, 1024), (600, 420, 300),
+    (1, 70, 4096), (1, 37, 1024), (600, 420, 300), (140, 40, 4100), (40, 1030, 20),
 ]  # fmt: skip
 FEW = [(5, 15, 7), (17, 23, 300), (1, 40, 33), (7, 19, 4097), (121, 65, 31)]
 DTYPES = [
@@ -115,6 +115,25 @@ def stacks() -> Iterator[tuple[str, Call]]:
         )
 
 
+def parts() -> Iterator[tuple[str, Call]]:
+    """Rows and columns that lie in larger matrices, from any element on."""
+    rng = np.random.default_rng(12)
+
+    def inner(x: Tensor, y: Tensor) -> Tensor:
+        return proa.matmul(x[3:, 1:-2], y[1:-2, 5:])
+
+    def inner_turned(x: Tensor, y: Tensor) -> Tensor:
+        return proa.matmul(x[3:, 1:-2], y[5:, 1:-2], transpose_y=True)
+
+    for f in (inner, inner_turned):
+        product = proa.jit.to_static(f)
+        for dtype in ("float32", "float64", "float16", "complex64"):
+            for m, n, k in [(5, 20, 30), (12, 37, 33), (40, 70, 300), (150, 33, 65)]:
+                y_shape = [n, k] if f is inner_turned else [k, n]
+                x, y = tensor(rng, [m, k], dtype), tensor(rng, y_shape, dtype)
+                yield f"{f.__name__} {dtype} {m}x{n}x{k}", lambda p=product, x=x, y=y: p(x, y)
+
+
 def tiny() -> Iterator[tuple[str, Call]]:
     """Products that underflow: a chain may end in -0, which must stay."""
     rng = np.random.default_rng(11)
@@ -194,7 +213,7 @@ def gradients() -> Iterator[tuple[str, Call]]:
 
 def main() -> None:
     results: dict[str, Any] = {}
-    for source in (matrices, stacks, tiny, epilogues, computed_operands, gradients):
+    for source in (matrices, stacks, parts, tiny, epilogues, computed_operands, gradients):
         for name, call in source():
             found = call()
             found = found if isinstance(found, list | tuple) else [found]

@@ -21,13 +21,17 @@ using namespace ir;
 namespace {
 
 // Units of work: as many columns that packing the rows does not count, rows such that packing the
-// columns does not (tiling.h); at least eight of them where there is enough to do. Rows go through
-// in groups whose packed form stays in the second cache.
+// columns does not (tiling.h); at least eight of them where there is enough to do. Rows that are
+// read as they lie are worth narrower units, down to two panels of 64 bytes. Rows go through in
+// groups that stay in the second cache.
 constexpr int64_t kRows = 128;  // of a group, fewer where their terms are more than
 constexpr int64_t kGroupTerms = 98304;
 constexpr int64_t kUnits = 8;
 constexpr int64_t kUnitTerms = 1 << 20;
-constexpr int64_t kEnough = 1 << 18;   // products of numbers that are worth a comparison of tilings
+constexpr int64_t kLyingTerms = 1 << 17;  // of a unit whose rows are read as they lie
+constexpr int64_t kLeastColumns = 32;     // of such a unit
+constexpr int64_t kEnough = 1 << 18;  // products of numbers that are worth a comparison of tilings
+constexpr int64_t kDirectElements = 1 << 20;
 constexpr int64_t kRowColumns = 1024;  // of a unit of one row's product
 constexpr int64_t kRowTerms = 1 << 17;
 
@@ -140,7 +144,9 @@ class Contraction {
                        {"k", word(product(k_))},
                        {"depth", word(product(k_))},
                        {"stride", str(word(stride_), " * ", a_.parts)},
-                       {"direct", a_.wide && a_.parts == 1 ? "rows <= 8" : "0"},
+                       {"direct", direct()},
+                       {"x_row_stride", word(x_row_.strides.empty() ? Dim(0) : x_row_.strides[0])},
+                       {"left", left_},
                        {"x_stride", word(x_depth_.strides.empty() ? Dim(0) : x_depth_.strides[0])},
                        {"x", str(op_.operand(0).index())},
                        {"y", str(op_.operand(1).index())},
@@ -174,6 +180,14 @@ class Contraction {
                offsets("y_column", y_column_), offsets("y_depth", y_depth_));
   }
 
+  // Columns as they lie: each is read once, or the lines of a panel share pages and the whole is
+  // not much larger than the second cache.
+  std::string direct() const {
+    if (!a_.wide || a_.parts != 1) return "0";
+    return str("(rows <= 8 || (stride < 4096 / (pn_i64)sizeof *y && stride * K <= ",
+               kDirectElements, "))");
+  }
+
   int64_t sum_bytes() const { return a_.lanes == 4 ? 8 : 4; }
 
   CKernel rows() {
@@ -182,7 +196,8 @@ class Contraction {
     bool lines = x_depth_.dense();
     bool across = lines && deep_ && a_.wide && a_.parts == 1 && m.bounds().lo <= a_.lanes;
     Dim line = ceildiv(k * a_.parts, 16) * 16 + 16;
-    Dim packed = max(group_rows, across ? a_.lanes : 0) * line;
+    lying_ = lines && a_.wide && a_.parts == 1 && !x_computed_ && x_row_.extents.size() <= 1;
+    Dim packed = max(lying_ ? Dim(0) : group_rows, across ? a_.lanes : 0) * line;
     auto cut = [&](const Tiling& tiling, CKernel& kernel) {
       Cut made = cut_of(tiling, m, n);
       Dim unit_rows = ceildiv(m, max(made.rows, 1));
@@ -203,9 +218,10 @@ class Contraction {
       std::string buffers;
       functions += computing(kComputeRows, 1, m_, "row", buffers);
       x_taken_ = str(buffers, ", words, batch");
-    } else {
+    } else if (!lying_) {
       functions += with(lines ? kPackRows : turn ? kTurnRows : kGatherRows);
     }
+    left_ = with(lying_ ? kLyingLeft : kPackedLeft);
     if (y_computed_) {
       functions += computing(terms_side_by_side() ? kComputeDeep : kComputeWide, 2, n_, "column",
                              y_buffers_);
@@ -242,9 +258,12 @@ class Contraction {
   Cut cut_of(const Tiling& tiling, Dim m, Dim n) const {
     // One row is worth as many units as eight where columns are packed, or computed.
     Dim terms = packed_once_ || y_computed_ ? max(min(m, kRows), 8) : min(m, kRows);
-    Dim columns =
-        max(min(ceildiv(n, tiling.columns), floordiv(terms * n * product(k_), kUnitTerms)), 1);
-    Dim rows = max(ceildiv(m, tiling.most_rows),
+    Dim all = terms * n * product(k_), columns = ceildiv(n, tiling.columns);
+    if (lying_) {
+      columns = max(ceildiv(n, tiling.lying_columns), min(ceildiv(n, kLeastColumns), kUnits));
+    }
+    columns = max(min(columns, floordiv(all, lying_ ? kLyingTerms : kUnitTerms)), 1);
+    Dim rows = max(ceildiv(m, lying_ ? tiling.lying_rows : tiling.most_rows),
                    min(ceildiv(m, tiling.least_rows), ceildiv(kUnits, columns)));
     return {rows, columns};
   }
@@ -555,11 +574,12 @@ class Contraction {
   Axes x_batch_, x_row_, x_depth_, y_batch_, y_column_, y_depth_;
   bool wide_ = false, deep_ = false;              // how y lies: columns, or terms, side by side
   bool packed_once_ = false;                      // y is panels
+  bool lying_ = false;                            // rows of x are read as they lie
   bool x_computed_ = false, y_computed_ = false;  // while they are packed
   Dim stride_ = 0;                                // of what does not lie side by side
   std::string arguments_;                         // of the epilogue
   std::string x_taken_ = "words, x", y_buffers_;
-  std::string pack_unit_, panel_here_, fetch_, fetch_results_;
+  std::string pack_unit_, panel_here_, fetch_, fetch_results_, left_;
   std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, panel_;
 };
 

@@ -115,7 +115,8 @@ inline constexpr std::string_view kComputedPanel = R"(
 )";
 
 // One panel of y for the terms k .. k + depth becomes b. Where its columns lie side by side, they
-// are used as they lie for few rows; and while it is multiplied, the next one is asked for.
+// are used as they lie for few rows, or where they are near each other; and while it is multiplied,
+// the next one is asked for.
 inline constexpr std::string_view kWidePanel = R"(
               const $storage *const here = y + y_column(words, column) + y_depth(words, k);
               const pn_i64 stride = $stride;
@@ -287,20 +288,33 @@ static __attribute__((noinline)) void multiply_one(void *const *buffers, const p
 )";
 inline constexpr std::string_view kTakeOne = R"(
     if (M == 1) {
-      if (packed_block != block) pack_rows($x_taken, 0, 1, line, packed);
-      packed_block = block;
-      multiply_one(buffers, words, batch, packed, y, first, last, total, group);
+      const pn_i64 groups = 1, top = 0, height_of_group = 1;
+$left      multiply_one(buffers, words, batch, left, y, first, last, total, group);
       continue;
     }
 )";
 
-// The sums of one unit, panel by panel: for each, all terms in blocks of 256; then its epilogue,
-// while the sums are in the first cache.
+// The rows of a group: packed, or read as they lie, which costs no copy and no more lines of memory
+// than packed ones, as eight rows go through the first cache together.
+inline constexpr std::string_view kPackedLeft = R"(
+      if (groups > 1 || packed_block != block) pack_rows($x_taken, row0 + top, height_of_group, $line, packed);
+      packed_block = block;
+      const $sum *const left = packed;
+      const pn_i64 left_stride = $line;
+)";
+inline constexpr std::string_view kLyingLeft = R"(
+      const $sum *const left = x + x_row(words, row0 + top);
+      const pn_i64 left_stride = $x_row_stride;
+)";
+
+// The sums of one unit, panel by panel: for each, all terms in blocks of 256. The epilogue runs
+// over few rows as soon as their sums are there: what it writes goes to memory while the next ones
+// are multiplied. Terms beyond 4096 are added to a panel's sums first.
 inline constexpr std::string_view kDriver = R"(
 void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
   WORDS
   const pn_i64 M = $m, N = $n, K = $k, row_blocks = $row_blocks, column_blocks = $column_blocks;
-  const pn_i64 line = $line, strips = (N + $columns - 1) / $columns;
+  const pn_i64 strips = (N + $columns - 1) / $columns;
   $sum *const one_panel = ($sum *)scratch, *const total = one_panel + 256 * $panel;
   $sum *const group = total + $rows * $panel, *const packed = group + $rows * $panel;
   $sum *const kept = packed + $packed;
@@ -319,9 +333,7 @@ $pack_unit    for (pn_i64 part = 0; part < groups; ++part) {
       const pn_i64 top = part * rows / groups, height_of_group = (part + 1) * rows / groups - top;
       const pn_i64 panels = (height_of_group + MICRO_ROWS - 1) / MICRO_ROWS;
       const pn_i64 low = height_of_group / panels, more = height_of_group % panels;
-      if (groups > 1 || packed_block != block) pack_rows($x_taken, row0 + top, height_of_group, line, packed);
-      packed_block = block;
-      for (pn_i64 strip = first; strip < last; ++strip) {
+$left      for (pn_i64 strip = first; strip < last; ++strip) {
         const pn_i64 column = strip * $columns;
         const pn_i64 width = N - column < $columns ? N - column : $columns;
         if (K == 0) for (pn_i64 i = 0; i < height_of_group * $panel; ++i) total[i] = 0;
@@ -333,15 +345,16 @@ $pack_unit    for (pn_i64 part = 0; part < groups; ++part) {
 $panel_here
             for (pn_i64 p = 0, row = 0; p < panels; ++p) {
               const pn_i64 height = low + (p < more);
-              micro(height, depth, packed + row * line + k * $parts, line, $parts, b, b_stride, sums + row * $panel, k == g, ahead, ahead_stride);
-$fetch_results              row += height;
+$fetch_results              micro(height, depth, left + row * left_stride + k * $parts, left_stride, $parts, b, b_stride, sums + row * $panel, k == g, ahead, ahead_stride);
+              if (g == 0 && k + depth == K) finish($buffers, words, total + row * $panel, batch, row0 + top + row, height, column, width);
+              row += height;
               ahead = (const char *)panel;
               ahead_stride = 0;
 $fetch            }
           }
           if (g != 0) for (pn_i64 i = 0; i < height_of_group * $panel; ++i) total[i] = JOIN(total[i], group[i]);
         }
-        finish($buffers, words, total, batch, row0 + top, height_of_group, column, width);
+        if (K == 0 || K > 4096) finish($buffers, words, total, batch, row0 + top, height_of_group, column, width);
       }
     }
   }
