@@ -118,6 +118,9 @@ def stacks() -> Iterator[tuple[str, Call]]:
 def parts() -> Iterator[tuple[str, Call]]:
     """Rows and columns that lie in larger matrices, from any element on."""
     rng = np.random.default_rng(12)
+    sizes = [
+        (5, 20, 30), (11, 39, 603), (8, 30, 5003), (12, 37, 33), (40, 70, 300), (150, 33, 65),
+    ]  # fmt: skip
 
     def inner(x: Tensor, y: Tensor) -> Tensor:
         return proa.matmul(x[3:, 1:-2], y[1:-2, 5:])
@@ -128,7 +131,7 @@ def parts() -> Iterator[tuple[str, Call]]:
     for f in (inner, inner_turned):
         product = proa.jit.to_static(f)
         for dtype in ("float32", "float64", "float16", "complex64"):
-            for m, n, k in [(5, 20, 30), (12, 37, 33), (40, 70, 300), (150, 33, 65)]:
+            for m, n, k in sizes:
                 y_shape = [n, k] if f is inner_turned else [k, n]
                 x, y = tensor(rng, [m, k], dtype), tensor(rng, y_shape, dtype)
                 yield f"{f.__name__} {dtype} {m}x{n}x{k}", lambda p=product, x=x, y=y: p(x, y)

@@ -147,6 +147,8 @@ class Contraction {
                        {"direct", direct()},
                        {"x_row_stride", word(x_row_.strides.empty() ? Dim(0) : x_row_.strides[0])},
                        {"left", left_},
+                       {"narrow", kNarrow},
+                       {"micro_turned", micro_turned_},
                        {"x_stride", word(x_depth_.strides.empty() ? Dim(0) : x_depth_.strides[0])},
                        {"x", str(op_.operand(0).index())},
                        {"y", str(op_.operand(1).index())},
@@ -230,6 +232,11 @@ class Contraction {
     if (across) {
       functions += str(across_text(a_), with(kAcross));
       across_ = with(kTakeAcross);
+    }
+    if (lines && deep_ && a_.wide && a_.parts == 1 && m.bounds().lo <= kWideMicroRows) {
+      micro_turned_ = turned_text(a_);
+      functions += with(kTurned);
+      across_ = str(with(kTakeTurned), across_);
     }
     if (packed_once_) {
       panel_here_ = with(kPackedPanel);
@@ -579,7 +586,7 @@ class Contraction {
   Dim stride_ = 0;                                // of what does not lie side by side
   std::string arguments_;                         // of the epilogue
   std::string x_taken_ = "words, x", y_buffers_;
-  std::string pack_unit_, panel_here_, fetch_, fetch_results_, left_;
+  std::string pack_unit_, panel_here_, fetch_, fetch_results_, left_, micro_turned_;
   std::string row_blocks_, column_blocks_, line_, packed_, chunk_, chunk_text_, across_, panel_;
 };
 

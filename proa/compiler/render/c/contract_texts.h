@@ -219,6 +219,43 @@ inline constexpr std::string_view kTakeAcross = R"(
     }
 )";
 
+// The same with vectors of 64 bytes, which columns fill. Not where the lines of a panel's columns
+// fall on the same places of the first cache: there they would be read four times.
+inline constexpr std::string_view kTurned = R"(
+#if defined(__AVX512F__) && !defined($narrow)$micro_turned
+static __attribute__((noinline)) void multiply_turned(void *const *buffers, const pn_i64 *words, pn_i64 batch, const $storage *x, const $storage *y, pn_i64 strip, pn_i64 last, $sum *total, $sum *group) {
+  WORDS
+  const pn_i64 M = $m, N = $n, K = $k;
+  pn_i64 rows[8], at[$columns];
+  for (int i = 0; i < 8; ++i) rows[i] = x_row(words, i < M ? i : M - 1);
+  for (; strip < last; ++strip) {
+    const pn_i64 column = strip * $columns;
+    const pn_i64 width = N - column < $columns ? N - column : $columns;
+    for (int j = 0; j < $columns; ++j) at[j] = y_column(words, j < width ? column + j : N - 1);
+    for (pn_i64 g = 0; g < K; g += 4096) {
+      $sum *const sums = g == 0 ? total : group;
+      const pn_i64 stop = K - g < 4096 ? K : g + 4096;
+      for (pn_i64 k = g; k < stop; k += 256) {
+        const pn_i64 depth = stop - k < 256 ? stop - k : 256;
+        if (M <= 4) micro_turned_4(depth, x + k, rows, y + k, at, sums, k == g);
+        else micro_turned_8(depth, x + k, rows, y + k, at, sums, k == g);
+      }
+      if (g != 0) for (pn_i64 i = 0; i < M * $panel; ++i) total[i] = JOIN(total[i], group[i]);
+    }
+    finish($buffers, words, total, batch, 0, M, column, width);
+  }
+}
+#endif
+)";
+inline constexpr std::string_view kTakeTurned = R"(
+#if defined(__AVX512F__) && !defined($narrow)
+    if (M <= 8 && K >= $lanes / 2 && (y_column(words, 1) - y_column(words, 0)) * (pn_i64)sizeof *y % 2048 != 0) {
+      multiply_turned(buffers, words, batch, x, y, first, last, total, group);
+      continue;
+    }
+#endif
+)";
+
 // Columns that were packed beforehand: panel after panel, each with all its terms.
 inline constexpr std::string_view kPanelHere = R"(
             $sum *const panel = groups > 1 ? kept + ((strip - first) * K + k) * $panel : one_panel;

@@ -322,7 +322,112 @@ $add  }
                {"add", add}});
 }
 
+constexpr std::string_view kTurned = R"(
+static __attribute__((noinline, min_vector_width(512))) void micro_turned_$rows(pn_i64 depth, const $sum *a, const pn_i64 *rows, const $sum *b, const pn_i64 *columns, $sum *sums, pn_i64 first) {
+  const $sum *const lines[] = {$lines};
+$rows_of_a  wide $zeros, x[$terms];
+  pn_i64 k = 0;
+#pragma GCC unroll 1
+  for (; k + $terms <= depth; k += $terms) {
+    turn_columns(lines, k, x);
+$steps  }
+  if (k < depth) {
+    turn_columns(lines, depth - $terms, x);
+#pragma GCC unroll 1
+    for (; k < depth; ++k) {
+      const wide last = x[k - depth + $terms];
+$last    }
+  }
+  if (first) {
+$set  } else {
+$add  }
+}
+)";
+
+std::string turned(const Arithmetic& a, int rows, int terms) {
+  std::string lines, rows_of_a, zeros, steps, last, set, add;
+  for (int j = 0; j < a.columns; ++j) lines += str(j == 0 ? "" : ", ", "b + columns[", j, "]");
+  auto fma = [&](std::string& text, int i, const std::string& at, const std::string& x) {
+    text += str("    s", i, " = (wide)__builtin_ia32_vfmadd", a.sum == "float" ? "ps" : "pd",
+                "512_mask(a", i, "[", at, "] - (wide){0}, ", x, ", s", i, ", -1, 4);\n");
+  };
+  for (int t = 0; t < terms; ++t) {
+    for (int i = 0; i < rows; ++i) fma(steps, i, str("k + ", t), str("x[", t, "]"));
+  }
+  for (int i = 0; i < rows; ++i) {
+    rows_of_a += str("  const ", a.sum, " *a", i, " = a + rows[", i, "];\n");
+    zeros += str(i == 0 ? "" : ", ", "s", i, " = {0}");
+    fma(last, i, "k", "last");
+    std::string at = str("*(wide_u *)(sums + ", i * a.panel, ")");
+    set += str("    ", at, " = s", i, ";\n");
+    add += str("    ", at, " = JOIN(", at, ", s", i, ");\n");
+  }
+  return fill(kTurned, {{"rows_of_a", rows_of_a},
+                        {"rows", str(rows)},
+                        {"sum", a.sum},
+                        {"lines", lines},
+                        {"zeros", zeros},
+                        {"terms", str(terms)},
+                        {"steps", steps},
+                        {"last", last},
+                        {"set", set},
+                        {"add", add}});
+}
+
 }  // namespace
+
+// A step's lines are quarters of 16 bytes of all columns: those that are `terms` apart make one
+// vector, and pairs, then pairs of pairs, are turned within each quarter, so that columns end up in
+// their order.
+std::string turned_text(const Arithmetic& a) {
+  const int terms = a.lanes / 2;
+  std::string vec_lanes, wide_lanes, turn;
+  for (int l = 0; l < a.lanes; ++l) vec_lanes += str(", ", l);
+  for (int l = 0; l < a.panel; ++l) wide_lanes += str(", ", l);
+  for (int i = 0; i < terms; ++i) {
+    turn += str("  const wide r", i, " = quarters(");
+    for (int l = 0; l < 4; ++l) turn += str(l == 0 ? "" : ", ", "b[", i + terms * l, "] + k");
+    turn += ");\n";
+  }
+  auto mix = [&](const std::string& to, const std::string& x, const std::string& y, auto&& lane) {
+    turn += str("  ", to, " = __builtin_shufflevector(", x, ", ", y);
+    for (int l = 0; l < a.panel; ++l) {
+      turn += str(", ",
+                  l / terms * terms + lane(l % terms) % terms + lane(l % terms) / terms * a.panel);
+    }
+    turn += ");\n";
+  };
+  // In a quarter: lane `terms` and above are those of y.
+  if (terms == 2) {
+    mix("x[0]", "r0", "r1", [](int l) { return l * 2; });
+    mix("x[1]", "r0", "r1", [](int l) { return l * 2 + 1; });
+  } else {
+    for (int i : {0, 2}) {
+      std::string x = str("r", i), y = str("r", i + 1);
+      mix(str("const wide low", i), x, y, [](int l) { return l / 2 + l % 2 * 4; });
+      mix(str("const wide high", i), x, y, [](int l) { return 2 + l / 2 + l % 2 * 4; });
+    }
+    for (int i : {0, 1}) {
+      std::string x = i == 0 ? "low0" : "high0", y = i == 0 ? "low2" : "high2";
+      mix(str("x[", 2 * i, "]"), x, y, [](int l) { return l % 2 + l / 2 * 4; });
+      mix(str("x[", 2 * i + 1, "]"), x, y, [](int l) { return 2 + l % 2 + l / 2 * 4; });
+    }
+  }
+  return fill(R"(
+static inline __attribute__((always_inline)) wide quarters(const $sum *p, const $sum *q, const $sum *r, const $sum *s) {
+  const vec low = __builtin_shufflevector(HALF(p), HALF(q)$vec_lanes);
+  const vec high = __builtin_shufflevector(HALF(r), HALF(s)$vec_lanes);
+  return __builtin_shufflevector(low, high$wide_lanes);
+}
+static inline __attribute__((always_inline)) void turn_columns(const $sum *const *b, pn_i64 k, wide *x) {
+$turn}
+)",
+              {{"sum", a.sum},
+               {"vec_lanes", vec_lanes},
+               {"wide_lanes", wide_lanes},
+               {"turn", turn}}) +
+         turned(a, 4, terms) + turned(a, 8, terms);
+}
 
 Arithmetic arithmetic_of(DType t) {
   Arithmetic a;

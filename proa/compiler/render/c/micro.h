@@ -59,6 +59,12 @@ std::string pack_texts(const Arithmetic& a);
 inline constexpr int kAcrossRows = 8;
 std::string across_text(const Arithmetic& a);
 
+// With vectors of 64 bytes: micro_turned_4 and micro_turned_8(depth, a, rows, b, columns, sums,
+// first): that many rows of a times one panel of columns of b, both where they lie, terms side by
+// side; pack_texts stands before it. What is turned goes from register to register. It takes
+// lanes / 2 terms a step and may read as many terms before b, so that there must be so many in all.
+std::string turned_text(const Arithmetic& a);
+
 // Replaces each $name.
 std::string fill(std::string_view text,
                  std::initializer_list<std::pair<std::string_view, std::string_view>> names);
