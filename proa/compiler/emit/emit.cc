@@ -209,6 +209,12 @@ class Emitter {
         if (!contracts) break;
         for (Dim d : op.attr(name).as_dims()) inside = inside * d;
       }
+      if (op.is("loop.scatter")) {  // regions of the result's elements, then of the updates
+        inside = inside * op.attr("row").as_dim();
+        for (std::string_view name : {"batch", r < 2 ? "axes" : "places"}) {
+          for (Dim d : op.attr(name).as_dims()) inside = inside * d;
+        }
+      }
       if (contracts && r == 0) {
         Dim depth = inside * Dim(2);
         for (Dim d : op.attr("k").as_dims()) depth = depth * d;
@@ -263,6 +269,7 @@ class Emitter {
     std::string_view name = op.name();
     if (name == "loop.reduce") name = op.attr("kind").as_string();
     if (name == "loop.contract") name = "dot";
+    if (name == "loop.scatter") name = "scatter";
     if (name.starts_with("prim.")) name.remove_prefix(5);
     bool told = !name.starts_with("loop.") && !name.starts_with("builtin.") && name != "constant";
     told = told && !op.info().has(Trait::terminator);

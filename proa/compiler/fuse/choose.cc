@@ -28,7 +28,8 @@ class Chooser {
     if (is_layout(op) || roles_.small_number(op)) return void(groups_.set_level(&op, level));
     if (!roles_.fusible(op)) return void(groups_.set_level(&op, level + 1));
     // What a gather reads is in memory, and checked, before its group begins.
-    bool anchor = roles_.anchors(op) || roles_.blocked_reduction(op) || roles_.gathers(op);
+    bool anchor = roles_.anchors(op) || roles_.blocked_reduction(op) || roles_.gathers(op) ||
+                  roles_.scatters(op);
     Group* home = anchor ? nullptr : join(op, level);
     if (home == nullptr) {
       home = &groups_.add();
@@ -36,6 +37,7 @@ class Chooser {
       home->level = level + 1;
       home->contracts = roles_.anchors(op);
       home->gathers = roles_.gathers(op);
+      home->scatters = roles_.scatters(op);
     }
     groups_.put(&op, *home);
     if (Operation* last = turned_of(op)) groups_.put(last, *home);
@@ -52,7 +54,7 @@ class Chooser {
       Value base = through_layouts(operand, nullptr);
       if (groups_.level_of(base) < level) continue;
       Group* group = groups_.group_of(base);
-      if (group == nullptr || !roles_.aligned(operand)) return nullptr;
+      if (group == nullptr || group->scatters || !roles_.aligned(operand)) return nullptr;
       if (std::ranges::find(candidates, group) != candidates.end()) continue;
       Space both;
       if (!unite(space, group->space, both)) return nullptr;

@@ -19,6 +19,7 @@ int fuse_block(Module& module, Renders renders, Block& block) {
   for (const auto& group : groups.all()) {
     if (group->space.blocked && !group->merged()) take_producers(groups, *group);
     if (group->contracts && !group->merged()) take_operands(groups, *group);
+    if (group->scatters) take_updates(groups, *group);
   }
   merge_siblings(groups);
   int made = outline_groups(groups, block);

@@ -1,5 +1,6 @@
 #include "proa/compiler/fuse/gathers.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "proa/ir/builder.h"
@@ -9,12 +10,16 @@ namespace proa::compiler {
 
 using namespace ir;
 
+bool stops(const Operation& op) {
+  Attribute mode = op.attr("mode");
+  return mode && (mode.as_string() == "raise" || mode.as_string() == "from_end");
+}
+
 bool picks_pieces(const Operation& op) {
   if (!op.is("prim.gather") || op.attr("axes").as_ints().size() != 1) return false;
-  Attribute batch = op.attr("batch"), mode = op.attr("mode");
-  bool stops = mode && (mode.as_string() == "raise" || mode.as_string() == "from_end");
+  Attribute batch = op.attr("batch");
   Value x = op.operand(0);
-  return stops && (!batch || batch.as_int() == 0) && x.rank() > 1 && !is_complex(x.dtype());
+  return stops(op) && (!batch || batch.as_int() == 0) && x.rank() > 1 && !is_complex(x.dtype());
 }
 
 Value check_of_pieces(Module& module, Operation& op, Operation* before) {
@@ -23,11 +28,14 @@ Value check_of_pieces(Module& module, Operation& op, Operation* before) {
   ops::Expr x{op.operand(0), &builder}, index{op.operand(1), &builder};
   std::span<const int64_t> named = op.attr("axes").as_ints();
   std::vector<int64_t> axes(named.begin(), named.end());
-  auto axis = static_cast<size_t>(axes[0] < 0 ? axes[0] + x.rank() : axes[0]);
+  for (int64_t& axis : axes) axis += axis < 0 ? x.rank() : 0;
+  Attribute of_batch = op.attr("batch");
+  int64_t batch = of_batch ? of_batch.as_int() : 0, other = batch;
+  while (std::ranges::find(axes, other) != axes.end()) ++other;
   std::vector<Dim> starts(x.dims().size(), Dim(0)), limits(x.dims().begin(), x.dims().end());
-  limits[axis == 0 ? 1 : 0] = 0;
+  limits[static_cast<size_t>(other)] = 0;
   ops::Expr none = ops::slice(x, starts, limits);
-  return ops::gather(none, index, axes, 0, op.attr("mode").as_string()).value;
+  return ops::gather(none, index, axes, batch, op.attr("mode").as_string()).value;
 }
 
 }  // namespace proa::compiler

@@ -22,6 +22,7 @@ struct Group {
   int level = 0;           // above every group that it depends on
   bool contracts = false;  // one member is a contraction, whose results the others go through
   bool gathers = false;    // some members are rows of matrices, picked by an index
+  bool scatters = false;   // into rows that an index names: nothing goes on in the same loops
   std::vector<ir::Operation*> ops;
   Group* merged_into = nullptr;
 

@@ -67,8 +67,8 @@ class Outliner {
     }
     if (outputs.empty() || !take_group()) return 0;
     for (Operation* op : group.ops) {
-      if (roles_.gathers(*op))
-        inputs.push_back(check_of_pieces(groups_.module(), *op, group.ops.back()));
+      bool picks = roles_.gathers(*op) || (group.scatters && op->is("prim.scatter") && stops(*op));
+      if (picks) inputs.push_back(check_of(*op, group.ops.back()));
     }
     std::vector<Location> lines;
     for (Operation* op : group.ops) {
@@ -152,8 +152,34 @@ class Outliner {
     body.append(clone(op, map));
   }
 
+  // What an index was checked for is not checked again: a gradient picks as its function did.
+  Value check_of(Operation& op, Operation* before) {
+    Check check{op.operand(1), op.attr("mode"), {}, {}};
+    for (int64_t axis : op.attr("axes").as_ints()) {
+      if (axis < 0) axis += op.operand(0).rank();
+      check.extents.push_back(roles_.canonical(op.operand(0).dims()[static_cast<size_t>(axis)]));
+    }
+    for (const Check& made : checks_) {
+      bool same = made.index == check.index && made.mode == check.mode &&
+                  made.extents == check.extents &&
+                  before->block() == made.result.definer()->block();
+      if (same) return made.result;
+    }
+    check.result = check_of_pieces(groups_.module(), op, before);
+    checks_.push_back(check);
+    return check.result;
+  }
+
+  struct Check {
+    Value index;
+    Attribute mode;
+    std::vector<Dim> extents;
+    Value result;
+  };
+
   Groups& groups_;
   const Roles& roles_;
+  std::vector<Check> checks_;
 };
 
 }  // namespace

@@ -69,7 +69,7 @@ class Producers {
     Operation* op = base.definer();
     Group* group = groups_.group_of(base);
     if (group == nullptr || group->space.blocked || op->is("prim.reduce") || roles_.anchors(*op) ||
-        roles_.gathers(*op)) {
+        roles_.gathers(*op) || group->scatters) {
       return false;
     }
     return roles_.wide(base.dims()) == space.dims && roles_.aligned(operand) &&

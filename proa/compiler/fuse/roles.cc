@@ -5,6 +5,7 @@
 #include "proa/compiler/fuse/gathers.h"
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/fuse/layout.h"
+#include "proa/compiler/fuse/scatters.h"
 #include "proa/compiler/loop/convolve.h"
 
 namespace proa::compiler {
@@ -87,8 +88,13 @@ bool Roles::gathers(const Operation& op) const {
   return !is_copied(base.definer()) && !inlined_constant(base);
 }
 
+bool Roles::scatters(const Operation& op) const {
+  return fills_rows(op, sizes_) && !is_copied(through_layouts(op.operand(1), nullptr).definer());
+}
+
 bool Roles::fusible(const Operation& op) const {
-  return anchors(op) || gathers(op) || inner_reduction(op) || blocked_reduction(op) || renders_(op);
+  return anchors(op) || gathers(op) || scatters(op) || inner_reduction(op) ||
+         blocked_reduction(op) || renders_(op);
 }
 
 Space Roles::space_of(const Operation& op) const {

@@ -30,6 +30,7 @@ class Roles {
   // What a group may be built around, and no member of another's.
   bool anchors(const ir::Operation& op) const;
   bool gathers(const ir::Operation& op) const;
+  bool scatters(const ir::Operation& op) const;
   bool fusible(const ir::Operation& op) const;
   Space space_of(const ir::Operation& op) const;
   // Whether an operand of `op` that is computed in the same group is read there where it was just

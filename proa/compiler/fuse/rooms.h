@@ -15,6 +15,8 @@ void sink_into_readers(Groups& groups);
 void take_producers(Groups& groups, Group& group);
 // A product computes little arithmetic on its operands while it packs them.
 void take_operands(Groups& groups, Group& group);
+// A scatter computes what leads to its updates, element by element, where it joins them.
+void take_updates(Groups& groups, Group& group);
 // Groups with reductions over one space and level that read the same memory become one.
 void merge_siblings(Groups& groups);
 // Every group becomes one operation with a region. Returns how many there are.

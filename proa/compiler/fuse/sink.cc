@@ -19,7 +19,8 @@ class Sinker {
   // gradient comes.
   void sink(Group& group) {
     bool plain = !group.merged() && group.space.inner == 0 && !group.space.blocked;
-    if (!plain || group.contracts || group.gathers || group.space.dims.empty()) return;
+    if (!plain || group.contracts || group.gathers || group.scatters || group.space.dims.empty())
+      return;
     Group* reader = nullptr;
     for (Operation* op : group.ops) {
       for (Value result : op->results()) {
@@ -48,8 +49,8 @@ class Sinker {
       Group* home = groups_.group_of(owner);
       if (home == &group) return;
       only = home != nullptr && (reader == nullptr || reader == home) && !roles_.anchors(*owner) &&
-             !roles_.gathers(*owner) && !(home->space.blocked && owner->is("prim.reduce")) &&
-             roles_.aligned(value);
+             !roles_.gathers(*owner) && !home->scatters &&
+             !(home->space.blocked && owner->is("prim.reduce")) && roles_.aligned(value);
       reader = home;
     });
     return only;

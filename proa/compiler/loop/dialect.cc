@@ -1,8 +1,10 @@
 #include "proa/compiler/loop/dialect.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "proa/base/error.h"
+#include "proa/compiler/loop/scatter.h"
 #include "proa/ir/dialect.h"
 
 namespace proa::compiler::loop {
@@ -229,6 +231,65 @@ void verify_convolve(const Operation& op, Facts&) {
   }
 }
 
+// One of the regions of a scatter: scalars of these dtypes as arguments, and one that it yields, or
+// none.
+void check_region(const Operation& op, size_t number, std::string_view name,
+                  const std::vector<DType>& arguments, std::optional<DType> yielded) {
+  const Region& region = op.region(number);
+  if (region.block_count() != 1) fail(op, name, "expected one block");
+  const Block& body = region.block();
+  bool good = body.argument_count() == arguments.size();
+  for (size_t i = 0; good && i < arguments.size(); ++i)
+    good = is_scalar(body.argument(i)) && body.argument(i).dtype() == arguments[i];
+  if (!good) {
+    std::string expected;
+    for (DType dtype : arguments) expected += str(expected.empty() ? "" : ", ", to_string(dtype));
+    fail(op, name, str("expected scalars as arguments: ", expected));
+  }
+  Operation* end = body.terminator();
+  good = end != nullptr && end->is("loop.yield") && end->operand_count() == (yielded ? 1u : 0u);
+  if (good && yielded) good = is_scalar(end->operand(0)) && end->operand(0).dtype() == *yielded;
+  if (good) return;
+  fail(op, name,
+       yielded ? str("expected loop.yield of ", to_string(*yielded), "[]")
+               : std::string("expected loop.yield of nothing"));
+}
+
+void verify_scatter(const Operation& op, Facts&) {
+  if (op.operand_count() != 1 || !is_buffer(op.operand(0).type()) ||
+      element(op.operand(0).type()) != DType::i64 || op.result_count() != 0) {
+    fail(op, "index", "expected one buffer of i64, and no result");
+  }
+  constexpr std::string_view kModes[] = {"clamp", "drop", "wrap", "raise", "from_end"};
+  Attribute mode = op.attr("mode");
+  if (!mode.is(AttrKind::string) ||
+      std::ranges::find(kModes, mode.as_string()) == std::end(kModes)) {
+    fail(op, "mode", "expected one of clamp, drop, wrap, raise, from_end");
+  }
+  size_t batch = dims_of(op, "batch").size(), axes = dims_of(op, "axes").size(),
+         places = dims_of(op, "places").size();
+  for (std::string_view name : {"row", "offset"}) {
+    if (!is_dim(op.attr(name))) fail(op, name, "expected a dim");
+  }
+  if (dims_of(op, "strides").size() != batch + places + 1) {
+    fail(op, "strides",
+         str("expected a stride for each of ", batch + places, " axes and for the coordinates"));
+  }
+  if (op.region_count() != 4) fail(op, "", "expected regions: result, start, update, join");
+  const Region& first = op.region(0);
+  bool some = first.block_count() == 1 && first.block().argument_count() > 0 &&
+              is_scalar(first.block().argument(0));
+  if (!some) fail(op, "result", "expected a result as its first argument");
+  DType dtype = first.block().argument(0).dtype(), sum = joined_in(dtype);
+  std::vector<DType> of_result(batch + axes + 1, DType::i64),
+      of_update(batch + places + 1, DType::i64);
+  check_region(op, 1, "start", of_result, dtype);
+  check_region(op, 2, "update", of_update, dtype);
+  check_region(op, 3, "join", {sum, sum}, sum);
+  of_result.insert(of_result.begin(), dtype);
+  check_region(op, 0, "result", of_result, std::nullopt);
+}
+
 void verify_scratch(const Operation& op, Facts&) {
   check_extent(op);
   if (op.result_count() != 1 || !is_buffer(op.result().type())) {
@@ -276,6 +337,7 @@ void load(Context& context) {
   dialect->add_op("store", 0).verify = verify_store;
   dialect->add_op("contract", 0).verify = verify_contract;
   dialect->add_op("convolve", 0).verify = verify_convolve;
+  dialect->add_op("scatter", 0).verify = verify_scatter;
   dialect->add_op("scratch", 0).verify = verify_scratch;
   dialect->add_op("size", static_cast<uint32_t>(Trait::pure)).verify = verify_size;
   // Between tensors: a fused group, and then the call of its kernel.

@@ -13,6 +13,9 @@
 //       ( ^(%sum: f32[], %row: i64[], %column: i64[]) ... loop.store(...) )
 //   loop.convolve(%x, %w) {batch = dim(s0), channels = dim(3), kernel = dims[3, 3], ...}
 //       ( ^(%sum: f32[], %n: i64[], %channel: i64[], %pixel: i64[]) ... loop.store(...) )
+//   loop.scatter(%index) {axes = dims[s0], places = dims[s1], row = dim(s2), mode = "raise", ...}
+//       ( ^(%result: f32[], %axis: i64[], %column: i64[]) ... loop.store(...) ), (start), (update),
+//       ( ^(%sum: f32[], %update: f32[]) ... loop.yield(%joined) )
 //
 // A function of loops takes buffers and nothing else; sizes are dims, evaluated before it is
 // called. A contraction has an axis for each extent of its four lists; strides of x go with batch,
@@ -23,6 +26,13 @@
 // group; strides of x go with samples, channels and spatial axes, those of w with outputs of all
 // groups, channels and the kernel's axes; its region has one index for all spatial axes, or one for
 // each. An address is offset + the sum of index * stride, in elements.
+//
+// A scatter goes through the places of an index, whose coordinates name rows of the result. Its
+// strides are the index's: for each axis of batch and places, then from coordinate to coordinate.
+// Its regions: what is done with an element of the result (from it and the indices of batch, axes
+// and row); the element to start from (of the same indices); an update (of batch, places and row);
+// and how two are joined, those of f16 and bf16 in f32. Updates of one element are joined in
+// ascending order of their places. With `raise` and `from_end` the index has been checked before.
 //
 // A loop.for or loop.reduce with an operand runs that often, at most `extent` times; a reduction
 // then has one block at most. What a reduction yields several of, it reduces side by side. With

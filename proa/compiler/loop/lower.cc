@@ -10,6 +10,7 @@
 #include "proa/compiler/loop/contract.h"
 #include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/loop/scatter.h"
 #include "proa/compiler/sizes.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/builtin.h"
@@ -572,6 +573,7 @@ int lower(Module& module) {
     std::string name = next_name();
     if (contraction_of(*group) != nullptr) lower_contraction(module, sizes, *group, name);
     else if (convolution_of(*group) != nullptr) lower_convolution(module, sizes, *group, name);
+    else if (scatter_of(*group) != nullptr) lower_scatter(module, sizes, *group, name);
     else Lowering(module, sizes, *group).run(name);
     OpState state;
     state.info = &module.context().op("loop.launch");

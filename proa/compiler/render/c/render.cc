@@ -12,6 +12,7 @@
 #include "proa/compiler/render/c/convolve.h"
 #include "proa/compiler/render/c/renderer.h"
 #include "proa/compiler/render/c/scalar.h"
+#include "proa/compiler/render/c/scatter.h"
 #include "proa/ir/dialect.h"
 
 namespace proa::compiler::render {
@@ -271,6 +272,7 @@ CKernel Renderer::finish() {
 CKernel render_c(Func kernel, const Tilings& tilings) {
   if (convolution_of(kernel) != nullptr) return render_convolution(kernel);
   if (contraction_of(kernel) != nullptr) return render_contraction(kernel, tilings);
+  if (scatter_of(kernel) != nullptr) return render_scatter(kernel);
   return Renderer(kernel).run();
 }
 
