@@ -119,7 +119,7 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
     capture.builder().create_return(values);
   }
   for (CaptureEffect& effect : effects_) effect.value = {};
-  function_ = std::make_unique<Function>(request.name, std::move(module), symbols,
+  function_ = std::make_shared<Function>(request.name, std::move(module), symbols,
                                          tier::captured_tier(), true);
   describe_arguments();
   if (taped_) {
@@ -178,7 +178,7 @@ Captured::Captured(CapturedParts parts)
       fits = type.dims()[a].is_const(target.dims()[a]);
     require(fits, "a result that does not fit the tensor it is written to");
   }
-  function_ = std::make_unique<Function>(parts.name, std::move(parts.module), symbols,
+  function_ = std::make_shared<Function>(parts.name, std::move(parts.module), symbols,
                                          tier::captured_tier(), true);
   describe_arguments();
   function_->set_terms({find_donations(), find_held()});

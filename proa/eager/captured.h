@@ -96,7 +96,7 @@ class Captured {
   void own_memory(std::span<const Tensor> inputs, std::span<Tensor> made) const;
 
   size_t tensors_ = 0, results_ = 0, operations_ = 0;
-  std::unique_ptr<Function> function_;
+  std::shared_ptr<Function> function_;
   std::vector<std::vector<int64_t>> extents_;       // by argument of the graph; -1: a symbol
   std::vector<DType> dtypes_;                       // the same
   std::vector<std::pair<size_t, size_t>> symbols_;  // (tensor, axis), before the ints

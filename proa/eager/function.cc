@@ -113,7 +113,7 @@ Recorded& Function::recorded(const Mask& wanted) {
   first->residuals = gradient.residuals;
   first->cotangents = gradient.cotangents;
   first->wanted = gradient.wanted;
-  first->backward = std::make_unique<Function>(
+  first->backward = std::make_shared<Function>(
       name_ + " (backward)", alone(work, gradient.backward), symbols_, tier_, is_whole_);
   Mask all(result_count_);
   for (int i : given) all[static_cast<size_t>(i)] = true;
@@ -145,7 +145,7 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given, const Ma
     }
     slot->residuals.push_back(residual);
   }
-  slot->backward = std::make_unique<Function>(name_ + " (backward)", alone(work, gradient.backward),
+  slot->backward = std::make_shared<Function>(name_ + " (backward)", alone(work, gradient.backward),
                                               symbols_, tier_, is_whole_);
   return *slot;
 }
@@ -188,7 +188,7 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   Module work = alone(module_, module_.main());
   transform::Gradient gradient = transform::differentiate(
       work, work.main(), indices(recorded.wanted), indices(given), symbols_, indices(summed));
-  derivative.whole = std::make_unique<Function>(
+  derivative.whole = std::make_shared<Function>(
       name_ + " (backward)", alone(work, add_whole(work, gradient)), symbols_, tier_, is_whole_);
   return *derivative.whole;
 }
@@ -207,7 +207,11 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
  public:
   CallNode(uint64_t sequence, Function& function, Recorded& recorded,
            std::span<const int64_t> symbols)
-      : Node(sequence), function_(function), recorded_(recorded), symbols_(symbols) {
+      : Node(sequence),
+        shared_(function.weak_from_this().lock()),
+        function_(function),
+        recorded_(recorded),
+        symbols_(symbols) {
     outputs = function.result_count();
   }
 
@@ -309,6 +313,7 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     return tensor;
   }
 
+  std::shared_ptr<Function> shared_;  // null where the function stays for the whole process
   Function& function_;
   Recorded& recorded_;
   SmallVector<int64_t, 8> symbols_;

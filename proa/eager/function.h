@@ -27,9 +27,8 @@ class Function;
 
 // A forward that keeps residuals, and the backward for one set of given cotangents.
 struct Derivative {
-  std::unique_ptr<Function> backward;  // residuals, then cotangents
-  std::unique_ptr<Function>
-      whole;  // operands, then cotangents: see Recorded::differentiable_extras
+  std::shared_ptr<Function> backward;  // residuals, then cotangents
+  std::shared_ptr<Function> whole;     // operands, then cotangents: Recorded::differentiable_extras
   std::vector<transform::Residual> residuals;
   std::vector<int> cotangents, wanted, summed;
 };
@@ -48,7 +47,9 @@ struct Recorded {
   std::map<std::pair<Mask, Mask>, std::unique_ptr<Derivative>> derivatives;
 };
 
-class Function {
+// On the tape a function lives as long as its calls, if somebody shares it: a captured one may go
+// before its results are differentiated.
+class Function : public std::enable_shared_from_this<Function> {
  public:
   // `symbols`: the sizes that callers give, in order. The function is the module's first.
   Function(std::string name, ir::Module module, std::vector<ir::Dim> symbols);

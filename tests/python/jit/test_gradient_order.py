@@ -156,3 +156,15 @@ def test_second_derivatives_through_a_branch():
             results.append((loss.numpy(), x.grad.numpy(), w.grad.numpy()))
         for a, b in zip(*results, strict=True):
             assert np.allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_a_captured_function_may_go_before_its_gradient():
+    x, w = (proa.to_tensor(np.linspace(-1, 1, 12, dtype="float32")) for _ in "xw")
+    expected = None
+    for capture in (lambda f: f, to_static, to_static):
+        x.stop_gradient = w.stop_gradient = False
+        y = capture(lambda x, w: (x * w).tanh() * w.exp())(x, w)  # nobody holds the function now
+        (first,) = proa.grad(y.sum(), x, create_graph=True)
+        (second,) = proa.grad(first.sum(), w)
+        expected = expected or (bits(first), bits(second))
+        assert (bits(first), bits(second)) == expected
