@@ -4,9 +4,11 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "proa/compiler/loop/in_place.h"
+#include "proa/compiler/loop/kernels.h"
 #include "proa/compiler/render/c/render.h"
 #include "proa/compiler/sizes.h"
 #include "proa/ir/dialect.h"
@@ -22,8 +24,9 @@ constexpr size_t kMostBuffers = 1024;  // of a batch
 
 class Batching {
  public:
-  Batching(Module& module, const Sizes& sizes, Block& body, int& number)
-      : module_(module), sizes_(sizes), body_(body), number_(number) {}
+  Batching(Module& module, const loop::Kernels& kernels, const Sizes& sizes, Block& body,
+           int& number)
+      : module_(module), kernels_(kernels), sizes_(sizes), body_(body), number_(number) {}
 
   void run() {
     std::map<std::string, std::vector<Operation*>> alike;
@@ -49,7 +52,7 @@ class Batching {
   }
 
  private:
-  Func loops_of(Operation& launch) const { return module_.find(launch.attr("kernel").as_string()); }
+  Func loops_of(Operation& launch) const { return kernels_.of(launch); }
 
   // Of few elements, known to be few.
   bool is_small(Operation& op) const {
@@ -109,15 +112,14 @@ class Batching {
   void each_batch(std::vector<Operation*> waiting) {
     while (waiting.size() > 1) {
       std::vector<Operation*> members, rest;
+      std::unordered_set<const Operation*> inside;
       Span both{0, order_.size()};
       size_t buffers = 0;
       for (Operation* op : waiting) {
         Span own = span_of(*op);
         Span now{std::max(both.first, own.first), std::min(both.last, own.last)};
         bool depends = false;
-        each_needed(*op, [&](Operation* definer) {
-          depends |= std::ranges::find(members, definer) != members.end();
-        });
+        each_needed(*op, [&](Operation* definer) { depends |= inside.contains(definer); });
         size_t more = op->operand_count() + op->result_count();
         if (depends || now.first > now.last || buffers + more > kMostBuffers) {
           rest.push_back(op);
@@ -126,21 +128,21 @@ class Batching {
         both = now;
         buffers += more;
         members.push_back(op);
+        inside.insert(op);
       }
-      if (members.size() > 1) bring_together(members, both);
+      if (members.size() > 1) bring_together(members, inside, both);
       waiting = std::move(rest);
     }
   }
 
-  void bring_together(const std::vector<Operation*>& members, Span span) {
+  void bring_together(const std::vector<Operation*>& members,
+                      const std::unordered_set<const Operation*>& inside, Span span) {
     size_t wanted = place_.at(members.back()) + 1;
     size_t at = std::clamp(wanted, span.first, span.last);
     std::vector<Operation*> next;
     for (size_t i = 0; i <= order_.size(); ++i) {
       if (i == at) next.insert(next.end(), members.begin(), members.end());
-      if (i < order_.size() && std::ranges::find(members, order_[i]) == members.end()) {
-        next.push_back(order_[i]);
-      }
+      if (i < order_.size() && !inside.contains(order_[i])) next.push_back(order_[i]);
     }
     order_ = std::move(next);
     number_places();
@@ -149,6 +151,7 @@ class Batching {
   }
 
   Module& module_;
+  const loop::Kernels& kernels_;
   const Sizes& sizes_;
   Block& body_;
   int& number_;
@@ -160,11 +163,12 @@ class Batching {
 
 int batch(Module& module) {
   Sizes sizes(module);
+  loop::Kernels kernels(module);
   int made = 0;
   for (Func func : module.funcs()) {
     bool launches = false;
     for (Operation& op : func.body()) launches |= op.is("loop.launch");
-    if (launches) Batching(module, sizes, func.body(), made).run();
+    if (launches) Batching(module, kernels, sizes, func.body(), made).run();
   }
   return made;
 }

@@ -6,6 +6,7 @@
 
 #include "proa/base/error.h"
 #include "proa/compiler/loop/in_place.h"
+#include "proa/compiler/loop/kernels.h"
 #include "proa/compiler/render/c/contract.h"
 #include "proa/compiler/render/c/convolve.h"
 #include "proa/compiler/render/c/render.h"
@@ -25,9 +26,9 @@ namespace {
 
 class Emitter {
  public:
-  Emitter(const Module& module, const Sizes& sizes, Program& program,
+  Emitter(const Module& module, const loop::Kernels& kernels, const Sizes& sizes, Program& program,
           const render::Tilings& tilings)
-      : module_(module), sizes_(sizes), program_(program), tilings_(tilings) {}
+      : module_(module), kernels_(kernels), sizes_(sizes), program_(program), tilings_(tilings) {}
 
   void run(Func func, std::span<const Dim> given, std::span<const int32_t> held) {
     symbols_.assign(given.begin(), given.end());
@@ -244,9 +245,7 @@ class Emitter {
   int32_t flops_of_all(const std::vector<Operation*>& launches) {
     try {
       Dim sum = 0;
-      for (Operation* op : launches) {
-        sum = sum + count_flops(*module_.find(op->attr("kernel").as_string()).op(), Dim(1));
-      }
+      for (Operation* op : launches) { sum = sum + count_flops(*kernels_.of(*op).op(), Dim(1)); }
       flops_.push_back(sum);
     } catch (const Error&) { return -1; }
     return static_cast<int32_t>(flops_.size() - 1);
@@ -329,7 +328,7 @@ class Emitter {
 
   // The kernel's text, and before its own words what the executor must know to cut the work.
   void launch(Operation& op) {
-    Func loops = module_.find(op.attr("kernel").as_string());
+    Func loops = kernels_.of(op);
     Instruction made;
     if (op.location().storage()) made.location = to_string(op.location());
     made.in = operand_slots(op);
@@ -374,7 +373,7 @@ class Emitter {
     Dim units = 0, work = 1, scratch = 0;
     size_t inputs = ops[0]->operand_count(), outputs = ops[0]->result_count();
     for (Operation* op : ops) {
-      Func loops = module_.find(op->attr("kernel").as_string());
+      Func loops = kernels_.of(*op);
       auto part = static_cast<int32_t>(kernels.size());
       for (auto [in, out] : loop::in_place(loops, inputs)) {
         made.in_place.emplace_back(in + part * static_cast<int32_t>(inputs),
@@ -416,7 +415,7 @@ class Emitter {
     }
     for (size_t r = 0; r < op.region_count(); ++r) {
       made.programs.push_back(std::make_shared<Program>());
-      Emitter(module_, sizes_, *made.programs.back(), tilings_)
+      Emitter(module_, kernels_, sizes_, *made.programs.back(), tilings_)
           .run_region(op.region(r).block(), symbols_);
     }
   }
@@ -595,6 +594,7 @@ class Emitter {
   }
 
   const Module& module_;
+  const loop::Kernels& kernels_;
   const Sizes& sizes_;
   Program& program_;
   const render::Tilings& tilings_;
@@ -612,7 +612,7 @@ std::shared_ptr<Program> emit(const Module& module, Func func, std::span<const D
                               std::span<const int32_t> held, const render::Tilings& tilings) {
   auto program = std::make_shared<Program>();
   Sizes sizes(module);
-  Emitter(module, sizes, *program, tilings).run(func, symbols, held);
+  Emitter(module, loop::Kernels(module), sizes, *program, tilings).run(func, symbols, held);
   return program;
 }
 

@@ -1,7 +1,8 @@
 #include "proa/compiler/fuse/rooms.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "proa/compiler/fuse/index.h"
@@ -13,42 +14,78 @@ using namespace ir;
 
 namespace {
 
+// Groups are named by their places, in whose order they are asked.
 class Siblings {
  public:
   explicit Siblings(Groups& groups) : groups_(groups), roles_(groups.roles()) {}
 
   // Groups with reductions over one space that do not depend on each other run side by side where
-  // they read the same memory.
+  // they read the same memory. Who reads a value is noted beforehand: to ask thousands of groups
+  // pair by pair takes seconds.
   void run() {
     for (size_t i = 0; i < groups_.all().size(); ++i) {
-      Group& first = *groups_.all()[i];
-      if (first.space.inner == 0 || first.merged()) continue;
-      for (size_t k = i + 1; k < groups_.all().size(); ++k) {
-        Group& other = *groups_.all()[k];
-        bool same = !other.merged() && other.level == first.level && other.space == first.space;
-        bool joins = same && share_memory(first, other) && groups_.fit(first, other);
-        if (joins) groups_.merge(other, first);
-      }
-      merge_equal(first);
+      if (!reduces(i)) continue;
+      each_read(at(i), [&](Value value) {
+        std::vector<size_t>& readers = readers_[value.impl()];
+        if (readers.empty() || readers.back() != i) readers.push_back(i);
+      });
+    }
+    for (size_t i = 0; i < groups_.all().size(); ++i) {
+      if (!reduces(i)) continue;
+      take_siblings(i);
+      merge_equal(at(i));
     }
   }
 
  private:
-  bool share_memory(const Group& a, const Group& b) const {
-    std::unordered_set<const ValueImpl*> read;
-    auto each = [&](const Group& group, auto use) {
-      for (Operation* op : group.ops) {
-        for (Value operand : op->operands()) {
-          Value base = through_layouts(operand, nullptr);
-          if (groups_.group_of(base) != &group && roles_.wide(base.dims()) == group.space.dims)
-            use(base.impl());
-        }
+  Group& at(size_t i) const { return *groups_.all()[i]; }
+  bool reduces(size_t i) const { return at(i).space.inner > 0 && !at(i).merged(); }
+
+  // What the group reads over its whole space.
+  template <class Use>
+  void each_read(const Group& group, Use use) const {
+    for (Operation* op : group.ops) {
+      for (Value operand : op->operands()) {
+        Value base = through_layouts(operand, nullptr);
+        bool outside = groups_.group_of(base) != &group;
+        if (outside && roles_.wide(base.dims()) == group.space.dims) use(base);
       }
+    }
+  }
+
+  void take_siblings(size_t first) {
+    Group& home = at(first);
+    std::set<size_t> waiting;
+    auto note_readers = [&](const Group& group, size_t behind) {
+      each_read(group, [&](Value value) {
+        auto found = readers_.find(value.impl());
+        if (found == readers_.end()) return;
+        std::erase_if(found->second, [&](size_t k) { return k <= first || at(k).merged(); });
+        for (size_t k : found->second) {
+          if (k > behind && at(k).level == home.level && at(k).space == home.space)
+            waiting.insert(k);
+        }
+      });
     };
-    each(a, [&](const ValueImpl* v) { read.insert(v); });
-    bool shared = false;
-    each(b, [&](const ValueImpl* v) { shared |= read.contains(v); });
-    return shared;
+    note_readers(home, first);
+    while (!waiting.empty()) {
+      size_t next = *waiting.begin();
+      waiting.erase(waiting.begin());
+      Group& other = at(next);
+      if (!fit(home, other)) continue;
+      note_readers(other, next);
+      groups_.merge(other, home);
+      inputs_.erase(&home);
+    }
+  }
+
+  bool fit(const Group& a, const Group& b) {
+    return a.ops.size() + b.ops.size() <= kMostOperations && inputs(a) + inputs(b) <= kMostInputs;
+  }
+  size_t inputs(const Group& group) {
+    auto found = inputs_.find(&group);
+    if (found == inputs_.end()) found = inputs_.emplace(&group, groups_.inputs_of(group)).first;
+    return found->second;
   }
 
   // What two reductions took twice is computed once.
@@ -65,6 +102,7 @@ class Siblings {
         kept.push_back(op);
         continue;
       }
+      read_instead(op->result(), (*found)->result());
       op->result().replace_uses((*found)->result());
       groups_.forget(op);
       op->erase();
@@ -72,8 +110,31 @@ class Siblings {
     group.ops = std::move(kept);
   }
 
+  // Keeps what is noted of readers right.
+  void read_instead(Value before, Value now) {
+    forget_inputs(before);
+    auto found = readers_.find(before.impl());
+    if (found == readers_.end()) return;
+    std::vector<size_t> both = std::move(found->second);
+    readers_.erase(found);
+    std::vector<size_t>& readers = readers_[now.impl()];
+    both.insert(both.end(), readers.begin(), readers.end());
+    std::ranges::sort(both);
+    both.erase(std::unique(both.begin(), both.end()), both.end());
+    readers = std::move(both);
+  }
+
+  void forget_inputs(Value value) {
+    value.each_use([&](Use& use) {
+      if (is_layout(*use.owner)) forget_inputs(use.owner->result());
+      else inputs_.erase(groups_.group_of(use.owner));
+    });
+  }
+
   Groups& groups_;
   const Roles& roles_;
+  std::unordered_map<const ValueImpl*, std::vector<size_t>> readers_;  // in their order
+  std::unordered_map<const Group*, size_t> inputs_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "proa/base/error.h"
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/loop/kernels.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/builtin.h"
 #include "proa/ir/dialect.h"
@@ -53,7 +54,7 @@ class Splitting {
       buffers.push_back(buffer(context(), t));
       totals_.push_back(Type::tensor(context(), t, total_dims(*op)));
     }
-    func_ = module_.add_func(name, buffers);
+    func_ = add_kernel(module_, name, buffers);
     find_runs();
     make_loops();
     Builder(module_, func_.body()).create_return({});

@@ -8,6 +8,7 @@
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/loop/epilogue.h"
+#include "proa/compiler/loop/kernels.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/dialect.h"
 
@@ -32,7 +33,7 @@ class Lowering {
     std::vector<Type> buffers;
     for (Value input : body_.arguments()) buffers.push_back(buffer(context(), input.dtype()));
     for (Value output : outputs()) buffers.push_back(buffer(context(), output.dtype()));
-    func_ = module_.add_func(name, buffers);
+    func_ = add_kernel(module_, name, buffers);
     find_variables();
     build();
     Builder(module_, func_.body()).create_return({});

@@ -10,6 +10,7 @@
 #include "proa/compiler/loop/contract.h"
 #include "proa/compiler/loop/convolve.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/loop/kernels.h"
 #include "proa/compiler/loop/scatter.h"
 #include "proa/compiler/sizes.h"
 #include "proa/ir/builder.h"
@@ -50,7 +51,7 @@ class Lowering {
     std::vector<Type> buffers;
     for (Value input : body_.arguments()) buffers.push_back(buffer(context(), input.dtype()));
     for (Value output : outputs()) buffers.push_back(buffer(context(), output.dtype()));
-    func_ = module_.add_func(name, buffers);
+    func_ = add_kernel(module_, name, buffers);
     find_runs();
     find_stages();
     find_scratch();
@@ -560,17 +561,12 @@ std::vector<Operation*> groups_of(Module& module) {
 int lower(Module& module) {
   load(module.context());
   Sizes sizes(module);
-  int made = 0;
-  auto next_name = [&] {
-    std::string name = str("kernel_", made++);
-    while (module.find(name)) name += "_";
-    return name;
-  };
+  KernelNames names(module);
   for (Operation* group : groups_of(module)) {
-    if (is_blocked(*group)) split_blocks(module, sizes, *group, next_name());
+    if (is_blocked(*group)) split_blocks(module, sizes, *group, names.next());
   }
   for (Operation* group : groups_of(module)) {
-    std::string name = next_name();
+    std::string name = names.next();
     if (contraction_of(*group) != nullptr) lower_contraction(module, sizes, *group, name);
     else if (convolution_of(*group) != nullptr) lower_convolution(module, sizes, *group, name);
     else if (scatter_of(*group) != nullptr) lower_scatter(module, sizes, *group, name);
@@ -588,7 +584,7 @@ int lower(Module& module) {
     }
     group->erase();
   }
-  return made;
+  return names.count();
 }
 
 }  // namespace proa::compiler::loop

@@ -7,6 +7,7 @@
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/loop/epilogue.h"
+#include "proa/compiler/loop/kernels.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/dialect.h"
 
@@ -31,7 +32,7 @@ class Lowering {
     std::vector<Type> buffers;
     for (Value input : body_.arguments()) buffers.push_back(buffer(context(), input.dtype()));
     buffers.push_back(buffer(context(), scatter_.result().dtype()));
-    func_ = module_.add_func(name, buffers);
+    func_ = add_kernel(module_, name, buffers);
     find_axes();
     join();
     build();
