@@ -10,7 +10,7 @@ set(proa_kernel_isas "" CACHE INTERNAL "instruction sets of the reference kernel
 set(proa_vendor_kernels proa_lapack proa_fft)
 
 # What gains from registers of 64 bytes is compiled for x86-64-v4 as well.
-set(proa_wide_kernels "/attention\\.cc$")
+set(proa_wide_kernels "/(attention|conv|conv_tiles)\\.cc$")
 
 # reference kernels are compiled once for each instruction set, in a namespace of that name.
 function(proa_kernel_variants sources)

@@ -13,7 +13,6 @@
   F(binary_kernels)             \
   F(cast_kernels)               \
   F(contraction_kernels)        \
-  F(conv_kernels)               \
   F(create_kernels)             \
   F(exponential_kernels)        \
   F(image_kernels)              \
@@ -28,7 +27,9 @@
   F(window_kernels)
 
 // Families that gain from registers of 64 bytes (proa_wide_kernels in cmake/ProaFloors.cmake).
-#define PROA_KERNEL_FAMILIES_WIDE(F) F(attention_kernels)
+#define PROA_KERNEL_FAMILIES_WIDE(F) \
+  F(attention_kernels)               \
+  F(conv_kernels)
 
 // Families that are built once, since libraries of others do their work.
 #define PROA_KERNEL_FAMILIES_ONCE(F) \

@@ -41,6 +41,15 @@ class Scratch {
   size_t size_ = 0;
 };
 
+// For all storage types, as a library that is loaded late has little room for words of threads.
+struct Rooms {
+  Scratch weights, memory;
+};
+Rooms& rooms() {
+  thread_local Rooms own;
+  return own;
+}
+
 // Everything but the plan; false where there is nothing to compute.
 template <class Conv>
 bool describe(const KernelArgs& args, Conv& k) {

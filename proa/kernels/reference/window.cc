@@ -1,6 +1,8 @@
 // reduce_window: a row of results at a time; for each position of the window, in row-major order,
 // one element of x joins each result of the row. Padding is nothing: it is skipped.
 
+#include <algorithm>
+#include <concepts>
 #include <limits>
 
 #include "proa/base/error.h"
@@ -8,6 +10,9 @@
 #include "proa/base/thread_pool.h"
 #include "proa/kernels/reference/elementwise.h"
 #include "proa/kernels/reference/formulas.h"
+
+// Vectors are wider than the registers of the baseline build; they stay in this file.
+#pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace proa::kernels::PROA_ISA {
 
@@ -33,12 +38,11 @@ Reach reach(const Window& w, size_t axis, int64_t place) {
   return {first, end, first * stride + shift};
 }
 
-// Calls tap(offset, flat, first, n) for the window's places that meet x anywhere in the row of
-// results at `index` (all axes but the last): n results from `first` on take the elements from
-// `offset` on. `flat` is the row-major position of the first of them over the axes from
-// `flat_from`.
-template <class Tap>
-void for_taps(const Window& w, const Extents& index, size_t flat_from, Tap tap) {
+// Calls line(offset, flat) for each line of the window, along the last axis, that meets x in the
+// row of results at `index` (all axes but the last): where the line of x begins, and its row-major
+// position over the axes from `flat_from`.
+template <class Line>
+void for_lines(const Window& w, const Extents& index, size_t flat_from, Line line) {
   size_t last = w.x_dims.size() - 1;
   Extents place(last, 0);
   for (;;) {
@@ -50,16 +54,25 @@ void for_taps(const Window& w, const Extents& index, size_t flat_from, Tap tap) 
       offset += at * w.x_strides[i];
       if (i >= flat_from) flat = flat * w.x_dims[i] + at;
     }
-    flat *= w.x_dims[last];
-    for (int64_t k = 0; k < w.size[last] && inside; ++k) {
-      Reach r = reach(w, last, k);
-      if (r.first >= r.end) continue;
-      tap(offset + r.start * w.x_strides[last], flat + r.start, r.first, r.end - r.first);
-    }
+    if (inside) line(offset, flat * w.x_dims[last]);
     size_t i = last;
     while (i > 0 && ++place[i - 1] == w.size[i - 1]) place[--i] = 0;
     if (i == 0) return;
   }
+}
+
+// Calls tap(offset, flat, first, n) for the places along such a line: n results from `first` on
+// take the elements from `offset` on, of which the first is at `flat`.
+template <class Tap>
+void for_taps(const Window& w, const Extents& index, size_t flat_from, Tap tap) {
+  size_t last = w.x_dims.size() - 1;
+  for_lines(w, index, flat_from, [&](int64_t offset, int64_t flat) {
+    for (int64_t k = 0; k < w.size[last]; ++k) {
+      Reach r = reach(w, last, k);
+      if (r.first >= r.end) continue;
+      tap(offset + r.start * w.x_strides[last], flat + r.start, r.first, r.end - r.first);
+    }
+  });
 }
 
 // Calls body(row, index) for all rows of results, in threads.
@@ -103,13 +116,13 @@ T store(Value x) {
 // The first among equals (-0 equals +0), and a NaN once there is one.
 struct Greater {
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(const T& a, const T& b) const {
     return a > b;
   }
 };
 struct Less {
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(const T& a, const T& b) const {
     return a < b;
   }
 };
@@ -117,7 +130,12 @@ template <class Before>
 struct First {
   template <class T>
   T operator()(T held, T now) const {
-    return Before{}(now, held) | (now != now) ? now : held;
+    take(held, now);
+    return held;
+  }
+  template <class T>
+  static void take(T& held, const T& now) {
+    held = Before{}(now, held) | (now != now) ? now : held;
   }
 };
 
@@ -134,6 +152,32 @@ constexpr T neutral() {
   }
 }
 
+// Windows of three elements that lie side by side, two from one to the next: n results take their
+// three at once, eight results together. The pools between the layers of image models are such.
+template <class Op>
+void take_threes(float* into, const float* x, int64_t n) {
+  typedef float Floats __attribute__((vector_size(32)));
+  typedef float Loose __attribute__((vector_size(32), aligned(4), may_alias));
+  auto at = [](const float* p) -> Floats { return *reinterpret_cast<const Loose*>(p); };
+  auto take = [](auto& held, const auto& now) {
+    if constexpr (std::same_as<Op, Add>) held += now;
+    else Op::take(held, now);
+  };
+  int64_t i = 0;
+  for (; n - i > 8; i += 8) {  // reads one element behind those of the eight
+    const float* from = x + 2 * i;
+    const Floats a = at(from), b = at(from + 8), c = at(from + 2), d = at(from + 10);
+    Floats held = at(into + i);
+    take(held, __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14));
+    take(held, __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15));
+    take(held, __builtin_shufflevector(c, d, 0, 2, 4, 6, 8, 10, 12, 14));
+    *reinterpret_cast<Loose*>(into + i) = held;
+  }
+  for (; i < n; ++i) {
+    for (int64_t k = 0; k < 3; ++k) take(into[i], x[2 * i + k]);
+  }
+}
+
 // Results that wait in memory: a row, or part of one.
 constexpr int64_t kPart = 512;
 
@@ -144,20 +188,40 @@ void combine(const Window& w, const TensorRef& x, const KernelArgs& args) {
   auto* out = args.out[0].as<T>();
   size_t last = w.out_dims.size() - 1;
   int64_t width = w.out_dims[last], step = w.stride[last] * w.x_strides[last];
+  bool threes = std::same_as<T, float> && w.size[last] == 3 && w.stride[last] == 2 &&
+                w.dilation[last] == 1 && w.x_strides[last] == 1;
+  // The results that take all three.
+  int64_t full = threes ? reach(w, last, 0).first : 0,
+          full_end = threes ? reach(w, last, 2).end : 0;
   for_rows(w, [&](int64_t row, const Extents& index) {
     alignas(64) Value total[kPart];
     for (int64_t begin = 0; begin < width; begin += kPart) {
       int64_t end = width - begin < kPart ? width : begin + kPart;
-      for (int64_t i = 0; i < end - begin; ++i) total[i] = neutral<Value, Op>();
-      for_taps(w, index, 0, [&](int64_t offset, int64_t, int64_t first, int64_t n) {
-        int64_t from = first < begin ? begin : first, to = first + n < end ? first + n : end;
-        const T* source = data + offset + (from - first) * step;
-        Value* into = total + (from - begin);
-        if (step == 1) {
-          for (int64_t i = 0; i < to - from; ++i) into[i] = Op{}(into[i], load(source[i]));
-        } else {
-          for (int64_t i = 0; i < to - from; ++i) into[i] = Op{}(into[i], load(source[i * step]));
+      int64_t all = std::clamp(full, begin, end), all_end = std::clamp(full_end, all, end);
+      // Results [from, to) take those of a line's elements that are theirs, one place at a time.
+      auto some = [&](int64_t line, int64_t from, int64_t to) {
+        for (int64_t k = 0; k < w.size[last] && from < to; ++k) {
+          Reach r = reach(w, last, k);
+          int64_t first = std::max(r.first, from), n = std::min(r.end, to) - first;
+          const T* source = data + line + r.start * w.x_strides[last] + (first - r.first) * step;
+          Value* into = total + (first - begin);
+          if (step == 1) {
+            for (int64_t i = 0; i < n; ++i) into[i] = Op{}(into[i], load(source[i]));
+          } else {
+            for (int64_t i = 0; i < n; ++i) into[i] = Op{}(into[i], load(source[i * step]));
+          }
         }
+      };
+      for (int64_t i = 0; i < end - begin; ++i) total[i] = neutral<Value, Op>();
+      for_lines(w, index, 0, [&](int64_t line, int64_t) {
+        some(line, begin, all);
+        if constexpr (std::same_as<T, float>) {
+          if (all < all_end) {
+            const float* from = data + line + 2 * all - w.low[last];
+            take_threes<Op>(total + (all - begin), from, all_end - all);
+          }
+        }
+        some(line, all_end, end);
       });
       for (int64_t i = begin; i < end; ++i) out[row * width + i] = store<T>(total[i - begin]);
     }

@@ -133,8 +133,12 @@ class Convolution {
     int64_t taps = product("kernel", 256), pixels = product("out", kPixels);
     if (depthwise && taps <= 256 && (last_ || taps <= 2 * pixels)) {
       bool plain = taps <= 9 && all("gaps", 1);
-      for (size_t i = 0; i < axes_; ++i)
-        plain &= dims("reaches")[i].is_const(1) || dims("kernel")[i].is_const(1);
+      bool nine = of("kernel", 0, 1).is_const(1) && of("kernel", 1, 1).is_const(3) &&
+                  of("kernel", 2, 1).is_const(3);
+      for (size_t i = 0; i < axes_; ++i) {
+        int64_t reach = dims("reaches")[i].as_const().value_or(INT64_MAX);
+        plain &= dims("kernel")[i].is_const(1) || reach <= (nine ? 32 / real() : 1);
+      }
       if (last_ || !plain || pixels <= kPixels) {
         form_ = Form::by_channel;
         return;
@@ -327,7 +331,7 @@ class Convolution {
         "]", packed_ ? std::string() : str(" + ", word(dim("w_offset"))),
         ";\n  pn_conv k;\n  pn_conv_box box;\n  pn_conv_piece piece;\n"
         "  describe(words, &k);\n  box.ready = box.packed = 0;\n  box.y = ",
-        in_place(),
+        in_place(), ";\n  box.soon = ", soon(),
         ";\n  const pn_i64 last = "
         "end * k.units / ",
         parts(), ";\n  for (pn_i64 unit = begin * k.units / ", parts(),
@@ -352,10 +356,20 @@ class Convolution {
   std::string in_place() const {
     Block& block = op_.region(0).block();
     Operation& first = *block.front();
-    bool plain = same_ && form_ == Form::by_line && first.is("loop.store") &&
+    bool plain = same_ && form_ != Form::by_group && !pixels_last() && first.is("loop.store") &&
                  first.operand(0) == block.argument(0) && first.next()->is("loop.yield");
     return plain ? str("(PN_CONV_REAL *)buffers[", first.operand(1).index(), "]")
                  : std::string("0");
+  }
+
+  // A result by pixel, which is asked for before it is written.
+  std::string soon() const {
+    for (Operation& op : op_.region(0).block()) {
+      bool result = op.is("loop.store") && loop::element(op.operand(1).type()) == dtype_;
+      if (result && form_ == Form::by_pixel && !pixels_last())
+        return str("(const PN_CONV_ELEM *)buffers[", op.operand(1).index(), "]");
+    }
+    return "0";
   }
 
   std::string head() const {
