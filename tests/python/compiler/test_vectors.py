@@ -5,7 +5,10 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+import proa
 
 CLANG = shutil.which("clang-19") or shutil.which("clang")
 
@@ -42,3 +45,20 @@ def test_loops_are_of_vectors(dtype, tmp_path):
             capture_output=True, text=True, check=True,
         ).stderr
         assert "loop not vectorized" not in said, text.read_text()[-1500:] + said
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+@pytest.mark.parametrize("count", [0, 1, 15, 17, 127, 128, 129, 255, 4097])
+def test_functions_that_wait_for_each_other_have_the_bits_of_single_calls(count, dtype):
+    def sigmoids(x):
+        return proa.sigmoid(proa.sigmoid(proa.sigmoid(x)))
+
+    def mixed(x):
+        return proa.log1p(proa.exp(-proa.exp(proa.tanh(x))))
+
+    x = proa.to_tensor(np.linspace(-30, 30, count).astype("float32")).cast(dtype)
+    for function in (sigmoids, mixed):
+        single, captured = function(x), proa.jit.to_static(function)(x)
+        assert (
+            single.cast("float64").numpy().tobytes() == captured.cast("float64").numpy().tobytes()
+        )

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <unordered_map>
 
 #include "proa/base/error.h"
 #include "proa/base/hash.h"
@@ -23,16 +24,28 @@ namespace {
 
 Dim extent(const Operation& loop) { return loop.attr("extent").as_dim(); }
 
-// Whether the body computes a function whose text is a long chain, each step of which waits for the
-// one before.
-bool has_long_chain(const Block& body) {
+// Functions of the body whose text is a long chain, each step of which waits for the one before.
+struct LongChains {
+  int depth = 0;           // of such functions that wait for each other
+  bool exp_alone = false;  // all of them are exponentials, whose few constants stay in registers
+};
+LongChains long_chains(const Block& body) {
   constexpr std::string_view kLong[] = {"prim.exp", "prim.expm1", "prim.log",  "prim.log1p",
                                         "prim.sin", "prim.cos",   "prim.tanh", "prim.erf",
                                         "prim.pow", "prim.tan",   "prim.atan2"};
+  LongChains found{0, true};
+  std::unordered_map<const Operation*, int> depth;
   for (const Operation& op : body) {
-    if (std::ranges::find(kLong, op.name()) != std::end(kLong)) return true;
+    int& own = depth[&op];
+    for (Value operand : op.operands()) {
+      if (auto at = depth.find(operand.definer()); at != depth.end())
+        own = std::max(own, at->second);
+    }
+    if (std::ranges::find(kLong, op.name()) == std::end(kLong)) continue;
+    found.depth = std::max(found.depth, ++own);
+    found.exp_alone &= op.is("prim.exp");
   }
-  return false;
+  return found;
 }
 
 // A loop of elements: nothing loops inside it.
@@ -220,9 +233,22 @@ void Renderer::inner_loop(Operation& loop, std::string_view first, std::string_v
   set_name(body.argument(0), label);
   // Iterations are independent of each other, though an output may lie over an input. Clang has one
   // vector under way where the body is long, and the processor could not see as far as the next.
-  bool chain = is_leaf(loop) && has_long_chain(body);
-  line(str("#pragma clang loop vectorize(", is_leaf(loop) ? "assume_safety" : "enable", ")",
-           chain ? " interleave_count(4)" : "", chain || rolled ? " unroll(disable)" : ""));
+  // Where exponentials wait for exponentials, their divisions stand still together, and only more
+  // vectors fill the gap; those take more registers than AVX2 has.
+  LongChains chains = is_leaf(loop) ? long_chains(body) : LongChains{};
+  auto pragma = [&](std::string_view under_way) {
+    line(str("#pragma clang loop vectorize(", is_leaf(loop) ? "assume_safety" : "enable", ")",
+             under_way, chains.depth > 0 || rolled ? " unroll(disable)" : ""));
+  };
+  if (chains.depth > 1 && chains.exp_alone) {
+    line("#ifdef __AVX512F__");
+    pragma(" interleave_count(8)");
+    line("#else");
+    pragma(" interleave_count(4)");
+    line("#endif");
+  } else {
+    pragma(chains.depth > 0 ? " interleave_count(4)" : "");
+  }
   open(str("for (pn_i64 ", label, " = ", first, "; ", label, " < ", stop, "; ++", label, ") {"));
   block(body);
   close();
