@@ -47,6 +47,8 @@ const char* const kArguments[] = {
     "-pic-level",
     "2",
     "-mframe-pointer=none",
+    "-discard-value-names",    // nobody reads the IR
+    "-disable-llvm-verifier",  // what clang makes of C is well formed
     "-fno-caret-diagnostics",
     "-Wno-pass-failed",
     "-w",
