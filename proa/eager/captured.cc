@@ -221,21 +221,25 @@ std::vector<std::pair<int32_t, int32_t>> Captured::find_donations() {
   size_t first_slot = extents_.size() - slots_.size();
   auto results = function_->module().main().results();
   auto arguments = function_->module().main().arguments();
+  std::unordered_map<const void*, std::vector<size_t>> slots_of;  // by tensor
+  for (size_t k = 0; k < slots_.size(); ++k) slots_of[slots_[k].tensor.impl()].push_back(k);
+  std::unordered_set<int32_t> paired;
   for (const CaptureEffect& effect : effects_) {
     if (!has_value(effect)) continue;
     bool of_grad = effect.kind == CaptureEffect::Kind::set_grad ||
                    effect.kind == CaptureEffect::Kind::write_grad;
     auto wanted = of_grad ? CaptureSlot::Kind::grad : CaptureSlot::Kind::tensor;
     int32_t input = of_grad ? -1 : effect.argument;
-    for (size_t k = 0; k < slots_.size() && input < 0; ++k) {
-      if (slots_[k].kind == wanted && slots_[k].argument == effect.argument &&
-          slots_[k].tensor.impl() == effect.tensor.impl())
-        input = static_cast<int32_t>(first_slot + k);
+    auto of = slots_of.find(effect.tensor.impl());
+    if (of != slots_of.end() && input < 0) {
+      auto same = std::ranges::find_if(of->second, [&](size_t k) {
+        return slots_[k].kind == wanted && slots_[k].argument == effect.argument;
+      });
+      if (same != of->second.end()) input = static_cast<int32_t>(first_slot + *same);
     }
     bool fits = input >= 0 && arguments[static_cast<size_t>(input)].type() ==
                                   results[static_cast<size_t>(output)].type();
-    if (fits &&
-        std::ranges::find(pairs, input, &std::pair<int32_t, int32_t>::first) == pairs.end()) {
+    if (fits && paired.insert(input).second) {
       pairs.emplace_back(input, output);
       donations_.push_back({input, output, effect.kind});
     }
@@ -251,15 +255,16 @@ std::vector<int32_t> Captured::find_held() const {
   const char* wanted = std::getenv("PROA_KEEP_WEIGHTS");
   if ((wanted != nullptr && std::string_view(wanted) == "0") || memory_budget() > 0) return held;
   size_t first_slot = extents_.size() - slots_.size();
+  std::unordered_set<const void*> written;
+  for (const CaptureEffect& effect : effects_) {
+    if (effect.argument < 0 && effect.tensor) written.insert(effect.tensor.impl());
+  }
   for (size_t k = 0; k < slots_.size(); ++k) {
     const CaptureSlot& slot = slots_[k];
     if (slot.kind != CaptureSlot::Kind::tensor || !slot.tensor ||
         slot.tensor.array().buffer->is_foreign())
       continue;
-    bool written = std::ranges::any_of(effects_, [&](const CaptureEffect& effect) {
-      return effect.argument < 0 && effect.tensor && effect.tensor.impl() == slot.tensor.impl();
-    });
-    if (!written) held.push_back(static_cast<int32_t>(first_slot + k));
+    if (!written.contains(slot.tensor.impl())) held.push_back(static_cast<int32_t>(first_slot + k));
   }
   return held;
 }

@@ -187,6 +187,7 @@ void Executable::split() {
   std::vector<int32_t> part_of(program_->slots.size(), -1);  // that makes a slot
   std::vector<bool> leaves(program_->slots.size());
   for (int32_t slot : program_->outputs) leaves[static_cast<size_t>(slot)] = true;
+  std::vector<int32_t> taken_by(program_->slots.size(), -1);  // the part that has it as an input
   for (size_t p = 0; p < parts_.size(); ++p) {
     Part& part = *parts_[p];
     Segment& segment = part.segment;
@@ -196,8 +197,9 @@ void Executable::split() {
       for (int32_t slot : code[i].in) {
         if (slot < 0 || part_of[static_cast<size_t>(slot)] == static_cast<int32_t>(p)) continue;
         leaves[static_cast<size_t>(slot)] = true;
-        if (std::ranges::find(segment.inputs, slot) == segment.inputs.end())
-          segment.inputs.push_back(slot);
+        if (taken_by[static_cast<size_t>(slot)] == static_cast<int32_t>(p)) continue;
+        taken_by[static_cast<size_t>(slot)] = static_cast<int32_t>(p);
+        segment.inputs.push_back(slot);
       }
       for (int32_t slot : code[i].out) part_of[static_cast<size_t>(slot)] = static_cast<int32_t>(p);
     }
@@ -207,27 +209,29 @@ void Executable::split() {
     Segment& segment = part.segment;
     if (!part.is_straight) continue;
     if (whole) {
+      std::unordered_map<int32_t, int32_t> place;  // among the inputs
+      for (int32_t slot : segment.inputs) place.emplace(slot, static_cast<int32_t>(place.size()));
+      auto input_at = [&](int32_t slot) {
+        auto [at, fresh] = place.emplace(slot, static_cast<int32_t>(place.size()));
+        if (fresh) segment.inputs.push_back(slot);
+        return at->second;
+      };
       for (int32_t slot : program_->outputs) {
-        bool inside = part_of[static_cast<size_t>(slot)] >= 0;
-        if (!inside && std::ranges::find(segment.inputs, slot) == segment.inputs.end())
-          segment.inputs.push_back(slot);
+        if (part_of[static_cast<size_t>(slot)] < 0) input_at(slot);
       }
       for (size_t i = 0; i < donated.size(); ++i) {
         auto [input, output] = donated[i];
-        int32_t slot = program_->inputs[static_cast<size_t>(input)];
-        auto at = std::ranges::find(segment.inputs, slot);
-        segment.donated.push_back(
-            {static_cast<int32_t>(at - segment.inputs.begin()), output, static_cast<int32_t>(i)});
-        if (at == segment.inputs.end()) segment.inputs.push_back(slot);
+        int32_t at = input_at(program_->inputs[static_cast<size_t>(input)]);
+        segment.donated.push_back({at, output, static_cast<int32_t>(i)});
       }
       segment.results = program_->outputs;
+      std::unordered_map<int32_t, int32_t> source;  // inputs, then constants
+      int32_t next = 0;
+      for (int32_t slot : program_->inputs) source.emplace(slot, next++);
+      for (int32_t slot : constant_slots_) source.emplace(slot, next++);
       for (int32_t slot : segment.inputs) {
-        auto input = std::ranges::find(program_->inputs, slot);
-        auto constant = std::ranges::find(constant_slots_, slot);
-        part.sources.push_back(static_cast<int32_t>(
-            input != program_->inputs.end() ? input - program_->inputs.begin()
-                                            : static_cast<std::ptrdiff_t>(program_->inputs.size()) +
-                                                  (constant - constant_slots_.begin())));
+        auto found = source.find(slot);
+        part.sources.push_back(found != source.end() ? found->second : next);
       }
       continue;
     }

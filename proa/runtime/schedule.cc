@@ -350,18 +350,15 @@ class Scheduler {
       if (refuses || s.kind == Schedule::Kind::check) fallible = step;
     }
     made_->commit = made_->steps.size();
+    std::vector<int32_t> results_of(roots_.size());
+    for (const Slotted& result : results_) ++results_of[index(result.root)];
     for (auto [input, result, number] : segment_.donated) {
       if (std::ranges::find(request_.kept, number) != request_.kept.end()) continue;
       const Array& target = *request_.inputs[index(input)];
       const Slotted& value = results_[index(result)];
       bool same_look = value.look.dims == target.dims && value.look.dtype == target.dtype;
       PROA_CHECK(same_look, "a result of another form than the input that it replaces");
-      bool wanted = false, alone = true;
-      for (size_t r = 0; r < results_.size(); ++r) {
-        const Root& other = roots_[index(results_[r].root)];
-        wanted |= other.kind == Root::given && other.input == input;
-        alone &= r == index(result) || results_[r].root != value.root;
-      }
+      bool wanted = results_of[index(input)] > 0, alone = results_of[index(value.root)] == 1;
       Root& root = roots_[index(value.root)];
       const Root& old = roots_[index(input)];  // roots of inputs come first
       if (root.kind != Root::arena || root.over >= 0 || root.first <= fallible || !alone ||
@@ -386,6 +383,11 @@ class Scheduler {
 
   // A kernel that allows it writes over an input that nobody reads afterwards.
   void share() {
+    std::vector<std::vector<uint32_t>> used(roots_.size());  // operands by root
+    for (size_t k = 0; k < operands_.size(); ++k) {
+      if (operands_[k].root >= 0)
+        used[index(operands_[k].root)].push_back(static_cast<uint32_t>(k));
+    }
     for (int32_t step = 0; step < now(); ++step) {
       const Schedule::Step& s = made_->steps[index(step)];
       if (s.kind != Schedule::Kind::compiled) continue;
@@ -408,9 +410,10 @@ class Scheduler {
         }
         root.over = from;
         old.last = root.last;
-        for (size_t k = s.operand; k < operands_.size(); ++k) {  // `from` stands for both now
-          if (operands_[k].root == to) operands_[k].root = from;
-        }
+        for (uint32_t k : used[index(to)]) operands_[k].root = from;  // which stands for both now
+        used[index(from)].insert(used[index(from)].end(), used[index(to)].begin(),
+                                 used[index(to)].end());
+        used[index(to)].clear();
       }
     }
   }

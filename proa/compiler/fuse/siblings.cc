@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "proa/compiler/fuse/index.h"
@@ -56,10 +57,11 @@ class Siblings {
   void take_siblings(size_t first) {
     Group& home = at(first);
     std::set<size_t> waiting;
+    std::unordered_set<const ValueImpl*> noted;
     auto note_readers = [&](const Group& group, size_t behind) {
       each_read(group, [&](Value value) {
         auto found = readers_.find(value.impl());
-        if (found == readers_.end()) return;
+        if (found == readers_.end() || !noted.insert(value.impl()).second) return;
         std::erase_if(found->second, [&](size_t k) { return k <= first || at(k).merged(); });
         for (size_t k : found->second) {
           if (k > behind && at(k).level == home.level && at(k).space == home.space)
