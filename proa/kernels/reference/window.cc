@@ -7,6 +7,7 @@
 
 #include "proa/base/error.h"
 #include "proa/base/numeric/half.h"
+#include "proa/base/small_vector.h"
 #include "proa/base/thread_pool.h"
 #include "proa/kernels/reference/elementwise.h"
 #include "proa/kernels/reference/formulas.h"
@@ -158,23 +159,29 @@ template <class Op>
 void take_threes(float* into, const float* x, int64_t n) {
   typedef float Floats __attribute__((vector_size(32)));
   typedef float Loose __attribute__((vector_size(32), aligned(4), may_alias));
+  typedef int32_t Mask __attribute__((vector_size(32)));
   auto at = [](const float* p) -> Floats { return *reinterpret_cast<const Loose*>(p); };
   auto take = [](auto& held, const auto& now) {
     if constexpr (std::same_as<Op, Add>) held += now;
     else Op::take(held, now);
   };
-  int64_t i = 0;
-  for (; n - i > 8; i += 8) {  // reads one element behind those of the eight
-    const float* from = x + 2 * i;
-    const Floats a = at(from), b = at(from + 8), c = at(from + 2), d = at(from + 10);
-    Floats held = at(into + i);
+  if (n < 8) {
+    for (int64_t i = 0; i < n; ++i) {
+      for (int64_t k = 0; k < 3; ++k) take(into[i], x[2 * i + k]);
+    }
+    return;
+  }
+  for (int64_t i = 0; i < n; i += 8) {
+    const int64_t first = n - i < 8 ? n - 8 : i;  // the last eight may have been begun
+    const float* from = x + 2 * first;
+    const Floats a = at(from), b = at(from + 8), c = at(from + 2), d = at(from + 9);
+    const Floats before = at(into + first);
+    Floats held = before;
     take(held, __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14));
     take(held, __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15));
-    take(held, __builtin_shufflevector(c, d, 0, 2, 4, 6, 8, 10, 12, 14));
-    *reinterpret_cast<Loose*>(into + i) = held;
-  }
-  for (; i < n; ++i) {
-    for (int64_t k = 0; k < 3; ++k) take(into[i], x[2 * i + k]);
+    take(held, __builtin_shufflevector(c, d, 0, 2, 4, 6, 9, 11, 13, 15));
+    const Mask done = Mask{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int32_t>(i - first);
+    *reinterpret_cast<Loose*>(into + first) = done ? before : held;
   }
 }
 
@@ -190,9 +197,10 @@ void combine(const Window& w, const TensorRef& x, const KernelArgs& args) {
   int64_t width = w.out_dims[last], step = w.stride[last] * w.x_strides[last];
   bool threes = std::same_as<T, float> && w.size[last] == 3 && w.stride[last] == 2 &&
                 w.dilation[last] == 1 && w.x_strides[last] == 1;
+  SmallVector<Reach, 8> reaches;
+  for (int64_t k = 0; k < w.size[last]; ++k) reaches.push_back(reach(w, last, k));
   // The results that take all three.
-  int64_t full = threes ? reach(w, last, 0).first : 0,
-          full_end = threes ? reach(w, last, 2).end : 0;
+  int64_t full = threes ? reaches[0].first : 0, full_end = threes ? reaches[2].end : 0;
   for_rows(w, [&](int64_t row, const Extents& index) {
     alignas(64) Value total[kPart];
     for (int64_t begin = 0; begin < width; begin += kPart) {
@@ -200,9 +208,10 @@ void combine(const Window& w, const TensorRef& x, const KernelArgs& args) {
       int64_t all = std::clamp(full, begin, end), all_end = std::clamp(full_end, all, end);
       // Results [from, to) take those of a line's elements that are theirs, one place at a time.
       auto some = [&](int64_t line, int64_t from, int64_t to) {
-        for (int64_t k = 0; k < w.size[last] && from < to; ++k) {
-          Reach r = reach(w, last, k);
+        if (from >= to) return;
+        for (const Reach& r : reaches) {
           int64_t first = std::max(r.first, from), n = std::min(r.end, to) - first;
+          if (n <= 0) continue;
           const T* source = data + line + r.start * w.x_strides[last] + (first - r.first) * step;
           Value* into = total + (first - begin);
           if (step == 1) {
