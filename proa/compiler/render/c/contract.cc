@@ -31,6 +31,7 @@ constexpr int64_t kUnitTerms = 1 << 20;
 constexpr int64_t kLyingTerms = 1 << 17;  // of a unit whose rows are read as they lie
 constexpr int64_t kLeastColumns = 32;     // of such a unit
 constexpr int64_t kEnough = 1 << 18;  // products of numbers that are worth a comparison of tilings
+constexpr int kShortEpilogue = 4;
 constexpr int64_t kDirectElements = 1 << 20;
 constexpr int64_t kRowColumns = 1024;  // of a unit of one row's product
 constexpr int64_t kRowTerms = 1 << 17;
@@ -147,6 +148,7 @@ class Contraction {
                        {"direct", direct()},
                        {"x_row_stride", word(x_row_.strides.empty() ? Dim(0) : x_row_.strides[0])},
                        {"left", left_},
+                       {"by_panel", short_epilogue() ? "1" : "0"},
                        {"narrow", kNarrow},
                        {"micro_turned", micro_turned_},
                        {"x_stride", word(x_depth_.strides.empty() ? Dim(0) : x_depth_.strides[0])},
@@ -180,6 +182,14 @@ class Contraction {
   std::string y_addresses() {
     return str(offsets("y_batch", y_batch_, op_.attr("y_offset").as_dim()),
                offsets("y_column", y_column_), offsets("y_depth", y_depth_));
+  }
+
+  bool short_epilogue() const {
+    int operations = 0;
+    for (Operation& op : op_.region(0).block()) {
+      operations += op.info().dialect->name() == "prim";
+    }
+    return operations <= kShortEpilogue;
   }
 
   // Columns as they lie: each is read once, or the lines of a panel share pages and the whole is

@@ -344,9 +344,10 @@ inline constexpr std::string_view kLyingLeft = R"(
       const pn_i64 left_stride = $x_row_stride;
 )";
 
-// The sums of one unit, panel by panel: for each, all terms in blocks of 256. The epilogue runs
+// The sums of one unit, panel by panel: for each, all terms in blocks of 256. A short epilogue runs
 // over few rows as soon as their sums are there: what it writes goes to memory while the next ones
-// are multiplied. Terms beyond 4096 are added to a panel's sums first.
+// are multiplied. A long one, whose constants would be loaded each time, runs over all rows, while
+// the sums are in the first cache; so does one of more than 4096 terms.
 inline constexpr std::string_view kDriver = R"(
 void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
   WORDS
@@ -383,7 +384,7 @@ $panel_here
             for (pn_i64 p = 0, row = 0; p < panels; ++p) {
               const pn_i64 height = low + (p < more);
 $fetch_results              micro(height, depth, left + row * left_stride + k * $parts, left_stride, $parts, b, b_stride, sums + row * $panel, k == g, ahead, ahead_stride);
-              if (g == 0 && k + depth == K) finish($buffers, words, total + row * $panel, batch, row0 + top + row, height, column, width);
+              if ($by_panel && g == 0 && k + depth == K) finish($buffers, words, total + row * $panel, batch, row0 + top + row, height, column, width);
               row += height;
               ahead = (const char *)panel;
               ahead_stride = 0;
@@ -391,7 +392,7 @@ $fetch            }
           }
           if (g != 0) for (pn_i64 i = 0; i < height_of_group * $panel; ++i) total[i] = JOIN(total[i], group[i]);
         }
-        if (K == 0 || K > 4096) finish($buffers, words, total, batch, row0 + top, height_of_group, column, width);
+        if (!$by_panel || K == 0 || K > 4096) finish($buffers, words, total, batch, row0 + top, height_of_group, column, width);
       }
     }
   }
