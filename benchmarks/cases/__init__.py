@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import attention, calls, chain, convolution, models, peers, rows, training
+from . import attention, calls, chain, convolution, embedding, models, peers, rows, training
 
 MODULES: tuple[ModuleType, ...] = (
     calls,
     chain,
     rows,
     attention,
+    embedding,
     convolution,
     models,
     training,

@@ -13,6 +13,7 @@
 #include "proa/eager/overflow.h"
 #include "proa/eager/traced.h"
 #include "proa/ir/builder.h"
+#include "proa/ir/caller.h"
 #include "proa/ir/page.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
@@ -359,15 +360,6 @@ void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& resu
       results[i].impl()->array = std::move(copy);
     }
   }
-}
-
-// The operand that holds positions: integers that take no part in promotion.
-std::string_view positions_of(const Page& page) {
-  for (const OperandSpec& operand : page.operands) {
-    if (!operand.meets && !operand.rng_key && (operand.dtypes & kIntSet) == kIntSet)
-      return operand.name;
-  }
-  return {};
 }
 
 std::vector<Tensor> run(const OpInfo& op, std::span<const Operand> given, const AttrList& attrs,

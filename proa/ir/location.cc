@@ -95,6 +95,7 @@ std::string to_string(Location location) {
   std::string_view separator = location.kind() == LocationKind::stack ? ", called from " : " and ";
   std::string text;
   for (Location part : location.parts()) {
+    if (part.kind() == LocationKind::name && location.parts().size() > 1) continue;
     if (!text.empty()) text += separator;
     text += to_string(part);
   }

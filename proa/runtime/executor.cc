@@ -284,7 +284,12 @@ void Executable::run_single(std::span<const Array> inputs, std::span<Array> outp
     std::string place = Inspector(*program_, 0).place();
     contracts_[0](Call(place, args.in, args.out, words, code.offsets));
   }
-  if (!(watched() & kWatchTime)) return kernels_[0](args);
+  auto run = [&] {
+    try {
+      kernels_[0](args);
+    } catch (const UserError& error) { rethrow(error, code); }
+  };
+  if (!(watched() & kWatchTime)) return run();
   Event event{.kind = Event::Kind::kernel, .name = code.name, .location = code.location};
   std::vector<int64_t> flops = flops_of(*program_, frame.symbols);
   if (code.flops >= 0 && !flops.empty()) event.flops = flops[static_cast<size_t>(code.flops)];
@@ -294,7 +299,7 @@ void Executable::run_single(std::span<const Array> inputs, std::span<Array> outp
     }
   }
   event.begin = now_ns();
-  kernels_[0](args);
+  run();
   event.end = now_ns();
   tell(std::move(event));
 }

@@ -103,7 +103,9 @@ void run_kernel(const Schedule::Step& step, const Schedule& schedule, const Inst
   args.out = {refs.data() + step.inputs, step.outputs};
   args.op = code.name.c_str();
   args.attrs = {schedule.words.data() + step.word, code.offsets.data()};
-  step.kernel(args);
+  try {
+    step.kernel(args);
+  } catch (const UserError& error) { rethrow(error, code); }
 }
 
 Array array_of(const TensorRef& ref) {
@@ -138,7 +140,8 @@ void launch_timed(const Program& program, const Schedule& schedule, size_t begin
                 .name = code.name,
                 .location = code.location};
     if (step.kind == Schedule::Kind::copy) event.name = str("copy for ", code.name);
-    else if (!code.operations.empty()) event.name = str(code.operations, " (", code.name, ")");
+    else if (code.kind == InstructionKind::compiled && !code.operations.empty())
+      event.name = str(code.operations, " (", code.name, ")");
     switch (step.kind) {
       case Schedule::Kind::compiled: run_chosen(step, schedule, bases, &code); break;
       case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
@@ -165,6 +168,16 @@ void launch_some(const Program& program, const Schedule& schedule, size_t begin,
 }
 
 }  // namespace
+
+void rethrow(const UserError& error, const Instruction& code) {
+  if (!error.op().empty() || error.kind() != ErrorKind::index) throw;
+  std::string_view caller = code.operations;
+  size_t end = caller.find(' ');
+  std::string_view argument = end == std::string_view::npos ? "" : caller.substr(end + 1);
+  std::string_view at = code.location.empty() ? "" : "\n  at ";
+  throw UserError(error.kind(), caller.substr(0, end), argument,
+                  str(error.message(), at, code.location));
+}
 
 void launch(const Program& program, const Schedule& schedule, char* const* bases) {
   if (schedule.donated == 0) return launch_some(program, schedule, 0, schedule.steps.size(), bases);

@@ -520,8 +520,8 @@ std::string to_json(const Schedule& schedule, const Program& program) {
     const Instruction& code = program.code[static_cast<size_t>(step.instruction)];
     next();
     text += str("{\"kind\": \"", kKinds[static_cast<size_t>(step.kind)],
-                "\", \"name\": ", json_text(code.name),
-                ", \"operations\": ", json_text(code.operations),
+                "\", \"name\": ", json_text(code.name), ", \"operations\": ",
+                json_text(code.kind == InstructionKind::compiled ? code.operations : std::string()),
                 ", \"location\": ", json_text(code.location), ", \"flops\": ", step.flops,
                 ", \"bytes\": ", step.bytes, ", \"kernel\": ", code.kernel, "}");
   }

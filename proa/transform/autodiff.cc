@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "proa/base/error.h"
+#include "proa/ir/caller.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/rewriter.h"
 #include "proa/ir/rules.h"
@@ -174,7 +175,7 @@ class Differentiator {
     for (Value operand : op.operands()) types.push_back(operand.type());
     Func func = scratch.add_func("body", types);
     Builder builder(scratch, func.body());
-    builder.set_location(op.location());
+    builder.set_location(called_location(op, module_.context()));
     std::vector<Value> arguments = func.arguments();
     std::vector<Value> results = expand(op, arguments, builder);
     builder.create_return(results);
@@ -212,7 +213,7 @@ class Differentiator {
       any = true;
     }
     if (!any) return;
-    builder.set_location(op.location());
+    builder.set_location(called_location(op, module_.context()));
 
     std::vector<Value> made(op.operand_count());
     if (step.inside) {

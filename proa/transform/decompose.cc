@@ -1,6 +1,7 @@
 #include "proa/transform/decompose.h"
 
 #include "proa/base/error.h"
+#include "proa/ir/caller.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/rules.h"
 #include "proa/ops/expr.h"
@@ -76,7 +77,7 @@ void decompose(Module& module, bool (*keep)(const Operation&)) {
       Operation* mark = op->prev();
       Block* block = op->block();
       Builder builder(module, op);
-      builder.set_location(op->location());
+      builder.set_location(called_location(*op, module.context()));
       std::vector<Value> operands = op->operands();
       std::vector<Value> results = expand(*op, operands, builder);
       for (size_t i = 0; i < results.size(); ++i) {

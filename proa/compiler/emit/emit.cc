@@ -11,11 +11,13 @@
 #include "proa/compiler/render/c/convolve.h"
 #include "proa/compiler/render/c/render.h"
 #include "proa/compiler/sizes.h"
+#include "proa/ir/caller.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/compile_dims.h"
 #include "proa/ir/symbol/facts.h"
+#include "proa/program/refusing.h"
 
 namespace proa::compiler {
 
@@ -115,7 +117,7 @@ class Emitter {
     if (op.is("loop.launch")) return launch(op);
     Instruction made;
     made.name = op.is("prim.custom_call") ? op.attr("target").as_string() : op.name();
-    if (op.location().storage()) made.location = to_string(op.location());
+    made.location = line_of(op.location());
     made.in = operand_slots(op);
     if (op.is("prim.barrier")) {
       for (size_t i = 0; i < op.result_count(); ++i) {
@@ -129,6 +131,9 @@ class Emitter {
     }
     for (Value result : op.results()) made.out.push_back(slot(result));
     if (made.kind == InstructionKind::kernel) made.flops = flops(op, Dim(1));
+    if (op.info().page != nullptr && may_refuse(op.name())) {
+      made.operations = str(name_in(called_location(op, module_.context())));
+    }
     if (view(op, made)) {
       made.kind = InstructionKind::view;
     } else if (op.info().has(Trait::structured)) {
@@ -154,6 +159,11 @@ class Emitter {
       int64_t& axis = made.words[static_cast<size_t>(i)];
       if (axis < 0) axis += op.result().rank();
     }
+  }
+
+  static std::string line_of(Location location) {
+    bool known = location.storage() != nullptr && location.kind() != LocationKind::name;
+    return known ? to_string(location) : std::string();
   }
 
   std::vector<int32_t> operand_slots(Operation& op) {
@@ -330,7 +340,7 @@ class Emitter {
   void launch(Operation& op) {
     Func loops = kernels_.of(op);
     Instruction made;
-    if (op.location().storage()) made.location = to_string(op.location());
+    made.location = line_of(op.location());
     made.in = operand_slots(op);
     render::CKernel kernel = with_packed_weights(op, loops, made);
     for (Value result : op.results()) made.out.push_back(slot(result));
@@ -396,7 +406,7 @@ class Emitter {
       for (Dim d : kernel.words) word(made, d);
     }
     Location line = Location::fused(module_.context(), lines);
-    if (line.storage()) made.location = to_string(line);
+    made.location = line_of(line);
     made.flops = flops_of_all(ops);
     render::CKernel kernel = render::repeated(kernels[0], inputs, outputs);
     take_kernel(made, kernel);

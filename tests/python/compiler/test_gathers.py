@@ -129,9 +129,33 @@ def test_an_index_out_of_range_is_eagers_error(name: str, wrong: int) -> None:
         CALLS[name](x, i)
     with pytest.raises(IndexError) as compiled:
         captured(x, i)
-    message = str(compiled.value).splitlines()[0]
+    message, where = str(compiled.value).splitlines()
+    assert message == str(eager.value).splitlines()[0]
     assert f"index {wrong} is out of range for size" in message
-    assert str(eager.value).splitlines()[0].endswith(message)
+    assert "test_gathers.py:" in where  # the user's line
+
+
+def test_a_captured_error_names_the_operator_the_argument_and_the_line() -> None:
+    x = matrix(10, 16, "float32")
+    calls: dict[str, Callable[[Any], Any]] = {
+        "[embedding] x: ": lambda i: F.embedding(i, x),
+        "[getitem] index: ": lambda i: x[i],
+        "[index_select] index: ": lambda i: proa.index_select(x, i) * 2,
+        "[one_hot] x: ": lambda i: F.one_hot(i, 10),
+        "[take_along_axis] indices: ": lambda i: proa.take_along_axis(x, i.unsqueeze(1), 0),
+    }
+    wrong = proa.to_tensor(np.array([1, 11, 2]))
+    for head, call in calls.items():
+        with pytest.raises(IndexError) as eager:
+            call(wrong)
+        captured = proa.jit.to_static(call)
+        with pytest.raises(IndexError) as compiled:
+            captured(wrong)
+        line = call.__code__.co_firstlineno
+        first, where = str(compiled.value).splitlines()
+        assert first == str(eager.value)
+        assert first.startswith(head), first
+        assert where.startswith("  at ") and f"test_gathers.py:{line}" in where
 
 
 def test_a_refused_index_changes_nothing() -> None:
