@@ -2,7 +2,7 @@
 
 #include <charconv>
 #include <cstdlib>
-#include <string_view>
+#include <string>
 
 #include "proa/base/error.h"
 
@@ -18,6 +18,23 @@ std::optional<int64_t> environment_number(const char* name, int64_t low, int64_t
   if (whole && value >= low && value <= high) return value;
   throw UserError(ErrorKind::value, name, "",
                   str("expected a whole number in ", low, "..", high, ", got '", text, "'"));
+}
+
+std::string_view environment_word(const char* name, std::initializer_list<std::string_view> words) {
+  const char* given = std::getenv(name);
+  std::string_view text = given != nullptr ? given : "";
+  std::string all;
+  for (std::string_view word : words) {
+    if (text == word) return word;
+    all += str(all.empty() ? "" : " or ", word);
+  }
+  if (text.empty()) return {};
+  throw UserError(ErrorKind::value, name, "", str("expected ", all, ", got '", text, "'"));
+}
+
+bool environment_switch(const char* name, bool usual) {
+  std::string_view word = environment_word(name, {"0", "1"});
+  return word.empty() ? usual : word == "1";
 }
 
 }  // namespace proa

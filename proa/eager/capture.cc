@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "proa/base/error.h"
+#include "proa/ir/need_extents.h"
 #include "proa/ir/page.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/ops/expr.h"
@@ -152,8 +153,11 @@ Tensor expanded_to(const Tensor& value, const Tensor& target, std::string_view o
   // NumPy drops leading axes of size 1 of the value.
   Tensor from = value;
   if (size_t cut = have.size() > want.size() ? have.size() - want.size() : 0; cut > 0) {
-    auto ones = std::ranges::all_of(have.begin(), have.begin() + static_cast<ptrdiff_t>(cut),
-                                    [](Dim dim) { return dim.is_const(1); });
+    auto ones =
+        std::ranges::all_of(have.begin(), have.begin() + static_cast<ptrdiff_t>(cut), [&](Dim dim) {
+          Capture* open = Capture::active();
+          return open != nullptr ? is_one(open->builder().facts(), dim, op) : dim.is_const(1);
+        });
     if (ones) {
       from = call1(
           "tensor.reshape", {value},

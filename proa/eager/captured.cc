@@ -1,14 +1,15 @@
 #include "proa/eager/captured.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 #include "proa/eager/budget.h"
 #include "proa/eager/traced.h"
 #include "proa/ir/dialect.h"
+#include "proa/ir/need_extents.h"
 #include "proa/ir/page.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
@@ -49,6 +50,15 @@ std::vector<int64_t> hooks_of(const Tensor& tensor) {
   return handles;
 }
 
+// What a guard says is 1 becomes a number: rules and kernels then leave it out.
+void require_ones(Facts& facts, std::span<const Dim> symbols) {
+  std::vector<Dim> ones;
+  for (Dim symbol : symbols) {
+    if (facts.simplify(symbol).is_const(1)) ones.push_back(symbol);
+  }
+  if (!ones.empty()) throw NeedExtents{"an extent of 1", ones};
+}
+
 bool has_value(const CaptureEffect& effect) {
   return effect.kind != CaptureEffect::Kind::clear_grad;
 }
@@ -66,7 +76,7 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
     std::vector<Dim> dims;
     auto extents = request.tensors[i].dims();
     for (size_t a = 0; a < extents.size(); ++a) {
-      if (extents[a] == 1 || (i < request.fixed.size() && request.fixed[i][a])) {
+      if (i < request.fixed.size() && request.fixed[i][a]) {
         dims.emplace_back(extents[a]);
         continue;
       }
@@ -86,6 +96,7 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
   }
   Func func = module.add_func("main", types);
   for (size_t i = 0; i < symbols.size(); ++i) module.facts().set_likely(symbols[i], likely[i]);
+  module.facts().set_asks(request.asks);
   {
     TraceScope tracing;
     FunctionCapture capture(module, func, request.locate);
@@ -119,6 +130,7 @@ Captured::Captured(const CaptureRequest& request, const CaptureBody& body)
     capture.builder().create_return(values);
   }
   for (CaptureEffect& effect : effects_) effect.value = {};
+  if (request.asks) require_ones(module.facts(), {symbols.data(), symbols_.size()});
   function_ = std::make_shared<Function>(request.name, std::move(module), symbols,
                                          tier::captured_tier(), true);
   describe_arguments();
@@ -252,8 +264,7 @@ std::vector<std::pair<int32_t, int32_t>> Captured::find_donations() {
 // by its owner at any time, and nothing tells. Who counts bytes wants no second copy of weights.
 std::vector<int32_t> Captured::find_held() const {
   std::vector<int32_t> held;
-  const char* wanted = std::getenv("PROA_KEEP_WEIGHTS");
-  if ((wanted != nullptr && std::string_view(wanted) == "0") || memory_budget() > 0) return held;
+  if (!environment_switch("PROA_KEEP_WEIGHTS", true) || memory_budget() > 0) return held;
   size_t first_slot = extents_.size() - slots_.size();
   std::unordered_set<const void*> written;
   for (const CaptureEffect& effect : effects_) {

@@ -23,6 +23,7 @@ struct CaptureRequest {
   std::vector<int64_t> ints;             // symbols
   Capture::Locate locate = nullptr;
   bool optional_grads = false;  // see FunctionCapture::grad_to_add_to
+  bool asks = false;            // the sizes of the tensors decide whether an extent is 1
 };
 
 // The function itself: stand-ins for the request's tensors, floats and ints, to results.

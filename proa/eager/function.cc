@@ -7,6 +7,7 @@
 #include "proa/eager/budget.h"
 #include "proa/eager/by_operation.h"
 #include "proa/eager/holdings.h"
+#include "proa/eager/ones.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/stage.h"
 #include "proa/ir/symbol/facts.h"
@@ -28,6 +29,7 @@ std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
   transform::decompose(lowered, tier::has_kernel);
   tell_stage("decompose", lowered);
   transform::optimize(lowered);
+  ask_about_ones(lowered);
   fit_budget(lowered, func.name(), symbols);
   return tier::executable(lowered, lowered.find(func.name()), symbols, tier, terms);
 }
@@ -85,6 +87,13 @@ Module alone(const Module& module, Func func) {
   return only;
 }
 
+// A backward asks nothing: what it would ask, its forward has asked, which is compiled in one
+// module with it and whose guards a call checks.
+Module silent(Module module) {
+  module.facts().set_asks(false);
+  return module;
+}
+
 }  // namespace
 
 Recorded& Function::recorded(const Mask& wanted) {
@@ -114,7 +123,7 @@ Recorded& Function::recorded(const Mask& wanted) {
   first->cotangents = gradient.cotangents;
   first->wanted = gradient.wanted;
   first->backward = std::make_shared<Function>(
-      name_ + " (backward)", alone(work, gradient.backward), symbols_, tier_, is_whole_);
+      name_ + " (backward)", silent(alone(work, gradient.backward)), symbols_, tier_, is_whole_);
   Mask all(result_count_);
   for (int i : given) all[static_cast<size_t>(i)] = true;
   made->derivatives[{all, Mask(wanted.size())}] = std::move(first);
@@ -127,7 +136,7 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given, const Ma
   auto& slot = recorded.derivatives[{given, summed}];
   if (slot) return *slot;
   BudgetScope budget(budget_);
-  Module work = alone(module_, module_.main());
+  Module work = silent(alone(module_, module_.main()));
   transform::Gradient gradient = transform::differentiate(
       work, work.main(), indices(recorded.wanted), indices(given), symbols_, indices(summed));
   slot = std::make_unique<Derivative>();
@@ -185,7 +194,7 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   std::lock_guard lock(mutex_);
   if (derivative.whole) return *derivative.whole;
   BudgetScope budget(budget_);
-  Module work = alone(module_, module_.main());
+  Module work = silent(alone(module_, module_.main()));
   transform::Gradient gradient = transform::differentiate(
       work, work.main(), indices(recorded.wanted), indices(given), symbols_, indices(summed));
   derivative.whole = std::make_shared<Function>(

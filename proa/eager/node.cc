@@ -10,6 +10,7 @@
 #include "proa/eager/call.h"
 #include "proa/eager/function_capture.h"
 #include "proa/eager/holdings.h"
+#include "proa/ir/need_extents.h"
 #include "proa/ir/symbol/facts.h"
 
 namespace proa::eager {
@@ -146,7 +147,12 @@ class Walk {
       }
       Tensor g = i < seeds.size() ? seeds[i] : Tensor();
       if (!g) {
-        if (!ir::product(symbolic_dims(output)).is_const(1)) {
+        Capture* capture = Capture::active();
+        ir::Dim elements = ir::product(symbolic_dims(output));
+        bool one = capture != nullptr ? ir::is_one(capture->builder().facts(), elements,
+                                                   "backward: of one element")
+                                      : elements.is_const(1);
+        if (!one) {
           throw UserError(ErrorKind::value, op, "grad_tensor",
                           str("a gradient must be given for an output of shape ",
                               ir::to_string(symbolic_dims(output)),

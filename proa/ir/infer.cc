@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/ir/dialect.h"
+#include "proa/ir/need_extents.h"
 #include "proa/ir/rules.h"
 
 namespace proa::ir {
@@ -200,9 +201,9 @@ std::vector<Dim> Infer::broadcast(std::span<const Dim> a, std::span<const Dim> b
   for (size_t i = 0; i < rank; ++i) {
     Dim x = i < rank - a.size() ? Dim(1) : a[i - (rank - a.size())];
     Dim y = i < rank - b.size() ? Dim(1) : b[i - (rank - b.size())];
-    if (x == y || y.is_const(1)) {
+    if (x == y || is_widened(facts_, y, x, page().name)) {
       dims[i] = x;
-    } else if (x.is_const(1)) {
+    } else if (is_widened(facts_, x, y, page().name)) {
       dims[i] = y;
     } else {
       require_eq(

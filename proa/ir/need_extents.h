@@ -1,7 +1,10 @@
-// NeedExtents: NeedStatic that says which sizes are needed as numbers.
-// Why: whoever specialises then fixes these and leaves all others symbols.
+// NeedExtents: NeedStatic that says which sizes are needed as numbers; and the question whether a
+// size is 1.
+// Why: whoever specialises then fixes these and leaves all others symbols. An extent of 1 is a
+// symbol like any other until a rule asks.
 #pragma once
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,5 +17,12 @@ struct NeedExtents : NeedStatic {
       : NeedStatic{std::move(text)}, dims(std::move(wanted)) {}
   std::vector<Dim> dims;
 };
+
+// Whether `dim` is 1. Where that is not known and the sizes of a call are at hand (Facts::asks),
+// these decide: 1 is needed as a number (NeedExtents), anything else is a guard with this message.
+// Elsewhere a symbol counts as other than 1.
+bool is_one(Facts& facts, Dim dim, std::string_view message);
+// Of two extents that meet and may be different: whether the first is 1 where the second is not.
+bool is_widened(Facts& facts, Dim from, Dim to, std::string_view message);
 
 }  // namespace proa::ir

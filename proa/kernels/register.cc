@@ -1,8 +1,8 @@
 #include "proa/kernels/register.h"
 
-#include <cstdlib>
 #include <string_view>
 
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 #include "proa/kernels/contract/contracts.h"
 #include "proa/program/refusing.h"
@@ -67,8 +67,7 @@ static void add_wide(program::KernelTable& table) { PROA_KERNEL_FAMILIES_WIDE(PR
 
 static Isa find_isa() {
   if (!__builtin_cpu_supports("x86-64-v3")) return Isa::baseline;
-  const char* wanted = std::getenv("PROA_PROCESSOR");
-  bool narrow = wanted != nullptr && std::string_view(wanted) == "x86-64-v3";
+  bool narrow = environment_word("PROA_PROCESSOR", {"x86-64-v3", "x86-64-v4"}) == "x86-64-v3";
   return __builtin_cpu_supports("x86-64-v4") && !narrow ? Isa::v4 : Isa::v3;
 }
 

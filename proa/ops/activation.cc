@@ -1,5 +1,6 @@
 // Activations: the nonlinear functions of neural networks, softmax among them.
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/composite.h"
 
 namespace proa::ops {
@@ -239,7 +240,7 @@ void swiglu_rule(Decompose& d) {
 void prelu_shape(Infer& op) {
   Dim n = ir::product(op.dims(1));
   bool last = op.text("data_format").ends_with("C");
-  if (!n.is_const(1)) {
+  if (!ir::is_one(op.facts(), n, "prelu: one slope for all")) {
     if (op.rank(0) < 2)
       op.fail(ErrorKind::shape, "weight",
               str("expected one slope for a tensor of shape ", to_string(op.dims(0)), ", got ",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/composite.h"
 
 namespace proa::ops {
@@ -120,9 +121,9 @@ void einsum_shape(Infer& op) {
       if (at == known.size()) {
         known.push_back(labels[i]);
         sizes.push_back(n);
-      } else if (sizes[at].is_const(1)) {
+      } else if (sizes[at].is_const(1) || ir::is_widened(op.facts(), sizes[at], n, "einsum")) {
         sizes[at] = n;
-      } else if (!n.is_const(1)) {
+      } else if (!n.is_const(1) && !ir::is_widened(op.facts(), n, sizes[at], "einsum")) {
         expect_eq(op, n, sizes[at], "operands", [&] {
           return str("axis ", i, " of operand ", k, " has size ", to_string(n), ", where ",
                      to_string(sizes[at]), " was seen before");
@@ -174,7 +175,7 @@ void drop_narrow(Named& n, const Named& other) {
   for (size_t i = n.labels.size(); i-- > 0;) {
     int j = place(other.labels, n.labels[i]);
     if (j == static_cast<int>(other.labels.size()) || !n.x.dim(static_cast<int>(i)).is_const(1) ||
-        other.x.dim(j).is_const(1))
+        ir::is_one(n.x.builder->facts(), other.x.dim(j), "einsum"))
       continue;
     n.x = squeeze(n.x, static_cast<int>(i));
     n.labels.erase(n.labels.begin() + static_cast<ptrdiff_t>(i));

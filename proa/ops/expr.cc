@@ -265,9 +265,9 @@ std::vector<Dim> broadcast_dims(Builder& b, Dims x, Dims y) {
   for (size_t i = 0; i < rank; ++i) {
     Dim p = i + x.size() < rank ? Dim(1) : x[i + x.size() - rank];
     Dim q = i + y.size() < rank ? Dim(1) : y[i + y.size() - rank];
-    if (p == q || q.is_const(1)) {
+    if (p == q || ir::is_widened(b.facts(), q, p, "broadcasting")) {
       dims[i] = p;
-    } else if (p.is_const(1)) {
+    } else if (ir::is_widened(b.facts(), p, q, "broadcasting")) {
       dims[i] = q;
     } else {
       if (b.facts().prove_eq(p, q) != ir::Truth::yes) {
@@ -312,7 +312,8 @@ Expr sum_to(Expr x, Dims dims) {
   std::vector<int> axes;
   for (int i = 0; i < x.rank(); ++i) {
     bool narrow = i >= shift && dims[static_cast<size_t>(i - shift)].is_const(1);
-    if (i < shift || (narrow && !x.dim(i).is_const(1))) axes.push_back(i);
+    narrow = narrow && !ir::is_one(x.builder->facts(), x.dim(i), "summing to a smaller shape");
+    if (i < shift || narrow) axes.push_back(i);
   }
   return reshape(sum(x, axes), dims);
 }

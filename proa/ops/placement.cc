@@ -145,7 +145,8 @@ void repeat_shape(Infer& op) {
     op.fail(ErrorKind::shape, "repeats",
             str("expected one number or one for each element of the axis, got shape ",
                 to_string(op.dims(1))));
-  if (op.rank(1) == 1 && !op.dim(1, 0).is_const(1)) {
+  if (op.rank(1) == 1 && !op.dim(1, 0).is_const(1) &&
+      !ir::is_widened(op.facts(), op.dim(1, 0), dims[static_cast<size_t>(axis)], "repeats")) {
     expect_eq(op, op.dim(1, 0), dims[static_cast<size_t>(axis)], "repeats", [&] {
       return str("expected one number for each of ", to_string(dims[static_cast<size_t>(axis)]),
                  " elements of the axis, got ", to_string(op.dim(1, 0)));
@@ -202,6 +203,7 @@ void multiplex_shape(Infer& op) {
   if (op.rank(1) < 1 || op.rank(1) > 2 ||
       (op.rank(1) == 2 && op.dim(1, 1).is_const() && !op.dim(1, 1).is_const(1)))
     op.fail(ErrorKind::shape, "index", message());
+  if (op.rank(1) == 2) expect_eq(op, op.dim(1, 1), 1, "index", message);
   expect_eq(op, op.dim(1, 0), dims[0], "index", message);
   op.result(dims);
 }

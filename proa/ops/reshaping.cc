@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/composite.h"
 
 namespace proa::ops {
@@ -145,7 +146,7 @@ void squeeze_shape(Infer& op) {
   for (int i = 0; i < op.rank(0); ++i) {
     Dim d = from[static_cast<size_t>(i)];
     bool listed = !named || std::ranges::find(axes, i) != axes.end();
-    if (!(listed && d.is_const(1))) dims.push_back(d);
+    if (!(listed && ir::is_one(op.facts(), d, "squeeze"))) dims.push_back(d);
   }
   op.result(dims);
 }
@@ -201,7 +202,8 @@ void expand_shape(Infer& op) {
         op.fail(ErrorKind::value, "shape",
                 "expected an existing size in the place of -1, got a new axis in front");
       dims[i] = from[i - shift];
-    } else if (i >= shift && !from[i - shift].is_const(1)) {
+    } else if (i >= shift && !from[i - shift].is_const(1) &&
+               !ir::is_widened(op.facts(), from[i - shift], dims[i], "expand")) {
       expect_eq(op, dims[i], from[i - shift], "shape", [&] {
         return str("shape ", to_string(from), " cannot be expanded to ", to_string(dims));
       });

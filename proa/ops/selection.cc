@@ -160,18 +160,26 @@ Expr edge_padded(Expr x, int axis, int64_t low, int64_t high, std::string_view m
     dims[static_cast<size_t>(axis)] = Dim(count);
     return broadcast_to(slice, dims);
   };
+  // A slice even where it is all of x, so that gradients are added in one order for all sizes.
+  auto piece = [&](Dim start, Dim limit) {
+    std::vector<Dim> starts(x.dims().size(), Dim(0)), limits(x.dims().begin(), x.dims().end());
+    starts[static_cast<size_t>(axis)] = start;
+    limits[static_cast<size_t>(axis)] = limit;
+    return call1(
+        "prim.slice", {x},
+        {{"starts", starts}, {"limits", limits}, {"strides", L(x.dims().size(), int64_t{1})}});
+  };
   if (low > 0) {
-    if (mode == "reflect") parts.push_back(reverse(slice_axis(x, axis, 1, low + 1), {&axis, 1}));
-    else if (mode == "replicate") parts.push_back(repeated(slice_axis(x, axis, 0, 1), low));
-    else parts.push_back(slice_axis(x, axis, n - Dim(low), n));
+    if (mode == "reflect") parts.push_back(reverse(piece(1, low + 1), {&axis, 1}));
+    else if (mode == "replicate") parts.push_back(repeated(piece(0, 1), low));
+    else parts.push_back(piece(n - Dim(low), n));
   }
   parts.push_back(x);
   if (high > 0) {
     if (mode == "reflect")
-      parts.push_back(reverse(slice_axis(x, axis, n - Dim(high + 1), n - Dim(1)), {&axis, 1}));
-    else if (mode == "replicate")
-      parts.push_back(repeated(slice_axis(x, axis, n - Dim(1), n), high));
-    else parts.push_back(slice_axis(x, axis, 0, high));
+      parts.push_back(reverse(piece(n - Dim(high + 1), n - Dim(1)), {&axis, 1}));
+    else if (mode == "replicate") parts.push_back(repeated(piece(n - Dim(1), n), high));
+    else parts.push_back(piece(0, high));
   }
   return concat(parts, axis);
 }

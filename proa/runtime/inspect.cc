@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <string_view>
 
 #include "proa/base/checked.h"
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 
 namespace proa::runtime {
@@ -15,10 +15,7 @@ using namespace program;
 namespace {
 
 std::atomic<bool>& all() {
-  static std::atomic<bool> on = [] {
-    const char* wanted = std::getenv("PROA_INSPECT");
-    return wanted != nullptr && std::string_view(wanted) == "1";
-  }();
+  static std::atomic<bool> on = environment_switch("PROA_INSPECT", false);
   return on;
 }
 

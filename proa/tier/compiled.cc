@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 #include "proa/base/thread_pool.h"
 #include "proa/compiler/fuse/layout.h"
@@ -231,6 +232,7 @@ namespace {
 // How contractions are cut: PROA_TILING pins one, else the rule does and rivals are measured.
 compiler::render::Tilings tilings() {
   object_cache();  // whose variables are read now
+  maps_kernels();
   static const std::string pinned = [] {
     const char* wanted = std::getenv("PROA_TILING");
     std::string name = wanted != nullptr ? wanted : "";
@@ -293,14 +295,9 @@ namespace {
 // What PROA_TIER says, if anything.
 std::optional<Tier> pinned() {
   static const std::optional<Tier> chosen = []() -> std::optional<Tier> {
-    const char* wanted = std::getenv("PROA_TIER");
-    std::string_view name = wanted != nullptr ? wanted : "";
+    std::string_view name = environment_word("PROA_TIER", {"prebuilt", "compiled", "both"});
     if (name.empty()) return std::nullopt;
-    if (name == "prebuilt") return Tier::prebuilt;
-    if (name == "compiled") return Tier::compiled;
-    if (name == "both") return Tier::both;
-    throw UserError(ErrorKind::value, "PROA_TIER", "",
-                    str("expected prebuilt or compiled or both, got '", name, "'"));
+    return name == "prebuilt" ? Tier::prebuilt : name == "compiled" ? Tier::compiled : Tier::both;
   }();
   return chosen;
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "proa/base/environment.h"
 #include "proa/base/str.h"
 
 namespace proa::tier {
@@ -19,10 +20,14 @@ using File = std::unique_ptr<std::FILE, Close>;
 
 }  // namespace
 
+bool maps_kernels() {
+  static const bool wanted = environment_switch("PROA_PERF_MAP", false);
+  return wanted;
+}
+
 void note_kernel(const program::KernelText& kernel, const runtime::Object& object) {
-  static const char* const mapped = std::getenv("PROA_PERF_MAP");
   static const char* const folder = std::getenv("PROA_KERNEL_DIR");
-  if (mapped != nullptr && *mapped == '1') {
+  if (maps_kernels()) {
     // The place is perf's choice, whatever the folder for temporary files is.
     static const File map(std::fopen(str("/tmp/perf-", getpid(), ".map").c_str(), "w"));
     if (map) {

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstdlib>
 #include <optional>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include <cpuid.h>
 #endif
 
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 #include "proa/base/hash.h"
 #include "proa/base/thread_pool.h"
@@ -221,10 +221,7 @@ class Sized : public program::Choice {
 }  // namespace
 
 bool tunes() {
-  static const bool wanted = [] {
-    const char* given = std::getenv("PROA_TUNE");
-    return given == nullptr || std::string_view(given) != "0";
-  }();
+  static const bool wanted = environment_switch("PROA_TUNE", true);
   return wanted;
 }
 

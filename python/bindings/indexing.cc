@@ -9,6 +9,7 @@
 #include "proa/base/error.h"
 #include "proa/eager/capture.h"
 #include "proa/eager/node.h"
+#include "proa/ir/need_extents.h"
 #include "python/bindings/python.h"
 
 namespace proa::python {
@@ -382,7 +383,8 @@ Tensor traced_item(const Tensor& x, PyObject* key) {
 // x[mask] = value under capture. How many elements are under a mask depends on values, so that the
 // value must be one for all of them.
 void traced_set_masked(const Tensor& x, const Tensor& mask, Tensor value) {
-  if (!ir::product(eager::symbolic_dims(value)).is_const(1)) {
+  ir::Facts& facts = eager::Capture::active()->builder().facts();
+  if (!ir::is_one(facts, ir::product(eager::symbolic_dims(value)), "a value under a mask")) {
     throw UserError(ErrorKind::not_supported, "setitem", "value",
                     str("how many elements are under a mask depends on values: in a function that "
                         "is captured the value under it must be one number; say it by where()",

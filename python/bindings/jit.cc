@@ -34,13 +34,8 @@ PyObject* wrap_captured(std::unique_ptr<eager::Captured> captured) {
 
 uint64_t guarded_form(const Tensor& t) {
   auto dims = t.dims();
-  uint64_t word = static_cast<uint64_t>(t.dtype()) | static_cast<uint64_t>(dims.size()) << 8 |
-                  static_cast<uint64_t>(t.requires_grad()) << 15 |
-                  static_cast<uint64_t>(t.is_leaf()) << 16;
-  for (size_t i = 0; i < dims.size(); ++i) {
-    if (dims[i] == 1) word |= uint64_t{1} << (20 + i);
-  }
-  return word;
+  return static_cast<uint64_t>(t.dtype()) | static_cast<uint64_t>(dims.size()) << 8 |
+         static_cast<uint64_t>(t.requires_grad()) << 15 | static_cast<uint64_t>(t.is_leaf()) << 16;
 }
 
 namespace {
@@ -73,18 +68,20 @@ Ref list_of(const Range& range, F&& make) {
   return list;
 }
 
-// _jit_capture(name, body, tensors, fixed, floats, ints, optional_grads): body(tensors, floats,
-// sizes) gives the tensors that are results. None: optional gradients are wanted.
+// _jit_capture(name, body, tensors, fixed, floats, ints, optional_grads, asks): body(tensors,
+// floats, sizes) gives the tensors that are results. None: optional gradients are wanted.
 PyObject* capture(PyObject*, PyObject* args) {
   const char* name;
   PyObject *body, *tensors, *fixed, *floats, *ints;
-  int optional = 0;
-  if (!PyArg_ParseTuple(args, "sOOOOOp", &name, &body, &tensors, &fixed, &floats, &ints, &optional))
+  int optional = 0, asks = 0;
+  if (!PyArg_ParseTuple(args, "sOOOOOpp", &name, &body, &tensors, &fixed, &floats, &ints, &optional,
+                        &asks))
     return nullptr;
   return guarded([&]() -> PyObject* {
     eager::CaptureRequest request;
     request.name = name;
     request.optional_grads = optional != 0;
+    request.asks = asks != 0;
     request.tensors = tensors_of(tensors);
     Ref masks = checked(PySequence_Fast(fixed, "expected a list of lists"));
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(masks.get()); ++i) {

@@ -160,7 +160,7 @@ PyObject* call(PyObject*, PyObject* const* given, Py_ssize_t count) {
         auto none = [] { return std::vector<double>(); };
         done = captured.run(shape.tensors, shape.floats, shape.ints, none, results).empty();
       }
-      if (!done) Py_RETURN_NOTIMPLEMENTED;
+      if (!done) continue;  // other sizes; the next one may be for these
       // While the lock was given away, the list may have changed.
       for (size_t k = 1; k < cache.known.size(); ++k) {
         if (cache.known[k]->graph.get() != graph.get() || !fits(*cache.known[k], shape)) continue;

@@ -1,12 +1,11 @@
 // What runs and the compiler tell: events of a profile, values that are not finite, passes, plans.
 
-#include <cstdlib>
-
+#include "proa/runtime/watch.h"
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 #include "proa/eager/budget.h"
 #include "proa/ir/printer.h"
 #include "proa/ir/stage.h"
-#include "proa/runtime/watch.h"
 #include "proa/tier/workshop.h"
 #include "python/bindings/python.h"
 
@@ -180,9 +179,12 @@ PyMethodDef functions[] = {{"_watch", watch, METH_VARARGS, nullptr},
 int add_watch(PyObject* module) {
   if (PyModule_AddFunctions(module, functions) < 0) return -1;
   runtime::set_locator(place);
-  const char* check = std::getenv("PROA_CHECK_NAN");
-  if (check != nullptr && *check != 0 && std::string_view(check) != "0")
-    runtime::set_watch(runtime::kWatchFinite, true);
+  int known = guarded_int([] {
+    if (environment_switch("PROA_CHECK_NAN", false))
+      runtime::set_watch(runtime::kWatchFinite, true);
+    return 0;
+  });
+  if (known < 0) return -1;
   // Before the interpreter goes: a compiler at work must not meet the end of the process.
   Ref atexit(PyImport_ImportModule("atexit"));
   if (!atexit) return -1;

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "proa/base/environment.h"
 #include "proa/base/error.h"
 #include "proa/compiler/jit/clang/plugin.h"
 
@@ -61,8 +62,8 @@ std::string on_path(std::string_view command) {
 
 Found look() {
   Found found;
-  const char* wanted = std::getenv("PROA_JIT");  // clang, cc or none; for tests and for trouble
-  std::string_view only = wanted != nullptr ? wanted : "";
+  // For tests and for trouble.
+  std::string_view only = environment_word("PROA_JIT", {"clang", "cc", "none"});
   if (only == "none") {
     found.reason = "PROA_JIT=none";
     return found;
@@ -232,12 +233,7 @@ bool processor_fits() {
 
 std::string_view processor() {
   static const std::string_view chosen = [] {
-    const char* wanted = std::getenv("PROA_PROCESSOR");
-    std::string_view name = wanted != nullptr ? wanted : "";
-    if (!name.empty() && name != kAnyProcessor && name != kWide) {
-      throw UserError(ErrorKind::value, "PROA_PROCESSOR", "",
-                      str("expected ", kAnyProcessor, " or ", kWide, ", got '", name, "'"));
-    }
+    std::string_view name = environment_word("PROA_PROCESSOR", {kAnyProcessor, kWide});
     bool wide = false;
 #if defined(__x86_64__)
     wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

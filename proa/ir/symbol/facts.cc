@@ -47,6 +47,7 @@ struct Facts::State {
   std::unordered_map<Dim, Outer> outer_of;
   std::unordered_map<Dim, Dim> outer_memo;
   std::unordered_map<Dim, int64_t> likely;
+  bool asks = false;
   std::vector<Guard> guards, stated;
   std::unordered_set<Guard, HashGuard, SameCondition> guarded;
   QueryCache cache;
@@ -328,6 +329,9 @@ void Facts::set_likely(Dim symbol, int64_t value) {
   PROA_CHECK(symbol.is_symbol(), "a likely value is of a symbol, got ", to_string(symbol));
   state_->likely[symbol] = value;
 }
+
+void Facts::set_asks(bool on) { state_->asks = on; }
+bool Facts::asks() const { return state_->asks; }
 
 void Facts::assert_equal(Dim a, Dim b) {
   if (a != b) state_->state({condition(Guard::Kind::eq, a, b)});

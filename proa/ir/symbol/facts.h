@@ -40,6 +40,10 @@ class Facts {
   void set_range(Dim symbol, int64_t lo, int64_t hi);
   void set_divisible(Dim symbol, int64_t divisor, int64_t residue = 0);
   void set_likely(Dim symbol, int64_t value);  // a hint: never used in a proof
+  // Whether the likely values are those of a call at hand, which decide what rules ask (is_one);
+  // the answers are guards.
+  void set_asks(bool on);
+  bool asks() const;
   void assert_equal(Dim a, Dim b);
   void assert_ge(Dim a, Dim b);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proa/ir/need_extents.h"
 #include "proa/ops/prim/prim.h"
 
 namespace proa::ops {
@@ -93,7 +94,7 @@ void broadcast_shape(Infer& op) {
   }
   for (size_t i = 0; i < axes.size(); ++i) {
     Dim from = op.dims(0)[i], to = dims[static_cast<size_t>(axes[i])];
-    if (from.is_const(1)) continue;
+    if (from.is_const(1) || ir::is_widened(op.facts(), from, to, "broadcasting")) continue;
     expect_eq(op, from, to, "shape", [&] {
       return str("expected ", to_string(from), " or an axis of extent 1 in x of shape ",
                  to_string(op.dims(0)), ", got ", to_string(to), " at axis ", axes[i], " of ",
@@ -120,9 +121,10 @@ void broadcast_backward(Vjp& v) {
                    order(static_cast<size_t>(x.rank()));
   for (int i = 0; i < g.rank(); ++i) {
     auto from = std::ranges::find(axes, i);
-    bool widened =
-        from == axes.end() ||
-        (x.dim(static_cast<int>(from - axes.begin())).is_const(1) && !g.dim(i).is_const(1));
+    // To sum one element makes +0 of -0.
+    bool widened = from == axes.end() ||
+                   (x.dim(static_cast<int>(from - axes.begin())).is_const(1) &&
+                    !ir::is_one(g.builder->facts(), g.dim(i), "the gradient of broadcasting"));
     if (widened) summed.push_back(i);
   }
   // The axes that stay keep the result's order; x may name them in another one.

@@ -137,7 +137,7 @@ class Arguments:
     """One call's arguments, flat.
 
     `key` has all that is a guard by itself: structure, kinds, bools, strings, dtypes, ranks, which
-    extents are 1, which tensors are one.
+    tensors are one.
     """
 
     def __init__(self, where: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

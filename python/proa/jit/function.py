@@ -67,8 +67,8 @@ def _sizes_of(
     free = [
         (i, axis)
         for i, tensor in enumerate(arguments.tensors)
-        for axis, extent in enumerate(tensor.shape)
-        if extent != 1 and not fixed[i][axis]
+        for axis in range(tensor.ndim)
+        if not fixed[i][axis]
     ]
     known = {f"s{k}": size for k, size in enumerate(free)}
     known |= {f"n{k}": (-1, k) for k in range(len(arguments.ints))}
@@ -286,7 +286,7 @@ def _flat_specs(specs: Any) -> list[Any]:
     return [one for value in values for one in _flat_specs(value)]
 
 
-_FORM = "another dtype, rank, extent of 1 or stop_gradient of a tensor"
+_FORM = "another dtype, rank or stop_gradient of a tensor"
 
 
 def _changed(before: Any, now: Any) -> tuple[int, str]:
@@ -399,7 +399,7 @@ class CapturedFunction:
         level = 0
         while level < 4:
             needed = "a guard does not hold for the very call"  # of sizes that do not fit, say
-            done, more = False, frozenset[_Size]()
+            done, more, useless = False, frozenset[_Size](), False
             try:
                 done, result = record.run(arguments)
             except _proa.SizeNotKnownError as need:  # of its gradient
@@ -407,11 +407,14 @@ class CapturedFunction:
                 if level == 3 and not more:
                     raise
                 needed = f"the gradient needs extents as numbers: {need}"
+                useless = True  # without a gradient it would have another key
             if done:
                 return result
             level += not more
             if level < 4:
                 with _lock:
+                    if useless:
+                        self._records[key].remove(record)
                     record = self._capture(arguments, args, kwargs, level, record.sizes | more)
                     record.reason = needed
                     record.number = self._made = self._made + 1
@@ -502,6 +505,7 @@ class CapturedFunction:
         sizes: frozenset[_Size],
         plain: bool,
         optional: bool,
+        asks: bool = True,
     ) -> _Record:
         record = _Record()
         record.fixed, record.sizes = fixed, sizes
@@ -560,6 +564,7 @@ class CapturedFunction:
                     arguments.floats,
                     arguments.ints,
                     optional,
+                    asks,
                 )
         finally:
             layers.watch, layers.convert = before, plain_forward
@@ -608,8 +613,9 @@ def to_static(
     The first call runs the function on tensors without values: operators append to a graph, which
     is compiled and then called instead of the function. Results and gradients have the bits of the
     function itself. Sizes are symbols: a new batch size needs no new graph. A call that breaks a
-    guard captures anew: another structure of the arguments, another bool, string, dtype, rank or
-    extent of 1, a layer in another mode, other autocast or recording.
+    guard captures anew: another structure of the arguments, another bool, string, dtype or rank, a
+    layer in another mode, other autocast or recording, an extent of 1 where the function asks for
+    it (squeeze, broadcasting, a product of one row).
 
     Floats are inputs. Integers are symbols; where Python reads the number (`range(n)`), it is a
     guard. Parameters and buffers that are read are inputs, so that optimizers are seen; buffers

@@ -267,7 +267,14 @@ class _Graph:
             with enable_grad():
                 fixed = captured._fixed(arguments, 0, frozenset())
                 record = captured._trace(
-                    arguments, example, {}, fixed, frozenset(), plain=False, optional=True
+                    arguments,
+                    example,
+                    {},
+                    fixed,
+                    frozenset(),
+                    plain=False,
+                    optional=True,
+                    asks=False,
                 )
         except _proa.SizeNotKnownError as error:
             raise with_head(

@@ -307,7 +307,7 @@ def test_why_names_what_changed_in_order():
         "an argument became 'other', from 'double'",
         "a guard on sizes does not hold",
         "a list of 2 items where there were 1",
-        "another dtype, rank, extent of 1 or stop_gradient of a tensor",
+        "another dtype, rank or stop_gradient of a tensor",
         "another structure or kind of an argument",
         "another mode: recording of gradients, autocast or default dtype",
     ]

@@ -42,6 +42,13 @@ def test_a_graph_belongs_to_the_passes_that_made_it() -> None:
         ("PROA_PASSES_OFF", "fuze", "fuze"),
         ("PROA_TILING", "wide", "[PROA_TILING] expected rule or broad or narrow, got 'wide'"),
         ("PROA_TIER", "fast", "[PROA_TIER] expected prebuilt or compiled or both, got 'fast'"),
+        ("PROA_JIT", "gcc", "[PROA_JIT] expected clang or cc or none, got 'gcc'"),
+        ("PROA_PROCESSOR", "v3", "[PROA_PROCESSOR] expected x86-64-v3 or x86-64-v4, got 'v3'"),
+        ("PROA_TUNE", "no", "[PROA_TUNE] expected 0 or 1, got 'no'"),
+        ("PROA_KEEP_WEIGHTS", "no", "[PROA_KEEP_WEIGHTS] expected 0 or 1, got 'no'"),
+        ("PROA_CHECK_NAN", "yes", "[PROA_CHECK_NAN] expected 0 or 1, got 'yes'"),
+        ("PROA_PERF_MAP", "on", "[PROA_PERF_MAP] expected 0 or 1, got 'on'"),
+        ("PROA_INSPECT", "all", "[PROA_INSPECT] expected 0 or 1, got 'all'"),
     ],
 )
 def test_a_typing_error_in_a_variable_is_told(variable: str, text: str, message: str) -> None:
