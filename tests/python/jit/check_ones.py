@@ -1,9 +1,9 @@
 """Captures operators at one size and calls them at another, where extents become 1 or cease to be.
 
-Run in a process of its own: `check_ones.py SEED SHARE DTYPE...` takes a share of all variants of the
-samples of all pages. For each, one function is captured at the sample's sizes and called at the
-variant's, another the other way round; both must have eager's bits, forward and backward. Prints how
-many were compared, and what differed.
+Run in a process of its own: `check_ones.py SEED SHARE DTYPE...` takes a share of all variants of
+the samples of all pages. For each, one function is captured at the sample's sizes and called at the
+variant's, another the other way round; both must have eager's bits, forward and backward. Prints
+how many were compared, and what differed.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def main() -> None:
                         count, message = check(page, *pair, dtype)
                         compared += count
                         if message:
-                            dims = [[a["dims"] for a in args] for p in pair for args in p["operands"]]
+                            dims = [[[a["dims"] for a in o] for o in p["operands"]] for p in pair]
                             wrong.append([page["name"], index, dtype, str(dims), message])
     print(json.dumps({"compared": compared, "wrong": wrong}))
 

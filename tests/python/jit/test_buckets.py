@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,3 +75,26 @@ def test_one_kernel_a_group_serves_all_sizes_and_strides(name: str) -> None:
     assert len(captured.captures()) <= graphs, captured.why()
     assert len(kernels) <= (groups if graphs == 1 else 3), kernels
     assert made() == before
+
+
+@pytest.mark.parametrize("least", [1, 2])
+def test_kernels_of_single_calls(least: int) -> None:
+    """Of one group, but sums of columns and of all: totals of blocks, and their sum."""
+    script = Path(__file__).with_name("count_kernels.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(least)],
+        env={**os.environ, "PROA_TIER": "compiled"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)
+    blocked = {"columns", "all"}
+    for name, count in counts.items():
+        # Single calls know which extents are 1: one row of softmax is three blocked reductions, and
+        # products have forms of their own for one row, one column and one term.
+        if least == 1 and name in ("softmax", "product"):
+            continue
+        most = (2 if name in blocked else 1) if least > 1 else 3 * (1 + (name in blocked))
+        assert 1 <= count <= most, counts
