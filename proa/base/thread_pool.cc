@@ -73,7 +73,7 @@ struct Job {
   std::exception_ptr failure{};  // guarded by the pool's mutex
   Job* behind = nullptr;         // and so is this
   int64_t shares = 1;
-  Share share[kMaxShares];
+  Share share[kMaxShares] = {};
 
   void split(int64_t threads) {
     shares = std::min({threads, chunks, kMaxShares});

@@ -349,7 +349,9 @@ std::vector<Type> Parser::result_types(const OpState& state, const Token& name, 
       inside.push_back(region_types(*state.info, r, *regions[r]));
     types = infer(*state.info, state.attrs, operands, segments, module_->facts(), DType::f32,
                   context_, inside);
-  } catch (const UserError& error) { lexer_.fail(name, error.what()); }
+  } catch (const UserError& error) {
+    lexer_.fail(name, error.what());
+  } catch (const NeedStatic& need) { lexer_.fail(name, str(need.message, ", got a symbol")); }
   if (types.size() != count) {
     lexer_.fail(name, str(name.text, " has ", types.size(), " results, got ", count, " names"));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/ir/dialect.h"
+#include "proa/ir/need_extents.h"
 
 namespace proa::ir {
 
@@ -46,7 +47,10 @@ bool AttrView::boolean(std::string_view name) const {
 }
 
 int64_t AttrView::integer(std::string_view name) const {
-  if (Attribute a = attrs_.get(name)) return a.as_int();
+  if (Attribute a = attrs_.get(name)) {
+    if (!a.is(AttrKind::dim)) return a.as_int();
+    throw NeedExtents(str(page_.name, ": ", name, " is needed as a number"), {a.as_dim()});
+  }
   return needed_default(page_, name, Literal::Kind::integer).integer;
 }
 

@@ -247,7 +247,7 @@ void Verifier::check_page(const Operation& op) {
   } catch (const UserError& error) {
     throw UserError(error.kind(), op.name(), error.argument(),
                     str(error.message(), context_of(op)));
-  }
+  } catch (const NeedStatic& need) { fail(op, "", str(need.message, ", got a symbol")); }
   if (inferred.size() != op.result_count()) {
     fail(op, "", str("expected ", inferred.size(), " results, got ", op.result_count()));
   }

@@ -44,3 +44,21 @@ func @f(%x: f32[2]) {
 // CHECK-ERROR: expected an operation, got the end of the text
 module {
   func @f(%x: f32[2]) {
+// -----
+// CHECK-ERROR: [prim.concat] concat: axis is needed as a number, got a symbol
+func @f(%x: f32[2], %y: f32[s0]) {
+  %0 = prim.concat(%x, %y) {axis = dim(s0)} : f32[3]
+  return %0
+}
+// -----
+// CHECK-ERROR: concat: axis is needed as a number, got a symbol
+func @f(%x: f32[2], %y: f32[s0]) {
+  %0 = prim.concat(%x, %y) {axis = dim(s0)}
+  return %0
+}
+// -----
+// CHECK-ERROR: chunk: the number of pieces depends on the size, got a symbol
+func @f(%x: f32[s0]) {
+  %0 = tensor.chunk(%x) {chunks = 2, axis = 0}
+  return %0
+}
