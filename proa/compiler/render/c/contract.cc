@@ -148,7 +148,7 @@ class Contraction {
                        {"direct", direct()},
                        {"x_row_stride", word(x_row_.strides.empty() ? Dim(0) : x_row_.strides[0])},
                        {"left", left_},
-                       {"by_panel", short_epilogue() ? "1" : "0"},
+                       {"by_panel", short_epilogue() && !reads_lines_ ? "1" : "0"},
                        {"narrow", kNarrow},
                        {"micro_turned", micro_turned_},
                        {"x_stride", word(x_depth_.strides.empty() ? Dim(0) : x_depth_.strides[0])},
@@ -209,6 +209,7 @@ class Contraction {
     bool across = lines && deep_ && a_.wide && a_.parts == 1 && m.bounds().lo <= a_.lanes;
     Dim line = ceildiv(k * a_.parts, 16) * 16 + 16;
     lying_ = lines && a_.wide && a_.parts == 1 && !x_computed_ && x_row_.extents.size() <= 1;
+    reads_lines_ = !read_by_each().empty();
     Dim packed = max(lying_ ? Dim(0) : group_rows, across ? a_.lanes : 0) * line;
     auto cut = [&](const Tiling& tiling, CKernel& kernel) {
       Cut made = cut_of(tiling, m, n);
@@ -276,11 +277,12 @@ class Contraction {
     // One row is worth as many units as eight where columns are packed, or computed.
     Dim terms = packed_once_ || y_computed_ ? max(min(m, kRows), 8) : min(m, kRows);
     Dim all = terms * n * product(k_), columns = ceildiv(n, tiling.columns);
-    if (lying_) {
+    const bool slim = lying_ && !reads_lines_;
+    if (slim) {
       columns = max(ceildiv(n, tiling.lying_columns), min(ceildiv(n, kLeastColumns), kUnits));
     }
-    columns = max(min(columns, floordiv(all, lying_ ? kLyingTerms : kUnitTerms)), 1);
-    Dim rows = max(ceildiv(m, lying_ ? tiling.lying_rows : tiling.most_rows),
+    columns = max(min(columns, floordiv(all, slim ? kLyingTerms : kUnitTerms)), 1);
+    Dim rows = max(ceildiv(m, slim ? tiling.lying_rows : tiling.most_rows),
                    min(ceildiv(m, tiling.least_rows), ceildiv(kUnits, columns)));
     return {rows, columns};
   }
@@ -536,20 +538,31 @@ class Contraction {
                "  } else {\n", loops("width"), "  }\n}\n");
   }
 
-  // Of each row, the lines of those buffers that the region reads by rows and columns.
-  std::string fetch_rows(Straight& body, size_t row, size_t column) {
-    std::string text;
-    if (m_.size() != 1 || n_.size() != 1) return text;
+  // The loads of the region that go by rows and columns, where there is one axis of each.
+  std::vector<Operation*> read_by_each() const {
+    std::vector<Operation*> loads;
+    if (m_.size() != 1 || n_.size() != 1) return loads;
     Block& block = op_.region(0).block();
-    body.name(block.argument(row), "row0");
-    body.name(block.argument(column), "column0");
+    size_t row = 1 + batch_.size();
     for (Operation& op : block) {
       if (!op.is("loop.load")) continue;
       std::vector<Value> at = op.operands();
       bool each = std::ranges::find(at, block.argument(row)) != at.end() &&
-                  std::ranges::find(at, block.argument(column)) != at.end();
-      if (!each) continue;
-      text += str("    __builtin_prefetch(", body.name(op.operand(0)), " + ", body.address(op, 1),
+                  std::ranges::find(at, block.argument(row + 1)) != at.end();
+      if (each) loads.push_back(&op);
+    }
+    return loads;
+  }
+
+  // Of each row, their lines.
+  std::string fetch_rows(Straight& body, size_t row, size_t column) {
+    std::string text;
+    if (!reads_lines_) return text;
+    Block& block = op_.region(0).block();
+    body.name(block.argument(row), "row0");
+    body.name(block.argument(column), "column0");
+    for (Operation* op : read_by_each()) {
+      text += str("    __builtin_prefetch(", body.name(op->operand(0)), " + ", body.address(*op, 1),
                   ", 0, 2);\n");
     }
     return text;
@@ -592,6 +605,7 @@ class Contraction {
   bool wide_ = false, deep_ = false;              // how y lies: columns, or terms, side by side
   bool packed_once_ = false;                      // y is panels
   bool lying_ = false;                            // rows of x are read as they lie
+  bool reads_lines_ = false;                      // by the epilogue
   bool x_computed_ = false, y_computed_ = false;  // while they are packed
   Dim stride_ = 0;                                // of what does not lie side by side
   std::string arguments_;                         // of the epilogue

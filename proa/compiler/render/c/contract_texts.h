@@ -347,7 +347,8 @@ inline constexpr std::string_view kLyingLeft = R"(
 // The sums of one unit, panel by panel: for each, all terms in blocks of 256. A short epilogue runs
 // over few rows as soon as their sums are there: what it writes goes to memory while the next ones
 // are multiplied. A long one, whose constants would be loaded each time, runs over all rows, while
-// the sums are in the first cache; so does one of more than 4096 terms.
+// the sums are in the first cache; so does one that reads other lines of memory, which are asked
+// for while rows behind them are multiplied; and one of more than 4096 terms.
 inline constexpr std::string_view kDriver = R"(
 void $name(void *const *buffers, const pn_i64 *words, pn_i64 begin, pn_i64 end, char *scratch) {
   WORDS
