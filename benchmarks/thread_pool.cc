@@ -34,6 +34,22 @@ double after_sleep(int count) {
   return spent * 1e9 / count;
 }
 
+// 100 us of work in eight chunks: 50 where two threads take part from the beginning.
+void work(int64_t, int64_t) {
+  double end = benchmark::seconds() + 12.5e-6;
+  while (benchmark::seconds() < end) {}
+}
+double shared_work(int count, int64_t pause_us) {
+  double spent = 0;
+  for (int i = 0; i < count; ++i) {
+    if (pause_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(pause_us));
+    double start = benchmark::seconds();
+    parallel_for(8, 1, work);
+    spent += benchmark::seconds() - start;
+  }
+  return spent * 1e9 / count;
+}
+
 void run() {
   auto environment = [] { numeric::FloatEnvironment scope; };
   report("thread_pool/environment", "ns", nanoseconds(9, 200000, environment), 200000);
@@ -44,6 +60,8 @@ void run() {
     std::snprintf(name, sizeof name, "thread_pool/%lld_chunks", static_cast<long long>(chunks));
     report(name, "ns", nanoseconds(9, 5000, [&] { loop(chunks); }), 5000);
   }
+  report("thread_pool/100_us_of_work", "ns", shared_work(2000, 0), 2000);
+  report("thread_pool/100_us_after_sleep", "ns", shared_work(2000, 1000), 2000);
   int threads = num_threads();
   set_num_threads(1);
   report("thread_pool/256_chunks_one_thread", "ns", nanoseconds(9, 5000, [] { loop(256); }), 5000);

@@ -283,7 +283,7 @@ bool Pool::wait_for_work(std::unique_lock<std::mutex>& lock, Clock::duration tim
 
 void Pool::work(int index) {
   inside_loop = true;
-  Clock::duration patience{0};  // never longer than the last loop took
+  Clock::duration patience{0};  // as long as the last loop took
   std::unique_lock lock(mutex_);
   while (index < threads_.load(std::memory_order_relaxed) - 1) {
     Job* job = find_work();

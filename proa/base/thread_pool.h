@@ -1,7 +1,8 @@
 // Loops over many threads: one pool a process, asleep when there is no work.
 // Why our own: work must be cut by a rule that ignores the thread count, so that results do not
 // depend on it; and idle threads must not spin, since the data loader and the user's code run
-// beside. A worker stays awake behind a loop for as long as that took, 50 us at most.
+// beside. A worker stays awake behind a loop for as long as that took, 50 us at most; for 50 us too
+// where it was woken too late for one.
 #pragma once
 
 #include <cstdint>

@@ -30,10 +30,7 @@ class Lowering {
         last_(group.attr("last")) {}
 
   Func run(std::string_view name) {
-    std::vector<Type> buffers;
-    for (Value input : body_.arguments()) buffers.push_back(buffer(context(), input.dtype()));
-    for (Value output : outputs()) buffers.push_back(buffer(context(), output.dtype()));
-    func_ = add_kernel(module_, name, buffers);
+    func_ = add_kernel(module_, name, body_, outputs());
     find_variables();
     build();
     Builder(module_, func_.body()).create_return({});

@@ -1,6 +1,9 @@
 #include "proa/compiler/loop/kernels.h"
 
+#include <vector>
+
 #include "proa/base/error.h"
+#include "proa/compiler/loop/dialect.h"
 #include "proa/ir/attribute.h"
 
 namespace proa::compiler::loop {
@@ -37,6 +40,15 @@ Func add_kernel(Module& module, std::string_view name, std::span<const Type> buf
   for (Type type : buffers) body.add_argument(type);
   module.body().append(made);
   return Func(made);
+}
+
+Func add_kernel(Module& module, std::string_view name, const Block& group,
+                std::span<const Value> outputs) {
+  std::vector<Type> buffers;
+  auto add = [&](Value value) { buffers.push_back(buffer(module.context(), value.dtype())); };
+  for (Value input : group.arguments()) add(input);
+  for (Value output : outputs) add(output);
+  return add_kernel(module, name, buffers);
 }
 
 }  // namespace proa::compiler::loop

@@ -36,5 +36,8 @@ class KernelNames {
 
 // A function with one of these names.
 ir::Func add_kernel(ir::Module& module, std::string_view name, std::span<const ir::Type> buffers);
+// The same for a group: a buffer for each of its inputs, then for each of its outputs.
+ir::Func add_kernel(ir::Module& module, std::string_view name, const ir::Block& group,
+                    std::span<const ir::Value> outputs);
 
 }  // namespace proa::compiler::loop

@@ -48,10 +48,7 @@ class Lowering {
 
   // The function of loops.
   Func run(std::string_view name) {
-    std::vector<Type> buffers;
-    for (Value input : body_.arguments()) buffers.push_back(buffer(context(), input.dtype()));
-    for (Value output : outputs()) buffers.push_back(buffer(context(), output.dtype()));
-    func_ = add_kernel(module_, name, buffers);
+    func_ = add_kernel(module_, name, body_, outputs());
     find_runs();
     find_stages();
     find_scratch();

@@ -29,10 +29,7 @@ class Lowering {
         scatter_(*scatter_of(group)) {}
 
   Func run(std::string_view name) {
-    std::vector<Type> buffers;
-    for (Value input : body_.arguments()) buffers.push_back(buffer(context(), input.dtype()));
-    buffers.push_back(buffer(context(), scatter_.result().dtype()));
-    func_ = add_kernel(module_, name, buffers);
+    func_ = add_kernel(module_, name, body_, scatter_.results());
     find_axes();
     join();
     build();

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import proa.nn.functional as F
 import pytest
+from embedding_step import embedding_step
 
 import proa
 from proa import _proa
@@ -159,16 +160,7 @@ def test_a_captured_error_names_the_operator_the_argument_and_the_line() -> None
 
 
 def test_a_refused_index_changes_nothing() -> None:
-    weight = proa.create_parameter([10, 8], "float32")
-    optimizer = proa.optimizer.SGD(0.1, parameters=[weight])
-
-    @proa.jit.to_static
-    def step(ids: Any) -> Any:
-        loss = (F.embedding(ids, weight) * 2 + 1).square().sum()
-        loss.backward()
-        optimizer.step()
-        optimizer.clear_grad()
-        return loss
+    weight, step = embedding_step()
 
     step(proa.to_tensor(np.array([1, 2])))
     step(proa.to_tensor(np.array([1, 2])))

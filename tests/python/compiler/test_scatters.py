@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import proa.nn.functional as F
 import pytest
+from embedding_step import embedding_step
 
 import proa
 from proa import _proa
@@ -230,16 +231,7 @@ def test_a_training_step_of_an_embedding_has_no_prebuilt_scatter(dtype: str) -> 
 
 
 def test_the_index_is_checked_once_and_before_anything_is_written() -> None:
-    weight = proa.create_parameter([10, 32], "float32")
-    optimizer = proa.optimizer.SGD(0.1, parameters=[weight])
-
-    @proa.jit.to_static
-    def step(ids: Any) -> Any:
-        loss = (F.embedding(ids, weight) * 2 + 1).square().sum()
-        loss.backward()
-        optimizer.step()
-        optimizer.clear_grad()
-        return loss
+    weight, step = embedding_step()
 
     _, steps = told(lambda: step(proa.to_tensor(np.array([1, 2]))))
     assert kernels(steps).count("prim.gather") == 1
