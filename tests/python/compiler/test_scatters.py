@@ -254,6 +254,16 @@ def test_an_index_out_of_range_is_refused(wrong: int) -> None:
             captured(proa.to_tensor(index), tensor((20, 64), "float32"))
 
 
+@pytest.mark.parametrize("mode", ["clamp", "drop", "wrap"])
+@pytest.mark.parametrize("rows", [0, 1, 3])
+@pytest.mark.parametrize("places", [0, 1, 4])
+def test_into_few_rows_or_none(mode: str, rows: int, places: int) -> None:
+    call = into_rows(rows, "add", mode, 2)
+    index = proa.to_tensor(np.array([0, 7, -3, 2])[:places])
+    updates = tensor((places, 64), "float32")
+    assert bits(proa.jit.to_static(call)(index, updates)) == bits(call(index, updates))
+
+
 def test_what_lies_in_memory_is_changed_there() -> None:
     """Into a value that a caller gave, and single elements: the prebuilt kernel's."""
     captured = proa.jit.to_static(

@@ -463,9 +463,9 @@ class Scattering {
         text += str(indent, c, " = ", c, " < 0 ? 0 : ", c, " < ", extent, " ? ", c, " : ", extent,
                     " - 1;\n");
       } else if (mode == "wrap") {
-        text += str(indent, "if ((pn_u64)", c, " >= (pn_u64)", extent, ") {\n", indent, "  ", c,
-                    " %= ", extent, ";\n", indent, "  ", c, " += ", c, " < 0 ? ", extent, " : 0;\n",
-                    indent, "}\n");
+        text += str(indent, "if (", extent, " > 0 && (pn_u64)", c, " >= (pn_u64)", extent, ") {\n",
+                    indent, "  ", c, " %= ", extent, ";\n", indent, "  ", c, " += ", c, " < 0 ? ",
+                    extent, " : 0;\n", indent, "}\n");
       }
       text += str(indent, "if ((pn_u64)", c, " >= (pn_u64)", extent, ")",
                   i == 0 ? " break;\n" : " { named = -1; break; }\n");
