@@ -1,6 +1,7 @@
 #include "proa/program/once.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "proa/base/checked.h"
 #include "proa/program/refusing.h"
@@ -10,15 +11,6 @@ namespace proa::program {
 namespace {
 
 size_t index(int32_t i) { return static_cast<size_t>(i); }
-
-// The number that entry `dim` of the table is whatever the symbols are.
-std::optional<int64_t> number(const Program& program, int32_t dim) {
-  if (program.is_static) return program.dims[index(dim)];
-  const DimProgram& dims = program.stages[0].dims;
-  size_t at = dims.outputs[index(dim)];
-  if (at < dims.inputs || at - dims.inputs >= dims.constants.size()) return std::nullopt;
-  return dims.constants[at - dims.inputs];
-}
 
 class Splitter {
  public:
@@ -81,7 +73,7 @@ class Splitter {
       written += std::min(*bytes, kMost);
     }
     for (auto [word, dim] : code.patches) {
-      if (!number(program_, dim)) return false;
+      if (!fixed_dim(program_, dim)) return false;
     }
     return view || written <= 2 * read + kFew;
   }
@@ -95,7 +87,7 @@ class Splitter {
     size_t dims =
         program_.is_static ? program_.dims.size() : program_.stages[0].dims.outputs.size();
     for (size_t i = 0; i < dims; ++i)
-      first.dims.push_back(number(program_, static_cast<int32_t>(i)).value_or(0));
+      first.dims.push_back(fixed_dim(program_, static_cast<int32_t>(i)).value_or(0));
     rest = program_;
     rest.code.clear();
     std::vector<bool> read(program_.slots.size()), moved(program_.slots.size());
@@ -143,10 +135,25 @@ class Splitter {
 
 }  // namespace
 
+// By all stages: an earlier one says 0 of what only a later one knows.
+std::optional<int64_t> fixed_dim(const Program& program, int32_t dim) {
+  if (program.is_static) return program.dims[index(dim)];
+  std::optional<int64_t> known;
+  for (const Program::Stage& stage : std::views::reverse(program.stages)) {
+    const DimProgram& dims = stage.dims;
+    size_t at = dims.outputs[index(dim)];
+    if (at < dims.inputs || at - dims.inputs >= dims.constants.size()) return std::nullopt;
+    int64_t here = dims.constants[at - dims.inputs];
+    if (known && *known != here) return std::nullopt;
+    known = here;
+  }
+  return known;
+}
+
 std::optional<std::vector<int64_t>> fixed_dims(const Program& program, int32_t slot) {
   std::vector<int64_t> dims;
   for (int32_t dim : program.slots[index(slot)].dims) {
-    auto extent = number(program, dim);
+    auto extent = fixed_dim(program, dim);
     if (!extent) return std::nullopt;
     dims.push_back(*extent);
   }

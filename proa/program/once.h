@@ -25,6 +25,9 @@ struct Once {
   void leave_out(std::span<const int32_t> known);
 };
 
+// Entry `dim` of the table where no symbol decides it; nothing where one does, be it bound on the
+// way.
+std::optional<int64_t> fixed_dim(const Program& program, int32_t dim);
 // The extents of a slot where no symbol decides them.
 std::optional<std::vector<int64_t>> fixed_dims(const Program& program, int32_t slot);
 

@@ -5,6 +5,7 @@
 
 #include "proa/base/checked.h"
 #include "proa/base/error.h"
+#include "proa/program/once.h"
 
 namespace proa::program {
 
@@ -107,18 +108,9 @@ class Verifier {
     auto bytes = checked_bytes(constant.dims, constant.dtype);
     require(bytes && static_cast<size_t>(*bytes) == constant.size, "a constant of the wrong size");
     for (size_t i = 0; i < constant.dims.size(); ++i) {
-      auto dim = static_cast<uint32_t>(slot.dims[i]);
-      bool same = program_.is_static ? program_.dims[dim] == constant.dims[i]
-                                     : is_number(program_.stages[0].dims, dim, constant.dims[i]);
-      require(same, "a constant of another shape than its slot");
+      require(fixed_dim(program_, slot.dims[i]) == constant.dims[i],
+              "a constant of another shape than its slot");
     }
-  }
-
-  // Whether entry `dim` of the table is this number whatever the symbols are.
-  static bool is_number(const DimProgram& dims, uint32_t dim, int64_t number) {
-    size_t constant = size_t{dims.outputs[dim]} - dims.inputs;
-    return dims.outputs[dim] >= dims.inputs && constant < dims.constants.size() &&
-           dims.constants[constant] == number;
   }
 
   void sources() const {

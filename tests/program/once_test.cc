@@ -111,6 +111,44 @@ TEST(Held, NothingWhereNothingReadsThemAlone) {
   EXPECT_FALSE(split_held(constants));
 }
 
+// The same sample with a symbol u that is bound on the way: entry 3 of the table, of which the
+// first of two stages says 0.
+Program bound_sample() {
+  Program p = sample();
+  p.symbols = {"n", "u"};
+  p.sources = {{0, 0}, {}};
+  p.stages[0].dims.constants = {4, 4096, 0};
+  p.stages[0].dims.outputs = {0, 1, 2, 3};
+  p.stages.push_back(p.stages[0]);
+  p.stages[1].dims.inputs = 2;
+  p.stages[1].dims.outputs = {0, 2, 3, 1};
+  return p;
+}
+
+TEST(Once, ASizeThatIsBoundOnTheWayIsNoConstant) {
+  Program p = bound_sample();
+  EXPECT_EQ(fixed_dim(p, 0), std::nullopt);
+  EXPECT_EQ(fixed_dim(p, 1), 4);
+  EXPECT_EQ(fixed_dim(p, 2), 4096);
+  EXPECT_EQ(fixed_dim(p, 3), std::nullopt);
+  for (size_t slot : {2, 3, 4}) p.slots[slot].dims = {3};  // exp(w) is spread over u elements
+  EXPECT_FALSE(split_once(p));
+  Program held = bound_sample();
+  held.constants.clear();
+  held.inputs = {0, 1};
+  held.terms.held = {1};
+  ASSERT_TRUE(split_held(held));
+  held.code[2].patches = {{0, 3}};  // neg has a word that is u
+  held.code[2].words = {0};
+  auto parts = split_held(held);
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->slots, std::vector<int32_t>{2});
+  // What the stages do not agree on is no constant either.
+  Program differs = bound_sample();
+  differs.stages[1].dims.constants[0] = 5;
+  EXPECT_EQ(fixed_dim(differs, 1), std::nullopt);
+}
+
 TEST(Once, WhatIsKnownIsNotComputed) {
   Program p = sample();  // also reads v = exp(w) and s = sin(w)
   p.slots.push_back({DType::f32, {1}});

@@ -179,6 +179,17 @@ TEST(Package, PackedWeightsOfAnotherSizeAreRefused) {
   EXPECT_NE(refusal(package_bytes(sample.content)).find("no compiled program"), std::string::npos);
 }
 
+// Files of builds that took a size which is not known yet for 0 hold empty values of such slots.
+TEST(Package, EmptyPackedWeightsOfNoKnownSizeAreLeftOut) {
+  PackedSample sample;
+  sample.content.packed.insert(sample.content.packed.begin(), {{"x86-64-v4"}, 0, 0, {}});
+  auto package = Package::parse(package_bytes(sample.content), "m.proa");
+  const Program& compiled = *package->compiled();
+  EXPECT_EQ(package->find_packed("x86-64-v4", compiled, 0), nullptr);
+  EXPECT_NE(package->find_packed("x86-64-v4", compiled, 6), nullptr);
+  EXPECT_NE(package->find_packed("x86-64-v4", compiled, 7), nullptr);
+}
+
 TEST(Package, FilesAreMapped) {
   PackageSample sample;
   std::string path = testing::TempDir() + "/package_test.proa";
