@@ -162,7 +162,7 @@ void TilingCache::clear() {
   news_.clear();
   if (folder_.empty() || !is_private_folder(folder_)) return;
   Lock lock(path() + ".lock");
-  unlink(path().c_str());
+  if (lock.held()) unlink(path().c_str());  // else who writes now would bring it back
 }
 
 }  // namespace proa::tier

@@ -37,7 +37,7 @@ class TilingCache {
   std::vector<Entry> take_news();
   void store(const std::vector<Entry>& news) const;
 
-  void clear();  // removes the file
+  void clear();  // and removes the file, unless another process holds the lock all the while
   int64_t damaged() const { return damaged_; }
   std::string path() const;
 

@@ -3,7 +3,9 @@
 
 #include "proa/tier/tiling_cache.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,6 +126,18 @@ TEST_F(TilingCacheTest, ClearedIsGone) {
   EXPECT_EQ(cache.find({1, ~uint64_t{1}}), 2);
   cache.clear();
   EXPECT_EQ(cache.find({1, ~uint64_t{1}}), std::nullopt);
+  EXPECT_EQ(found(1), std::nullopt);
+}
+
+TEST_F(TilingCacheTest, WhatAnotherWritesMeanwhileIsNotCleared) {
+  keep(1, 2);
+  TilingCache cache(folder_);
+  int other = open((cache.path() + ".lock").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(flock(other, LOCK_EX), 0);
+  cache.clear();
+  EXPECT_EQ(found(1), 2);
+  close(other);
+  cache.clear();
   EXPECT_EQ(found(1), std::nullopt);
 }
 
