@@ -155,7 +155,14 @@ void transposed_shape(Infer& op) {
   need_spatial(op, kAxes);
   check_weight(op, kAxes);
   Transposed t = transposed_of(op, kAxes, op.dims(0), op.dims(1));
-  Dim channels = channels_first(op.dims(0), t.window.channels_last)[1];
+  std::vector<Dim> x = channels_first(op.dims(0), t.window.channels_last);
+  for (size_t i = 2; i < x.size(); ++i) {  // no convolution leads to nothing
+    expect_ge(op, x[i], 1, "x", [&] {
+      return str("expected at least 1 element along each spatial axis, got shape ",
+                 to_string(op.dims(0)));
+    });
+  }
+  Dim channels = x[1];
   int64_t groups = op.integer("groups");
   expect_eq(op, channels, op.dim(1, 0), "x", [&] {
     return str("expected ", to_string(op.dim(1, 0)), " channels as the weight of shape ",

@@ -216,7 +216,8 @@ class Contraction {
       Dim unit_rows = ceildiv(m, max(made.rows, 1));
       Dim unit_columns = (ceildiv(ceildiv(n, a_.columns), made.columns) + 1) * a_.panel;
       Dim kept = packed_once_ ? Dim(0) : min(floordiv(unit_rows, kRows + 1), 1) * unit_columns * k;
-      kernel.units = product(batch_) * made.rows * made.columns;
+      // None where there are no columns: texts divide by their extents.
+      kernel.units = product(batch_) * made.rows * made.columns * min(n, 1);
       kernel.work = floordiv(unit_rows * n * k, made.columns * 16) + 1;
       kernel.scratch =
           ceildiv((packed + kept + a_.panel * (kDepth + 2 * kRows)) * sum_bytes(), 64) * 64;

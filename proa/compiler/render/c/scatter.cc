@@ -123,7 +123,7 @@ $coordinates          } while (0);
           if (names[p] >= 0) order[ends[names[p]]++] = p;
         }
       }
-      const pn_i64 fits = $ahead / $row, ahead = fits < 1 ? 1 : fits;
+      const pn_i64 fits = $row > 0 ? $ahead / $row : 1, ahead = fits < 1 ? 1 : fits;
       pn_i64 done = 0;
       for (pn_i64 r = first; r < last; ++r) {
         pn_i64 named = r;
