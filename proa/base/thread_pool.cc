@@ -83,7 +83,9 @@ struct Job {
       share[i].end = first(i + 1);
     }
   }
-  bool has_work() const { return begun.load(std::memory_order_relaxed) < chunks; }
+  bool has_work(int64_t taken) const {
+    return begun.load(std::memory_order_relaxed) + taken < chunks;
+  }
   // A chunk nobody has begun, of the thread's own share if there is one left; -1: all are begun.
   int64_t take(int64_t thread) {
     if (begun.fetch_add(1, std::memory_order_relaxed) >= chunks) return -1;
@@ -128,7 +130,7 @@ class Pool {
   void take_chunks(Job& job, int64_t thread);
   void record(Job& job, int64_t chunk);
   void remove(Job& job);
-  Job* find_work() const;
+  Job* find_work(const Job* taken = nullptr) const;
 
   std::mutex mutex_;
   std::condition_variable work_arrived_;
@@ -256,9 +258,10 @@ void Pool::start_workers(int wanted) {
   }
 }
 
-Job* Pool::find_work() const {
+// For one more worker, who finds a chunk less of the job that was `taken` just now.
+Job* Pool::find_work(const Job* taken) const {
   for (Job* job = front_; job; job = job->behind) {
-    if (job->has_work() && job->workers < job->most_workers) return job;
+    if (job->has_work(job == taken ? 1 : 0) && job->workers < job->most_workers) return job;
   }
   return nullptr;
 }
@@ -293,11 +296,9 @@ void Pool::work(int index) {
       continue;
     }
     ++job->workers;
-    // Each woken worker wakes the next: the caller pays for one only.
-    if (sleeping_ > 0 && job->workers < job->most_workers &&
-        job->begun.load(std::memory_order_relaxed) + 1 < job->chunks) {
-      work_arrived_.notify_one();
-    }
+    // Each woken worker wakes the next: the caller pays for one only. And for none where it saw one
+    // awake, whom another caller may have seen too.
+    if (sleeping_ > 0 && find_work(job) != nullptr) work_arrived_.notify_one();
     Clock::time_point start = job->start;
     lock.unlock();
     take_chunks(*job, index + 1);
@@ -306,6 +307,7 @@ void Pool::work(int index) {
     if (--job->workers == 0) worker_left_.notify_all();
   }
   alive_[static_cast<size_t>(index)] = false;
+  if (sleeping_ > 0 && find_work() != nullptr) work_arrived_.notify_one();  // it was seen awake
 }
 
 // Thread 0 is the caller, and asks whether the user wants to end the loop, all of it.
