@@ -18,7 +18,6 @@
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/kernels/register.h"
-#include "proa/kernels/singular.h"
 #include "proa/ops/expr.h"
 #include "proa/ops/register.h"
 #include "proa/runtime/executor.h"
@@ -463,16 +462,9 @@ std::vector<Tensor> call(const OpInfo& op, std::span<const Operand> operands, co
   try {
     return run(op, operands, attrs, segments);
   } catch (const UserError& error) {
-    // A kernel knows neither the operator that the user called nor the name of its argument.
-    bool asserted = error.op() == "shape_assert";  // its message names the argument
-    if ((!error.op().empty() && !asserted) || error.kind() == ErrorKind::interrupted) throw;
+    if (!error.op().empty() || error.kind() == ErrorKind::interrupted) throw;
     std::string_view name = op.page->name, argument = error.argument(), message = error.message();
-    if (asserted) argument = {};
-    if (std::string head = str("[", name, "] "); asserted && message.starts_with(head))
-      message.remove_prefix(head.size());
     if (error.kind() == ErrorKind::index && argument.empty()) argument = positions_of(*op.page);
-    if (dynamic_cast<const kernels::SingularMatrix*>(&error) != nullptr)
-      throw kernels::SingularMatrix(name, argument, message);
     if (dynamic_cast<const NumberOverflow*>(&error) != nullptr)
       throw NumberOverflow(name, argument, message);
     throw UserError(error.kind(), name, argument, message);

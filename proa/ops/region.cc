@@ -270,9 +270,7 @@ void masked_scatter_rule(Decompose& d) {
   Expr mask = flat(broadcast_to(d.in(1), x.dims())), count = cast(mask, DType::i64);
   Expr enough = compare("le", sum(count, 0), dim_value(d.builder(), value.dim(0), DType::i64));
   call(d.builder(), "prim.shape_assert", {&enough, 1},
-       {{"message",
-         "[masked_scatter] value: expected an element for each place of the mask, got "
-         "fewer"}});
+       {{"message", "value: expected an element for each place of the mask, got fewer"}});
   // One element more, so that there is something to read where nothing is taken.
   std::vector<Dim> none{Dim(0)}, one{Dim(1)};
   value = pad(value, zero_like(value), none, one, {});

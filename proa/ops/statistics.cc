@@ -207,7 +207,7 @@ void bincount_rule(Decompose& d) {
   Expr lowest[] = {x, full(b, std::vector<Dim>{Dim(1)}, DType::i64, 0)};
   Expr legal = compare("ge", reduce("min", concat(lowest, 0), axes), 0.0);
   call(b, "prim.shape_assert", {&legal, 1},
-       {{"message", "[bincount] x: expected numbers of at least 0, got a negative one"}});
+       {{"message", "x: expected numbers of at least 0, got a negative one"}});
   call1("prim.as_dim", {reduce("max", concat(ends, 0), axes)},
         {{"symbol", ir::Attribute::dim(b.context(), size)}, {"low", 0}});
   DType t = d.result_type().dtype();

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include "proa/base/error.h"
 #include "proa/base/interrupt.h"
+#include "proa/base/singular.h"
 #include "proa/base/thread_pool.h"
 #include "proa/runtime/array.h"
 #include "proa/runtime/watch.h"
@@ -16,38 +18,57 @@ using namespace program;
 
 namespace {
 
-// Memory for the calling thread, kept for the next kernel.
-char* thread_scratch(int64_t bytes) {
-  struct Block {
-    char* data = nullptr;
-    int64_t size = 0;
-    ~Block() { std::free(data); }
-  };
-  thread_local Block block;
-  if (block.size >= bytes) return block.data;
-  std::free(block.data);
-  block = {};
-  auto rounded = static_cast<size_t>((bytes + 4095) / 4096 * 4096);
-  auto* data = static_cast<char*>(std::aligned_alloc(64, rounded));
-  if (data == nullptr) {
-    throw UserError(ErrorKind::memory, str("no memory for ", rounded, " bytes of scratch"));
+// Memory of a thread, kept for the next kernel.
+struct Block {
+  char* data = nullptr;
+  int64_t size = 0;
+
+  Block() = default;
+  Block(const Block&) = delete;
+  ~Block() { std::free(data); }
+
+  bool reserve(int64_t bytes) {
+    if (size >= bytes) return true;
+    std::free(data);
+    size = (bytes + 4095) / 4096 * 4096;
+    data = static_cast<char*>(std::aligned_alloc(64, static_cast<size_t>(size)));
+    if (data == nullptr) size = 0;
+    return data != nullptr;
   }
-  block.data = data;
-  block.size = static_cast<int64_t>(rounded);
-  return data;
+};
+
+Block& own_block() {
+  thread_local Block block;
+  return block;
 }
+
+[[noreturn]] void refuse_scratch(int64_t bytes) {
+  throw UserError(ErrorKind::memory, str("no memory for ", bytes, " bytes of scratch"));
+}
+
+// For threads that get no scratch of their own where nothing may fail any more: they take turns.
+struct Spare {
+  Block& block;
+  std::mutex mutex;
+};
 
 // `timed`: the instruction, where other threads shall tell of their parts.
 void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* const* bases,
-                  const Instruction* timed = nullptr) {
+                  Spare* spare, const Instruction* timed = nullptr) {
   SmallVector<void*, 32> buffers(static_cast<size_t>(step.inputs) + step.outputs);
   const Schedule::Place* places = &schedule.places[step.operand];
   for (size_t i = 0; i < buffers.size(); ++i) buffers[i] = bases[places[i].base] + places[i].offset;
   constexpr int kCut = 3;  // words for the executor before the kernel's own
   const int64_t* words = schedule.words.data() + step.word + kCut;
   auto units = [&](int64_t begin, int64_t end) {
-    step.compiled(buffers.data(), words, begin, end,
-                  step.scratch > 0 ? thread_scratch(step.scratch) : nullptr);
+    std::unique_lock<std::mutex> turn;
+    Block* block = step.scratch > 0 ? &own_block() : nullptr;
+    if (block != nullptr && !block->reserve(step.scratch)) {
+      if (spare == nullptr) refuse_scratch(step.scratch);
+      turn = std::unique_lock(spare->mutex);
+      block = &spare->block;
+    }
+    step.compiled(buffers.data(), words, begin, end, block != nullptr ? block->data : nullptr);
   };
   if (step.units == 0) return;
   bool alone = step.units <= step.grain || (step.small && !worth_waking());
@@ -68,8 +89,8 @@ void run_compiled(const Schedule::Step& step, const Schedule& schedule, char* co
 
 // Where several tilings are at choice: whose turn it is, timed while that is not settled.
 void run_chosen(const Schedule::Step& step, const Schedule& schedule, char* const* bases,
-                const Instruction* timed = nullptr) {
-  if (step.choice < 0) return run_compiled(step, schedule, bases, timed);
+                Spare* spare, const Instruction* timed = nullptr) {
+  if (step.choice < 0) return run_compiled(step, schedule, bases, spare, timed);
   const Schedule::Choice& choice = schedule.choices[static_cast<size_t>(step.choice)];
   program::Choice::Turn turn = choice.of->turn();
   const Schedule::Cut& cut = choice.cuts[turn.tiling];
@@ -80,9 +101,9 @@ void run_chosen(const Schedule::Step& step, const Schedule& schedule, char* cons
   own.grain = cut.grain;
   own.small = cut.small;
   own.scratch = cut.scratch;
-  if (!turn.timed) return run_compiled(own, schedule, bases, timed);
+  if (!turn.timed) return run_compiled(own, schedule, bases, spare, timed);
   int64_t begin = now_ns();
-  run_compiled(own, schedule, bases, timed);
+  run_compiled(own, schedule, bases, spare, timed);
   choice.of->ran(turn.tiling, now_ns() - begin);
 }
 
@@ -118,18 +139,37 @@ Array array_of(const TensorRef& ref) {
   return array;
 }
 
+std::string with_line(std::string_view message, const Instruction& code) {
+  return str(message, code.location.empty() ? "" : "\n  at ", code.location);
+}
+
+// What `operations` of a check says: the operator that was called, then the message, which may
+// begin with an argument. Older files have a message alone, where lines are.
+[[noreturn]] void refuse(const Instruction& code) {
+  std::string_view message = code.operations, caller, argument;
+  if (message.empty()) throw UserError(ErrorKind::shape, code.location);
+  caller = message.substr(0, message.find(' '));
+  message.remove_prefix(std::min(caller.size() + 1, message.size()));
+  size_t colon = message.find(": ");
+  if (colon < message.find(' ')) {
+    argument = message.substr(0, colon);
+    message.remove_prefix(colon + 2);
+  }
+  throw UserError(ErrorKind::shape, caller, argument, with_line(message, code));
+}
+
 void run_other(const Schedule::Step& step, const Schedule& schedule, const Instruction& code,
                char* const* bases) {
   TensorRef from = operand(schedule, step.operand, bases);
   if (step.kind == Schedule::Kind::copy) {
     copy(array_of(from), array_of(operand(schedule, step.operand + 1, bases)));
   } else if (*from.as<uint8_t>() == 0) {
-    throw UserError(ErrorKind::shape, "shape_assert", "condition", code.location);
+    refuse(code);
   }
 }
 
 void launch_timed(const Program& program, const Schedule& schedule, size_t begin, size_t end,
-                  char* const* bases) {
+                  char* const* bases, Spare* spare) {
   for (size_t i = begin; i < end; ++i) {
     const Schedule::Step& step = schedule.steps[i];
     const Instruction& code = program.code[static_cast<size_t>(step.instruction)];
@@ -143,7 +183,7 @@ void launch_timed(const Program& program, const Schedule& schedule, size_t begin
     else if (code.kind == InstructionKind::compiled && !code.operations.empty())
       event.name = str(code.operations, " (", code.name, ")");
     switch (step.kind) {
-      case Schedule::Kind::compiled: run_chosen(step, schedule, bases, &code); break;
+      case Schedule::Kind::compiled: run_chosen(step, schedule, bases, spare, &code); break;
       case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
       default: run_other(step, schedule, code, bases);
     }
@@ -153,14 +193,14 @@ void launch_timed(const Program& program, const Schedule& schedule, size_t begin
 }
 
 void launch_some(const Program& program, const Schedule& schedule, size_t begin, size_t end,
-                 char* const* bases) {
+                 char* const* bases, Spare* spare) {
   if (watched() & kWatchTime) [[unlikely]]
-    return launch_timed(program, schedule, begin, end, bases);
+    return launch_timed(program, schedule, begin, end, bases, spare);
   for (size_t i = begin; i < end; ++i) {
     const Schedule::Step& step = schedule.steps[i];
     const Instruction& code = program.code[static_cast<size_t>(step.instruction)];
     switch (step.kind) {
-      case Schedule::Kind::compiled: run_chosen(step, schedule, bases); break;
+      case Schedule::Kind::compiled: run_chosen(step, schedule, bases, spare); break;
       case Schedule::Kind::kernel: run_kernel(step, schedule, code, bases); break;
       default: run_other(step, schedule, code, bases);
     }
@@ -170,25 +210,32 @@ void launch_some(const Program& program, const Schedule& schedule, size_t begin,
 }  // namespace
 
 void rethrow(const UserError& error, const Instruction& code) {
-  if (!error.op().empty() || error.kind() != ErrorKind::index) throw;
-  std::string_view caller = code.operations;
+  if (!error.op().empty() || error.kind() == ErrorKind::interrupted) throw;
+  std::string_view caller = code.operations, argument = error.argument();
   size_t end = caller.find(' ');
-  std::string_view argument = end == std::string_view::npos ? "" : caller.substr(end + 1);
-  std::string_view at = code.location.empty() ? "" : "\n  at ";
-  throw UserError(error.kind(), caller.substr(0, end), argument,
-                  str(error.message(), at, code.location));
+  if (error.kind() == ErrorKind::index && argument.empty() && end != std::string_view::npos)
+    argument = caller.substr(end + 1);
+  caller = caller.substr(0, end);
+  std::string message = with_line(error.message(), code);
+  if (dynamic_cast<const SingularMatrix*>(&error) != nullptr)
+    throw SingularMatrix(caller, argument, message);
+  throw UserError(error.kind(), caller, argument, message);
 }
 
 void launch(const Program& program, const Schedule& schedule, char* const* bases) {
-  if (schedule.donated == 0) return launch_some(program, schedule, 0, schedule.steps.size(), bases);
+  size_t all = schedule.steps.size();
+  if (schedule.donated == 0) return launch_some(program, schedule, 0, all, bases, nullptr);
   int64_t scratch = 0;
-  for (size_t i = schedule.commit; i < schedule.steps.size(); ++i)
+  for (size_t i = schedule.commit; i < all; ++i)
     scratch = std::max(scratch, schedule.steps[i].scratch);
-  launch_some(program, schedule, 0, schedule.commit, bases);
+  launch_some(program, schedule, 0, schedule.commit, bases, nullptr);
   throw_if_interrupted();
-  if (scratch > 0) thread_scratch(scratch);  // there is none to ask for behind the commit
+  // Behind the commit there is none to ask for; which other threads will lack it nobody knows yet.
+  thread_local Block shared;
+  if (!own_block().reserve(scratch) || !shared.reserve(scratch)) refuse_scratch(scratch);
+  Spare spare{.block = shared, .mutex = {}};
   HoldInterrupts held;
-  launch_some(program, schedule, schedule.commit, schedule.steps.size(), bases);
+  launch_some(program, schedule, schedule.commit, all, bases, &spare);
 }
 
 }  // namespace proa::runtime

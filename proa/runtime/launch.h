@@ -12,9 +12,9 @@ namespace proa::runtime {
 // Interrupts wait from the step on that overwrites donated memory; before it they are thrown.
 void launch(const program::Program& program, const Schedule& schedule, char* const* bases);
 
-// Called where a kernel's error is caught: throws it on. An index that was refused is told with the
-// operator that was called, its argument, and the user's line: `operations` of a kernel that may
-// refuse what it reads names the first two, "take index".
+// Called where a kernel's error is caught: throws it on, with the operator that was called, its
+// argument, and the user's line: `operations` of a kernel that may refuse what it reads names the
+// first two, "take index".
 [[noreturn]] void rethrow(const UserError& error, const program::Instruction& code);
 
 }  // namespace proa::runtime

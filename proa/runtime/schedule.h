@@ -93,7 +93,8 @@ struct Schedule {
   int64_t lower_bound = 0;  // of the arena, by liveness
   int32_t in_place = 0;     // results of kernels that lie over one of their inputs
   int32_t donated = 0;      // results that lie in the memory of an input that was given away
-  // The first step that writes there. No step from here on can fail.
+  // The first step that writes there. No step from here on refuses what it reads, nor lacks scratch
+  // (launch.cc); a prebuilt kernel may still find no memory for what it keeps beside.
   size_t commit = 0;
 
   Schedule() = default;

@@ -5,9 +5,9 @@
 #include <new>
 
 #include "proa/base/error.h"
+#include "proa/base/singular.h"
 #include "proa/eager/overflow.h"
 #include "proa/ir/need_extents.h"
-#include "proa/kernels/singular.h"
 
 namespace proa::python {
 
@@ -59,7 +59,7 @@ void set_error() {
   try {
     throw;
   } catch (const PythonError&) {
-  } catch (const kernels::SingularMatrix& error) {
+  } catch (const SingularMatrix& error) {
     raise(error, singular_error);
   } catch (const eager::NumberOverflow& error) {
     raise(error, overflow_error);

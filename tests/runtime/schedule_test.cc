@@ -1,10 +1,17 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <fstream>
 #include <random>
+#include <thread>
 
 #include "proa/base/error.h"
+#include "proa/base/thread_pool.h"
 #include "proa/runtime/executor.h"
 #include "proa/runtime/schedule.h"
 
@@ -271,6 +278,89 @@ TEST(Schedule, WhatFailsLeavesDonatedInputsAsTheyWere) {
     EXPECT_EQ(reinterpret_cast<float*>(outputs[0].data)[0], 2 * before);
     EXPECT_EQ(outputs[0].data == inputs[0].data, fails_first);
   }
+}
+
+constexpr int64_t kUnits = 64;
+
+// y = 2 x, a row of the scratch at a time, which nobody else may touch meanwhile.
+void double_slowly(void* const* buffers, const int64_t* words, int64_t begin, int64_t end,
+                   char* scratch) {
+  auto* row = reinterpret_cast<float*>(scratch);
+  const int64_t n = words[0] / kUnits;
+  for (int64_t unit = begin; unit < end; ++unit) {
+    auto* x = static_cast<const float*>(buffers[0]) + unit * n;
+    auto* y = static_cast<float*>(buffers[1]) + unit * n;
+    for (int64_t i = 0; i < n; ++i) row[i] = x[i];
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (int64_t i = 0; i < n; ++i) y[i] = 2 * row[i];
+  }
+}
+
+class SlowProvider : public KernelProvider {
+ public:
+  CompiledFn find(const KernelText&) override { return double_slowly; }
+};
+
+// Where x is overwritten by then, threads that find no memory for scratch take turns.
+TEST(Schedule, WhoFindsNoScratchWaitsForAnothers) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers take memory of their own";
+#endif
+  constexpr int64_t kScratch = int64_t{1} << 28;
+  const int64_t n = kUnits * 100;
+  auto program = std::make_shared<Program>();
+  program->dims = {n};
+  program->slots = {{DType::f32, {0}}, {DType::f32, {0}}};
+  program->inputs = {0};
+  program->outputs = {1};
+  program->terms.donated = {{0, 0}};
+  program->kernels.push_back({"double", ""});
+  Instruction code;
+  code.kind = InstructionKind::compiled;
+  code.in = {0};
+  code.out = {1};
+  code.kernel = 0;
+  code.words = {kUnits, int64_t{1} << 20, kScratch, n};
+  code.in_place = {{0, 0}};
+  program->code = {code};
+  SlowProvider provider;
+  Executable plan(program, table(), kCpu, &provider);
+  const int before = num_threads();
+  set_num_threads(4);
+  // Room for two blocks, of four threads; who asked before has none to give back.
+  auto in_a_child = [&]() -> int {
+    std::mt19937 random(7);
+    int64_t dims[1] = {n};
+    Array x = array_of(dims, random), y;
+    std::vector<float> wanted(reinterpret_cast<float*>(x.data),
+                              reinterpret_cast<float*>(x.data) + n);
+    parallel_for(kUnits, 1, [](int64_t, int64_t) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+    long pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit limit;
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur =
+        static_cast<rlim_t>(pages * sysconf(_SC_PAGESIZE) + 2 * kScratch + kScratch / 2);
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 2;
+    try {
+      plan.run({&x, 1}, {}, {&y, 1});
+    } catch (const UserError&) { return 3; }
+    if (plan.schedules()[0]->donated != 1 || y.data != x.data) return 4;
+    for (int64_t i = 0; i < n; ++i) {
+      if (reinterpret_cast<float*>(y.data)[i] != 2 * wanted[static_cast<size_t>(i)]) return 5;
+    }
+    return 0;
+  };
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) _exit(in_a_child());
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  set_num_threads(before);
 }
 
 // A chain of adds through one symbol n: every size runs, the plans of the last few are kept.

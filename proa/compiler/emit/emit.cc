@@ -142,7 +142,9 @@ class Emitter {
       bind(op, made);
     } else if (op.is("prim.shape_assert")) {
       made.kind = InstructionKind::assert_;
-      made.location = str(op.attr("message").as_string());
+      std::string_view caller = name_in(called_location(op, module_.context()));
+      made.operations =
+          str(caller.substr(0, caller.find(' ')), " ", op.attr("message").as_string());
     }
     attributes(op, made);
     if (made.kind == InstructionKind::view) count_axes_from_the_front(op, made);

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "proa/base/error.h"
+#include "proa/base/singular.h"
 #include "proa/base/thread_pool.h"
 #include "proa/kernels/reference/lapack.h"
 #include "proa/kernels/reference/operand.h"
-#include "proa/kernels/singular.h"
 
 namespace proa::kernels {
 

@@ -4,7 +4,7 @@
 
 #include "proa/base/error.h"
 
-namespace proa::kernels {
+namespace proa {
 
 class SingularMatrix : public UserError {
  public:
@@ -12,4 +12,4 @@ class SingularMatrix : public UserError {
       : UserError(ErrorKind::value, op, argument, message) {}
 };
 
-}  // namespace proa::kernels
+}  // namespace proa
