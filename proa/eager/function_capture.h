@@ -6,14 +6,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "proa/base/error.h"
 #include "proa/base/function_ref.h"
 #include "proa/eager/capture.h"
 #include "proa/eager/node.h"
+#include "proa/ir/symbol/need.h"
 
 namespace proa::eager {
 
@@ -119,6 +122,11 @@ class FunctionCapture : public Capture {
   std::vector<Tensor> host_call(std::string_view target, int64_t number,
                                 std::span<const Tensor> inputs, std::span<const Tensor> like);
 
+  // Python was told that sizes are needed as numbers. The capture is of no use then, whatever the
+  // function does with that exception: other numbers may lead elsewhere.
+  void set_need(ir::NeedExtents need) { need_ = std::move(need); }
+  const std::optional<ir::NeedExtents>& need() const { return need_; }
+
   // When the function has run.
   const std::vector<CaptureSlot>& slots() const { return slots_; }
   std::vector<CaptureEffect> effects();
@@ -191,6 +199,7 @@ class FunctionCapture : public Capture {
   std::unordered_map<const ir::ValueImpl*, ir::Value> replaced_;
   std::unordered_set<const TensorImpl*> argument_written_;  // stand-ins: memory that views see
   std::string closed_;
+  std::optional<ir::NeedExtents> need_;
   bool taped_ = false, optional_grads_ = false;
   Tensor key_;
   int64_t random_calls_ = 0;

@@ -185,13 +185,13 @@ Dim Infer::dim(int operand, int axis) const {
 
 void Infer::require_eq(Dim a, Dim b, std::string_view argument, std::string_view message) {
   if (a == b) return;
-  if (facts_.prove_eq(a, b) == Truth::no) fail(ErrorKind::shape, argument, message);
-  facts_.require_eq(a, b, str("[", page().name, "] ", argument, ": ", message));
+  if (!facts_.require_eq(a, b, str("[", page().name, "] ", argument, ": ", message)))
+    fail(ErrorKind::shape, argument, message);
 }
 
 void Infer::require_ge(Dim a, Dim b, std::string_view argument, std::string_view message) {
-  if (facts_.prove_ge(a, b) == Truth::no) fail(ErrorKind::shape, argument, message);
-  facts_.require_ge(a, b, str("[", page().name, "] ", argument, ": ", message));
+  if (!facts_.require_ge(a, b, str("[", page().name, "] ", argument, ": ", message)))
+    fail(ErrorKind::shape, argument, message);
 }
 
 std::vector<Dim> Infer::broadcast(std::span<const Dim> a, std::span<const Dim> b,

@@ -13,7 +13,8 @@ bool is_one(Facts& facts, Dim dim, std::string_view message) {
   auto now = facts.likely(dim);
   if (!now) return false;
   if (*now == 1) throw NeedExtents{std::string(message), {dim}};
-  *now > 1 ? facts.require_ge(dim, 2, message) : facts.require_ge(0, dim, message);
+  if (!(*now > 1 ? facts.require_ge(dim, 2, message) : facts.require_ge(0, dim, message)))
+    throw NeedExtents{std::string(message), {dim}};
   return false;
 }
 

@@ -1,22 +1,12 @@
-// NeedExtents: NeedStatic that says which sizes are needed as numbers; and the question whether a
-// size is 1.
-// Why: whoever specialises then fixes these and leaves all others symbols. An extent of 1 is a
-// symbol like any other until a rule asks.
+// The question whether a size is 1.
+// Why: an extent of 1 is a symbol like any other until a rule asks.
 #pragma once
 
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "proa/ir/rules.h"
 
 namespace proa::ir {
-
-struct NeedExtents : NeedStatic {
-  NeedExtents(std::string text, std::vector<Dim> wanted)
-      : NeedStatic{std::move(text)}, dims(std::move(wanted)) {}
-  std::vector<Dim> dims;
-};
 
 // Whether `dim` is 1. Where that is not known and the sizes of a call are at hand (Facts::asks),
 // these decide: 1 is needed as a number (NeedExtents), anything else is a guard with this message.

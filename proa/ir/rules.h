@@ -9,13 +9,9 @@
 #include "proa/ir/builder.h"
 #include "proa/ir/page.h"
 #include "proa/ir/symbol/facts.h"
+#include "proa/ir/symbol/need.h"
 
 namespace proa::ir {
-
-// Thrown by a rule that needs an extent as a number where it is symbolic; the caller specialises.
-struct NeedStatic {
-  std::string message;
-};
 
 // Attributes by name, with the page's default where the operation has none.
 class AttrView {

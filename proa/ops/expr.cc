@@ -273,8 +273,7 @@ std::vector<Dim> broadcast_dims(Builder& b, Dims x, Dims y) {
       if (b.facts().prove_eq(p, q) != ir::Truth::yes) {
         std::string message =
             str("shapes ", to_string(x), " and ", to_string(y), " cannot be broadcast together");
-        if (b.facts().prove_eq(p, q) == ir::Truth::no) throw UserError(ErrorKind::shape, message);
-        b.facts().require_eq(p, q, message);
+        if (!b.facts().require_eq(p, q, message)) throw UserError(ErrorKind::shape, message);
       }
       dims[i] = p.is_const() ? p : q;
     }

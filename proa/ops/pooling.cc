@@ -16,16 +16,20 @@ Window pool_window(const ir::AttrView& op, int axes, std::span<const Dim> x) {
 }
 
 template <int kAxes>
-std::vector<Dim> pooled_dims(const ir::AttrView& op, std::span<const Dim> given) {
+std::vector<Dim> pooled_dims(Infer& op, std::span<const Dim> given) {
   Window w = pool_window(op, kAxes, given);
+  const bool ceil = op.boolean("ceil_mode");
   std::vector<Dim> x = channels_first(given, w.channels_last), dims{x[0], x[1]};
   for (size_t i = 0; i < kAxes; ++i) {
     Dim room = x[i + 2] + w.low[i] + w.high[i];
-    if (room.is_const() && room.constant() < w.kernel[i]) {
-      op.fail(ErrorKind::shape, "x",
-              str("a window of ", w.kernel[i], " does not fit into axis ", i, " of ",
-                  to_string(room), " elements, padding included"));
-    }
+    auto misfit = [&] {
+      return str("a window of ", w.kernel[i], " does not fit into axis ", i, " of ",
+                 to_string(room), " elements, padding included");
+    };
+    // There is one window at least. With ceil_mode that may be a partial one, which lacks less than
+    // a stride and begins inside of the input or its left padding.
+    expect_ge(op, room, ceil ? w.kernel[i] - w.stride[i] + 1 : w.kernel[i], "x", misfit);
+    if (ceil) expect_ge(op, x[i + 2] + w.low[i], 1, "x", misfit);
     for (Dim p : {w.low[i], w.high[i]}) {
       if (!p.is_const() || p.constant() <= w.kernel[i] / 2 ||
           op.raw("padding").is(ir::AttrKind::string))
@@ -33,8 +37,7 @@ std::vector<Dim> pooled_dims(const ir::AttrView& op, std::span<const Dim> given)
       op.fail(ErrorKind::value, "padding",
               str("expected at most half of the window of ", w.kernel[i], ", got ", to_string(p)));
     }
-    dims.push_back(window_count(x[i + 2], w.low[i], w.high[i], w.kernel[i], w.stride[i], 1,
-                                op.boolean("ceil_mode")));
+    dims.push_back(window_count(x[i + 2], w.low[i], w.high[i], w.kernel[i], w.stride[i], 1, ceil));
   }
   return dims;
 }
@@ -286,6 +289,10 @@ void pool_samples(SampleList& s) {
   s.wrong({x(1, 2, 5)}, {}, ErrorKind::value, "required");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 0}}, ErrorKind::value, "at least 1");
   s.wrong({x(1, 2, 2)}, {{"kernel_size", 3}}, ErrorKind::shape, "does not fit");
+  // A partial window lacks less than a stride: -1 / 2 + 1 of them, and -3 / 3 + 1.
+  s.ok({x(1, 2, 1)}, {{"kernel_size", 2}, {"ceil_mode", true}});
+  s.wrong({x(1, 2, 2)}, {{"kernel_size", 5}, {"stride", 3}, {"ceil_mode", true}}, ErrorKind::shape,
+          "does not fit");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 2}, {"padding", 2}}, ErrorKind::value, "at most half");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 2}, {"stride", 0}}, ErrorKind::value, "at least 1");
   s.wrong({T({3, 5})}, {{"kernel_size", 2}}, ErrorKind::shape, "dims (batch, channels");

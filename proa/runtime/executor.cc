@@ -318,7 +318,11 @@ bool Executable::guarded() const {
 bool Executable::guards_hold(std::span<const int64_t> symbols) const {
   if (program_->is_static) return true;
   SmallVector<int64_t, 32> dims(program_->stages[0].dims.outputs.size());
-  return program_->stages[0].dims.eval(symbols.data(), dims.data()) < 0;
+  try {
+    return program_->stages[0].dims.eval(symbols.data(), dims.data()) < 0;
+  } catch (const UserError&) {  // an extent that has no value there: a division by 0
+    return false;
+  }
 }
 
 std::vector<std::shared_ptr<const Schedule>> Executable::schedules() const {

@@ -4,6 +4,7 @@
 #include "proa/base/error.h"
 #include "proa/eager/capture.h"
 #include "proa/ir/symbol/facts.h"
+#include "proa/ir/symbol/need.h"
 #include "python/bindings/python.h"
 
 namespace proa::python {
@@ -105,24 +106,31 @@ PyObject* as_float(PyObject* self) {
                 : nullptr;
 }
 
+// What the sizes of this call have decided is a guard. Where that contradicts what was guarded
+// before, nothing that follows from it may stay in the graph.
+void guarded_by(bool recorded, std::string_view message, std::vector<Dim> dims) {
+  if (!recorded) throw ir::NeedExtents{std::string(message), std::move(dims)};
+}
+
 // What holds for the sizes of this call, as a guard; unknown where no call is at hand.
 ir::Truth guarded_truth(Dim a, Dim b, int op) {
   auto x = likely_now(a), y = likely_now(b);
   if (!x || !y) return ir::Truth::unknown;
   ir::Facts& facts = eager::Capture::active()->builder().facts();
   std::string message = str("compared", eager::Capture::active()->where());
-  bool holds = false;
+  bool holds = false, recorded = false;
   switch (op) {
     case Py_EQ:
     case Py_NE:
       holds = *x == *y;
       if (holds) {
-        facts.require_eq(a, b, message);
+        recorded = facts.require_eq(a, b, message);
       } else if (*x > *y) {
-        facts.require_ge(a, b + 1, message);
+        recorded = facts.require_ge(a, b + 1, message);
       } else {
-        facts.require_ge(b, a + 1, message);
+        recorded = facts.require_ge(b, a + 1, message);
       }
+      guarded_by(recorded, message, {a, b});
       return holds ? ir::Truth::yes : ir::Truth::no;
     case Py_GE: holds = *x >= *y; break;
     case Py_GT: holds = *x > *y; break;
@@ -133,7 +141,7 @@ ir::Truth guarded_truth(Dim a, Dim b, int op) {
   bool greater = (op == Py_GE || op == Py_GT) == holds;
   bool strict = (op == Py_GT || op == Py_LT) == holds;
   Dim large = greater ? a : b, small = greater ? b : a;
-  facts.require_ge(large, strict ? small + 1 : small, message);
+  guarded_by(facts.require_ge(large, strict ? small + 1 : small, message), message, {a, b});
   return holds ? ir::Truth::yes : ir::Truth::no;
 }
 
@@ -269,7 +277,8 @@ std::optional<int64_t> size_as_number(Dim dim) {
   auto number = likely_now(dim);
   if (!number) return std::nullopt;
   eager::Capture& capture = *eager::Capture::active();
-  capture.builder().facts().require_eq(dim, *number, str("read as a number", capture.where()));
+  std::string message = str("read as a number", capture.where());
+  guarded_by(capture.builder().facts().require_eq(dim, *number, message), message, {dim});
   return number;
 }
 

@@ -6,8 +6,9 @@
 
 #include "proa/base/error.h"
 #include "proa/base/singular.h"
+#include "proa/eager/function_capture.h"
 #include "proa/eager/overflow.h"
-#include "proa/ir/need_extents.h"
+#include "proa/ir/symbol/need.h"
 
 namespace proa::python {
 
@@ -40,6 +41,7 @@ void raise(const Error& error, PyObject* type) {
 
 // The symbols' names go along: a captured function makes these sizes numbers.
 void raise_need(const ir::NeedExtents& need) {
+  if (eager::FunctionCapture* capture = eager::FunctionCapture::active()) capture->set_need(need);
   Ref exception(PyObject_CallFunction(size_not_known, "s", need.message.c_str()));
   SmallVector<ir::Dim, 6> symbols;
   for (ir::Dim dim : need.dims) ir::collect_symbols(dim, symbols);
@@ -71,7 +73,7 @@ void set_error() {
     }
     raise(error, by_kind[static_cast<int>(error.kind())]);
   } catch (const ir::NeedExtents& need) { raise_need(need); } catch (const ir::NeedStatic& need) {
-    PyErr_SetString(size_not_known, need.message.c_str());
+    raise_need({need.message, {}});
   } catch (const std::bad_alloc&) {
     raise(UserError(ErrorKind::memory, "the host is out of memory"),
           by_kind[static_cast<int>(ErrorKind::memory)]);

@@ -106,9 +106,14 @@ PyObject* capture(PyObject*, PyObject* args) {
       }
       Ref second = list_of(reals, [](const Tensor& t) { return wrap(t); });
       Ref third = list_of(sizes, [](ir::Dim d) { return wrap_dim(d); });
-      Ref results = checked(
+      Ref results(
           PyObject_CallFunctionObjArgs(body, first.get(), second.get(), third.get(), nullptr));
-      return tensors_of(results.get());
+      if (const auto& need = eager::FunctionCapture::active()->need();
+          need && (results || PyErr_ExceptionMatches(PyExc_Exception))) {
+        PyErr_Clear();
+        throw ir::NeedExtents(*need);
+      }
+      return tensors_of(checked(results.release()).get());
     };
     auto made = std::make_unique<eager::Captured>(request, run);
     if (made->wants_optional_grads()) Py_RETURN_NONE;

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "proa/ir/symbol/need.h"
 #include "proa/ir/symbol/query_cache.h"
 #include "proa/ir/symbol/reason.h"
 
@@ -406,14 +407,30 @@ Dim Facts::simplify(Dim dim) {
   return result;
 }
 
+bool Facts::require(Guard guard) {
+  if (asks() && state_->prove(guard) == Truth::unknown) {
+    auto a = likely(guard.a), b = likely(guard.b);
+    bool holds = true;
+    if (a && b) {
+      switch (guard.kind) {
+        case Guard::Kind::eq: holds = *a == *b; break;
+        case Guard::Kind::ge: holds = *a >= *b; break;
+        case Guard::Kind::divisible: holds = *b != 0 && *a % *b == 0; break;
+      }
+    }
+    if (!holds) throw NeedExtents{std::move(guard.message), {guard.a, guard.b}};
+  }
+  return state_->require(std::move(guard));
+}
+
 bool Facts::require_eq(Dim a, Dim b, std::string_view message) {
-  return state_->require({Guard::Kind::eq, a, b, std::string(message)});
+  return require({Guard::Kind::eq, a, b, std::string(message)});
 }
 bool Facts::require_ge(Dim a, Dim b, std::string_view message) {
-  return state_->require({Guard::Kind::ge, a, b, std::string(message)});
+  return require({Guard::Kind::ge, a, b, std::string(message)});
 }
 bool Facts::require_divisible(Dim a, Dim b, std::string_view message) {
-  return state_->require({Guard::Kind::divisible, a, b, std::string(message)});
+  return require({Guard::Kind::divisible, a, b, std::string(message)});
 }
 const std::vector<Guard>& Facts::guards() const { return state_->guards; }
 

@@ -63,7 +63,9 @@ class Facts {
   Dim canonical(Dim dim) { return simplify(dim); }
 
   // Where the condition is proved nothing happens; where it cannot be proved it becomes a guard and
-  // a fact. False where it is proved never to hold: nothing is recorded then.
+  // a fact. False where it is proved never to hold: nothing is recorded then. Where the sizes of a
+  // call are at hand (asks) and it does not hold for them: NeedExtents, so that guards never
+  // contradict the call, and whoever asks with numbers gets the error with these.
   bool require_eq(Dim a, Dim b, std::string_view message);
   bool require_ge(Dim a, Dim b, std::string_view message);
   bool require_divisible(Dim a, Dim b, std::string_view message);
@@ -74,6 +76,8 @@ class Facts {
   std::vector<Guard> assumptions(std::span<const Dim> symbols = {}) const;
 
  private:
+  bool require(Guard guard);
+
   struct State;
   std::unique_ptr<State> state_;
 };

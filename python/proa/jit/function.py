@@ -6,7 +6,6 @@ import functools
 import operator
 import struct
 import sys
-import threading
 import types
 import weakref
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from .. import _proa
 from .._proa import _ir
 from ..autograd import no_grad
 from ..host import Host
+from ..locks import ProcessLock
 from ..nn import layer as layers
 from ..refusal import value_error, with_head
 from . import rewrite
@@ -23,7 +23,7 @@ from .arguments import Arguments, InputSpec, bits, fields_of, set_parts, stand_i
 from .control import Undefined
 from .number import CapturedFloat
 
-_lock = threading.RLock()
+_lock = ProcessLock()
 _enabled = True
 
 
@@ -74,6 +74,15 @@ def _sizes_of(
     known |= {f"n{k}": (-1, k) for k in range(len(arguments.ints))}
     names = getattr(need, "symbols", [])
     return frozenset(known[name] for name in names if name in known)
+
+
+def _every_size(arguments: Arguments) -> frozenset[_Size]:
+    axes = [(i, axis) for i, tensor in enumerate(arguments.tensors) for axis in range(tensor.ndim)]
+    return frozenset(axes + [(-1, k) for k in range(len(arguments.ints))])
+
+
+# What the sizes of a call may be the reason of.
+_OF_SIZES = (_proa.ShapeError, _proa.ArgumentValueError, _proa.OutOfRangeError)
 
 
 class _Held:
@@ -390,40 +399,36 @@ class CapturedFunction:
                     self._remember(args, record)
                 return result
             reason = result
-        with _lock:
-            record = self._capture(arguments, args, kwargs)
-            others = [_changed(other, key) for other in self._records]
-            record.reason = reason or max(others, default=(0, "the first call"))[1]
-            record.number = self._made = self._made + 1
-            self._records.setdefault(key, []).insert(0, record)
-        level = 0
-        while level < 4:
-            needed = "a guard does not hold for the very call"  # of sizes that do not fit, say
-            done, more, useless = False, frozenset[_Size](), False
+        others = [_changed(other, key) for other in list(self._records)]
+        reason = reason or max(others, default=(0, "the first call"))[1]
+        level, sizes = 0, frozenset[_Size]()
+        while True:
+            with _lock:
+                record = self._capture(arguments, args, kwargs, level, sizes)
+            more = frozenset[_Size]()
             try:
                 done, result = record.run(arguments)
+                if done:
+                    break
+                reason = "a guard does not hold for the very call"  # of its gradient, say
             except _proa.SizeNotKnownError as need:  # of its gradient
                 more = _sizes_of(need, arguments, record.fixed) - record.sizes
                 if level == 3 and not more:
                     raise
-                needed = f"the gradient needs extents as numbers: {need}"
-                useless = True  # without a gradient it would have another key
-            if done:
-                return result
+                reason = f"the gradient needs extents as numbers: {need}"
+            sizes = record.sizes | more
             level += not more
-            if level < 4:
-                with _lock:
-                    if useless:
-                        self._records[key].remove(record)
-                    record = self._capture(arguments, args, kwargs, level, record.sizes | more)
-                    record.reason = needed
-                    record.number = self._made = self._made + 1
-                    self._records[key].insert(0, record)
-        raise with_head(
-            _proa.InternalError(
-                f"[{self._name}] a new graph does not fit its own call: {result}"
-            )
-        )
+            if level == 4:
+                raise with_head(
+                    _proa.InternalError(
+                        f"[{self._name}] a new graph does not fit its own call: {result}"
+                    )
+                )
+        with _lock:  # only a graph that has done its own call serves others
+            record.reason = reason
+            record.number = self._made = self._made + 1
+            self._records.setdefault(key, []).insert(0, record)
+        return result
 
     def _remember(self, args: tuple[Any, ...], record: _Record) -> None:
         """The next call like this one takes the short way."""
@@ -490,11 +495,17 @@ class CapturedFunction:
                     raise
                 level += not more
                 sizes |= more
-            except (TypeError, AttributeError):
-                # Python code that insists on a real float or int: all of them become guards.
-                if plain or not (arguments.floats or arguments.ints):
+            except (TypeError, AttributeError, _proa.ProaError) as error:
+                numbers = isinstance(error, (TypeError, AttributeError)) and not plain
+                if numbers and (arguments.floats or arguments.ints):
+                    # Python code that insists on a real float or int: all of them become guards.
+                    plain = True
+                    continue
+                # What the user reads has the sizes of this call, and is what eager says.
+                every = _every_size(arguments)
+                if not isinstance(error, _OF_SIZES) or every <= sizes:
                     raise
-                plain = True
+                sizes = every
 
     def _trace(
         self,
@@ -548,8 +559,9 @@ class CapturedFunction:
             return results
 
         owner = getattr(self._function, "__self__", None)
-        before, layers.watch = layers.watch, watch
-        plain_forward, layers.convert = layers.convert, rewrite.call
+        capturing = layers.capturing
+        before, capturing.watch = capturing.watch, watch
+        plain_forward, capturing.convert = capturing.convert, rewrite.call
         budget = _proa._memory_budget(self._budget)
         try:
             for one in (owner, self._function, *arguments.objects):
@@ -567,7 +579,7 @@ class CapturedFunction:
                     asks,
                 )
         finally:
-            layers.watch, layers.convert = before, plain_forward
+            capturing.watch, capturing.convert = before, plain_forward
             _proa._memory_budget(budget)
         record.held = list(held.values())
         return record

@@ -6,6 +6,7 @@ layer.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Self, overload
@@ -29,10 +30,17 @@ __all__ = ["Layer"]
 PreHook = Callable[..., Any]
 PostHook = Callable[..., Any]
 
-# Told of each layer that is called, while a function is captured: its mode is a guard of the graph.
-watch: Callable[[Layer], None] | None = None
-# What makes control flow on tensors of a forward part of the graph, while one is captured.
-convert: Callable[[Any], Any] | None = None
+
+class Capturing(threading.local):
+    """Of a thread, while it captures a function."""
+
+    # Told of each layer that is called: its mode is a guard of the graph.
+    watch: Callable[[Layer], None] | None = None
+    # What makes control flow on tensors of a forward part of the graph.
+    convert: Callable[[Any], Any] | None = None
+
+
+capturing = Capturing()
 
 _REGISTRIES = ("_parameters", "_buffers", "_sub_layers")
 
@@ -75,8 +83,9 @@ class Layer:
         raise NotImplementedError(f"[{type(self).__name__}] define forward(self, ...)")
 
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
-        if watch is not None:
-            watch(self)
+        convert = capturing.convert
+        if capturing.watch is not None:
+            capturing.watch(self)
         if self._forward_pre_hooks or self._forward_post_hooks:
             return self._call_hooked(inputs, kwargs)
         if convert is not None:
@@ -84,6 +93,7 @@ class Layer:
         return self.forward(*inputs, **kwargs)
 
     def _call_hooked(self, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        convert = capturing.convert
         for before, with_kwargs in list(self._forward_pre_hooks.values()):
             before = before if convert is None else convert(before)
             if with_kwargs:

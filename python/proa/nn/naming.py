@@ -6,9 +6,10 @@ Why: optimizer state is saved under parameter names, so two parameters must neve
 from __future__ import annotations
 
 import re
-import threading
 
-_lock = threading.Lock()
+from ..locks import ProcessLock
+
+_lock = ProcessLock()
 _next: dict[str, int] = {}
 
 _WORD = re.compile(r"(.)([A-Z][a-z]+)")

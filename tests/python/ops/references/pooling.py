@@ -156,6 +156,8 @@ for _n, _last in ((1, "NLC"), (2, "NHWC"), (3, "NDHWC")):
             ceil_mode=True,
         ),
         case(T(1, 1, *_e, fill="distinct"), kernel_size=3, stride=3, padding=1, ceil_mode=True),
+        case(T(2, 1, *[1] * _n, fill="distinct"), kernel_size=2, ceil_mode=True),
+        case(T(1, 2, *[3, 4, 5][:_n], fill="distinct"), kernel_size=5, stride=3, ceil_mode=True),
     ]
     _plain = [
         case(*c.operands, **{k: v for k, v in c.attrs.items() if k != "return_mask"})
