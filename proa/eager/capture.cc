@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "proa/base/error.h"
 #include "proa/ir/need_extents.h"
@@ -142,6 +143,17 @@ std::vector<Dim> symbolic_dims(const Tensor& tensor) {
   return {value->type.dims().begin(), value->type.dims().end()};
 }
 
+bool same_shape(const Tensor& a, const Tensor& b, std::string_view why) {
+  Capture* open = Capture::active();
+  if (open == nullptr || (a.impl()->captured == nullptr && b.impl()->captured == nullptr))
+    return std::ranges::equal(a.dims(), b.dims());
+  std::vector<Dim> x = symbolic_dims(a), y = symbolic_dims(b);
+  Facts& facts = open->builder().facts();
+  return std::ranges::equal(x, y, [&](Dim m, Dim n) { return facts.require_eq(m, n, why); });
+}
+
+std::string shape_text(const Tensor& tensor) { return to_string(symbolic_dims(tensor)); }
+
 Tensor expanded_to(const Tensor& value, const Tensor& target, std::string_view op,
                    std::string_view argument) {
   std::vector<Dim> have = symbolic_dims(value), want = symbolic_dims(target);
@@ -159,9 +171,9 @@ Tensor expanded_to(const Tensor& value, const Tensor& target, std::string_view o
           return open != nullptr ? is_one(open->builder().facts(), dim, op) : dim.is_const(1);
         });
     if (ones) {
-      from = call1(
-          "tensor.reshape", {value},
-          {{"shape", std::vector<Dim>(have.begin() + static_cast<ptrdiff_t>(cut), have.end())}});
+      std::vector<int64_t> axes(cut);
+      std::iota(axes.begin(), axes.end(), 0);
+      from = call1("tensor.squeeze", {value}, {{"axis", axes}});
     }
   }
   try {
@@ -184,7 +196,8 @@ bool from_end(Dim at, Facts& facts, std::string_view what) {
   auto now = facts.likely(at);
   if (!now) throw NeedStatic{str("the sign of the ", what, " ", to_string(at), " is not known")};
   std::string message = str("the sign of a ", what);
-  *now < 0 ? facts.require_ge(-1, at, message) : facts.require_ge(at, 0, message);
+  if (!(*now < 0 ? facts.require_ge(-1, at, message) : facts.require_ge(at, 0, message)))
+    throw NeedExtents{std::move(message), {at}};
   return *now < 0;
 }
 

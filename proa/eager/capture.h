@@ -75,6 +75,10 @@ class Capture {
 
 // The dims of a tensor: those of its value if it stands for one, else its extents.
 std::vector<ir::Dim> symbolic_dims(const Tensor& tensor);
+std::string shape_text(const Tensor& tensor);
+// Whether two tensors have one shape. Under capture extents that may differ are guarded to be
+// equal, since `why`.
+bool same_shape(const Tensor& a, const Tensor& b, std::string_view why);
 
 // `value` with the dims of `target`, broadcast where need be, as a write asks for.
 Tensor expanded_to(const Tensor& value, const Tensor& target, std::string_view op,

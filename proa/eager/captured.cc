@@ -324,10 +324,6 @@ const Tensor& target_of(int argument, const Tensor& outside, std::span<const Ten
   return argument >= 0 ? tensors[static_cast<size_t>(argument)] : outside;
 }
 
-}  // namespace
-
-namespace {
-
 // What may be added to anything to no effect.
 Tensor neutral(const Tensor& like) {
   NoGrad no_grad;

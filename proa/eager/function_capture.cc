@@ -37,12 +37,9 @@ AttrList without_segments(const AttrList& given) {
   return attrs;
 }
 
+// By the primitive: to the operator a size of 0 says that the axis stays.
 Tensor reshaped(const Tensor& x, std::span<const Dim> dims) {
-  if (std::ranges::any_of(dims, [](Dim dim) { return !dim.as_const(); }))
-    return call1("tensor.reshape", {x}, {{"shape", std::vector<Dim>(dims.begin(), dims.end())}});
-  std::vector<int64_t> numbers;
-  for (Dim dim : dims) numbers.push_back(dim.constant());
-  return call1("tensor.reshape", {x}, {{"shape", numbers}});
+  return call1("prim.reshape", {x}, {{"shape", std::vector<Dim>(dims.begin(), dims.end())}});
 }
 
 }  // namespace

@@ -19,21 +19,15 @@ namespace {
 
 std::atomic<uint64_t> sequence{1};
 
-bool same_dims(const Tensor& a, const Tensor& b) {
-  if (a.impl()->captured == nullptr && b.impl()->captured == nullptr)
-    return std::ranges::equal(a.dims(), b.dims());
-  std::vector<ir::Dim> x = symbolic_dims(a), y = symbolic_dims(b);
-  ir::Facts& facts = Capture::active()->builder().facts();
-  return std::ranges::equal(x, y, [&](ir::Dim m, ir::Dim n) {
-    return facts.require_eq(m, n, "a gradient has the shape of what it is the gradient of");
-  });
+bool fits(const Tensor& gradient, const Tensor& of) {
+  return same_shape(gradient, of, "a gradient has the shape of what it is the gradient of");
 }
 
 // Kernels further down read the gradient as one of this shape and dtype: a hook cannot change them.
 void take(Tensor& g, Tensor changed) {
   if (!changed) return;
   if (FunctionCapture* capture = FunctionCapture::active()) {
-    if (!same_dims(changed, g)) {
+    if (!fits(changed, g)) {
       throw UserError(ErrorKind::shape, "register_hook", "hook",
                       str("expected a gradient of shape ", ir::to_string(symbolic_dims(g)),
                           ", got ", ir::to_string(symbolic_dims(changed)), capture->where()));
@@ -159,7 +153,7 @@ class Walk {
                               "; only outputs of one element may leave it out"));
         }
         g = call1("tensor.ones_like", {output.detach()});
-      } else if (!same_dims(g, output)) {
+      } else if (!fits(g, output)) {
         throw UserError(ErrorKind::shape, op, "grad_tensor",
                         str("expected shape ", ir::to_string(symbolic_dims(output)), ", got ",
                             ir::to_string(symbolic_dims(g))));

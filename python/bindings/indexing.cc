@@ -284,13 +284,12 @@ Tensor fit(Tensor value, std::span<const int64_t> dims, DType dtype) {
   value = cast_for(std::move(value), dtype, "setitem", "value");
   if (std::equal(value.dims().begin(), value.dims().end(), dims.begin(), dims.end())) return value;
   // NumPy drops leading axes of size 1 of the value.
-  std::vector<int64_t> own(value.dims().begin(), value.dims().end());
-  bool cut = false;
+  std::vector<int64_t> own(value.dims().begin(), value.dims().end()), cut;
   while (own.size() > dims.size() && own.front() == 1) {
     own.erase(own.begin());
-    cut = true;
+    cut.push_back(static_cast<int64_t>(cut.size()));
   }
-  if (cut) value = eager::call1("tensor.reshape", {value}, {{"shape", own}});
+  if (!cut.empty()) value = eager::call1("tensor.squeeze", {value}, {{"axis", cut}});
   bool fits = own.size() <= dims.size();
   for (size_t i = 0; fits && i < own.size(); ++i) {
     int64_t have = own[own.size() - 1 - i], want = dims[dims.size() - 1 - i];

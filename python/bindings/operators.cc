@@ -570,10 +570,10 @@ PyObject* write_back(const OperatorTable& table, PyObject* target, const Tensor&
     rebind(target, src);
     return Py_NewRef(target);
   }
-  if (!std::equal(src.dims().begin(), src.dims().end(), dst.dims().begin(), dst.dims().end())) {
+  if (!eager::same_shape(src, dst, "a result is written in place")) {
     throw UserError(ErrorKind::shape, name, "",
-                    str("the result of shape ", list_str(src.dims()),
-                        " cannot be written into a tensor of shape ", list_str(dst.dims())));
+                    str("the result of shape ", eager::shape_text(src),
+                        " cannot be written into a tensor of shape ", eager::shape_text(dst)));
   }
   if (src.dtype() != dst.dtype()) {
     if (promote(src.dtype(), dst.dtype()) != dst.dtype()) {

@@ -41,6 +41,7 @@ PyObject* item(PyObject* self, PyObject* args) {
     const Tensor& t = self_tensor(self);
     Py_ssize_t n = PyTuple_GET_SIZE(args);
     int64_t index = 0;
+    (void)t.array();  // one without contents says so
     if (n == 0) {
       one_element(self, "item");
     } else if (n == 1 && t.rank() != 1) {
@@ -184,11 +185,10 @@ PyObject* set_value(PyObject* self, PyObject* value) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = self_tensor(self);
     Tensor src = is_tensor(value) ? tensor_of(value).detach() : to_tensor(value, std::nullopt);
-    bool captured = eager::Capture::active() != nullptr;  // which compares symbolic sizes
-    if (!captured &&
-        !std::equal(src.dims().begin(), src.dims().end(), t.dims().begin(), t.dims().end())) {
-      throw UserError(ErrorKind::shape, "set_value", "value",
-                      str("expected shape ", list_str(t.dims()), ", got ", list_str(src.dims())));
+    if (!eager::same_shape(src, t, "set_value needs equal shapes")) {
+      throw UserError(
+          ErrorKind::shape, "set_value", "value",
+          str("expected shape ", eager::shape_text(t), ", got ", eager::shape_text(src)));
     }
     eager::NoGrad no_grad;
     src = cast_for(std::move(src), t.dtype(), "set_value", "value");
@@ -212,9 +212,9 @@ PyObject* assign_new(PyObject* self, PyObject* value) {
       throw UserError(ErrorKind::type, "_assign", "value", "expected a Tensor");
     const Tensor& t = self_tensor(self);
     const Tensor& src = tensor_of(value);
-    if (!std::equal(src.dims().begin(), src.dims().end(), t.dims().begin(), t.dims().end())) {
+    if (!eager::same_shape(src, t, "a tensor takes new memory of its own shape")) {
       throw UserError(ErrorKind::shape, "_assign", "value",
-                      str("expected ", list_str(t.dims()), ", got ", list_str(src.dims())));
+                      str("expected ", eager::shape_text(t), ", got ", eager::shape_text(src)));
     }
     eager::assign(t, src);
     return Py_NewRef(self);

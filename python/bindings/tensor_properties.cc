@@ -91,9 +91,9 @@ int set_grad(PyObject* s, PyObject* value, void*) {
     if (!is_tensor(value))
       throw UserError(ErrorKind::type, "grad", "", "expected a Tensor or None");
     Tensor g = tensor_of(value);
-    if (!std::equal(g.dims().begin(), g.dims().end(), t.dims().begin(), t.dims().end())) {
+    if (!eager::same_shape(g, t, "a gradient has the shape of what it is the gradient of")) {
       throw UserError(ErrorKind::shape, "grad", "",
-                      str("expected shape ", list_str(t.dims()), ", got ", list_str(g.dims())));
+                      str("expected shape ", eager::shape_text(t), ", got ", eager::shape_text(g)));
     }
     if (g.dtype() != t.dtype()) {
       throw UserError(ErrorKind::type, "grad", "",

@@ -230,3 +230,93 @@ def test_a_value_of_many_elements_under_a_mask_says_the_remedy():
 
     with pytest.raises(proa.NotSupportedError, match=r"where\(\).*test_writes.py"):
         to_static(f)(proa.to_tensor(array(3)))
+
+
+IN_PLACE = {
+    "add_": lambda c, x: c.add_(x),
+    "multiply_": lambda c, x: c.multiply_(x),
+    "maximum_": lambda c, x: c.maximum_(x),
+    "copy_": lambda c, x: c.copy_(c + x),
+    "set_value": lambda c, x: c.set_value(c + x),
+    "item": lambda c, x: c.__setitem__(..., x),
+}
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1), (1, 1), (1,), (3, 4), (0, 4)])
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_a_tensor_from_outside_takes_sizes_that_are_symbols(name, shape):
+    found = []
+    x = proa.to_tensor(array(*shape))
+    before = array(*shape)
+    for wrap in (lambda f: f, to_static):
+        c = proa.to_tensor(before)
+
+        def step(x, c=c):
+            IN_PLACE[name](c, x)
+            return x * 1
+
+        wrapped = wrap(step)
+        results = [bits(wrapped(x)) for _ in range(2)]
+        found.append((results, bits(c)))
+    assert found[0] == found[1]
+
+
+def test_what_does_not_fit_in_place_is_eagers_error():
+    def step(x, z):
+        y = x * 1
+        y.add_(z)
+        return y
+
+    def view(x, z):
+        y = x * 1
+        y[:, :2].add_(z[:, :2])
+        return y
+
+    for function in (step, view):
+        captured = to_static(function)
+        for first, second in [((1, 4), (3, 4)), ((3, 4), (3, 4)), ((2, 4), (3, 4))]:
+            found = []
+            for call in (function, captured):
+                try:
+                    found.append(bits(call(proa.ones(first), proa.ones(second))))
+                except proa.ShapeError as error:
+                    found.append(str(error).split("\n")[0])
+            assert found[0] == found[1]
+
+
+def writes_nothing(x):
+    y = x * 1
+    y[:, :0] = 2.0
+    y[0:0] = 3.0
+    proa.split(y, [0, x.shape[1]], 1)[0].multiply_(proa.to_tensor(2.0))
+    y.unsqueeze(0)[:, :, 1:1] = 4.0
+    y[:, None, 1:1] = proa.ones([1, 1, y.shape[0], 1, 0])
+    y[:0, :0].add_(proa.ones([0, 0]))
+    return y
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (0, 7), (7, 0), (1, 1), (64, 7)])
+def test_a_piece_without_elements(shape):
+    captured = to_static(writes_nothing)
+    for size in (shape, (4, 5), shape):
+        x = proa.to_tensor(array(*size))
+        assert bits(captured(x)) == bits(writes_nothing(x))
+
+
+def test_a_piece_that_becomes_empty():
+    def f(x, n):
+        y = x * 1
+        y[:, :n] = 2.0
+        return y
+
+    for sizes in ([3, 0], [0, 3, 1], [7, 1, 0, 5]):
+        captured = to_static(f)
+        for n in sizes:
+            x = proa.to_tensor(array(3, 7))
+            assert bits(captured(x, n)) == bits(f(x, n))
+
+
+def test_leading_axes_of_1_before_an_axis_of_0():
+    y = proa.zeros([5, 0])
+    y[...] = proa.ones([1, 5, 0])
+    assert y.shape == [5, 0]
