@@ -264,6 +264,16 @@ def test_into_few_rows_or_none(mode: str, rows: int, places: int) -> None:
     assert bits(proa.jit.to_static(call)(index, updates)) == bits(call(index, updates))
 
 
+@pytest.mark.parametrize("places", [(0,), (5,), (2, 3), (300,)])
+def test_an_index_without_coordinates_names_all_of_x(places: tuple[int, ...]) -> None:
+    index = np.zeros((*places, 0), np.int64)
+    captured = proa.jit.to_static(proa.gather_nd)
+    x = tensor((3, 40), "float32")
+    x.stop_gradient = False
+    captured(x, proa.to_tensor(index)).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), np.full((3, 40), float(np.prod(places))))
+
+
 def test_what_lies_in_memory_is_changed_there() -> None:
     """Into a value that a caller gave, and single elements: the prebuilt kernel's."""
     captured = proa.jit.to_static(

@@ -472,6 +472,7 @@ class Scattering {
       text += i == 0 ? str(indent, "named = ", c, ";\n")
                      : str(indent, "named = named * ", extent, " + ", c, ";\n");
     }
+    if (axes_.empty()) text = "          named = 0;\n";  // each place names all of x
     return text;
   }
 
