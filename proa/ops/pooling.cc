@@ -289,8 +289,8 @@ void pool_samples(SampleList& s) {
   s.wrong({x(1, 2, 5)}, {}, ErrorKind::value, "required");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 0}}, ErrorKind::value, "at least 1");
   s.wrong({x(1, 2, 2)}, {{"kernel_size", 3}}, ErrorKind::shape, "does not fit");
-  // A partial window lacks less than a stride: -1 / 2 + 1 of them, and -3 / 3 + 1.
-  s.ok({x(1, 2, 1)}, {{"kernel_size", 2}, {"ceil_mode", true}});
+  s.ok({x(1, 1, 3)}, {{"kernel_size", 2}, {"ceil_mode", true}});
+  s.ok({x(1, 1, 3)}, {{"kernel_size", 5}, {"stride", 3}, {"ceil_mode", true}});
   s.wrong({x(1, 2, 2)}, {{"kernel_size", 5}, {"stride", 3}, {"ceil_mode", true}}, ErrorKind::shape,
           "does not fit");
   s.wrong({x(1, 2, 5)}, {{"kernel_size", 2}, {"padding", 2}}, ErrorKind::value, "at most half");
