@@ -8,6 +8,7 @@
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/loop/in_place.h"
 #include "proa/compiler/render/c/contract_texts.h"
+#include "proa/compiler/render/c/frame.h"
 #include "proa/compiler/render/c/matvec.h"
 #include "proa/compiler/render/c/micro.h"
 #include "proa/compiler/render/c/scalar.h"
@@ -401,20 +402,10 @@ class Contraction {
   // The indices of some axes from their number; names them from the region's argument on.
   std::string indices(Straight& body, const std::vector<Dim>& extents, size_t argument,
                       std::string_view number, std::string_view indent, size_t region = 0) {
-    std::string text;
     Block& block = op_.region(region).block();
-    for (size_t axis = extents.size(); axis-- > 0;) {
-      std::string label = str(number, axis);
-      body.name(block.argument(argument + axis), label);
-      if (axis == 0) {
-        text += str(indent, "const pn_i64 ", label, " = ", number, ";\n");
-      } else {
-        std::string extent = word(extents[axis]);
-        text += str(indent, "const pn_i64 ", label, " = ", number, " % ", extent, "; ", number,
-                    " /= ", extent, ";\n");
-      }
-    }
-    return text;
+    for (size_t axis = 0; axis < extents.size(); ++axis)
+      body.name(block.argument(argument + axis), str(number, axis));
+    return indices_text(body, extents, number, indent);
   }
 
   // Names the buffers that a region reads or writes, as parameters; and how they are passed.
@@ -438,22 +429,13 @@ class Contraction {
     return parameters;
   }
 
-  // Numbers that all elements share.
-  std::string take_constants(Straight& body) {
-    body.depth = 1;
-    for (Operation& op : func_.body()) {
-      if (&op != &op_) body.operation(op);
-    }
-    return body.take();
-  }
-
   // A function that computes elements of an operand, as `region` says. Its axes are `own`.
   std::string computing(std::string_view text, size_t region, const std::vector<Dim>& own,
                         std::string_view number, std::string& buffers) {
     Straight body(made_.words);
     Block& block = op_.region(region).block();
     std::string parameters = take_buffers(body, block, buffers);
-    std::string constants = take_constants(body);
+    std::string constants = beside_text(body, func_, op_);
     std::string batches = indices(body, batch_, 0, "batch", "  ", region);
     std::string of_own = indices(body, own, batch_.size(), number, "    ", region);
     std::string of_depth = indices(body, k_, batch_.size() + own.size(), "term", "      ", region);
@@ -503,7 +485,7 @@ class Contraction {
       arguments_ = "0";
       parameters = "void *none";
     }
-    std::string constants = take_constants(body);
+    std::string constants = beside_text(body, func_, op_);
     size_t batch = 1, row = batch + batch_.size(), column = row + m_.size();
     std::string batches = indices(body, batch_, batch, "batch", "  ");
     std::string head = str("static __attribute__((noinline)) void finish(", parameters,
@@ -582,17 +564,9 @@ class Contraction {
 
   CKernel assemble(const std::string& texts, const std::string& functions,
                    const std::string& driver, bool narrow = false) {
-    std::string words = "#define WORDS";
-    for (size_t i = 0; i < made_.words.size(); ++i) {
-      words += str(" const pn_i64 d", i, " = words[", i, "];");
-    }
-    std::string all = str(texts, words, "\n", functions, driver);
+    std::string all = str(texts, words_macro(made_.words), functions, driver);
     if (narrow) all = str("#define ", kNarrow, "\n", all);
-    made_.name = kernel_name(hash_bytes(all.data(), all.size()));
-    size_t at = all.rfind("void $(");
-    all.replace(at + 5, 1, made_.name);
-    made_.text = str(texts_of(all), all);
-    return std::move(made_);
+    return named(std::move(made_), std::move(all));
   }
 
   Func func_;

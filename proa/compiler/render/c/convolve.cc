@@ -1,12 +1,11 @@
 #include "proa/compiler/render/c/convolve.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "proa/base/error.h"
-#include "proa/base/hash.h"
 #include "proa/base/numeric/text.h"
 #include "proa/compiler/loop/dialect.h"
+#include "proa/compiler/render/c/frame.h"
 #include "proa/compiler/render/c/scalar.h"
 #include "proa/compiler/render/c/straight.h"
 #include "proa/ir/dialect.h"
@@ -266,11 +265,7 @@ class Convolution {
                         " *restrict ", label, ", ");
       arguments_ += str("buffers[", buffer.index(), "], ");
     }
-    body.depth = 1;
-    for (Operation& op : func_.body()) {
-      if (&op != &op_) body.operation(op);
-    }
-    std::string constants = body.take();
+    std::string constants = beside_text(body, func_, op_);
     Block& block = op_.region(0).block();
     body.name(block.argument(0), "sum");
     body.name(block.argument(1), "n");
@@ -390,18 +385,8 @@ class Convolution {
   }
 
   CKernel assemble(const std::string& driver) {
-    std::string words = "#define WORDS";
-    for (size_t i = 0; i < made_.words.size(); ++i) {
-      words += str(" const pn_i64 d", i, " = words[", i, "];");
-    }
-    std::string all = str(head(), numeric::convolution(), words, "\n", driver);
-    char name[32];
-    std::snprintf(name, sizeof name, "proa_%016llx",
-                  static_cast<unsigned long long>(hash_bytes(all.data(), all.size())));
-    made_.name = name;
-    all.replace(all.rfind("void $(") + 5, 1, name);
-    made_.text = str(texts_of(str(head(), driver)), all);
-    return std::move(made_);
+    std::string all = str(head(), numeric::convolution(), words_macro(made_.words), driver);
+    return named(std::move(made_), std::move(all), str(head(), driver));
   }
 
   Func func_;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "proa/base/error.h"
-#include "proa/base/hash.h"
 #include "proa/compiler/loop/dialect.h"
 #include "proa/compiler/loop/scatter.h"
+#include "proa/compiler/render/c/frame.h"
 #include "proa/compiler/render/c/micro.h"
 #include "proa/compiler/render/c/scalar.h"
 #include "proa/compiler/render/c/straight.h"
@@ -187,10 +187,10 @@ class Scattering {
   CKernel run() {
     cut();
     take_buffers();
-    std::string constants = take_constants();
-    batches_ = indices(batch_, "batch");
-    named_ = indices(axes_, "named");
-    place_indices_ = indices(places_, "place");
+    std::string constants = beside_text(body_, func_, op_);
+    batches_ = indices_text(body_, batch_, "batch", "    ");
+    named_ = indices_text(body_, axes_, "named", "    ");
+    place_indices_ = indices_text(body_, places_, "place", "    ");
     start_ = element(1, "named", axes_.size(), started_);
     update_ = element(2, "place", places_.size(), updated_);
     fetch_ = fetch_text("p + ahead < $places ? p + ahead : p", "begin_column", "end_column");
@@ -218,7 +218,8 @@ class Scattering {
                                       {"from", from_},
                                       {"form", form},
                                       {"name", "$"}});
-    return assemble(std::move(text));
+    text = words_macro(made_.words) + text;
+    return named(std::move(made_), std::move(text));
   }
 
  private:
@@ -349,29 +350,6 @@ class Scattering {
     }
   }
 
-  std::string take_constants() {
-    body_.depth = 1;
-    for (Operation& op : func_.body()) {
-      if (&op != &op_) body_.operation(op);
-    }
-    return body_.take();
-  }
-
-  // The indices of some axes, NUMBER0 and on, from their number.
-  std::string indices(const std::vector<Dim>& extents, std::string_view number) {
-    std::string text, indent = "    ";
-    for (size_t axis = extents.size(); axis-- > 0;) {
-      if (axis == 0) {
-        text += str(indent, "const pn_i64 ", number, "0 = ", number, ";\n");
-      } else {
-        std::string extent = word(extents[axis]);
-        text += str(indent, "const pn_i64 ", number, axis, " = ", number, " % ", extent, "; ",
-                    number, " /= ", extent, ";\n");
-      }
-    }
-    return text;
-  }
-
   void name_indices(Block& block, size_t at, std::string_view middle, size_t count) {
     for (size_t i = 0; i < batch_.size(); ++i) body_.name(block.argument(at++), str("batch", i));
     for (size_t i = 0; i < count; ++i) body_.name(block.argument(at++), str(middle, i));
@@ -474,17 +452,6 @@ class Scattering {
     }
     if (axes_.empty()) text = "          named = 0;\n";  // each place names all of x
     return text;
-  }
-
-  CKernel assemble(std::string text) {
-    std::string words = "#define WORDS";
-    for (size_t i = 0; i < made_.words.size(); ++i)
-      words += str(" const pn_i64 d", i, " = words[", i, "];");
-    std::string all = str(words, "\n", text);
-    made_.name = kernel_name(hash_bytes(all.data(), all.size()));
-    all.replace(all.rfind("void $(") + 5, 1, made_.name);
-    made_.text = str(texts_of(all), all);
-    return std::move(made_);
   }
 
   Func func_;
