@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proa/base/dtype.h"
+#include "proa/compiler/fuse/cone.h"
 #include "proa/compiler/fuse/index.h"
 #include "proa/compiler/fuse/roles.h"
 
@@ -34,9 +35,14 @@ class Operands {
     if (x == y || rows_of(*dot, true).empty() || rows_of(*dot, false).empty()) return;
     for (Value base : {x, y}) {
       constexpr size_t kMostTaken = 8, kMostLeaves = 4;
-      std::vector<Operation*> cone;
-      std::vector<Value> leaves;
-      find_operand(base, *dot, cone, leaves);
+      Cone found;
+      found.add(
+          groups_, base,
+          [](const Operation& op, const Group&) {
+            return is_little(op) && !is_complex(op.result().dtype());
+          },
+          [&](Use& use) { return use.owner == dot; });
+      const auto& [cone, leaves] = found;
       if (cone.empty() || cone.size() > kMostTaken || leaves.size() > kMostLeaves) continue;
       bool grows = false, computed = false;
       for (Value leaf : leaves) {
@@ -68,43 +74,6 @@ class Operands {
       if (!other[i]) kept.push_back(dot.operand(first ? 0 : 1).dims()[i]);
     }
     return roles_.wide(kept);
-  }
-
-  // Whether the product and what is computed for it are the only readers.
-  bool only_for(Value value, const Operation& dot, const std::vector<Operation*>& cone) {
-    bool only = true;
-    value.each_use([&](Use& use) {
-      if (is_layout(*use.owner)) {
-        only = only && only_for(use.owner->result(), dot, cone);
-      } else {
-        only = only && (use.owner == &dot || std::ranges::find(cone, use.owner) != cone.end());
-      }
-    });
-    return only;
-  }
-
-  // What can be computed while the operand is packed, and what that reads.
-  void find_operand(Value base, const Operation& dot, std::vector<Operation*>& cone,
-                    std::vector<Value>& leaves) {
-    constexpr std::string_view kCheap[] = {"prim.cast", "prim.add", "prim.sub", "prim.mul",
-                                           "prim.div",  "prim.neg", "prim.max", "prim.min"};
-    Operation* op = base.definer();
-    Group* group = groups_.group_of(base);
-    bool plain =
-        group != nullptr && !group->contracts && !group->space.blocked && group->space.inner == 0;
-    bool taken = plain && std::ranges::find(kCheap, op->name()) != std::end(kCheap) &&
-                 !is_complex(base.dtype()) && only_for(base, dot, cone);
-    if (!taken) {
-      if (!inlined_constant(base) && std::ranges::find(leaves, base) == leaves.end()) {
-        leaves.push_back(base);
-      }
-      return;
-    }
-    if (std::ranges::find(cone, op) != cone.end()) return;
-    cone.push_back(op);
-    for (Value operand : op->operands()) {
-      find_operand(through_layouts(operand, nullptr), dot, cone, leaves);
-    }
   }
 
   Groups& groups_;

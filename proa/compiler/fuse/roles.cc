@@ -14,6 +14,12 @@ using namespace ir;
 
 Operation* turned_of(const Operation& op) { return loop::convolves(op) ? turned(op) : nullptr; }
 
+bool is_little(const Operation& op) {
+  constexpr std::string_view kLittle[] = {"prim.cast", "prim.add", "prim.sub", "prim.mul",
+                                          "prim.div",  "prim.neg", "prim.max", "prim.min"};
+  return std::ranges::find(kLittle, op.name()) != std::end(kLittle);
+}
+
 bool inlined_constant(Value base) {
   return base.definer() != nullptr && base.definer()->is("prim.constant") && base.rank() == 0;
 }
@@ -106,14 +112,12 @@ Space Roles::space_of(const Operation& op) const {
 }
 
 bool Roles::small_number(const Operation& op) {
-  constexpr std::string_view kLittle[] = {"prim.cast", "prim.add", "prim.sub", "prim.mul",
-                                          "prim.div",  "prim.neg", "prim.max", "prim.min"};
   constexpr int kMost = 8;
   if (op.is("prim.dim")) {
     copied_.emplace(&op, 1);
     return true;
   }
-  if (std::ranges::find(kLittle, op.name()) == std::end(kLittle) || !renders_(op)) return false;
+  if (!is_little(op) || !renders_(op)) return false;
   int size = 1;
   for (Value operand : op.operands()) {
     Value base = through_layouts(operand, nullptr);

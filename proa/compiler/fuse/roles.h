@@ -54,6 +54,8 @@ class Roles {
 // A convolution that leaves its results with channels last runs over them in that order: the
 // transpose behind it, else null.
 ir::Operation* turned_of(const ir::Operation& op);
+// An element by arithmetic that costs as much as reading it.
+bool is_little(const ir::Operation& op);
 // A scalar constant is written into the kernel.
 bool inlined_constant(ir::Value base);
 
