@@ -117,6 +117,13 @@ void einsum_shape(Infer& op) {
     const Labels& labels = eq.operands[static_cast<size_t>(k)];
     for (size_t i = 0; i < labels.size(); ++i) {
       Dim n = op.dims(0, k)[i];
+      if (int twin = place(labels, labels[i]); twin < static_cast<int>(i)) {  // of the diagonal
+        expect_eq(op, n, op.dims(0, k)[static_cast<size_t>(twin)], "operands", [&] {
+          return str("expected equal sizes of axes ", twin, " and ", i, " of operand ", k,
+                     ", which have one letter, got shape ", to_string(op.dims(0, k)));
+        });
+        continue;
+      }
       auto at = static_cast<size_t>(place(known, labels[i]));
       if (at == known.size()) {
         known.push_back(labels[i]);
@@ -332,6 +339,7 @@ void einsum_samples(SampleList& s) {
   s.wrong_list({{T({2}), T({2})}}, {{"equation", "i"}}, ErrorKind::value, "expected 1 operands");
   s.wrong_list({{T({2, 3})}}, {{"equation", "i->i"}}, ErrorKind::shape, "has 2 dims");
   s.wrong_list({{T({2}), T({3})}}, {{"equation", "i,i"}}, ErrorKind::shape, "was seen before");
+  s.wrong_list({{T({1, 3})}}, {{"equation", "ii->i"}}, ErrorKind::shape, "one letter");
   s.wrong_list({{T({2})}}, {{"equation", "i->j"}}, ErrorKind::value, "in no operand");
   s.wrong_list({{T({2})}}, {{"equation", "i->ii"}}, ErrorKind::value, "twice");
   s.wrong_list({{T({2})}}, {{"equation", "1->"}}, ErrorKind::value, "expected letters");

@@ -88,10 +88,12 @@ void linear_shape(Infer& op) {
   std::vector<Dim> dims(op.dims(0).begin(), op.dims(0).end());
   dims.back() = op.dim(1, 1);
   if (op.present(2)) {
+    auto what = [&] {
+      return str("expected shape [", to_string(dims.back()), "], got ", to_string(op.dims(2)));
+    };
     std::vector<Dim> joined = op.broadcast(dims, op.dims(2), "bias");
-    if (joined.size() != dims.size())
-      op.fail(ErrorKind::shape, "bias",
-              str("expected shape [", to_string(dims.back()), "], got ", to_string(op.dims(2))));
+    if (joined.size() != dims.size()) op.fail(ErrorKind::shape, "bias", what());
+    for (size_t i = 0; i < dims.size(); ++i) expect_eq(op, joined[i], dims[i], "bias", what);
   }
   op.result(dims);
 }
@@ -294,6 +296,7 @@ void linear_samples(SampleList& s) {
   s.wrong({T({}), T({3, 4}), absent()}, {}, ErrorKind::shape, "0-d");
   s.wrong({T({2, 3}), T({3, 4}), T({3})}, {}, ErrorKind::shape, "cannot be broadcast");
   s.wrong({T({2, 3}), T({3, 4}), T({1, 1, 4})}, {}, ErrorKind::shape, "expected shape [4]");
+  s.wrong({T({2, 3}), T({3, 1}), T({4})}, {}, ErrorKind::shape, "expected shape [1]");
   s.wrong({T({2, 3}), absent(), absent()}, {}, ErrorKind::value, "required");
 }
 
