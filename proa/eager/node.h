@@ -43,6 +43,9 @@ class Node {
   virtual bool serves_constants() const { return true; }
   std::vector<Edge> edges;
   size_t outputs = 1;
+  // False: derivatives of zero are on every way down (floor, stop_gradient), so that nothing above
+  // needs a derivative either.
+  bool flows = true;
   // Hooks on the gradient of an output: (output, handle, hook).
   struct OutputHook {
     int output;
