@@ -5,6 +5,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/function.h"
+#include "proa/eager/ones.h"
 #include "proa/ir/builder.h"
 #include "proa/ir/dialect.h"
 #include "proa/ir/page.h"
@@ -36,7 +37,7 @@ std::unique_ptr<runtime::Executable> program_of(const Module& module, Operation&
   bring_functions(*copy, module, only);
   std::vector<Value> results = copy->results();
   Builder(only, func.body()).create_return(results);
-  return compile(only, func, symbols, tier::Tier::prebuilt);
+  return compile(only, func, symbols, tier::Tier::prebuilt, Ask::nothing);
 }
 
 }  // namespace

@@ -1,22 +1,16 @@
 #include "proa/eager/call.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <mutex>
-#include <unordered_map>
 
 #include "proa/base/error.h"
-#include "proa/base/hash.h"
 #include "proa/eager/capture.h"
-#include "proa/eager/function.h"
 #include "proa/eager/overflow.h"
+#include "proa/eager/single_call.h"
 #include "proa/eager/traced.h"
-#include "proa/ir/builder.h"
 #include "proa/ir/caller.h"
 #include "proa/ir/page.h"
-#include "proa/ir/rules.h"
-#include "proa/ir/symbol/facts.h"
 #include "proa/kernels/register.h"
 #include "proa/ops/expr.h"
 #include "proa/ops/register.h"
@@ -85,136 +79,6 @@ const Autocast& autocast() { return autocast_state; }
 void set_autocast(Autocast state) { autocast_state = std::move(state); }
 
 namespace {
-
-// What one operator call looks like, apart from the numbers in it.
-struct Key {
-  const OpInfo* op;
-  const AttrList* attrs;
-  SmallVector<uint64_t, 16>
-      words;  // segments; dtype, rank and extents of 1 of each operand; default float
-  uint64_t hash;
-
-  void finish() {
-    hash = combine(reinterpret_cast<uintptr_t>(op), attrs->empty() ? 0 : attrs->hash());
-    for (uint64_t word : words) hash = combine(hash, word);
-  }
-};
-
-// The program of a call: with sizes as symbols where the rules can, else for one shape.
-struct Entry {
-  const OpInfo* op;
-  AttrList attrs;
-  SmallVector<uint64_t, 16> words;
-  std::unique_ptr<Function> function;                // null: only by shape
-  std::vector<std::pair<int32_t, int32_t>> symbols;  // (operand, axis) of each symbol
-  bool guarded = false;
-  std::atomic<bool> gradient_by_shape = false;  // a rule of the gradient needs extents as numbers
-  std::mutex mutex;
-  std::unordered_map<uint64_t,
-                     std::vector<std::pair<std::vector<int64_t>, std::unique_ptr<Function>>>>
-      by_shape;
-
-  bool matches(const Key& key) const {
-    return op == key.op && words.size() == key.words.size() &&
-           std::equal(words.begin(), words.end(), key.words.begin()) && attrs == *key.attrs;
-  }
-};
-
-using Tensors = std::span<const Tensor>;
-
-std::unique_ptr<Function> trace(const OpInfo& op, const AttrList& attrs,
-                                std::span<const int64_t> segments, Tensors operands, bool symbolic,
-                                Entry& entry) {
-  Context& c = context();
-  Module module(c);
-  std::vector<Type> types;
-  std::vector<Dim> symbols;
-  entry.symbols.clear();
-  for (size_t i = 0; i < operands.size(); ++i) {
-    std::vector<Dim> dims;
-    for (size_t a = 0; a < operands[i].dims().size(); ++a) {
-      int64_t extent = operands[i].dims()[a];
-      if (!symbolic || extent == 1) {
-        dims.emplace_back(extent);
-      } else {
-        Dim symbol = c.symbols().symbol(str("s", symbols.size()));
-        symbols.push_back(symbol);
-        entry.symbols.push_back({static_cast<int32_t>(i), static_cast<int32_t>(a)});
-        dims.push_back(symbol);
-      }
-    }
-    types.push_back(Type::tensor(c, operands[i].dtype(), dims));
-  }
-  Func func = module.add_func("main", types);
-  Builder builder(module, func.body());
-  TraceScope tracing;
-  std::vector<Value> arguments = func.arguments();
-  Operation* made = builder.create(op, arguments, attrs, segments);
-  builder.create_return(made->results());
-  entry.guarded = !module.facts().guards().empty();
-  auto function =
-      std::make_unique<Function>(std::string(op.page->name), std::move(module), symbols);
-  function->executable();  // what a rule cannot do with symbols shows here
-  entry.guarded |= function->guarded();
-  return function;
-}
-
-Entry& entry_of(const Key& key, std::span<const int64_t> segments, Tensors operands) {
-  static std::mutex mutex;
-  static auto table = new std::unordered_multimap<uint64_t, std::unique_ptr<Entry>>();
-  constexpr size_t kFast = 256;
-  // Behind a pointer: the thread-local block of a library loaded late must stay small (glibc gives
-  // it what is left of 1.6 KiB), or loading fails.
-  thread_local const std::unique_ptr<Entry*[]> fast = std::make_unique<Entry*[]>(kFast);
-  Entry*& slot = fast[key.hash % kFast];
-  if (slot != nullptr && slot->matches(key)) return *slot;
-  {
-    std::lock_guard lock(mutex);
-    auto [begin, end] = table->equal_range(key.hash);
-    for (auto it = begin; it != end; ++it) {
-      if (it->second->matches(key)) return *(slot = it->second.get());
-    }
-  }
-  auto made = std::make_unique<Entry>();
-  made->op = key.op;
-  made->attrs = *key.attrs;
-  made->words = key.words;
-  try {
-    made->function = trace(*key.op, *key.attrs, segments, operands, true, *made);
-  } catch (const NeedStatic&) { made->symbols.clear(); } catch (const Error&) {
-    // The concrete sizes make the better message; and a rule may accept them though it refuses
-    // symbols.
-    Entry scratch;
-    trace(*key.op, *key.attrs, segments, operands, false, scratch);
-    made->symbols.clear();
-  }
-  std::lock_guard lock(mutex);
-  return *(slot = table->emplace(key.hash, std::move(made))->second.get());
-}
-
-Function& by_shape(Entry& entry, std::span<const int64_t> segments, Tensors operands) {
-  std::vector<int64_t> shape;
-  for (const Tensor& t : operands) shape.insert(shape.end(), t.dims().begin(), t.dims().end());
-  uint64_t hash = hash_bytes(shape.data(), shape.size() * sizeof(int64_t));
-  auto find = [&]() -> Function* {
-    for (auto& [known, function] : entry.by_shape[hash]) {
-      if (known == shape) return function.get();
-    }
-    return nullptr;
-  };
-  {
-    std::lock_guard lock(entry.mutex);
-    if (Function* known = find()) return *known;
-  }
-  // Without the lock: tracing may call Python, which another thread holds while it waits here.
-  Entry scratch;
-  auto made = trace(*entry.op, entry.attrs, segments, operands, false, scratch);
-  std::lock_guard lock(entry.mutex);
-  if (Function* known = find()) return *known;
-  auto& list = entry.by_shape[hash];
-  list.emplace_back(std::move(shape), std::move(made));
-  return *list.back().second;
-}
 
 // A number beside integer tensors takes their dtype; one beyond its range is refused, as NumPy 2
 // and PyTorch do.
@@ -331,7 +195,8 @@ namespace {
 // Results of view operators are views; results of others never share memory with an operand or with
 // each other, and can be written.
 
-void settle_memory(const Page& page, Tensors operands, std::vector<Tensor>& results) {
+void settle_memory(const Page& page, std::span<const Tensor> operands,
+                   std::vector<Tensor>& results) {
   for (size_t i = 0; i < results.size(); ++i) {
     const runtime::Buffer* memory = results[i].array().buffer.get();
     bool own = true, shared = false;
@@ -409,48 +274,12 @@ std::vector<Tensor> run(const OpInfo& op, std::span<const Operand> given, const 
     return capture->call(op, tensors, attrs, {segments.data(), segments.size()});
   }
 
-  Key key;
-  key.op = &op;
-  key.attrs = &attrs;
-  uint64_t head = static_cast<uint64_t>(default_float());
-  for (int64_t n : segments) head = head * 31 + static_cast<uint64_t>(n);
-  key.words.push_back(head);
   for (const Tensor& t : tensors) {
     if (t.impl()->captured != nullptr) [[unlikely]]
       refuse_contents(*t.impl());
-    auto dims = t.dims();
-    uint64_t word = static_cast<uint64_t>(t.dtype()) | static_cast<uint64_t>(dims.size()) << 8;
-    for (size_t i = 0; i < dims.size(); ++i) {
-      if (dims[i] == 1) word |= uint64_t{1} << (16 + i % 48);
-    }
-    key.words.push_back(word);
   }
-  key.finish();
-
-  std::span<const int64_t> counts(segments.data(), segments.size());
-  Entry& entry = entry_of(key, counts, tensors);
-  Function* function = entry.function.get();
-  SmallVector<int64_t, 16> sizes;
-  if (function != nullptr) {
-    for (auto [operand, axis] : entry.symbols) {
-      sizes.push_back(tensors[static_cast<size_t>(operand)].dims()[static_cast<size_t>(axis)]);
-    }
-    if (entry.guarded && !function->executable().guards_hold({sizes.data(), sizes.size()})) {
-      function = nullptr;
-    }
-  }
-  if (function != nullptr && entry.gradient_by_shape && grad_enabled()) function = nullptr;
-  if (function == nullptr) {
-    function = &by_shape(entry, counts, tensors);
-    sizes.clear();
-  }
-  std::vector<Tensor> results(function->result_count());
-  try {
-    call(*function, tensors, {sizes.data(), sizes.size()}, results);
-  } catch (const NeedStatic&) {  // before anything ran: the gradient is made first
-    entry.gradient_by_shape = true;
-    call(by_shape(entry, counts, tensors), tensors, {}, results);
-  }
+  std::vector<Tensor> results =
+      run_single_call(op, attrs, {segments.data(), segments.size()}, tensors);
   settle_memory(page, tensors, results);
   return results;
 }

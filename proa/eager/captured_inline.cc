@@ -6,6 +6,7 @@
 #include "proa/eager/captured.h"
 #include "proa/eager/captured_node.h"
 #include "proa/ir/module.h"
+#include "proa/ir/replace_sizes.h"
 #include "proa/ir/symbol/facts.h"
 #include "proa/ops/control.h"
 
@@ -36,8 +37,9 @@ class Guest {
     for (auto& [symbol, size] : sizes_) symbols.push_back(symbol);
     for (const Guard& stated : module_->facts().assumptions(symbols)) require(stated, true);
     for (const Guard& guard : module_->facts().guards()) require(guard, false);
+    replace_sizes(*module_, [&](Dim symbol) { return size_of(symbol); });
     for (Func func : module_->funcs()) {
-      func.op()->walk([&](Operation* op) { change(*op); });
+      func.op()->walk([&](Operation* op) { rename(*op); });
       for (auto& [before, after] : names_) {
         if (func.name() == before) {
           func.op()->set_attr("name", Attribute::string(host.context(), after));
@@ -68,17 +70,18 @@ class Guest {
   }
 
   // A size that depends on values is one of its own in each place where the graph is.
+  Dim size_of(Dim symbol) {
+    for (size_t i = 0; i < sizes_.size(); ++i) {
+      if (sizes_[i].first != symbol) continue;
+      found_ |= i >= given_;
+      return sizes_[i].second;
+    }
+    found_ = true;
+    Dim fresh = host_.context().symbols().fresh("u", symbol.info());
+    return sizes_.emplace_back(symbol, fresh).second;
+  }
   Dim size(Dim dim) {
-    return substitute(dim, [&](Dim symbol) {
-      for (size_t i = 0; i < sizes_.size(); ++i) {
-        if (sizes_[i].first != symbol) continue;
-        found_ |= i >= given_;
-        return sizes_[i].second;
-      }
-      found_ = true;
-      Dim fresh = host_.context().symbols().fresh("u", symbol.info());
-      return sizes_.emplace_back(symbol, fresh).second;
-    });
+    return substitute(dim, [&](Dim symbol) { return size_of(symbol); });
   }
 
   // What was stated of sizes that depend on values is known, and nothing to check: whoever finds
@@ -99,49 +102,24 @@ class Guest {
                         guard.message.empty() ? "" : " # ", guard.message));
   }
 
-  Type type(Type type) {
-    if (!type.is_tensor() || type.is_static()) return type;
-    std::vector<Dim> dims(type.dims().begin(), type.dims().end());
-    for (Dim& dim : dims) dim = size(dim);
-    return type.with_dims(dims);
-  }
-
-  Attribute attribute(Attribute attr) {
-    Context& context = host_.context();
-    switch (attr.kind()) {
-      case AttrKind::dim: return Attribute::dim(context, size(attr.as_dim()));
-      case AttrKind::dims: {
-        std::vector<Dim> dims = attr.as_dims();
-        for (Dim& dim : dims) dim = size(dim);
-        return Attribute::dims(context, dims);
-      }
-      case AttrKind::type: return Attribute::type(context, type(attr.as_type()));
-      case AttrKind::array: {
-        std::vector<Attribute> items(attr.as_array().begin(), attr.as_array().end());
-        for (Attribute& item : items) item = attribute(item);
-        return Attribute::array(context, items);
-      }
-      case AttrKind::symbol:
-        for (auto& [before, after] : names_) {
-          if (attr.as_string() == before) return Attribute::symbol(context, after);
-        }
-        return attr;
-      default: return attr;
+  // Functions are named by symbols, also in lists of them.
+  Attribute renamed(Attribute attr) {
+    if (attr.kind() == AttrKind::array) {
+      std::vector<Attribute> items(attr.as_array().begin(), attr.as_array().end());
+      for (Attribute& item : items) item = renamed(item);
+      return Attribute::array(host_.context(), items);
     }
+    if (attr.kind() != AttrKind::symbol) return attr;
+    for (auto& [before, after] : names_) {
+      if (attr.as_string() == before) return Attribute::symbol(host_.context(), after);
+    }
+    return attr;
   }
 
-  void change(Operation& op) {
+  void rename(Operation& op) {
     AttrList attrs = op.attrs();
-    for (const NamedAttr& item : op.attrs().items()) attrs.set(item.name, attribute(item.value()));
+    for (const NamedAttr& item : op.attrs().items()) attrs.set(item.name, renamed(item.value()));
     op.set_attrs(std::move(attrs));
-    for (Value result : op.results()) result.set_type(type(result.type()));
-    for (size_t r = 0; r < op.region_count(); ++r) {
-      for (size_t b = 0; b < op.region(r).block_count(); ++b) {
-        Block& block = op.region(r).block(b);
-        for (size_t i = 0; i < block.argument_count(); ++i)
-          block.argument(i).set_type(type(block.argument(i).type()));
-      }
-    }
   }
 
   Module& host_;

@@ -8,6 +8,7 @@
 #include "proa/eager/by_operation.h"
 #include "proa/eager/holdings.h"
 #include "proa/eager/ones.h"
+#include "proa/ir/replace_sizes.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/stage.h"
 #include "proa/ir/symbol/facts.h"
@@ -22,34 +23,32 @@ namespace proa::eager {
 using namespace ir;
 
 std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
-                                             std::span<const Dim> symbols, tier::Tier tier,
-                                             const program::Terms& terms) {
+                                             std::span<const Dim> symbols, tier::Tier tier, Ask ask,
+                                             const program::Terms& terms, Facts* learned) {
   Module lowered = module.clone();
+  if (ask == Ask::nothing) lowered.facts().set_asks(false);
   tell_stage("captured", lowered);
   transform::decompose(lowered, tier::has_kernel);
   tell_stage("decompose", lowered);
   transform::optimize(lowered);
-  ask_about_ones(lowered);
+  ask_about_ones(lowered, ask);
+  if (learned != nullptr) *learned = lowered.facts();
   fit_budget(lowered, func.name(), symbols);
   return tier::executable(lowered, lowered.find(func.name()), symbols, tier, terms);
-}
-
-std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
-                                             std::span<const Dim> symbols) {
-  return compile(module, func, symbols, tier::tier());
 }
 
 Function::Function(std::string name, Module module, std::vector<Dim> symbols)
     : Function(std::move(name), std::move(module), std::move(symbols), tier::tier(), false) {}
 
 Function::Function(std::string name, Module module, std::vector<Dim> symbols, tier::Tier tier,
-                   bool whole)
+                   bool whole, bool answered)
     : name_(std::move(name)),
       module_(std::move(module)),
       symbols_(std::move(symbols)),
       result_count_(module_.main().results().size()),
       tier_(tier),
       is_whole_(whole),
+      answered_(answered),
       budget_(memory_budget()) {
   for (Value result : module_.main().results()) has_inexact_result_ |= is_inexact(result.dtype());
 }
@@ -59,7 +58,10 @@ Function::~Function() = default;
 const runtime::Executable& Function::executable() {
   std::lock_guard lock(mutex_);
   BudgetScope budget(budget_);
-  if (!executable_) executable_ = compile(module_, module_.main(), symbols_, tier_, terms_);
+  if (!executable_) {
+    executable_ = compile(module_, module_.main(), symbols_, tier_,
+                          answered_ ? Ask::nothing : asks_when_recorded(), terms_);
+  }
   return *executable_;
 }
 
@@ -87,29 +89,44 @@ Module alone(const Module& module, Func func) {
   return only;
 }
 
-// A backward asks nothing: what it would ask, its forward has asked, which is compiled in one
-// module with it and whose guards a call checks.
-Module silent(Module module) {
-  module.facts().set_asks(false);
-  return module;
-}
-
 }  // namespace
 
-Recorded& Function::recorded(const Mask& wanted) {
+Ask Function::asks_when_recorded() const {
+  if (answered_) return Ask::rules;
+  return is_whole_ ? Ask::kernels : Ask::kernels_of_any_size;
+}
+
+Module Function::again(const Recorded& recorded) const {
+  Module work = alone(module_, module_.main());
+  work.facts() = *recorded.facts;
+  work.facts().set_asks(false);
+  return work;
+}
+
+std::shared_ptr<Function> Function::backward(Module module) const {
+  module.facts().set_asks(module_.facts().asks());
+  return std::make_shared<Function>(name_ + " (backward)", std::move(module), symbols_, tier_,
+                                    is_whole_, true);
+}
+
+Recorded& Function::recorded(const Mask& wanted, std::span<const int64_t> sizes) {
   std::lock_guard lock(mutex_);
   auto& slot = recorded_[wanted];
   if (slot) return *slot;
   BudgetScope budget(budget_);
   auto made = std::make_unique<Recorded>();
   Module work = alone(module_, module_.main());
+  for (size_t i = 0; i < sizes.size(); ++i) work.facts().set_likely(symbols_[i], sizes[i]);
   std::vector<int> given;
   for (int i = 0; i < static_cast<int>(result_count_); ++i) {
     if (is_inexact(work.main().results()[static_cast<size_t>(i)].dtype())) given.push_back(i);
   }
   transform::Gradient gradient =
       transform::differentiate(work, work.main(), indices(wanted), given, symbols_);
-  made->forward = compile(work, gradient.forward, symbols_, tier_);
+  made->facts = std::make_unique<Facts>(work.facts());
+  made->forward =
+      compile(work, gradient.forward, symbols_, tier_, asks_when_recorded(), {}, made->facts.get());
+  work.facts() = *made->facts;
   made->results = static_cast<int>(gradient.forward.results().size());
   made->residuals = gradient.residuals;
   made->wanted = wanted;
@@ -122,8 +139,8 @@ Recorded& Function::recorded(const Mask& wanted) {
   first->residuals = gradient.residuals;
   first->cotangents = gradient.cotangents;
   first->wanted = gradient.wanted;
-  first->backward = std::make_shared<Function>(
-      name_ + " (backward)", silent(alone(work, gradient.backward)), symbols_, tier_, is_whole_);
+  made->flows = !gradient.wanted.empty();
+  first->backward = backward(alone(work, gradient.backward));
   Mask all(result_count_);
   for (int i : given) all[static_cast<size_t>(i)] = true;
   made->derivatives[{all, Mask(wanted.size())}] = std::move(first);
@@ -136,7 +153,7 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given, const Ma
   auto& slot = recorded.derivatives[{given, summed}];
   if (slot) return *slot;
   BudgetScope budget(budget_);
-  Module work = silent(alone(module_, module_.main()));
+  Module work = again(recorded);
   transform::Gradient gradient = transform::differentiate(
       work, work.main(), indices(recorded.wanted), indices(given), symbols_, indices(summed));
   slot = std::make_unique<Derivative>();
@@ -154,8 +171,7 @@ Derivative& Function::derivative(Recorded& recorded, const Mask& given, const Ma
     }
     slot->residuals.push_back(residual);
   }
-  slot->backward = std::make_shared<Function>(name_ + " (backward)", alone(work, gradient.backward),
-                                              symbols_, tier_, is_whole_);
+  slot->backward = backward(alone(work, gradient.backward));
   return *slot;
 }
 
@@ -194,15 +210,55 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   std::lock_guard lock(mutex_);
   if (derivative.whole) return *derivative.whole;
   BudgetScope budget(budget_);
-  Module work = silent(alone(module_, module_.main()));
+  Module work = again(recorded);
   transform::Gradient gradient = transform::differentiate(
       work, work.main(), indices(recorded.wanted), indices(given), symbols_, indices(summed));
-  derivative.whole = std::make_shared<Function>(
-      name_ + " (backward)", alone(work, add_whole(work, gradient)), symbols_, tier_, is_whole_);
+  derivative.whole = backward(alone(work, add_whole(work, gradient)));
   return *derivative.whole;
 }
 
+Function* Function::find_at(std::span<const int64_t> sizes) {
+  std::lock_guard lock(mutex_);
+  auto known = by_sizes_.find({sizes.begin(), sizes.end()});
+  return known != by_sizes_.end() ? known->second.get() : nullptr;
+}
+
+Function& Function::at(std::span<const int64_t> sizes) {
+  std::lock_guard lock(mutex_);
+  auto& slot = by_sizes_[{sizes.begin(), sizes.end()}];
+  if (!slot) {
+    Module fixed = module_.clone();
+    replace_sizes(fixed, [&](Dim symbol) {
+      auto at = std::ranges::find(symbols_, symbol);
+      return at != symbols_.end() ? Dim(sizes[static_cast<size_t>(at - symbols_.begin())]) : symbol;
+    });
+    slot = std::make_shared<Function>(name_, std::move(fixed), std::vector<Dim>(), tier_, is_whole_,
+                                      answered_);
+  }
+  return *slot;
+}
+
 namespace {
+
+// A backward, which is called by what its forward saved, for sizes that its forward was called
+// with. Its own gradient may need some of them as numbers, or be another one where they are 1.
+void call_backward(Function& function, std::span<const Tensor> operands,
+                   std::span<const int64_t> sizes, std::span<Tensor> results) {
+  if (!records(function, operands)) return call(function, operands, sizes, results);
+  Function* fixed = function.find_at(sizes);
+  if (fixed == nullptr) {
+    try {
+      if (try_call(function, operands, sizes, results)) return;
+    } catch (const NeedStatic&) {}
+    fixed = &function.at(sizes);
+  }
+  try {
+    call(*fixed, operands, {}, results);
+  } catch (const NeedStatic& need) {  // a size that depends on values
+    throw UserError(ErrorKind::not_supported, function.name(), "",
+                    str("a gradient of its gradient is not known: ", need.message));
+  }
+}
 
 // Memory that backward will read, and its place on the tape for derivatives of derivatives.
 struct Saved {
@@ -279,12 +335,7 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     std::vector<Tensor> results(derivative.wanted.size());
     Function& backward =
         whole ? function_.whole(recorded_, derivative, given, summed) : *derivative.backward;
-    try {
-      call(backward, operands, {symbols_.data(), symbols_.size()}, results);
-    } catch (const NeedStatic& need) {  // the forward was traced for all sizes
-      throw UserError(ErrorKind::not_supported, name(), "",
-                      str("a gradient of its gradient is not known for all sizes: ", need.message));
-    }
+    call_backward(backward, operands, {symbols_.data(), symbols_.size()}, results);
     if (!keep) {
       saved_.clear();
       operands_.clear();
@@ -349,7 +400,7 @@ bool guards_hold(Function& function, std::span<const Tensor> operands,
   Mask wanted(operands.size());
   for (size_t i = 0; i < operands.size(); ++i)
     wanted[i] = is_inexact(operands[i].dtype()) && edge_of(operands[i]).node != nullptr;
-  const runtime::Executable& forward = *function.recorded(wanted).forward;
+  const runtime::Executable& forward = *function.recorded(wanted, symbols).forward;
   return !forward.guarded() || forward.guards_hold(symbols);
 }
 
@@ -372,9 +423,10 @@ class RefusalNode : public Node {
 };
 
 // The recorded forward, or the reason why there is none.
-Recorded* try_recorded(Function& function, const Mask& wanted, std::optional<UserError>& reason) {
+Recorded* try_recorded(Function& function, const Mask& wanted, std::span<const int64_t> symbols,
+                       std::optional<UserError>& reason) {
   try {
-    return &function.recorded(wanted);
+    return &function.recorded(wanted, symbols);
   } catch (const UserError& error) {
     if (error.kind() != ErrorKind::not_supported) throw;
     reason = error;
@@ -386,9 +438,12 @@ Recorded* try_recorded(Function& function, const Mask& wanted, std::optional<Use
 
 namespace {
 
-void call_unwatched(Function& function, std::span<const Tensor> operands,
+// Whether the caller has seen to it that sizes satisfy what a forward with residuals needs.
+enum class Guards : uint8_t { hold, check };
+
+bool call_unwatched(Function& function, std::span<const Tensor> operands,
                     std::span<const int64_t> symbols, std::span<Tensor> results,
-                    std::span<const int32_t> kept) {
+                    std::span<const int32_t> kept, Guards guards) {
   bool record = records(function, operands);
   std::vector<Array> inputs;
   inputs.reserve(operands.size());
@@ -397,7 +452,7 @@ void call_unwatched(Function& function, std::span<const Tensor> operands,
     std::vector<Array> outputs(results.size());
     function.executable().run(inputs, symbols, outputs, kept);
     for (size_t i = 0; i < results.size(); ++i) results[i] = Tensor(std::move(outputs[i]));
-    return;
+    return true;
   }
   Mask wanted(operands.size());
   std::vector<Edge> edges(operands.size());
@@ -407,22 +462,30 @@ void call_unwatched(Function& function, std::span<const Tensor> operands,
     wanted[i] = edges[i].node != nullptr;
   }
   std::optional<UserError> reason;
-  Recorded* found = try_recorded(function, wanted, reason);
+  Recorded* found = try_recorded(function, wanted, symbols, reason);
+  bool flows = std::ranges::any_of(
+      edges, [](const Edge& edge) { return edge.node != nullptr && edge.node->flows; });
   if (found == nullptr) {
     std::vector<Array> outputs(results.size());
     function.executable().run(inputs, symbols, outputs, kept);
     auto node = std::make_shared<RefusalNode>(next_sequence(), function, *reason);
     for (size_t i = 0; i < results.size(); ++i) {
       results[i] = Tensor(std::move(outputs[i]));
-      if (is_inexact(results[i].dtype())) results[i].impl()->edge.set({node, static_cast<int>(i)});
+      if (flows && is_inexact(results[i].dtype()))
+        results[i].impl()->edge.set({node, static_cast<int>(i)});
     }
     node->edges = std::move(edges);
-    return;
+    return true;
   }
   Recorded& recorded = *found;
+  if (guards == Guards::check && recorded.forward->guarded() &&
+      !recorded.forward->guards_hold(symbols)) {
+    return false;
+  }
   std::vector<Array> outputs(static_cast<size_t>(recorded.results));
   recorded.forward->run(inputs, symbols, outputs);
   auto node = std::make_shared<CallNode>(next_sequence(), function, recorded, symbols);
+  node->flows = flows && recorded.flows;
   for (size_t i = 0; i < results.size(); ++i) {
     results[i] = Tensor(outputs[i]);
     if (is_inexact(results[i].dtype())) results[i].impl()->edge.set({node, static_cast<int>(i)});
@@ -441,12 +504,13 @@ void call_unwatched(Function& function, std::span<const Tensor> operands,
   }
   node->edges = std::move(edges);
   if (recorded.differentiable_extras) node->save_operands(inputs);
+  return true;
 }
 
 // Somebody wants to know how long the call takes, or whether its results are finite.
-void call_watched(Function& function, std::span<const Tensor> operands,
+bool call_watched(Function& function, std::span<const Tensor> operands,
                   std::span<const int64_t> symbols, std::span<Tensor> results,
-                  std::span<const int32_t> kept) {
+                  std::span<const int32_t> kept, Guards guards) {
   std::vector<Array> inputs, outputs;
   for (const Tensor& operand : operands) inputs.push_back(operand.array());
   runtime::Event event{.name = function.name(), .location = runtime::user_place()};
@@ -456,28 +520,39 @@ void call_watched(Function& function, std::span<const Tensor> operands,
                    symbols);
   }
   event.begin = runtime::now_ns();
-  call_unwatched(function, operands, symbols, results, kept);
+  if (!call_unwatched(function, operands, symbols, results, kept, guards)) return false;
   event.end = runtime::now_ns();
   for (const Tensor& result : results) {
     if (result) outputs.push_back(result.array());
   }
   if (finite && !function.is_whole())
     require_finite(function.name(), inputs, outputs, event.location);
-  if (!(runtime::watched() & runtime::kWatchTime)) return;
+  if (!(runtime::watched() & runtime::kWatchTime)) return true;
   for (const std::vector<Array>* arrays : {&inputs, &outputs}) {
     for (const Array& array : *arrays)
       event.bytes += array.elements() * static_cast<int64_t>(size_of(array.dtype));
   }
   runtime::tell(std::move(event));
+  return true;
+}
+
+bool call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
+          std::span<Tensor> results, std::span<const int32_t> kept, Guards guards) {
+  if (runtime::watched() & (runtime::kWatchTime | runtime::kWatchFinite)) [[unlikely]]
+    return call_watched(function, operands, symbols, results, kept, guards);
+  return call_unwatched(function, operands, symbols, results, kept, guards);
 }
 
 }  // namespace
 
 void call(Function& function, std::span<const Tensor> operands, std::span<const int64_t> symbols,
           std::span<Tensor> results, std::span<const int32_t> kept) {
-  if (runtime::watched() & (runtime::kWatchTime | runtime::kWatchFinite)) [[unlikely]]
-    return call_watched(function, operands, symbols, results, kept);
-  call_unwatched(function, operands, symbols, results, kept);
+  call(function, operands, symbols, results, kept, Guards::hold);
+}
+
+bool try_call(Function& function, std::span<const Tensor> operands,
+              std::span<const int64_t> symbols, std::span<Tensor> results) {
+  return call(function, operands, symbols, results, {}, Guards::check);
 }
 
 }  // namespace proa::eager

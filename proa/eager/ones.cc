@@ -19,12 +19,17 @@ constexpr int64_t kMany = 1 << 12;
 
 class Questions {
  public:
-  explicit Questions(Facts& facts) : facts_(facts) {}
+  Questions(Facts& facts, bool of_any_size) : facts_(facts), of_any_size_(of_any_size) {}
 
   void visit(const Operation& op) {
     if (op.is("prim.dot")) {
-      ask(free_axes(op, 0, "batch_x", "contract_x"), "a product of one row");
-      ask(free_axes(op, 1, "batch_y", "contract_y"), "a product of one column");
+      if (!ask(free_axes(op, 0, "batch_x", "contract_x"), "a product of one row"))
+        ask(free_axes(op, 1, "batch_y", "contract_y"), "a product of one column");
+    } else if (op.is("prim.conv")) {
+      std::span<const Dim> weight = op.operand(1).dims();
+      bool grouped = op.attr("groups").as_int() != 1;
+      if (!grouped || !ask(weight[1], "a depthwise convolution"))
+        ask(product(weight.subspan(2)), "a pointwise convolution");
     } else if (op.is("prim.reduce")) {
       reduction(op);
     } else if (op.is("prim.broadcast") || op.is("prim.transpose") || op.is("prim.slice") ||
@@ -66,45 +71,59 @@ class Questions {
     auto first = std::ranges::find(reduced, true);
     if (first == reduced.end()) return;
     auto at = static_cast<size_t>(first - reduced.begin());
-    Dim rows = product(dims.first(at)), columns = 1, inner = 1;
-    for (size_t i = at; i < dims.size(); ++i) (reduced[i] ? inner : columns) *= dims[i];
-    ask(rows, "a long reduction of one row");
-    ask(columns, "a long reduction of one column");
-    ask(inner, "many reductions of one element");
+    Dim columns = 1, inner = 1;
+    bool by_column = false;
+    for (size_t i = at; i < dims.size(); ++i) {
+      (reduced[i] ? inner : columns) *= dims[i];
+      by_column |= !reduced[i];
+    }
+    if (at > 0 && ask(product(dims.first(at)), "a long reduction of one row")) return;
+    if (by_column) {
+      ask(columns, "a long reduction of one column");
+    } else {
+      ask(inner, "many reductions of one element");
+    }
   }
 
   // What moves elements may keep loops from becoming one, of which the last axis is the inner one.
   void layout(const Operation& op) {
     std::span<const Dim> dims = op.result().dims();
-    if (dims.empty() || dims.back().is_const() || !many(dims)) return;
-    auto one = [](Dim dim) { return dim.is_const(1); };
+    auto one = [&](Dim dim) {
+      return dim.is_const(1) || std::ranges::find(needed_, dim) != needed_.end();
+    };
+    if (dims.empty() || std::ranges::all_of(dims.first(dims.size() - 1), one) || !many(dims))
+      return;
     if (op.is("prim.broadcast") && std::ranges::all_of(op.operand(0).dims(), one)) return;
     ask(dims.back(), "a long loop over one element");
   }
 
   bool many(std::span<const Dim> dims) {
+    if (of_any_size_) return true;
     auto elements = facts_.likely(product(dims));
     return elements && *elements >= kMany;
   }
 
-  void ask(Dim extent, std::string_view what) {
-    if (extent.is_const()) return;
+  // Whether it is 1: then nothing else of the operation needs to be asked, and no group has more
+  // than three kernels.
+  bool ask(Dim extent, std::string_view what) {
     try {
-      is_one(facts_, extent, what);
+      return is_one(facts_, extent, what);
     } catch (const NeedExtents& need) {
       needed_.insert(needed_.end(), need.dims.begin(), need.dims.end());
+      return true;
     }
   }
 
   Facts& facts_;
+  bool of_any_size_;
   std::vector<Dim> needed_;
 };
 
 }  // namespace
 
-void ask_about_ones(Module& module) {
-  if (!module.facts().asks()) return;
-  Questions questions(module.facts());
+void ask_about_ones(Module& module, Ask ask) {
+  if (!module.facts().asks() || ask < Ask::kernels) return;
+  Questions questions(module.facts(), ask == Ask::kernels_of_any_size);
   module.op()->walk([&](const Operation* op) { questions.visit(*op); });
   questions.finish();
 }

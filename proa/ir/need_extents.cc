@@ -6,10 +6,15 @@
 
 namespace proa::ir {
 
+bool is_other_than_one(Facts& facts, Dim dim) {
+  return facts.prove_ge(dim, 2) == Truth::yes || facts.prove_ge(0, dim) == Truth::yes ||
+         facts.prove_eq(dim, 1) == Truth::no;
+}
+
 bool is_one(Facts& facts, Dim dim, std::string_view message) {
   if (auto number = dim.as_const()) return *number == 1;
   if (!facts.asks()) return false;
-  if (facts.prove_eq(dim, 1) == Truth::no) return false;
+  if (is_other_than_one(facts, dim)) return false;
   auto now = facts.likely(dim);
   if (!now) return false;
   if (*now == 1) throw NeedExtents{std::string(message), {dim}};

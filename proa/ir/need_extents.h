@@ -12,6 +12,7 @@ namespace proa::ir {
 // these decide: 1 is needed as a number (NeedExtents), anything else is a guard with this message.
 // Elsewhere a symbol counts as other than 1.
 bool is_one(Facts& facts, Dim dim, std::string_view message);
+bool is_other_than_one(Facts& facts, Dim dim);  // proved, or guarded
 // Of two extents that meet and may be different: whether the first is 1 where the second is not.
 bool is_widened(Facts& facts, Dim from, Dim to, std::string_view message);
 

@@ -181,6 +181,15 @@ Expr move_axis(Expr x, int from, int to) {
   return transpose(x, permutation);
 }
 
+namespace {
+
+// Symbols that a guard has made equal are one size.
+bool is_same_size(ir::Facts& facts, Dim a, Dim b) {
+  return a == b || facts.prove_eq(a, b) == ir::Truth::yes;
+}
+
+}  // namespace
+
 Expr broadcast_to(Expr x, Dims dims) {
   PROA_CHECK(static_cast<size_t>(x.rank()) <= dims.size(), "broadcast of ", to_string(x.dims()),
              " to ", to_string(dims));
@@ -191,10 +200,8 @@ Expr broadcast_to(Expr x, Dims dims) {
 }
 
 Expr broadcast_in(Expr x, Dims dims, std::span<const int> axes) {
-  // Symbols that a guard has made equal are one size: there is nothing to repeat.
-  ir::Facts& facts = x.builder->facts();
-  auto same = [&](Dim a, Dim b) { return a == b || facts.prove_eq(a, b) == ir::Truth::yes; };
-  if (std::ranges::equal(x.dims(), dims, same)) return x;
+  auto same = [&](Dim a, Dim b) { return is_same_size(x.builder->facts(), a, b); };
+  if (std::ranges::equal(x.dims(), dims, same)) return x;  // there is nothing to repeat
   return call1("prim.broadcast", {x}, {{"shape", to_dims(dims)}, {"axes", to_ints(axes)}});
 }
 
@@ -306,15 +313,55 @@ Expr sum(Expr x, std::span<const int> axes, bool keepdim) {
 Expr sum(Expr x, int axis, bool keepdim) { return reduce("sum", x, {&axis, 1}, keepdim); }
 Expr max(Expr x, int axis, bool keepdim) { return reduce("max", x, {&axis, 1}, keepdim); }
 
+namespace {
+
+// The first element along `axes`, each of which stays with extent 1; 0 where there is none.
+Expr first_along(Expr x, std::span<const int> axes) {
+  for (int axis : axes) {
+    Dim there = ir::min(x.dim(axis), Dim(1));
+    std::vector<Dim> low(static_cast<size_t>(x.rank()), Dim(0)), high = low;
+    high[static_cast<size_t>(axis)] = 1 - there;
+    x = pad(slice_axis(x, axis, 0, there), constant(*x.builder, x.dtype(), 0.0), low, high, {});
+  }
+  return x;
+}
+
+}  // namespace
+
+Expr sum_copies(Expr x, std::span<const int> added, std::span<const int> widened) {
+  ir::Facts& facts = x.builder->facts();
+  std::vector<int> axes(added.begin(), added.end()), wide;
+  bool several = !added.empty();
+  Dim copies = 1;
+  for (int axis : widened) {
+    Dim extent = x.dim(axis);
+    if (ir::is_one(facts, extent, "the gradient of broadcasting")) continue;
+    several |= ir::is_other_than_one(facts, extent);
+    axes.push_back(axis);
+    wide.push_back(axis);
+    copies = copies * extent;
+  }
+  if (axes.empty()) return x;
+  Expr total = sum(x, axes, true);
+  if (several) return total;
+  Expr one = compare("eq", dim_value(*x.builder, copies, DType::i64), 1.0);
+  return select(one, reshape(first_along(x, wide), total.dims()), total);
+}
+
 Expr sum_to(Expr x, Dims dims) {
   int shift = x.rank() - static_cast<int>(dims.size());
-  std::vector<int> axes;
+  std::vector<int> added, widened;
   for (int i = 0; i < x.rank(); ++i) {
-    bool narrow = i >= shift && dims[static_cast<size_t>(i - shift)].is_const(1);
-    narrow = narrow && !ir::is_one(x.builder->facts(), x.dim(i), "summing to a smaller shape");
-    if (i < shift || narrow) axes.push_back(i);
+    if (i < shift) added.push_back(i);
+    else if (dims[static_cast<size_t>(i - shift)].is_const(1)) widened.push_back(i);
   }
-  return reshape(sum(x, axes), dims);
+  x = sum_copies(x, added, widened);
+  // Symbols keep their own names, as an operation would be one more to differentiate; numbers are
+  // worth more than names.
+  auto same = [&](Dim a, Dim b) {
+    return a == b || (!b.is_const() && is_same_size(x.builder->facts(), a, b));
+  };
+  return std::ranges::equal(x.dims(), dims, same) ? x : reshape(x, dims);
 }
 
 Expr scan(std::string_view kind, Expr x, int axis, bool reversed) {

@@ -103,6 +103,9 @@ Expr reduce(std::string_view kind, Expr x, std::span<const int> axes, bool keepd
 Expr sum(Expr x, std::span<const int> axes, bool keepdim = false);
 Expr sum(Expr x, int axis, bool keepdim = false);
 Expr max(Expr x, int axis, bool keepdim = false);
+// The transpose of a broadcast that added axes and widened others from 1; all stay, with extent 1.
+// One copy is itself, since to sum one element makes +0 of -0.
+Expr sum_copies(Expr x, std::span<const int> added, std::span<const int> widened);
 Expr sum_to(Expr x, Dims dims);  // the transpose of broadcast_to
 Expr scan(std::string_view kind, Expr x, int axis,
           bool reversed = false);                                   // sum prod max min logsumexp

@@ -7,6 +7,7 @@
 
 #include "proa/base/error.h"
 #include "proa/eager/function.h"
+#include "proa/eager/ones.h"
 #include "proa/eager/traced.h"
 #include "proa/ir/binary.h"
 #include "proa/ir/dialect.h"
@@ -15,6 +16,7 @@
 #include "proa/ir/printer.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/verifier.h"
+#include "proa/tier/compiled.h"
 #include "python/bindings/operators.h"
 
 namespace proa::python {
@@ -478,7 +480,7 @@ PyObject* execute(PyObject*, Args args, Py_ssize_t n) {
                         str("expected an extent ", to_string(dim), " = ", value, ", got ", extent));
       }
     }
-    auto program = eager::compile(module, func, symbols);
+    auto program = eager::compile(module, func, symbols, tier::tier(), eager::Ask::nothing);
     std::vector<runtime::Array> outputs(func.results().size());
     {
       ReleaseGil release;

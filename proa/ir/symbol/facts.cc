@@ -239,6 +239,7 @@ Truth Facts::State::prove(const Guard& guard) {
   static constexpr QueryCache::Kind kKinds[] = {QueryCache::kEq, QueryCache::kGe,
                                                 QueryCache::kDivisible};
   if (guard.kind != Guard::Kind::divisible && guard.a == guard.b) return Truth::yes;
+  if (guarded.contains(guard)) return Truth::yes;  // it may be beyond the reasoner: s0*s1 >= 2
   QueryCache::Kind kind = kKinds[static_cast<size_t>(guard.kind)];
   if (const uint64_t* known = cache.find(kind, guard.a, guard.b, reasoner.epoch())) {
     return static_cast<Truth>(*known);
@@ -275,7 +276,6 @@ Truth Facts::State::decide(const Guard& guard) {
 bool Facts::State::require(Guard guard) {
   Truth truth = prove(guard);
   if (truth != Truth::unknown) return truth == Truth::yes;
-  if (guarded.contains(guard)) return true;
   try {
     apply(guard);
   } catch (const Contradiction&) {

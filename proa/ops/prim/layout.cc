@@ -117,18 +117,15 @@ void broadcast_contents(Contents& c) {
 
 void broadcast_backward(Vjp& v) {
   Expr x = v.in(0), g = v.cotangent();
-  std::vector<int> axes = ordered_axes(v, "axes", g.rank()), summed,
+  std::vector<int> axes = ordered_axes(v, "axes", g.rank()), added, widened,
                    order(static_cast<size_t>(x.rank()));
   for (int i = 0; i < g.rank(); ++i) {
     auto from = std::ranges::find(axes, i);
-    // To sum one element makes +0 of -0.
-    bool widened = from == axes.end() ||
-                   (x.dim(static_cast<int>(from - axes.begin())).is_const(1) &&
-                    !ir::is_one(g.builder->facts(), g.dim(i), "the gradient of broadcasting"));
-    if (widened) summed.push_back(i);
+    if (from == axes.end()) added.push_back(i);
+    else if (x.dim(static_cast<int>(from - axes.begin())).is_const(1)) widened.push_back(i);
   }
   // The axes that stay keep the result's order; x may name them in another one.
-  g = sum(g, summed, true);
+  g = sum_copies(g, added, widened);
   std::vector<int> sorted = axes;
   std::ranges::sort(sorted);
   std::vector<Dim> kept;

@@ -182,6 +182,48 @@ def test_captures_are_not_made_again_by_turns() -> None:
     assert len(captured.captures()) == 2, captured.why()
 
 
+# Each has a gradient of a gradient that depends on which sums there are, or on their order.
+SECOND: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
+    "equal sizes that are two symbols": (proa.addmm, [(3, 5), (3, 4), (4, 5)]),
+    "a product of sizes": (lambda x: proa.diagflat(x, 1), [(2, 2)]),
+    "one column": (proa.outer, [(2, 2), (1,)]),
+    "one line of pixels": (
+        lambda x, w: F.group_norm(x, 2, 1e-5, w, w, data_format="NHWC"),
+        [(2, 1, 2, 4), (4,)],
+    ),
+    "a mean of one": (lambda x, y: (x * y).mean([0, 1, 2], keepdim=True) * x, [(2, 1, 2, 3)] * 2),
+    "heads of one": (F.scaled_dot_product_attention, [(2, 3, 2, 1), (2, 5, 2, 1), (2, 5, 2, 1)]),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_second_derivatives(name: str) -> None:
+    function, shapes = SECOND[name]
+
+    def second(called: Any) -> list[Any]:
+        rng = np.random.default_rng(5)
+
+        def filled(shape: Any) -> Any:
+            values = np.where(rng.random(shape) < 0.4, -0.0, rng.normal(size=shape))
+            return proa.to_tensor(values.astype(np.float32).reshape(shape), stop_gradient=False)
+
+        xs = [filled(shape) for shape in shapes]
+        result = called(*xs)
+        seed = filled(result.shape)
+        grads = proa.grad([result], xs, [seed], create_graph=True)
+        cotangents = [filled(g.shape).detach() for g in grads]
+        found = proa.grad(grads, [*xs, seed], cotangents, allow_unused=True)
+        return [bits(g) for g in found if g is not None]
+
+    specs = [proa.static.InputSpec(list(shape), "float32") for shape in shapes]
+    fixed = to_static(function, input_spec=specs)
+    symbolic = to_static(function)
+    larger = [tensor(*(2 * n for n in shape)) for shape in shapes]
+    for called in (function, symbolic):
+        called(*larger)
+        assert second(called) == second(fixed)
+
+
 @pytest.mark.parametrize("tier", ["prebuilt", "compiled"])
 def test_operators_at_one_and_elsewhere(tier: str) -> None:
     seed, share = os.environ.get("PROA_SEED", "0"), "0.08" if tier == "prebuilt" else "0.01"
