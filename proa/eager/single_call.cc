@@ -205,9 +205,10 @@ bool run(const Form& form, Tensors operands, Sizes& sizes, std::vector<Tensor>& 
   return try_call(*form.function, operands, {sizes.data(), sizes.size()}, results);
 }
 
-// By a form for all sizes, which is made where there is none. False where there can be none.
+// By a form for all sizes, which is made where there is none. False where there can be none, if the
+// call is a right one: `why` is then the mark that spares other calls the attempt.
 bool run_by_form(Entry& entry, std::span<const int64_t> segments, Tensors operands,
-                 std::vector<Tensor>& results) {
+                 std::vector<Tensor>& results, std::atomic<bool>*& why) {
   if (entry.gradient_by_shape && grad_enabled()) return false;
   Sizes sizes;
   for (const Form* form = entry.forms; form != nullptr; form = form->next) {
@@ -216,7 +217,7 @@ bool run_by_form(Entry& entry, std::span<const int64_t> segments, Tensors operan
     } catch (const NeedExtents&) {
       continue;  // its gradient is another one where these extents are 1
     } catch (const NeedStatic&) {
-      entry.gradient_by_shape = true;
+      why = &entry.gradient_by_shape;
       return false;
     }
   }
@@ -230,9 +231,9 @@ bool run_by_form(Entry& entry, std::span<const int64_t> segments, Tensors operan
       return run(*made, operands, sizes, results);
     } catch (const NeedExtents& need) {
       if (add_ones(need, operands, ones)) continue;
-      (made != nullptr ? entry.gradient_by_shape : entry.only_by_shape) = true;
+      why = made != nullptr ? &entry.gradient_by_shape : &entry.only_by_shape;
     } catch (const NeedStatic&) {
-      (made != nullptr ? entry.gradient_by_shape : entry.only_by_shape) = true;
+      why = made != nullptr ? &entry.gradient_by_shape : &entry.only_by_shape;
     } catch (const Error&) {
       if (made != nullptr) throw;
       // Numbers make the better message; and a rule may accept them though it refuses symbols.
@@ -258,7 +259,8 @@ std::vector<Tensor> run_single_call(const OpInfo& op, const AttrList& attrs,
                                     std::span<const int64_t> segments, Tensors operands) {
   Entry& entry = entry_of(Key(op, attrs, segments, operands));
   std::vector<Tensor> results;
-  if (run_by_form(entry, segments, operands, results)) return results;
+  std::atomic<bool>* why = nullptr;
+  if (run_by_form(entry, segments, operands, results, why)) return results;
   std::vector<int64_t> shape;
   for (const Tensor& t : operands) shape.insert(shape.end(), t.dims().begin(), t.dims().end());
   uint64_t hash = hash_bytes(shape.data(), shape.size() * sizeof(int64_t));
@@ -267,12 +269,13 @@ std::vector<Tensor> run_single_call(const OpInfo& op, const AttrList& attrs,
     // Without the lock: tracing may call Python, which another thread holds while it waits here.
     std::unique_ptr<Form> form = trace(entry, segments, operands, false);
     // A right call that no form served, for once: others may be served. Not for once: they are not.
-    if (++entry.misfits >= kMostMisfits) entry.only_by_shape = true;
+    if (why == nullptr && ++entry.misfits >= kMostMisfits) why = &entry.only_by_shape;
     std::lock_guard lock(entry.mutex);
     auto& list = entry.by_shape[hash];
     list.emplace_back(std::move(shape), std::move(form->function));
     function = list.back().second.get();
   }
+  if (why != nullptr) *why = true;
   results.assign(function->result_count(), {});
   call(*function, operands, {}, results);
   return results;
