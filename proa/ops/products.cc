@@ -251,7 +251,13 @@ int cross_axis(const ir::AttrView& op, std::span<const Dim> dims) {
   op.fail(ErrorKind::shape, "x", str("expected an axis of size 3, got shape ", to_string(dims)));
 }
 
-void cross_checks(Infer& op) { (void)cross_axis(op, op.dims(0)); }
+void cross_checks(Infer& op) {
+  int axis = cross_axis(op, op.dims(0));
+  Dim extent = op.dims(0)[static_cast<size_t>(axis)];
+  expect_eq(op, extent, Dim(3), "axis", [&] {
+    return str("expected an axis of size 3, got size ", to_string(extent), " at axis ", axis);
+  });
+}
 
 void cross_rule(Decompose& d) {
   Expr x = d.in(0), y = d.in(1);

@@ -152,3 +152,16 @@ def test_a_partial_window_is_one_where_it_lacks_less_than_a_stride(name, kernel,
         if name == "max_pool1d":
             at = [min(i * stride + kernel, size) - 1 for i in range(windows)]
             assert found[0][0] == np.ascontiguousarray(x.numpy()[..., at]).tobytes()
+
+
+@pytest.mark.parametrize("made", [lambda f: f, to_static], ids=["eager", "captured"])
+def test_a_size_that_a_rule_names_is_asked_for_in_every_call(made):
+    cross = made(lambda x, y: proa.cross(x, y, axis=1))
+    for size in (3, 5, 1, 3):
+        x, y = ones(2, size), ones(2, size) + 1
+        if size == 3:
+            expected = np.cross(x.numpy(), y.numpy(), axis=1)
+            assert cross(x, y).numpy().tobytes() == expected.astype(np.float32).tobytes()
+        else:
+            with pytest.raises(proa.ShapeError, match=f"size 3, got size {size}"):
+                cross(x, y)
