@@ -56,9 +56,9 @@ void conv_shape(Infer& op) {
     return str("expected ", to_string(op.dim(1, 1) * Dim(groups)), " channels (weight of shape ",
                to_string(op.dims(1)), " in ", groups, " groups), got ", to_string(x[1]));
   });
-  if (outs.is_const() && outs.constant() % groups != 0)
-    op.fail(ErrorKind::value, "groups",
-            str(to_string(outs), " output channels do not divide into ", groups, " groups"));
+  expect_divisible(op, outs, groups, "groups", [&] {
+    return str(to_string(outs), " output channels do not divide into ", groups, " groups");
+  });
   check_bias(op, outs);
   std::vector<Dim> dims{x[0], outs};
   for (size_t i = 0; i < kAxes; ++i) {
@@ -66,11 +66,10 @@ void conv_shape(Infer& op) {
         window_count(x[i + 2], w.low[i], w.high[i], w.kernel[i], w.stride[i], w.dilation[i]);
     int64_t reach = (w.kernel[i] - 1) * w.dilation[i] + 1;
     Dim room = x[i + 2] + w.low[i] + w.high[i];
-    if (room.is_const() && room.constant() < reach) {
-      op.fail(ErrorKind::shape, "x",
-              str("a kernel that reaches over ", reach, " elements does not fit into axis ", i,
-                  " of ", to_string(room), " elements, padding included"));
-    }
+    expect_ge(op, room, reach, "x", [&] {
+      return str("a kernel that reaches over ", reach, " elements does not fit into axis ", i,
+                 " of ", to_string(room), " elements, padding included");
+    });
     dims.push_back(count);
   }
   op.result(as_before(dims, w.channels_last));
@@ -104,8 +103,9 @@ void conv_rule(Decompose& d) {
 // weight would have come from.
 struct Transposed {
   Window window;
-  std::vector<Dim> dims, low,
-      high;  // of the result, channels first; padding of the equal convolution
+  std::vector<Dim> dims;       // of the result, channels first
+  std::vector<Dim> extra;      // what it has beyond the places that x's elements reach
+  std::vector<Dim> low, high;  // padding of the equal convolution
 };
 
 Transposed transposed_of(const ir::AttrView& op, int axes, std::span<const Dim> x_given,
@@ -132,17 +132,12 @@ Transposed transposed_of(const ir::AttrView& op, int axes, std::span<const Dim> 
     Dim more = extra[i];
     if (!wanted.empty()) {
       more = wanted[i] - natural;
-      if (more.is_const() && (more.constant() < 0 || more.constant() >= w.stride[i])) {
-        op.fail(ErrorKind::value, "output_size",
-                str("expected a size from ", to_string(natural), " to ",
-                    to_string(natural + Dim(w.stride[i] - 1)), " at axis ", i, ", got ",
-                    to_string(wanted[i])));
-      }
     } else if (extra[i] >= std::max(w.stride[i], w.dilation[i])) {
       op.fail(ErrorKind::value, "output_padding",
               str("expected less than the stride ", w.stride[i], " or the dilation ", w.dilation[i],
                   ", got ", extra[i]));
     }
+    t.extra.push_back(more);
     t.dims.push_back(natural + more);
     t.low.push_back(Dim(reach) - w.low[i]);
     t.high.push_back(Dim(reach) - w.high[i] + more);
@@ -168,9 +163,19 @@ void transposed_shape(Infer& op) {
     return str("expected ", to_string(op.dim(1, 0)), " channels as the weight of shape ",
                to_string(op.dims(1)), " takes, got ", to_string(channels));
   });
-  if (channels.is_const() && channels.constant() % groups != 0)
-    op.fail(ErrorKind::value, "groups",
-            str(to_string(channels), " channels do not divide into ", groups, " groups"));
+  for (size_t i = 0; op.has("output_size") && i < kAxes; ++i) {
+    Dim wanted = t.dims[i + 2], least = wanted - t.extra[i],
+        most = least + Dim(t.window.stride[i] - 1);
+    auto message = [&] {
+      return str("expected a size from ", to_string(least), " to ", to_string(most), " at axis ", i,
+                 ", got ", to_string(wanted));
+    };
+    expect_ge(op, wanted, least, "output_size", message);
+    expect_ge(op, most, wanted, "output_size", message);
+  }
+  expect_divisible(op, channels, groups, "groups", [&] {
+    return str(to_string(channels), " channels do not divide into ", groups, " groups");
+  });
   check_bias(op, t.dims[1]);
   op.result(as_before(t.dims, t.window.channels_last));
 }

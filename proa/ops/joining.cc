@@ -78,11 +78,6 @@ Cuts split_of(const ir::AttrView& op, std::span<const Dim> dims) {
     if (n <= 0)
       op.fail(ErrorKind::value, "num_or_sections",
               str("expected a positive number of pieces, got ", n));
-    if (extent.is_const() && extent.constant() % n != 0) {
-      op.fail(ErrorKind::shape, "num_or_sections",
-              str("axis ", cuts.axis, " of size ", to_string(extent), " does not divide into ", n,
-                  " equal pieces"));
-    }
     Dim piece = floordiv(extent, Dim(n));
     for (int64_t i = 0; i < n; ++i) {
       cuts.starts.push_back(piece * Dim(i));
@@ -100,8 +95,6 @@ Cuts split_of(const ir::AttrView& op, std::span<const Dim> dims) {
                 str("expected at most one size of -1, got ", to_string(sizes)));
       unknown = static_cast<int>(i);
     } else {
-      if (sizes[i].is_const() && sizes[i].constant() < 0)
-        op.fail(ErrorKind::value, "num_or_sections", "expected sizes of at least 0, or -1");
       total += sizes[i];
     }
   }
@@ -126,6 +119,20 @@ void give_pieces(Infer& op, const Cuts& cuts) {
 void split_shape(Infer& op) {
   Cuts cuts = split_of(op, op.dims(0));
   Dim extent = op.dim(0, cuts.axis), last = cuts.ends.empty() ? Dim(0) : cuts.ends.back();
+  if (op.raw("num_or_sections").is(ir::AttrKind::integer)) {
+    auto pieces = static_cast<int64_t>(cuts.starts.size());
+    expect_divisible(op, extent, pieces, "num_or_sections", [&] {
+      return str("axis ", cuts.axis, " of size ", to_string(extent), " does not divide into ",
+                 pieces, " equal pieces");
+    });
+    return give_pieces(op, cuts);
+  }
+  for (size_t i = 0; i < cuts.starts.size(); ++i) {
+    expect_ge(op, cuts.ends[i], cuts.starts[i], "num_or_sections", [&] {
+      return str("expected sizes of at least 0, or -1, that fit into axis ", cuts.axis, " of size ",
+                 to_string(extent), ", got ", to_string(op.dims_attr("num_or_sections")));
+    });
+  }
   expect_eq(op, last, extent, "num_or_sections", [&] {
     return str("the sizes add to ", to_string(last), ", and axis ", cuts.axis, " has size ",
                to_string(extent));

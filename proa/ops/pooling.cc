@@ -141,9 +141,6 @@ std::vector<Dim> adaptive_sizes(const ir::AttrView& op, int axes, std::span<cons
             str("expected one size or ", axes, " of them, got ", to_string(sizes)));
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i].is_const(-1)) sizes[i] = x[i + 2];
-    if (sizes[i].is_const() && sizes[i].constant() < 1)
-      op.fail(ErrorKind::value, "output_size",
-              str("expected sizes of at least 1, or -1, got ", to_string(sizes)));
   }
   return sizes;
 }
@@ -154,6 +151,10 @@ void adaptive_shape(Infer& op) {
   bool last = is_channels_last(op);
   std::vector<Dim> x = channels_first(op.dims(0), last), dims{x[0], x[1]},
                    sizes = adaptive_sizes(op, kAxes, x);
+  for (Dim size : sizes) {
+    expect_ge(op, size, 1, "output_size",
+              [&] { return str("expected sizes of at least 1, or -1, got ", to_string(sizes)); });
+  }
   for (size_t i = 0; i < kAxes; ++i)
     expect_ge(op, x[i + 2], 1, "x",
               [&] { return str("expected at least 1 element along spatial axis ", i, ", got 0"); });

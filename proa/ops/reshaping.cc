@@ -29,10 +29,6 @@ std::vector<Dim> target_dims(const ir::AttrView& op, std::span<const Dim> from) 
       continue;
     }
     if (dims[i].is_const(0) && i < from.size()) dims[i] = from[i];
-    if (dims[i].is_const() && dims[i].constant() < 0) {
-      op.fail(ErrorKind::value, "shape",
-              str("expected sizes of at least 0, or -1, got ", to_string(dims)));
-    }
     known = known * dims[i];
   }
   if (unknown < 0) return dims;
@@ -41,20 +37,21 @@ std::vector<Dim> target_dims(const ir::AttrView& op, std::span<const Dim> from) 
     op.fail(ErrorKind::shape, "shape",
             str("-1 cannot be known beside a size of 0 in ", to_string(dims)));
   }
-  if (known.is_const() && total.is_const() && total.constant() % known.constant() != 0) {
-    op.fail(ErrorKind::shape, "shape",
-            str("shape ", to_string(from), " of ", to_string(total),
-                " elements does not divide into ", to_string(dims)));
-  }
   dims[static_cast<size_t>(unknown)] = floordiv(total, known);
   return dims;
 }
 
 void reshape_shape(Infer& op) {
   std::vector<Dim> dims = target_dims(op, op.dims(0));
+  for (Dim size : op.dims_attr("shape")) {
+    if (size.is_const(-1)) continue;
+    expect_ge(op, size, 0, "shape", [&] {
+      return str("expected sizes of at least 0, or -1, got ", to_string(op.dims_attr("shape")));
+    });
+  }
   expect_eq(op, elements_of(dims), elements_of(op.dims(0)), "shape", [&] {
     return str("shape ", to_string(op.dims(0)), " of ", to_string(elements_of(op.dims(0))),
-               " elements cannot become ", to_string(dims));
+               " elements cannot become ", to_string(op.dims_attr("shape")));
   });
   op.result(dims);
 }

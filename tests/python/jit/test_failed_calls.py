@@ -165,3 +165,85 @@ def test_a_size_that_a_rule_names_is_asked_for_in_every_call(made):
         else:
             with pytest.raises(proa.ShapeError, match=f"size 3, got size {size}"):
                 cross(x, y)
+
+
+# Each: a function of tensors, shapes it takes, shapes it refuses, and words of the refusal.
+SIZES_THAT_DO_NOT_FIT = {
+    "cut into equal pieces": (
+        lambda x: proa.concat(proa.split(x, 3), axis=1),
+        [(6, 2), (9, 2), (3, 1)],
+        [(7, 2), (4, 2), (2, 1)],
+        "does not divide into 3 equal pieces",
+    ),
+    "cut into pieces of sizes": (
+        lambda x: proa.split(x, [2, -1])[1],
+        [(6, 2), (2, 2), (3, 1)],
+        [(1, 2), (0, 2)],
+        "that fit into axis 0",
+    ),
+    "cut at what sizes leave": (
+        lambda x: proa.split(x, [x.shape[0] - 3, 3])[0],
+        [(6, 2), (3, 2)],
+        [(2, 2), (1, 2)],
+        "that fit into axis 0",
+    ),
+    "reshape": (
+        lambda x: proa.reshape(x, [-1, 4]),
+        [(6, 2), (2, 2), (4, 1)],
+        [(3, 2), (5, 1)],
+        "cannot become",
+    ),
+    "reshape to what sizes leave": (
+        lambda x: proa.reshape(x, [x.shape[0] - 3, x.shape[1] - 6, -1]),
+        [(4, 8), (5, 8)],
+        [(1, 4)],
+        "expected sizes of at least 0, or -1",
+    ),
+    "convolution": (
+        proa.nn.functional.conv1d,
+        [((1, 2, 5), (4, 2, 3)), ((1, 2, 3), (4, 2, 3)), ((1, 2, 9), (4, 2, 3))],
+        [((1, 2, 2), (4, 2, 3)), ((1, 2, 1), (4, 2, 3))],
+        "a kernel that reaches over 3 elements does not fit",
+    ),
+    "groups of output channels": (
+        lambda x, w: proa.nn.functional.conv1d(x, w, groups=2),
+        [((1, 4, 5), (4, 2, 3)), ((1, 4, 5), (6, 2, 3))],
+        [((1, 4, 5), (3, 2, 3)), ((1, 4, 5), (5, 2, 3))],
+        "do not divide into 2 groups",
+    ),
+    "groups of channels": (
+        lambda x, w: proa.nn.functional.conv1d_transpose(x, w, groups=2),
+        [((1, 4, 5), (4, 2, 3)), ((1, 6, 5), (6, 2, 3))],
+        [((1, 3, 5), (3, 2, 3)), ((1, 5, 5), (5, 2, 3))],
+        "do not divide into 2 groups",
+    ),
+    "size of a transposed convolution": (
+        lambda x, w: proa.nn.functional.conv1d_transpose(x, w, stride=2, output_size=[10]),
+        [((1, 2, 4), (2, 2, 3))],
+        [((1, 2, 5), (2, 2, 3)), ((1, 2, 3), (2, 2, 3))],
+        "expected a size from",
+    ),
+    "adaptive pooling": (
+        lambda x: proa.nn.functional.adaptive_avg_pool1d(x, x.shape[0] - 1),
+        [(2, 2, 4), (3, 2, 4)],
+        [(1, 2, 4), (0, 2, 4)],
+        "expected sizes of at least 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("made", [lambda f: f, to_static], ids=["eager", "captured"])
+@pytest.mark.parametrize("case", SIZES_THAT_DO_NOT_FIT)
+def test_a_wrong_size_is_refused_after_right_ones(case, made):
+    function, right, wrong, words = SIZES_THAT_DO_NOT_FIT[case]
+    call = made(lambda *x: function(*x))
+    tensors = lambda shapes: [  # noqa: E731
+        ones(*s) for s in ([shapes] if isinstance(shapes[0], int) else shapes)
+    ]
+    for shapes in right:
+        expected = function(*tensors(shapes)).numpy()
+        assert call(*tensors(shapes)).numpy().tobytes() == expected.tobytes()
+        for other in wrong:
+            with pytest.raises(proa.ProaError, match=words):
+                call(*tensors(other))
+    assert call(*tensors(right[0])).numpy().shape == function(*tensors(right[0])).numpy().shape
