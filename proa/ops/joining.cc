@@ -95,6 +95,9 @@ Cuts split_of(const ir::AttrView& op, std::span<const Dim> dims) {
                 str("expected at most one size of -1, got ", to_string(sizes)));
       unknown = static_cast<int>(i);
     } else {
+      if (sizes[i].is_const() && sizes[i].constant() < 0)
+        op.fail(ErrorKind::value, "num_or_sections",
+                str("expected sizes of at least 0, or -1, got ", to_string(sizes)));
       total += sizes[i];
     }
   }
@@ -129,8 +132,8 @@ void split_shape(Infer& op) {
   }
   for (size_t i = 0; i < cuts.starts.size(); ++i) {
     expect_ge(op, cuts.ends[i], cuts.starts[i], "num_or_sections", [&] {
-      return str("expected sizes of at least 0, or -1, that fit into axis ", cuts.axis, " of size ",
-                 to_string(extent), ", got ", to_string(op.dims_attr("num_or_sections")));
+      return str("expected sizes that fit into axis ", cuts.axis, " of size ", to_string(extent),
+                 ", got ", to_string(op.dims_attr("num_or_sections")));
     });
   }
   expect_eq(op, last, extent, "num_or_sections", [&] {

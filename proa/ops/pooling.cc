@@ -141,6 +141,9 @@ std::vector<Dim> adaptive_sizes(const ir::AttrView& op, int axes, std::span<cons
             str("expected one size or ", axes, " of them, got ", to_string(sizes)));
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i].is_const(-1)) sizes[i] = x[i + 2];
+    if (sizes[i].is_const() && sizes[i].constant() < 1)
+      op.fail(ErrorKind::value, "output_size",
+              str("expected sizes of at least 1, or -1, got ", to_string(sizes)));
   }
   return sizes;
 }
@@ -167,10 +170,12 @@ void adaptive_shape(Infer& op) {
 
 bool divides(std::span<const Dim> x, std::span<const Dim> sizes) {
   for (size_t i = 0; i < sizes.size(); ++i) {
-    if (!x[i + 2].is_const() && !sizes[i].is_const(1))
-      throw ir::NeedExtents("adaptive pooling: the windows depend on the size", {x[i + 2]});
-    if (x[i + 2].is_const() && sizes[i].is_const() &&
-        x[i + 2].constant() % sizes[i].constant() != 0)
+    if (sizes[i].is_const(1)) continue;
+    if (!x[i + 2].is_const() || !sizes[i].is_const()) {
+      throw ir::NeedExtents("adaptive pooling: the windows depend on the sizes",
+                            {x[i + 2], sizes[i]});
+    }
+    if (x[i + 2].constant() % sizes[i].constant() != 0)
       return false;
   }
   return true;

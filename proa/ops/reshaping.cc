@@ -29,6 +29,10 @@ std::vector<Dim> target_dims(const ir::AttrView& op, std::span<const Dim> from) 
       continue;
     }
     if (dims[i].is_const(0) && i < from.size()) dims[i] = from[i];
+    if (dims[i].is_const() && dims[i].constant() < 0) {
+      op.fail(ErrorKind::value, "shape",
+              str("expected sizes of at least 0, or -1, got ", to_string(dims)));
+    }
     known = known * dims[i];
   }
   if (unknown < 0) return dims;
