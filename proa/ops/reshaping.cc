@@ -46,16 +46,18 @@ std::vector<Dim> target_dims(const ir::AttrView& op, std::span<const Dim> from) 
 }
 
 void reshape_shape(Infer& op) {
-  std::vector<Dim> dims = target_dims(op, op.dims(0));
-  for (Dim size : op.dims_attr("shape")) {
+  std::vector<Dim> dims = target_dims(op, op.dims(0)), given = op.dims_attr("shape");
+  bool divides = false;
+  for (Dim size : given) {
+    divides |= size.is_const(-1);
     if (size.is_const(-1)) continue;
-    expect_ge(op, size, 0, "shape", [&] {
-      return str("expected sizes of at least 0, or -1, got ", to_string(op.dims_attr("shape")));
-    });
+    expect_ge(op, size, 0, "shape",
+              [&] { return str("expected sizes of at least 0, or -1, got ", to_string(given)); });
   }
   expect_eq(op, elements_of(dims), elements_of(op.dims(0)), "shape", [&] {
     return str("shape ", to_string(op.dims(0)), " of ", to_string(elements_of(op.dims(0))),
-               " elements cannot become ", to_string(op.dims_attr("shape")));
+               " elements ", divides ? "does not divide into " : "cannot become ",
+               to_string(given));
   });
   op.result(dims);
 }

@@ -185,13 +185,13 @@ SIZES_THAT_DO_NOT_FIT = {
         lambda x: proa.split(x, [x.shape[0] - 3, 3])[0],
         [(6, 2), (3, 2)],
         [(2, 2), (1, 2)],
-        "that fit into axis 0",
+        "expected sizes",
     ),
     "reshape": (
         lambda x: proa.reshape(x, [-1, 4]),
         [(6, 2), (2, 2), (4, 1)],
         [(3, 2), (5, 1)],
-        "cannot become",
+        "does not divide into",
     ),
     "reshape to what sizes leave": (
         lambda x: proa.reshape(x, [x.shape[0] - 3, x.shape[1] - 6, -1]),
