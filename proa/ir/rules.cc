@@ -76,6 +76,8 @@ DType AttrView::dtype_attr(std::string_view name) const {
 std::vector<int64_t> AttrView::ints(std::string_view name) const {
   if (Attribute a = attrs_.get(name)) {
     if (a.is(AttrKind::integer)) return {a.as_int()};
+    if (a.is(AttrKind::dim) || a.is(AttrKind::dims))
+      throw NeedExtents(str(page_.name, ": ", name, " is needed as numbers"), dims_attr(name));
     return {a.as_ints().begin(), a.as_ints().end()};
   }
   const Literal& value = default_of(page_, name);

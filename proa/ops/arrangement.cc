@@ -138,8 +138,8 @@ Cuts cuts_of(const ir::AttrView& op, std::span<const Dim> dims) {
   int64_t extent = known(op, dims[static_cast<size_t>(cuts.axis)]);
   ir::Attribute given = op.raw("num_or_indices");
   cuts.borders.push_back(0);
-  if (given.is(ir::AttrKind::integer)) {
-    int64_t n = given.as_int();
+  if (given.is(ir::AttrKind::integer) || given.is(ir::AttrKind::dim)) {
+    int64_t n = op.integer("num_or_indices");
     if (n <= 0)
       op.fail(ErrorKind::value, "num_or_indices",
               str("expected a positive number of pieces, got ", n));

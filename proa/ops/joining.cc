@@ -73,8 +73,8 @@ Cuts split_of(const ir::AttrView& op, std::span<const Dim> dims) {
   cuts.axis = op.axis("axis", static_cast<int>(dims.size()));
   Dim extent = dims[static_cast<size_t>(cuts.axis)];
   ir::Attribute given = op.raw("num_or_sections");
-  if (given.is(ir::AttrKind::integer)) {
-    int64_t n = given.as_int();
+  if (given.is(ir::AttrKind::integer) || given.is(ir::AttrKind::dim)) {
+    int64_t n = op.integer("num_or_sections");
     if (n <= 0)
       op.fail(ErrorKind::value, "num_or_sections",
               str("expected a positive number of pieces, got ", n));
