@@ -100,20 +100,28 @@ struct Range {
   Dim first;  // of a range of sizes
 };
 
+// Whether an end of the range is a symbol. Beside numbers that are not whole, and as the step, they
+// are needed as numbers.
 bool has_sizes(const ir::AttrView& op) {
-  for (std::string_view name : {"start", "end"}) {
-    if (op.raw(name) && op.raw(name).is(ir::AttrKind::dim)) return true;
+  std::vector<Dim> sizes;
+  bool whole = true;
+  for (std::string_view name : {"start", "end", "step"}) {
+    ir::Attribute value = op.raw(name);
+    if (!value) continue;
+    bool is_size = value.is(ir::AttrKind::dim);
+    if (is_size) sizes.push_back(value.as_dim());
+    whole &= name == "step" ? value.is(ir::AttrKind::integer)
+                            : is_size || value.is(ir::AttrKind::integer);
   }
-  return false;
+  if (!sizes.empty() && !whole)
+    throw ir::NeedExtents("arange: the length depends on the sizes", std::move(sizes));
+  return !sizes.empty();
 }
 
 Range range_of_sizes(const ir::AttrView& op) {
   auto read = [&](std::string_view name, int64_t fallback) -> Dim {
     ir::Attribute value = op.raw(name);
-    if (!value) return fallback;
-    if (!value.is(ir::AttrKind::dim) && !value.is(ir::AttrKind::integer))
-      op.fail(ErrorKind::type, name, "expected an integer beside a symbolic size");
-    return value.as_dim();
+    return value ? value.as_dim() : Dim(fallback);
   };
   Range r;
   r.first = op.raw("end") ? read("start", 0) : Dim(0);
