@@ -175,8 +175,7 @@ bool divides(std::span<const Dim> x, std::span<const Dim> sizes) {
       throw ir::NeedExtents("adaptive pooling: the windows depend on the sizes",
                             {x[i + 2], sizes[i]});
     }
-    if (x[i + 2].constant() % sizes[i].constant() != 0)
-      return false;
+    if (x[i + 2].constant() % sizes[i].constant() != 0) return false;
   }
   return true;
 }
