@@ -1,9 +1,11 @@
 #include "proa/eager/function.h"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 
 #include "proa/base/error.h"
+#include "proa/base/hash.h"
 #include "proa/eager/budget.h"
 #include "proa/eager/by_operation.h"
 #include "proa/eager/holdings.h"
@@ -37,6 +39,26 @@ std::unique_ptr<runtime::Executable> compile(const Module& module, Func func,
   return tier::executable(lowered, lowered.find(func.name()), symbols, tier, terms);
 }
 
+// A function for one choice of sizes.
+struct AtSizes {
+  std::atomic<bool> used = false;
+  std::vector<int64_t> sizes;
+  std::shared_ptr<Function> function;
+
+  bool is(std::span<const int64_t> others) const { return std::ranges::equal(sizes, others); }
+};
+
+namespace {
+
+// Choices of sizes that a function is kept for.
+constexpr size_t kMostSizes = 32;
+
+uint64_t hash_of(std::span<const int64_t> sizes) {
+  return hash_bytes(sizes.data(), sizes.size_bytes());
+}
+
+}  // namespace
+
 Function::Function(std::string name, Module module, std::vector<Dim> symbols)
     : Function(std::move(name), std::move(module), std::move(symbols), tier::tier(), false) {}
 
@@ -49,7 +71,8 @@ Function::Function(std::string name, Module module, std::vector<Dim> symbols, ti
       tier_(tier),
       is_whole_(whole),
       answered_(answered),
-      budget_(memory_budget()) {
+      budget_(memory_budget()),
+      by_sizes_(kMostSizes) {
   for (Value result : module_.main().results()) has_inexact_result_ |= is_inexact(result.dtype());
 }
 
@@ -217,25 +240,24 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   return *derivative.whole;
 }
 
-Function* Function::find_at(std::span<const int64_t> sizes) {
-  std::lock_guard lock(mutex_);
-  auto known = by_sizes_.find({sizes.begin(), sizes.end()});
-  return known != by_sizes_.end() ? known->second.get() : nullptr;
+std::shared_ptr<Function> Function::find_at(std::span<const int64_t> sizes) {
+  auto known = by_sizes_.find(hash_of(sizes), [&](const AtSizes& at) { return at.is(sizes); });
+  return known ? known->function : nullptr;
 }
 
-Function& Function::at(std::span<const int64_t> sizes) {
-  std::lock_guard lock(mutex_);
-  auto& slot = by_sizes_[{sizes.begin(), sizes.end()}];
-  if (!slot) {
-    Module fixed = module_.clone();
-    replace_sizes(fixed, [&](Dim symbol) {
-      auto at = std::ranges::find(symbols_, symbol);
-      return at != symbols_.end() ? Dim(sizes[static_cast<size_t>(at - symbols_.begin())]) : symbol;
-    });
-    slot = std::make_shared<Function>(name_, std::move(fixed), std::vector<Dim>(), tier_, is_whole_,
-                                      answered_);
-  }
-  return *slot;
+std::shared_ptr<Function> Function::at(std::span<const int64_t> sizes) {
+  if (std::shared_ptr<Function> known = find_at(sizes)) return known;
+  Module fixed = module_.clone();
+  replace_sizes(fixed, [&](Dim symbol) {
+    auto at = std::ranges::find(symbols_, symbol);
+    return at != symbols_.end() ? Dim(sizes[static_cast<size_t>(at - symbols_.begin())]) : symbol;
+  });
+  auto made = std::make_shared<AtSizes>();
+  made->sizes.assign(sizes.begin(), sizes.end());
+  made->function = std::make_shared<Function>(name_, std::move(fixed), std::vector<Dim>(), tier_,
+                                              is_whole_, answered_);
+  auto is = [&](const AtSizes& at) { return at.is(sizes); };
+  return by_sizes_.insert(hash_of(sizes), is, std::move(made))->function;
 }
 
 namespace {
@@ -245,12 +267,12 @@ namespace {
 void call_backward(Function& function, std::span<const Tensor> operands,
                    std::span<const int64_t> sizes, std::span<Tensor> results) {
   if (!records(function, operands)) return call(function, operands, sizes, results);
-  Function* fixed = function.find_at(sizes);
+  std::shared_ptr<Function> fixed = function.find_at(sizes);
   if (fixed == nullptr) {
     try {
       if (try_call(function, operands, sizes, results)) return;
     } catch (const NeedStatic&) {}
-    fixed = &function.at(sizes);
+    fixed = function.at(sizes);
   }
   try {
     call(*fixed, operands, {}, results);
@@ -273,15 +295,14 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
   CallNode(uint64_t sequence, Function& function, Recorded& recorded,
            std::span<const int64_t> symbols)
       : Node(sequence),
-        shared_(function.weak_from_this().lock()),
-        function_(function),
+        function_(function.shared_from_this()),
         recorded_(recorded),
         symbols_(symbols) {
     outputs = function.result_count();
   }
 
-  std::string_view name() const override { return function_.name(); }
-  bool serves_constants() const override { return !function_.is_whole(); }
+  std::string_view name() const override { return function_->name(); }
+  bool serves_constants() const override { return !function_->is_whole(); }
 
   void holdings(Holdings& sum) const override {
     Node::holdings(sum);
@@ -302,7 +323,7 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     }
   }
 
-  bool adds_to_sums() const override { return function_.is_whole(); }
+  bool adds_to_sums() const override { return function_->is_whole(); }
 
   std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) override {
     std::vector<Tensor> sums;
@@ -321,7 +342,7 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     for (size_t i = 0; i < cotangents.size(); ++i) given[i] = static_cast<bool>(cotangents[i]);
     Mask summed(edges.size());
     for (size_t i = 0; i < sums.size(); ++i) summed[i] = static_cast<bool>(sums[i]);
-    Derivative& derivative = function_.derivative(recorded_, given, summed);
+    Derivative& derivative = function_->derivative(recorded_, given, summed);
     bool whole = grad_enabled() && recorded_.differentiable_extras;
     std::vector<Tensor> operands;
     if (whole) {
@@ -334,7 +355,7 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     for (int i : derivative.summed) operands.push_back(sums[static_cast<size_t>(i)]);
     std::vector<Tensor> results(derivative.wanted.size());
     Function& backward =
-        whole ? function_.whole(recorded_, derivative, given, summed) : *derivative.backward;
+        whole ? function_->whole(recorded_, derivative, given, summed) : *derivative.backward;
     call_backward(backward, operands, {symbols_.data(), symbols_.size()}, results);
     if (!keep) {
       saved_.clear();
@@ -373,9 +394,8 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     return tensor;
   }
 
-  std::shared_ptr<Function> shared_;  // null where the function stays for the whole process
-  Function& function_;
-  Recorded& recorded_;
+  std::shared_ptr<Function> function_;
+  Recorded& recorded_;  // of the function
   SmallVector<int64_t, 8> symbols_;
   std::vector<Saved> saved_, operands_;
   bool freed_ = false;
@@ -411,14 +431,14 @@ namespace {
 class RefusalNode : public Node {
  public:
   RefusalNode(uint64_t sequence, Function& function, UserError reason)
-      : Node(sequence), function_(function), reason_(std::move(reason)) {
+      : Node(sequence), name_(function.name()), reason_(std::move(reason)) {
     outputs = function.result_count();
   }
-  std::string_view name() const override { return function_.name(); }
+  std::string_view name() const override { return name_; }
   std::vector<Tensor> apply(std::vector<Tensor>, bool) override { throw reason_; }
 
  private:
-  Function& function_;
+  std::string name_;
   UserError reason_;
 };
 

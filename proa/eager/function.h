@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "proa/base/recent_table.h"
 #include "proa/eager/tensor.h"
 #include "proa/ir/module.h"
 #include "proa/runtime/executor.h"
@@ -28,6 +29,7 @@ enum class Ask : uint8_t;
 using Mask = std::vector<bool>;
 
 class Function;
+struct AtSizes;
 
 // A forward that keeps residuals, and the backward for one set of given cotangents.
 struct Derivative {
@@ -53,8 +55,8 @@ struct Recorded {
   std::map<std::pair<Mask, Mask>, std::unique_ptr<Derivative>> derivatives;
 };
 
-// On the tape a function lives as long as its calls, if somebody shares it: a captured one may go
-// before its results are differentiated.
+// On the tape a function lives as long as its calls: a captured one, and one that nobody calls any
+// more, may go before its results are differentiated.
 class Function : public std::enable_shared_from_this<Function> {
  public:
   // `symbols`: the sizes that callers give, in order. The function is the module's first.
@@ -83,9 +85,9 @@ class Function : public std::enable_shared_from_this<Function> {
   bool is_whole() const { return is_whole_; }
   std::span<const ir::Dim> symbols() const { return symbols_; }
   bool guarded();  // sizes must satisfy something that only a call can check
-  // The same function for these sizes alone: without symbols.
-  Function& at(std::span<const int64_t> sizes);
-  Function* find_at(std::span<const int64_t> sizes);  // null if nobody asked for it
+  // The same function for these sizes alone: without symbols. Kept for calls to come, if they do.
+  std::shared_ptr<Function> at(std::span<const int64_t> sizes);
+  std::shared_ptr<Function> find_at(std::span<const int64_t> sizes);  // null where there is none
 
  private:
   Ask asks_when_recorded() const;
@@ -105,7 +107,7 @@ class Function : public std::enable_shared_from_this<Function> {
   std::mutex mutex_;
   std::unique_ptr<runtime::Executable> executable_;
   std::map<Mask, std::unique_ptr<Recorded>> recorded_;
-  std::map<std::vector<int64_t>, std::shared_ptr<Function>> by_sizes_;
+  RecentTable<AtSizes> by_sizes_;
 };
 
 // Calls the function; records it on the tape if recording is on and an operand requires a gradient.

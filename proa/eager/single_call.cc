@@ -4,11 +4,11 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 
 #include "proa/base/error.h"
 #include "proa/base/hash.h"
+#include "proa/base/recent_table.h"
 #include "proa/eager/call.h"
 #include "proa/eager/function.h"
 #include "proa/eager/traced.h"
@@ -31,6 +31,9 @@ using Sizes = SmallVector<int64_t, 16>;
 // What has this many programs for all sizes has them for hardly any: each shape then gets its own.
 constexpr size_t kMostForms = 32;
 constexpr int kMostMisfits = 4;
+// Kinds of calls, and shapes of those that have a program for each shape, whose programs are kept:
+// some ten to some hundred KiB each. A process calls operators with ever new arguments perhaps.
+constexpr size_t kMostKinds = 2048, kMostShapes = 1024;
 
 // What one operator call looks like, apart from the sizes in it.
 struct Key {
@@ -64,7 +67,7 @@ struct Place {
 // beside these: an operator asks whether an extent is 1 only where that matters (ir::is_one).
 struct Form {
   std::vector<Place> ones, symbols;
-  std::unique_ptr<Function> function;
+  std::shared_ptr<Function> function;  // the tape's too
   bool guarded = false;
   std::atomic<Form*> next = nullptr;
 
@@ -78,8 +81,9 @@ struct Form {
   }
 };
 
-// The programs of one kind of call. They stay as long as the process: the tape refers to them.
+// The programs of one kind of call.
 struct Entry {
+  std::atomic<bool> used = false;
   const OpInfo* op;
   AttrList attrs;
   SmallVector<uint64_t, 16> words;
@@ -93,9 +97,6 @@ struct Entry {
 
   std::mutex mutex;
   std::vector<std::unique_ptr<Form>> owned;
-  std::unordered_map<uint64_t,
-                     std::vector<std::pair<std::vector<int64_t>, std::unique_ptr<Function>>>>
-      by_shape;
 
   explicit Entry(const Key& key) : op(key.op), attrs(*key.attrs), words(key.words) {}
 
@@ -117,21 +118,35 @@ struct Entry {
   }
 };
 
-Entry& entry_of(const Key& key) {
-  static std::mutex mutex;
-  static auto table = new std::unordered_multimap<uint64_t, std::unique_ptr<Entry>>();
+std::shared_ptr<Entry> entry_of(const Key& key) {
+  static auto table = new RecentTable<Entry>(kMostKinds);
   constexpr size_t kFast = 256;
   // Behind a pointer: the thread-local block of a library loaded late must stay small (glibc gives
   // it what is left of 1.6 KiB), or loading fails.
-  thread_local const std::unique_ptr<Entry*[]> fast = std::make_unique<Entry*[]>(kFast);
-  Entry*& slot = fast[key.hash % kFast];
-  if (slot != nullptr && slot->matches(key)) return *slot;
-  std::lock_guard lock(mutex);
-  auto [begin, end] = table->equal_range(key.hash);
-  for (auto it = begin; it != end; ++it) {
-    if (it->second->matches(key)) return *(slot = it->second.get());
+  thread_local const auto fast = std::make_unique<std::shared_ptr<Entry>[]>(kFast);
+  std::shared_ptr<Entry>& slot = fast[key.hash % kFast];
+  if (slot != nullptr && slot->matches(key)) {
+    if (!slot->used.load(std::memory_order_relaxed))
+      slot->used.store(true, std::memory_order_relaxed);
+    return slot;
   }
-  return *(slot = table->emplace(key.hash, std::make_unique<Entry>(key))->second.get());
+  auto is = [&](const Entry& entry) { return entry.matches(key); };
+  std::shared_ptr<Entry> entry = table->find(key.hash, is);
+  if (entry == nullptr) entry = table->insert(key.hash, is, std::make_shared<Entry>(key));
+  return slot = std::move(entry);
+}
+
+// The program of one shape.
+struct Shaped {
+  std::atomic<bool> used = false;
+  std::shared_ptr<Entry> entry;
+  std::vector<int64_t> extents;
+  std::shared_ptr<Function> function;
+};
+
+RecentTable<Shaped>& by_shape() {
+  static auto table = new RecentTable<Shaped>(kMostShapes);
+  return *table;
 }
 
 // By order among the extents of a form that are not its ones.
@@ -170,7 +185,7 @@ std::unique_ptr<Form> trace(const Entry& entry, std::span<const int64_t> segment
   Operation* made = builder.create(*entry.op, arguments, entry.attrs, segments);
   builder.create_return(made->results());
   form->guarded = !module.facts().guards().empty();
-  form->function = std::make_unique<Function>(std::string(entry.op->page->name), std::move(module),
+  form->function = std::make_shared<Function>(std::string(entry.op->page->name), std::move(module),
                                               std::move(symbols));
   form->function->executable();  // what a rule cannot do with symbols shows here
   form->guarded |= form->function->guarded();
@@ -243,41 +258,33 @@ bool run_by_form(Entry& entry, std::span<const int64_t> segments, Tensors operan
   return false;
 }
 
-Function* find_by_shape(Entry& entry, uint64_t hash, std::span<const int64_t> shape) {
-  std::lock_guard lock(entry.mutex);
-  auto list = entry.by_shape.find(hash);
-  if (list == entry.by_shape.end()) return nullptr;
-  for (auto& [known, function] : list->second) {
-    if (std::ranges::equal(known, shape)) return function.get();
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::vector<Tensor> run_single_call(const OpInfo& op, const AttrList& attrs,
                                     std::span<const int64_t> segments, Tensors operands) {
-  Entry& entry = entry_of(Key(op, attrs, segments, operands));
+  std::shared_ptr<Entry> entry = entry_of(Key(op, attrs, segments, operands));
   std::vector<Tensor> results;
   std::atomic<bool>* why = nullptr;
-  if (run_by_form(entry, segments, operands, results, why)) return results;
-  std::vector<int64_t> shape;
-  for (const Tensor& t : operands) shape.insert(shape.end(), t.dims().begin(), t.dims().end());
-  uint64_t hash = hash_bytes(shape.data(), shape.size() * sizeof(int64_t));
-  Function* function = find_by_shape(entry, hash, shape);
-  if (function == nullptr) {
-    // Without the lock: tracing may call Python, which another thread holds while it waits here.
-    std::unique_ptr<Form> form = trace(entry, segments, operands, false);
+  if (run_by_form(*entry, segments, operands, results, why)) return results;
+  std::vector<int64_t> extents;
+  for (const Tensor& t : operands) extents.insert(extents.end(), t.dims().begin(), t.dims().end());
+  uint64_t hash = combine(reinterpret_cast<uintptr_t>(entry.get()),
+                          hash_bytes(extents.data(), extents.size() * sizeof(int64_t)));
+  auto is = [&](const Shaped& other) { return other.entry == entry && other.extents == extents; };
+  std::shared_ptr<Shaped> shaped = by_shape().find(hash, is);
+  if (shaped == nullptr) {
+    // Without a lock: tracing may call Python, which another thread holds while it waits here.
+    auto made = std::make_shared<Shaped>();
+    made->function = trace(*entry, segments, operands, false)->function;
     // A right call that no form served, for once: others may be served. Not for once: they are not.
-    if (why == nullptr && ++entry.misfits >= kMostMisfits) why = &entry.only_by_shape;
-    std::lock_guard lock(entry.mutex);
-    auto& list = entry.by_shape[hash];
-    list.emplace_back(std::move(shape), std::move(form->function));
-    function = list.back().second.get();
+    if (why == nullptr && ++entry->misfits >= kMostMisfits) why = &entry->only_by_shape;
+    made->entry = entry;
+    made->extents = extents;
+    shaped = by_shape().insert(hash, is, std::move(made));
   }
   if (why != nullptr) *why = true;
-  results.assign(function->result_count(), {});
-  call(*function, operands, {}, results);
+  results.assign(shaped->function->result_count(), {});
+  call(*shaped->function, operands, {}, results);
   return results;
 }
 

@@ -202,7 +202,9 @@ TEST(Autodiff, CotangentsAddFromTheLastConsumer) {
   std::vector<Tensor> x = inputs(), z = inputs();
   Tensor eager_gradient = gradient(x, through_tape(x));
 
-  eager::Function whole("whole", ir::parse_module(kWhole, eager::context()), {});
+  auto whole_held = std::make_shared<eager::Function>(
+      "whole", ir::parse_module(kWhole, eager::context()), std::vector<ir::Dim>());
+  eager::Function& whole = *whole_held;
   std::vector<Tensor> y(1);
   eager::call(whole, z, {}, y);
   Tensor graph_gradient = gradient(z, y[0]);

@@ -82,7 +82,9 @@ TEST(ControlGradient, MeetsCentralDifferencesToTheThirdOrder) {
     ir::Module module = ir::parse_module(c.sample.text, eager::context());
     unsigned truths = 0;
     for (ir::Type type : module.main().argument_types()) truths += type.dtype() == DType::boolean;
-    eager::Function function("sample", module.clone(), {});
+    auto function_held =
+        std::make_shared<eager::Function>("sample", module.clone(), std::vector<ir::Dim>());
+    eager::Function& function = *function_held;
     Ladder ladder{function};
     for (unsigned bits = 0; bits < 1u << truths; ++bits) {
       std::vector<Tensor> inputs = test::inputs_for(module, bits);
@@ -121,7 +123,9 @@ TEST(ControlGradient, OfRandomModulesMeetsDifferencesToTheThirdOrder) {
   for (unsigned seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE(seed);
     bool symbolic = seed % 2 == 1;
-    eager::Function function("random", test::random_module(seed, symbolic, DType::f64), {});
+    auto function_held = std::make_shared<eager::Function>(
+        "random", test::random_module(seed, symbolic, DType::f64), std::vector<ir::Dim>());
+    eager::Function& function = *function_held;
     Ladder ladder{function};
     std::vector<Tensor> at = test::random_inputs(seed, symbolic ? 3 : 2, DType::f64);
     std::vector<Tensor> direction = test::random_inputs(seed + 1000, symbolic ? 3 : 2, DType::f64);
@@ -170,7 +174,9 @@ func @main(%n: i64[], %x: f64[]) {
 })";
 
 TEST(ControlGradient, RepeatedSquaresHaveTheDerivativesOfAPower) {
-  eager::Function squares("squares", ir::parse_module(kSquares, eager::context()), {});
+  auto squares_held = std::make_shared<eager::Function>(
+      "squares", ir::parse_module(kSquares, eager::context()), std::vector<ir::Dim>());
+  eager::Function& squares = *squares_held;
   for (int64_t n : {0, 1, 2, 3, 4}) {
     double x = 1.1, p = std::pow(2.0, static_cast<double>(n));
     std::vector<Tensor> inputs = {eager::from_data({}, DType::i64, &n),
@@ -215,7 +221,9 @@ func @main(%p: bool[], %x: f64[], %y: f64[]) {
 })";
 
 TEST(ControlGradient, ABranchThatDoesNotReadAnInputGivesItZeros) {
-  eager::Function branch("branch", ir::parse_module(kBranch, eager::context()), {});
+  auto branch_held = std::make_shared<eager::Function>(
+      "branch", ir::parse_module(kBranch, eager::context()), std::vector<ir::Dim>());
+  eager::Function& branch = *branch_held;
   double x = 3, y = 5;
   for (uint8_t p : {1, 0}) {
     std::vector<Tensor> inputs = {eager::from_data({}, DType::boolean, &p),
@@ -269,7 +277,9 @@ TEST(ControlGradient, ALoopHasTheBitsOfItsStepsOnTheTape) {
     return eager::grad({&total, 1}, x, {&seed, 1}, {});
   };
   std::vector<Tensor> x = {floats({8}, 1), floats({7, 8}, 2), floats({8}, 3)};
-  eager::Function loop("recurrence", ir::parse_module(kRecurrence, eager::context()), {});
+  auto loop_held = std::make_shared<eager::Function>(
+      "recurrence", ir::parse_module(kRecurrence, eager::context()), std::vector<ir::Dim>());
+  eager::Function& loop = *loop_held;
   std::vector<Tensor> y(1);
   eager::call(loop, x, {}, y);
   std::vector<Tensor> by_loop = gradient(y[0], x);
@@ -311,7 +321,9 @@ func @b(%x: f64[], %g: f64[]) {
 })";
 
 TEST(ControlGradient, ACustomVjpIsTakenAtItsWord) {
-  eager::Function own("own", ir::parse_module(kOwn, eager::context()), {});
+  auto own_held = std::make_shared<eager::Function>("own", ir::parse_module(kOwn, eager::context()),
+                                                    std::vector<ir::Dim>());
+  eager::Function& own = *own_held;
   double x = 0.7;
   Tensor t = eager::from_data({}, DType::f64, &x), seed;
   t.set_requires_grad(true);
