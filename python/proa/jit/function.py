@@ -7,6 +7,7 @@ import operator
 import struct
 import sys
 import types
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from .control import Undefined
 from .number import CapturedFloat
 
 _lock = ProcessLock()
+_MANY = 32  # graphs of one function: a power of two, at each of which a warning comes
 _enabled = True
 
 
@@ -428,6 +430,13 @@ class CapturedFunction:
             record.reason = reason
             record.number = self._made = self._made + 1
             self._records.setdefault(key, []).insert(0, record)
+            if self._made >= _MANY and self._made.bit_count() == 1:
+                warnings.warn(
+                    f"{self._name} was captured {self._made} times; each graph takes time and "
+                    f"stays in memory. The last reason: {reason}. {self._name}.why() tells all of "
+                    "them; what changes from call to call is best a tensor or a float.",
+                    stacklevel=2,
+                )
         return result
 
     def _remember(self, args: tuple[Any, ...], record: _Record) -> None:

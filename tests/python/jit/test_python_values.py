@@ -326,3 +326,16 @@ def test_values_that_were_read_are_shown():
 def test_specs_of_other_kinds_are_refused(spec):
     with pytest.raises(ValueError, match=r"\[to_static\] input_spec: expected InputSpec"):
         to_static(lambda x: x, input_spec=spec)
+
+
+def test_a_function_that_is_captured_again_and_again_says_so():
+    @to_static
+    def scaled(x, name):
+        return x * 2 if name == "n3" else x
+
+    x = tensor(2)
+    with pytest.warns(UserWarning, match=r"scaled was captured 32 times.*why\(\)") as told:
+        for k in range(40):
+            same(scaled(x, f"n{k}"), x * 2 if k == 3 else x)
+    assert len(told) == 1
+    assert told[0].filename == __file__
