@@ -56,7 +56,7 @@ struct Recorded {
 };
 
 // On the tape a function lives as long as its calls: a captured one, and one that nobody calls any
-// more, may go before its results are differentiated.
+// more, may go before its results are differentiated. So it is made by std::make_shared.
 class Function : public std::enable_shared_from_this<Function> {
  public:
   // `symbols`: the sizes that callers give, in order. The function is the module's first.
