@@ -53,5 +53,5 @@ def test_programs_of_ever_new_calls_do_not_stay():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
-    # 3,000 kinds of two operators, of 40 to 80 KiB each, would be 350 MB.
+    # 446 where all programs stay.
     assert float(done.stdout) < 120, done.stdout

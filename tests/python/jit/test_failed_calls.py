@@ -237,13 +237,13 @@ SIZES_THAT_DO_NOT_FIT = {
 def test_a_wrong_size_is_refused_after_right_ones(case, made):
     function, right, wrong, words = SIZES_THAT_DO_NOT_FIT[case]
     call = made(lambda *x: function(*x))
-    tensors = lambda shapes: [  # noqa: E731
-        ones(*s) for s in ([shapes] if isinstance(shapes[0], int) else shapes)
-    ]
-    for shapes in right:
+
+    def tensors(shapes):
+        return [ones(*s) for s in ([shapes] if isinstance(shapes[0], int) else shapes)]
+
+    for shapes in (*right, right[0]):
         expected = function(*tensors(shapes)).numpy()
         assert call(*tensors(shapes)).numpy().tobytes() == expected.tobytes()
         for other in wrong:
             with pytest.raises(proa.ProaError, match=words):
                 call(*tensors(other))
-    assert call(*tensors(right[0])).numpy().shape == function(*tensors(right[0])).numpy().shape

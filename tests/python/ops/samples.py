@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -122,3 +123,24 @@ def legal_dtypes(page: dict[str, Any]) -> list[str]:
             if any(arg["dtype"] is None and arg["number"] is None for arg in args):
                 return taken
     return first or ["float32"]
+
+
+def default_dtype(page: dict[str, Any]) -> str:
+    legal = legal_dtypes(page)
+    return "float32" if "float32" in legal else legal[0]
+
+
+def outcome(function: Callable[..., Any], *args: Any) -> Any:
+    """The bytes and shapes of a call's results, NaNs alike; the kind of its error if it has one."""
+    try:
+        made = function(*args)
+    except proa.ProaError as error:
+        assert not isinstance(error, _proa.InternalError), error
+        return type(error).__name__
+    found = []
+    for one in made if isinstance(made, (list, tuple)) else [made]:
+        values = one.numpy()
+        if values.dtype.kind in "fc":
+            values = np.where(np.isnan(values), values.dtype.type(np.nan), values)
+        found.append((values.tobytes(), list(one.shape)))
+    return found

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from proa.jit import to_static
-from samples import PAGES, call, legal_dtypes, operands_of
+from samples import PAGES, call, default_dtype, operands_of, outcome
 
 import proa
-from proa import _proa
 
 FORMS = ("shape", "ints", "integer", "number", "real", "axis", "axes", "padding")
 LENGTH = 7
@@ -25,28 +23,12 @@ def sized(value: Any, length: Any) -> Any:
     return value
 
 
-def outcome(function: Any, *args: Any) -> Any:
-    try:
-        made = function(*args)
-    except proa.ProaError as error:
-        assert not isinstance(error, _proa.InternalError), error
-        return type(error).__name__
-    found = []
-    for tensor in made if isinstance(made, (list, tuple)) else [made]:
-        array = tensor.numpy()
-        if array.dtype.kind in "fc":
-            array = np.where(np.isnan(array), array.dtype.type(np.nan), array)
-        found.append((array.tobytes(), list(tensor.shape)))
-    return found
-
-
 def sized_names(page: dict[str, Any]) -> set[str]:
     return {spec["name"] for spec in page["attrs"] if spec["form"] in FORMS}
 
 
 def check(page: dict[str, Any], sample: dict[str, Any], names: set[str]) -> None:
-    default = "float32" if "float32" in legal_dtypes(page) else legal_dtypes(page)[0]
-    operands = operands_of(page, sample, default, 0)
+    operands = operands_of(page, sample, default_dtype(page), 0)
     operands = {k: v for k, v in operands.items() if k not in sample["attrs"]}
 
     def function(x: proa.Tensor) -> Any:

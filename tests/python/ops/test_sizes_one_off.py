@@ -7,30 +7,13 @@ whose sizes are numbers: the same bits, or the same refusal.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 from proa.jit import to_static
-from samples import PAGES, call, legal_dtypes, operands_of
+from samples import PAGES, call, default_dtype, operands_of, outcome
 
 import proa
-from proa import _proa
-
-
-def outcome(function: Any, *args: proa.Tensor) -> Any:
-    try:
-        made = function(*args)
-    except proa.ProaError as error:
-        assert not isinstance(error, _proa.InternalError), error
-        return type(error).__name__
-    found = []
-    for tensor in made if isinstance(made, (list, tuple)) else [made]:
-        array = tensor.numpy()
-        if array.dtype.kind in "fc":
-            array = np.where(np.isnan(array), array.dtype.type(np.nan), array)
-        found.append((array.tobytes(), list(tensor.shape)))
-    return found
 
 
 def one_off(tensors: list[proa.Tensor]) -> Iterator[list[proa.Tensor]]:
@@ -50,10 +33,9 @@ def one_off(tensors: list[proa.Tensor]) -> Iterator[list[proa.Tensor]]:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if not p["random"]], ids=lambda p: p["name"])
 def test_one_program_for_many_sizes_answers_as_one_for_each(page):
-    default = "float32" if "float32" in legal_dtypes(page) else legal_dtypes(page)[0]
     for sample in (*page["samples"], *page["wrong"]):
         try:
-            operands = operands_of(page, sample, default, 0)
+            operands = operands_of(page, sample, default_dtype(page), 0)
         except proa.ProaError:
             continue  # a wrong sample that cannot be made
         operands = {k: v for k, v in operands.items() if k not in sample["attrs"]}

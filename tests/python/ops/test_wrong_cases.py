@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from samples import PAGES, call, legal_dtypes, operands_of, rng_of, tensor
+from samples import PAGES, call, default_dtype, operands_of, rng_of, tensor
 
 import proa
 from proa import _proa
@@ -62,8 +62,7 @@ def message_of(error: BaseException) -> str:
 
 
 def refusal(page: dict[str, Any], sample: dict[str, Any], index: int) -> BaseException:
-    default = "float32" if "float32" in legal_dtypes(page) else legal_dtypes(page)[0]
-    arguments = operands_of(page, sample, default, index)
+    arguments = operands_of(page, sample, default_dtype(page), index)
     arguments = {k: v for k, v in arguments.items() if k not in sample["attrs"]}
     with pytest.raises(proa.ProaError) as caught:
         call(page, arguments, sample["attrs"])
@@ -162,7 +161,7 @@ def wrong_values(spec: dict[str, Any]) -> Iterator[tuple[Any, str]]:
 
 def first_legal(page: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     sample = page["samples"][0]
-    dtype = "float32" if "float32" in legal_dtypes(page) else legal_dtypes(page)[0]
+    dtype = default_dtype(page)
     return operands_of(page, sample, dtype), dict(sample["attrs"])
 
 
