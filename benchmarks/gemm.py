@@ -20,6 +20,8 @@ import timeit
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lines import Line, line_of
+
 # m, n, k
 SIZES = [
     *((n, n, n) for n in (64, 128, 256, 512, 1024, 1536)),
@@ -140,7 +142,7 @@ class Worker:
         self.process.wait()
 
 
-def figures(rounds: int, peer_python: pathlib.Path | None) -> Iterator[dict[str, Any]]:
+def figures(rounds: int, peer_python: pathlib.Path | None) -> Iterator[Line]:
     """A line for each size, layout and number of threads, in microseconds."""
     for threads in THREADS:
         ours = Worker(sys.executable, "proa", threads)
@@ -158,17 +160,15 @@ def figures(rounds: int, peer_python: pathlib.Path | None) -> Iterator[dict[str,
                     times[worker.library].append(worker.seconds(name) * 1e6)
             median = {library: statistics.median(values) for library, values in times.items()}
             best = min(peers, key=lambda w: median[w.library], default=None)
-            other = median[best.library] if best else None
-            yield {
-                "case": f"gemm {name}",
-                "threads": threads,
-                "ours": float(f"{median['proa']:.4g}"),
-                "peer": float(f"{other:.4g}") if other else None,
-                "peer_name": best.library if best else None,
-                "peer_version": best.version if best else None,
-                "ratio": float(f"{median['proa'] / other:.3g}") if other else None,
-                "unit": "us",
-            }
+            yield line_of(
+                f"gemm {name}",
+                times["proa"],
+                times[best.library] if best else [],
+                best.version if best else None,
+                "us",
+                threads,
+                best.library if best else None,
+            )
         for worker in (ours, *peers):
             worker.close()
 

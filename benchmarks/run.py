@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/run.py [CASE ...] [--json] [--rounds N]
 
 The cases lie in benchmarks/cases. Ours and the peer's rounds are timed in turn in one run, each in
-a process of its own, and the figures are medians over the rounds; a case with several peers has a
-line for each. They come from .peers (scripts/peers installs them); where none is there the peer's
-fields are null. `ratio` is ours divided by the peer's: below 1 is faster.
+a process of its own (fresh ones for every three rounds of timed calls), and the figures are medians
+over the rounds; a case with several peers has a line for each. They come from .peers (scripts/peers
+installs them); where none is there the peer's fields are null. `ratio` is ours divided by the
+peer's: below 1 is faster; `spread` is the least and the greatest of the single rounds.
 """
 
 from __future__ import annotations
@@ -14,13 +15,11 @@ import argparse
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import time
 import timeit
 from collections.abc import Iterator
-from typing import Any
 
 import cases
 import checkpoint
@@ -28,6 +27,7 @@ import gemm
 import latency
 import predict
 from cases import peers
+from lines import Line, line_of
 
 ROOT = pathlib.Path(__file__).parents[1]
 PEERS = ROOT / ".peers/bin/python"
@@ -47,7 +47,9 @@ CASES = {
     "peak_memory": "memory of steps of train_gpt in a fresh process, above what was there",
     **PROGRAMS,
 }
-Line = dict[str, Any]
+# Rounds of a pair of processes. Where the system puts a process's memory and its threads may make a
+# kernel a fifth slower for as long as the process lives, so that the rounds of one are not enough.
+ROUNDS_OF_A_PAIR = 3
 
 
 def work(framework: str) -> None:
@@ -106,29 +108,6 @@ def peer_python(*modules: str) -> pathlib.Path | None:
     return PEERS if subprocess.run([PEERS, "-c", program]).returncode == 0 else None
 
 
-def line_of(
-    case: str,
-    ours: list[float],
-    peer: list[float],
-    version: str | None,
-    unit: str,
-    threads: int | None = None,
-    peer_name: str = "torch",
-) -> Line:
-    mine = statistics.median(ours)
-    other = statistics.median(peer) if peer else None
-    return {
-        "case": case,
-        "threads": threads,
-        "ours": float(f"{mine:.4g}"),
-        "peer": float(f"{other:.4g}") if other else None,
-        "peer_name": peer_name if other else None,
-        "peer_version": version if other else None,
-        "ratio": float(f"{mine / other:.3g}") if other else None,
-        "unit": unit,
-    }
-
-
 def timed_calls(case: str, rounds: int, wanted: list[str]) -> Iterator[Line]:
     module = cases.of_case(case)
     names = [name for name in cases.peers_of(case) if name in wanted]
@@ -136,20 +115,24 @@ def timed_calls(case: str, rounds: int, wanted: list[str]) -> Iterator[Line]:
     beside = {name: python for name, python in found.items() if python}
     for threads in module.THREADS:
         for figure in module.figures(case):
-            # Workers of their own, so that nobody's memory is in another figure's way.
-            workers = {"proa": Worker(sys.executable, "proa")}
-            workers |= {name: Worker(python, name) for name, python in beside.items()}
-            times: dict[str, list[float]] = {name: [] for name in workers}
-            for _ in range(rounds):
+            times: dict[str, list[float]] = {name: [] for name in ("proa", *beside)}
+            versions: dict[str, str] = {}
+            for done in range(0, rounds, ROUNDS_OF_A_PAIR):
+                # Workers of their own, so that nobody's memory is in another figure's way.
+                workers = {"proa": Worker(sys.executable, "proa")}
+                workers |= {name: Worker(python, name) for name, python in beside.items()}
+                for _ in range(min(ROUNDS_OF_A_PAIR, rounds - done)):
+                    for name, worker in workers.items():
+                        times[name].append(worker.seconds(figure, threads) * 1e6)
                 for name, worker in workers.items():
-                    times[name].append(worker.seconds(figure, threads) * 1e6)
+                    versions[name] = worker.version
+                    worker.close()
             if not beside:
                 yield line_of(figure, times["proa"], [], None, "us", threads)
             for name in beside:
-                version = workers[name].version
-                yield line_of(figure, times["proa"], times[name], version, "us", threads, name)
-            for worker in workers.values():
-                worker.close()
+                yield line_of(
+                    figure, times["proa"], times[name], versions[name], "us", threads, name
+                )
 
 
 def import_once(python: str | pathlib.Path, framework: str) -> tuple[float, str]:
@@ -279,6 +262,7 @@ def main() -> int:
             if line["peer"] is not None:
                 peer = f"{line['peer_name']} {line['peer_version']}"
                 text += f"   {peer}: {line['peer']} {line['unit']}   ratio {line['ratio']}"
+                text += " ({} to {})".format(*line["spread"])
             print(text, flush=True)
     return 0
 

@@ -11,7 +11,8 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-FIELDS = ["case", "threads", "ours", "peer", "peer_name", "peer_version", "ratio", "unit"]
+FIELDS = ["case", "threads", "ours", "peer", "peer_name", "peer_version", "ratio", "spread",
+          "unit"]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +38,7 @@ def test_one_line_a_figure(case: str, names: list[str]) -> None:
     for line in lines:
         assert list(line) == FIELDS
         assert line["ours"] > 0
-        peer = [line[name] for name in FIELDS[3:7]]
+        peer = [line[name] for name in FIELDS[3:8]]
         assert all(value is None for value in peer) or all(value is not None for value in peer)
 
 
