@@ -8,11 +8,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include "proa/base/checked.h"
 #include "proa/base/error.h"
 #include "proa/base/file.h"
+#include "proa/base/str.h"
 #include "proa/base/thread_pool.h"
 #include "proa/inference/describe.h"
 #include "proa/inference/predictor.h"
@@ -205,6 +207,18 @@ void bench(inference::Predictor& predictor, double seconds) {
   }
 }
 
+using Zeros = std::unique_ptr<std::byte, decltype(&std::free)>;
+
+// Asked of the system as zeros, so that pages are made only as they are read.
+Zeros make_zeros(const std::string& input, int64_t bytes) {
+  Zeros zeros(static_cast<std::byte*>(std::calloc(static_cast<size_t>(bytes) + 1, 1)), &std::free);
+  if (!zeros) {
+    throw UserError(ErrorKind::memory,
+                    str("no memory for ", bytes, " bytes of zeros for input '", input, "'"));
+  }
+  return zeros;
+}
+
 int run(int count, char** words) {
   Command command = parse(count, words);
   if (command.help) {
@@ -232,8 +246,8 @@ int run(int count, char** words) {
       if (std::ranges::find(into, i) != into.end()) continue;
       std::vector<int64_t> dims = inference::dims_of(predictor.inputs()[i], values);
       DType dtype = predictor.inputs()[i].dtype;
-      std::vector<std::byte> zeros(static_cast<size_t>(runtime::tensor_bytes(dims, dtype)) + 1);
-      predictor.copy_input(i, {zeros.data(), dtype, dims});
+      Zeros zeros = make_zeros(predictor.inputs()[i].name, runtime::tensor_bytes(dims, dtype));
+      predictor.copy_input(i, {zeros.get(), dtype, dims});
     }
     bench(predictor, command.seconds);
   } else {

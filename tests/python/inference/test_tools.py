@@ -128,7 +128,7 @@ def symbols(model):
         (["A", "--bench"], 1, "A"),
         (["MODEL", "--bench", "--size", "q=3"], 1, "no size 'q'"),
         (["MODEL", "--bench", "--size", "q"], 2, "NAME=N"),
-        (["MODEL", "--bench", "--size", "s0=99999999999999"], 1, "no memory"),
+        (["MODEL", "--bench", "--size", "s0=99999999999999"], 1, "of zeros for input 'a'"),
         (["MODEL", "--bench", "--threads", "-1"], 1, "threads: expected"),
     ],
 )
