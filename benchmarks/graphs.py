@@ -65,7 +65,7 @@ def run_graph(index: int, graph: samples.Graph, args: argparse.Namespace) -> Rec
     if not args.warm:
         environment["PROA_CACHE_DIR"] = ""  # nothing is compiled beforehand
     given = environment.get("PYTHONPATH", "")
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), given]))
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [given, str(ROOT / "python")]))
     with tempfile.TemporaryDirectory() as folder:
         kept = f"{folder}/f64.npz"
         command = [sys.executable, HERE / "worker_proa.py", args.file, index]

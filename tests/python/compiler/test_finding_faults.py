@@ -255,3 +255,17 @@ def test_kernels_of_two_builds_are_compared(tmp_path: Path) -> None:
     )
     assert other.returncode == 1
     assert "== exp" in other.stdout and "== sum" not in other.stdout
+
+
+@pytest.mark.parametrize("words", [["proa-view", "page.html"], ["proa-replay", "dump", "texts"]])
+def test_a_build_that_is_asked_for_is_taken(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "proa.py").write_text("raise SystemExit('another build')\n")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / words[0]), *words[1:]],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.strip() == "another build"
