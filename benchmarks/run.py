@@ -47,8 +47,7 @@ CASES = {
     "peak_memory": "memory of steps of train_gpt in a fresh process, above what was there",
     **PROGRAMS,
 }
-# Rounds of a pair of processes. Where the system puts a process's memory and its threads may make a
-# kernel a fifth slower for as long as the process lives, so that the rounds of one are not enough.
+# Rounds of a pair of processes: where the system puts one's memory and threads is one draw of many.
 ROUNDS_OF_A_PAIR = 3
 
 
