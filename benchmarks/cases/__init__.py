@@ -13,11 +13,23 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import attention, calls, chain, convolution, embedding, models, peers, rows, training
+from . import (
+    attention,
+    calls,
+    chain,
+    convolution,
+    embedding,
+    memory,
+    models,
+    peers,
+    rows,
+    training,
+)
 
 MODULES: tuple[ModuleType, ...] = (
     calls,
     chain,
+    memory,
     rows,
     attention,
     embedding,

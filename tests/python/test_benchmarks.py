@@ -54,6 +54,20 @@ def test_training_steps_and_their_memory() -> None:
 
 
 @pytest.mark.slow
+def test_floors_of_memory() -> None:
+    result = run("memory", "--json", "--rounds", "1", "--peers", "none")
+    assert result.returncode == 0, result.stderr
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(line["case"], line["threads"]) for line in lines] == [
+        (f"memory_{size}MB", threads) for threads in (1, 2) for size in (4, 34, 84)
+    ]
+    for line in lines:
+        assert line["peer"] is None
+        gigabytes = int(line["case"][len("memory_"):-2]) * 1e-3
+        assert gigabytes / (line["ours"] * 1e-6) < 2000  # it does move these bytes
+
+
+@pytest.mark.slow
 def test_a_line_for_each_peer_of_one_run() -> None:
     result = run("fused_chain", "--json", "--rounds", "1")
     assert result.returncode == 0, result.stderr
