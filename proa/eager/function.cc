@@ -17,6 +17,7 @@
 #include "proa/runtime/watch.h"
 #include "proa/tier/compiled.h"
 #include "proa/tier/prebuilt.h"
+#include "proa/transform/dce.h"
 #include "proa/transform/decompose.h"
 #include "proa/transform/optimize.h"
 
@@ -236,7 +237,12 @@ Function& Function::whole(Recorded& recorded, Derivative& derivative, const Mask
   Module work = again(recorded);
   transform::Gradient gradient = transform::differentiate(
       work, work.main(), indices(recorded.wanted), indices(given), symbols_, indices(summed));
-  derivative.whole = backward(alone(work, add_whole(work, gradient)));
+  Module whole = alone(work, add_whole(work, gradient));
+  // The forward also computed what its caller alone reads (the statistics that batch_norm learns).
+  transform::remove_dead(whole);
+  for (size_t i = 0; i < recorded.wanted.size(); ++i)
+    derivative.whole_reads.push_back(!whole.main().body().argument(i).unused());
+  derivative.whole = backward(std::move(whole));
   return *derivative.whole;
 }
 
@@ -344,9 +350,14 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     for (size_t i = 0; i < sums.size(); ++i) summed[i] = static_cast<bool>(sums[i]);
     Derivative& derivative = function_->derivative(recorded_, given, summed);
     bool whole = grad_enabled() && recorded_.differentiable_extras;
+    Function& backward =
+        whole ? function_->whole(recorded_, derivative, given, summed) : *derivative.backward;
     std::vector<Tensor> operands;
     if (whole) {
-      for (const Saved& saved : operands_) operands.push_back(unpack(saved));
+      for (size_t i = 0; i < operands_.size(); ++i) {
+        if (derivative.whole_reads[i]) require_unwritten(operands_[i]);
+        operands.push_back(tensor_of(operands_[i]));
+      }
     } else {
       for (const transform::Residual& residual : derivative.residuals)
         operands.push_back(unpack(residual));
@@ -354,8 +365,6 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     for (int i : derivative.cotangents) operands.push_back(cotangents[static_cast<size_t>(i)]);
     for (int i : derivative.summed) operands.push_back(sums[static_cast<size_t>(i)]);
     std::vector<Tensor> results(derivative.wanted.size());
-    Function& backward =
-        whole ? function_->whole(recorded_, derivative, given, summed) : *derivative.backward;
     call_backward(backward, operands, {symbols_.data(), symbols_.size()}, results);
     if (!keep) {
       saved_.clear();
@@ -375,19 +384,22 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     for (size_t i = 0; i < recorded_.residuals.size(); ++i) {
       const transform::Residual& r = recorded_.residuals[i];
       if (r.from != residual.from || r.index != residual.index) continue;
-      return unpack(saved_[i]);
+      require_unwritten(saved_[i]);
+      return tensor_of(saved_[i]);
     }
     throw InternalError(str(name(), ": a residual was not saved"));
   }
 
-  Tensor unpack(const Saved& saved) {
-    if (saved.array.buffer->version() != saved.version) {
-      throw UserError(ErrorKind::state, name(), "",
-                      str("a tensor that the gradient of '", name(),
-                          "' needs was modified in place: ", "it was saved at version ",
-                          saved.version, " and is at version ", saved.array.buffer->version(),
-                          " now; write to a copy (x.clone()) instead"));
-    }
+  void require_unwritten(const Saved& saved) const {
+    if (saved.array.buffer->version() == saved.version) return;
+    throw UserError(ErrorKind::state, name(), "",
+                    str("a tensor that the gradient of '", name(),
+                        "' needs was modified in place: ", "it was saved at version ",
+                        saved.version, " and is at version ", saved.array.buffer->version(),
+                        " now; write to a copy (x.clone()) instead"));
+  }
+
+  Tensor tensor_of(const Saved& saved) {
     Tensor tensor(saved.array);
     tensor.impl()->edge.set(saved.output >= 0 ? Edge{shared_from_this(), saved.output}
                                               : saved.edge);

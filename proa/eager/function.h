@@ -35,6 +35,7 @@ struct AtSizes;
 struct Derivative {
   std::shared_ptr<Function> backward;  // residuals, then cotangents
   std::shared_ptr<Function> whole;     // operands, then cotangents: Recorded::differentiable_extras
+  Mask whole_reads;                    // the operands among its arguments that matter
   std::vector<transform::Residual> residuals;
   std::vector<int> cotangents, wanted, summed;
 };

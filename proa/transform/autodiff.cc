@@ -16,6 +16,7 @@
 #include "proa/ir/dialect.h"
 #include "proa/ir/rewriter.h"
 #include "proa/ir/rules.h"
+#include "proa/ir/symbol/facts.h"
 #include "proa/ops/expr.h"
 #include "proa/transform/autodiff_regions.h"
 #include "proa/transform/decompose.h"
@@ -48,9 +49,25 @@ struct Step {
 struct Body {
   std::vector<Value> arguments, results;
   std::vector<Step> steps;
-  ValueMap forward;
+  ValueMap forward, named;  // `named`: what only names the sizes of another value, to that value
   std::unordered_set<const ValueImpl*> active;
+
+  Value origin(Value value) const {
+    Value other = named.get(value);
+    return other ? other : value;
+  }
 };
+
+using Cotangents = std::unordered_map<const ValueImpl*, Value>;
+
+// A reshape to the same sizes under other names (a symbol that a guard made equal to a number). A
+// graph of numbers has none, so it must not decide when a cotangent joins its sum.
+bool only_names(const Operation& op, Facts& facts) {
+  if (!op.is("prim.reshape")) return false;
+  return std::ranges::equal(op.operand(0).dims(), op.result().dims(), [&](Dim a, Dim b) {
+    return a == b || facts.prove_eq(a, b) == Truth::yes;
+  });
+}
 
 class Differentiator {
  public:
@@ -75,6 +92,12 @@ class Differentiator {
         copy(op, body);
         continue;
       }
+      if (only_names(op, module_.facts())) {
+        copy(op, body);
+        body.named.set(op.result(), body.origin(op.operand(0)));
+        body.active.insert(op.result().impl());
+        continue;
+      }
       const VjpRule& vjp = page->vjp;
       if (!vjp.decomposed && !vjp.regions && vjp.backward == nullptr) refuse(op, *page);
       step(op, *page, body);
@@ -82,8 +105,7 @@ class Differentiator {
   }
 
   // Adds the cotangents of body.arguments to `cotangents`, reading those of its results from there.
-  void run_backward(Body& body, Builder& builder,
-                    std::unordered_map<const ValueImpl*, Value>& cotangents) {
+  void run_backward(Body& body, Builder& builder, Cotangents& cotangents) {
     for (auto it = body.steps.rbegin(); it != body.steps.rend(); ++it)
       back(*it, body, builder, cotangents);
   }
@@ -120,6 +142,15 @@ class Differentiator {
     Value forward, argument;
   };
   const std::vector<Fetched>& fetched() const { return order_; }
+
+  // A cotangent joins the sum of `value`.
+  static void add(Cotangents& cotangents, const Body& body, Value value, Value cotangent,
+                  Builder& builder) {
+    Value origin = body.origin(value);
+    cotangent = fit(cotangent, origin.type(), builder);
+    Value& slot = cotangents[origin.impl()];
+    slot = slot ? (Expr{slot, &builder} + Expr{cotangent, &builder}).value : cotangent;
+  }
 
  private:
   void copy(Operation& op, Body& body) {
@@ -201,8 +232,7 @@ class Differentiator {
     return from != nullptr && rebuildable(from);
   }
 
-  void back(Step& step, Body& body, Builder& builder,
-            std::unordered_map<const ValueImpl*, Value>& cotangents) {
+  void back(Step& step, Body& body, Builder& builder, Cotangents& cotangents) {
     Operation& op = *step.source;
     std::vector<Value> given(op.result_count());
     bool any = false;
@@ -218,9 +248,9 @@ class Differentiator {
     std::vector<Value> made(op.operand_count());
     if (step.inside) {
       Body& inside = *step.inside;
-      std::unordered_map<const ValueImpl*, Value> inner;
+      Cotangents inner;
       for (size_t i = 0; i < given.size(); ++i) {
-        if (given[i]) add(inner, inside.results[i], given[i], builder);
+        if (given[i]) add(inner, inside, inside.results[i], given[i], builder);
       }
       run_backward(inside, builder, inner);
       for (size_t i = 0; i < made.size(); ++i) {
@@ -234,25 +264,27 @@ class Differentiator {
       for (Value value : step.regions->kept) kept.push_back(fetch(value, builder));
       for (Value operand : op.operands()) active.push_back(body.active.contains(operand.impl()));
       // What is in a region adds to the sums around it, one use after the other.
-      std::vector<Value> sums(op.operand_count());
+      std::vector<Value> sums(op.operand_count()), origins;
       for (size_t i = 0; i < sums.size(); ++i) {
-        auto it = cotangents.find(op.operand(i).impl());
+        origins.push_back(body.origin(op.operand(i)));
+        auto it = cotangents.find(origins[i].impl());
         if (it == cotangents.end() || !active[i]) continue;
-        auto before = std::span(sums).first(i);
-        bool first = std::ranges::none_of(before, [&](Value v) { return v == it->second; });
-        if (first) sums[i] = it->second;
+        bool first =
+            std::ranges::find(origins, origins[i]) - origins.begin() == static_cast<ptrdiff_t>(i);
+        if (first) sums[i] = fit(it->second, op.operand(i).type(), builder);
       }
       made = region_backward(op, *step.regions, operands, kept, given, active, sums, builder);
       for (size_t i = 0; i < sums.size(); ++i) {
         if (!sums[i] || !made[i]) continue;
-        cotangents[op.operand(i).impl()] = std::exchange(made[i], Value());
+        cotangents[origins[i].impl()] =
+            fit(std::exchange(made[i], Value()), origins[i].type(), builder);
       }
     } else {
       made = rule(step, body, given, builder);
     }
     for (size_t i = 0; i < made.size(); ++i) {
       if (!made[i] || !body.active.contains(op.operand(i).impl())) continue;
-      add(cotangents, op.operand(i), fit(made[i], op.operand(i).type(), builder), builder);
+      add(cotangents, body, op.operand(i), made[i], builder);
     }
   }
 
@@ -281,12 +313,6 @@ class Differentiator {
     if (is_complex(g.dtype()) && !is_complex(type.dtype())) g = ops::real(g);
     if (!std::ranges::equal(g.dims(), type.dims())) g = ops::sum_to(g, type.dims());
     return ops::cast(g, type.dtype()).value;
-  }
-
-  static void add(std::unordered_map<const ValueImpl*, Value>& cotangents, Value key,
-                  Value cotangent, Builder& builder) {
-    Value& slot = cotangents[key.impl()];
-    slot = slot ? (Expr{slot, &builder} + Expr{cotangent, &builder}).value : cotangent;
   }
 
   Module& module_;
@@ -413,7 +439,7 @@ Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
   engine.run_forward(body, func.body());
 
   Builder builder(module, gradient.backward.body());
-  std::unordered_map<const ValueImpl*, Value> cotangents;
+  Cotangents cotangents;
   std::vector<Value> seeds, sums;
   for (int i : summed) {
     Value argument = body.arguments[static_cast<size_t>(i)];
@@ -426,9 +452,7 @@ Gradient differentiate(Module& module, Func func, std::span<const int> wanted,
     Value seed = builder.block().add_argument(result.type());
     gradient.cotangents.push_back(i);
     seeds.push_back(seed);
-    if (!differentiable(result.type())) continue;
-    Value& slot = cotangents[result.impl()];
-    slot = slot ? (Expr{slot, &builder} + Expr{seed, &builder}).value : seed;
+    if (differentiable(result.type())) engine.add(cotangents, body, result, seed, builder);
   }
   engine.run_backward(body, builder, cotangents);
   std::vector<Value> outs;

@@ -222,6 +222,10 @@ def test_second_derivatives(name: str) -> None:
     for called in (function, symbolic):
         called(*larger)
         assert second(called) == second(fixed)
+    for i, shape in enumerate(shapes):  # symbols of one argument beside numbers of the others
+        free = proa.static.InputSpec([None] * len(shape), "float32")
+        mixed = [*specs[:i], free, *specs[i + 1 :]]
+        assert second(to_static(function, input_spec=mixed)) == second(fixed)
 
 
 @pytest.mark.parametrize("tier", ["prebuilt", "compiled"])
