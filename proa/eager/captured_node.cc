@@ -52,6 +52,28 @@ Func alone(const Operation& op, const Module& from, Module& to) {
   return func;
 }
 
+// The function as one of the graph's, under a name that is free there.
+Func bring(Func func, const Module& from, Module& graph) {
+  ValueMap map;
+  Operation* copy = clone(*func.op(), map);
+  std::string name(func.name());
+  for (size_t i = graph.funcs().size(); graph.find(name); ++i) name = str(func.name(), ".", i);
+  copy->set_attr("name", Attribute::string(graph.context(), name));
+  graph.body().append(copy);
+  bring_functions(*copy, from, graph);
+  return Func(copy);
+}
+
+std::vector<Value> call(Builder& at, Func callee, std::span<const Value> operands,
+                        Func origin = {}) {
+  std::vector<ops::Expr> inputs;
+  for (Value operand : operands) inputs.push_back({operand, &at});
+  std::vector<Value> made;
+  for (ops::Expr result : ops::call_function(at, callee, inputs, origin))
+    made.push_back(result.value);
+  return made;
+}
+
 }  // namespace
 
 CapturedNode::CapturedNode(FunctionCapture& capture, Operation* op, std::span<const Tensor> given)
@@ -84,9 +106,11 @@ Value CapturedNode::result(size_t i) const {
   return capture_.current(op_ != nullptr ? op_->result(i) : results_[i]);
 }
 
-// The values that the backward needs and that are neither operands nor results. The forward that
-// gives them takes the place of the operation, so that nothing is computed twice.
-void CapturedNode::make_extras(const transform::Gradient& gradient) {
+// The values that the backward needs and that are neither operands nor results. A call of the
+// forward that gives them takes the place of the operation, so that nothing is computed twice; who
+// differentiates the graph finds the operation as its origin.
+void CapturedNode::make_extras(const Module& work, Func func,
+                               const transform::Gradient& gradient) {
   auto missing = [&](const Residual& r) {
     return r.from == Residual::From::extra && !extras_.contains(r.value);
   };
@@ -95,7 +119,10 @@ void CapturedNode::make_extras(const transform::Gradient& gradient) {
   for (size_t i = 0; i < edges.size(); ++i) operands.push_back(operand(i));
   Builder& end = capture_.builder();
   Builder at = op_ != nullptr ? Builder(end.module(), op_) : Builder(end.module(), end.block());
-  std::vector<Value> made = ops::inline_function(at, gradient.forward, operands);
+  if (op_ != nullptr) at.set_location(op_->location());
+  Func origin = bring(func, work, end.module());
+  std::vector<Value> made =
+      call(at, bring(gradient.forward, work, end.module()), operands, origin);
   if (op_ != nullptr && result(0) == op_->result(0)) {
     for (size_t i = 0; i < outputs; ++i) capture_.replace(op_->result(i), made[i]);
   }
@@ -143,10 +170,14 @@ std::vector<Tensor> CapturedNode::apply_to_sums(std::vector<Tensor> cotangents,
     Knowing knowing(graph.facts(), work->facts());
     gradient = transform::differentiate(*work, func, wanted, given, {}, summed);
   }
-  make_extras(gradient);
+  bool whole = grad_enabled() && std::ranges::any_of(gradient.residuals, [&](const Residual& r) {
+    return r.from == Residual::From::extra &&
+           is_inexact(gradient.forward.results()[static_cast<size_t>(r.index)].dtype());
+  });
+  if (!whole) make_extras(*work, func, gradient);
   std::vector<Tensor> results;
   if (grad_enabled()) {
-    results = record(work, gradient, cotangents, sums);
+    results = record(work, gradient, whole, cotangents, sums);
   } else {
     std::vector<Value> values;
     for (const Residual& r : gradient.residuals) {
@@ -172,9 +203,11 @@ std::vector<Tensor> CapturedNode::apply_to_sums(std::vector<Tensor> cotangents,
   return out;
 }
 
-// The backward as a call that is recorded itself: by what it reads, as Function does in eager.
+// The backward as a call that is recorded itself: by what it reads, as Function does in eager. It
+// is a call of the graph too, so that who differentiates that finds one operation here. `whole`:
+// from the operands, as derivatives flow through what the forward keeps.
 std::vector<Tensor> CapturedNode::record(std::shared_ptr<Module> work,
-                                         const transform::Gradient& gradient,
+                                         const transform::Gradient& gradient, bool whole,
                                          std::span<const Tensor> cotangents,
                                          std::span<const Tensor> sums) {
   auto tensor_at = [&](Value value, Edge edge) {
@@ -182,12 +215,9 @@ std::vector<Tensor> CapturedNode::record(std::shared_ptr<Module> work,
     made.impl()->edge.set(std::move(edge));
     return made;
   };
-  bool through_extras = std::ranges::any_of(gradient.residuals, [&](const Residual& r) {
-    return r.from == Residual::From::extra && is_inexact(extras_.at(r.value).dtype());
-  });
   Func func = gradient.backward;
   std::vector<Tensor> operands;
-  if (through_extras) {
+  if (whole) {
     func = add_whole(*work, gradient);
     for (size_t i = 0; i < edges.size(); ++i) operands.push_back(tensor_at(operand(i), edges[i]));
   } else {
@@ -209,7 +239,8 @@ std::vector<Tensor> CapturedNode::record(std::shared_ptr<Module> work,
   for (int i : gradient.summed) operands.push_back(sums[static_cast<size_t>(i)]);
   std::vector<Value> values;
   for (const Tensor& t : operands) values.push_back(capture_.value(t));
-  std::vector<Value> made = ops::inline_function(capture_.builder(), func, values);
+  Builder& end = capture_.builder();
+  std::vector<Value> made = call(end, bring(func, *work, end.module()), values);
   bool tracked = std::ranges::any_of(operands, [](const Tensor& t) { return t.requires_grad(); });
   std::shared_ptr<CapturedNode> node;
   if (tracked) {

@@ -36,9 +36,10 @@ class CapturedNode : public Node, public std::enable_shared_from_this<CapturedNo
  private:
   ir::Value operand(size_t i) const;
   ir::Value result(size_t i) const;
-  void make_extras(const transform::Gradient& gradient);
+  void make_extras(const ir::Module& work, ir::Func func, const transform::Gradient& gradient);
   std::vector<Tensor> record(std::shared_ptr<ir::Module> work, const transform::Gradient& gradient,
-                             std::span<const Tensor> cotangents, std::span<const Tensor> sums);
+                             bool whole, std::span<const Tensor> cotangents,
+                             std::span<const Tensor> sums);
 
   FunctionCapture& capture_;
   std::string name_;

@@ -101,10 +101,12 @@ std::vector<Expr> scan_loop(Builder& b, Dim length, std::span<const Expr> carrie
                     b);
 }
 
-std::vector<Expr> call_function(Builder& b, ir::Func callee, std::span<const Expr> inputs) {
-  return call(b, "prim.call", inputs,
-              {{"callee", ir::Attribute::symbol(b.context(), callee.name())},
-               {"results", tuple_of(b.context(), callee.result_types())}});
+std::vector<Expr> call_function(Builder& b, ir::Func callee, std::span<const Expr> inputs,
+                                ir::Func origin) {
+  Attrs attrs = {{"callee", ir::Attribute::symbol(b.context(), callee.name())},
+                 {"results", tuple_of(b.context(), callee.result_types())}};
+  if (origin) attrs.push_back({"origin", ir::Attribute::symbol(b.context(), origin.name())});
+  return call(b, "prim.call", inputs, attrs);
 }
 
 std::vector<Expr> custom_vjp(Builder& b, ir::Func forward, ir::Func backward, size_t results,

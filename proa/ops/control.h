@@ -31,7 +31,9 @@ std::vector<Expr> scan_loop(Builder& b, Dim length, std::span<const Expr> carrie
                             std::span<const Expr> scanned, std::span<const Expr> constants,
                             RegionRule body, bool reverse = false);
 
-std::vector<Expr> call_function(Builder& b, ir::Func callee, std::span<const Expr> inputs);
+// `origin`: what is differentiated instead; see prim.call.
+std::vector<Expr> call_function(Builder& b, ir::Func callee, std::span<const Expr> inputs,
+                                ir::Func origin = {});
 
 // The first `results` results of `forward`, differentiated by `backward`; see prim.custom_vjp.
 std::vector<Expr> custom_vjp(Builder& b, ir::Func forward, ir::Func backward, size_t results,

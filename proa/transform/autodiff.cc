@@ -17,6 +17,7 @@
 #include "proa/ir/rewriter.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/symbol/facts.h"
+#include "proa/ops/control.h"
 #include "proa/ops/expr.h"
 #include "proa/transform/autodiff_regions.h"
 #include "proa/transform/decompose.h"
@@ -191,7 +192,8 @@ class Differentiator {
     }
     for (size_t i = 0; i < op.result_count(); ++i) {
       body.forward.set(op.result(i), step.results[i]);
-      if (differentiable(op.result(i).type())) body.active.insert(op.result(i).impl());
+      bool flows = step.inside == nullptr || i < step.inside->results.size();
+      if (flows && differentiable(op.result(i).type())) body.active.insert(op.result(i).impl());
     }
     body.steps.push_back(std::move(step));
   }
@@ -208,7 +210,12 @@ class Differentiator {
     Builder builder(scratch, func.body());
     builder.set_location(called_location(op, module_.context()));
     std::vector<Value> arguments = func.arguments();
-    std::vector<Value> results = expand(op, arguments, builder);
+    std::vector<Value> results;
+    if (Attribute origin = op.is("prim.call") ? op.attr("origin") : Attribute()) {
+      results = ops::inline_function(builder, scratch.find(origin.as_string()), arguments);
+    } else {
+      results = expand(op, arguments, builder);
+    }
     builder.create_return(results);
     module_.facts() = scratch.facts();
 
@@ -221,6 +228,12 @@ class Differentiator {
     }
     run_forward(*inside, func.body());
     for (Value result : results) step.results.push_back(inside->forward.at(result));
+    if (results.size() < op.result_count()) {  // what an origin does not give has no derivative
+      Operation* made = clone(op, body.forward);
+      out_.block().append(made);
+      for (size_t i = results.size(); i < op.result_count(); ++i)
+        step.results.push_back(made->result(i));
+    }
     step.inside = std::move(inside);
   }
 
@@ -249,7 +262,7 @@ class Differentiator {
     if (step.inside) {
       Body& inside = *step.inside;
       Cotangents inner;
-      for (size_t i = 0; i < given.size(); ++i) {
+      for (size_t i = 0; i < inside.results.size(); ++i) {
         if (given[i]) add(inner, inside, inside.results[i], given[i], builder);
       }
       run_backward(inside, builder, inner);

@@ -103,6 +103,11 @@ void call_verify(const Operation& op, ir::Facts& facts) {
   std::vector<Type> operands = types_of(op.operands()), results = types_of(op.results());
   expect_types(op, "callee", callee, "take", operands, callee.argument_types(), facts);
   expect_types(op, "callee", callee, "give", results, callee.result_types(), facts);
+  if (!op.attr("origin")) return;
+  Func origin = callee_of(op, "origin");
+  expect_types(op, "origin", origin, "take", operands, origin.argument_types(), facts);
+  results.resize(std::min(results.size(), origin.result_types().size()));
+  expect_types(op, "origin", origin, "give", results, origin.result_types(), facts);
 }
 
 void call_samples(SampleList& s) {
@@ -138,6 +143,23 @@ func @g(%a: f64[n]) {
   return %0
 })");
   s.wrong_list({{T({2})}}, {}, ErrorKind::value, "required");
+  // The sum keeps its square for somebody; its own derivative is that of @plain.
+  s.ok_text(R"(
+func @main(%x: f64[3]) {
+  %0, %1 = prim.call(%x)
+    {callee = @kept, origin = @plain, results = !builtin.tuple<f64[3], f64[3]>}
+  return %0, %1
+}
+func @kept(%x: f64[3]) {
+  %0 = prim.mul(%x, %x)
+  %1 = prim.mul(%0, %x)
+  return %1, %0
+}
+func @plain(%x: f64[3]) {
+  %0 = prim.mul(%x, %x)
+  %1 = prim.mul(%0, %x)
+  return %1
+})");
   s.wrong_list({{T({2})}}, {{"callee", "f"}}, ErrorKind::type, "a function's name");
   s.wrong_list({{T({2})}}, {{"callee", 1}}, ErrorKind::type, "a function's name");
   s.wrong_list({{T({2})}}, {{"results", 1}}, ErrorKind::type, "a type");
@@ -458,12 +480,16 @@ std::vector<Page> calling_pages() {
               "Args:\n  inputs: what the function takes, of any dtype.\n  callee: the function.\n  "
               "results: the "
               "types of its results, as !builtin.tuple<types...>.\n"
+              "  origin: a function of the same inputs and first results that is differentiated "
+              "instead; the other results have no derivative then. So a call that also keeps what "
+              "a backward needs has the derivative of one that does not.\n"
               "Returns:\n  what the function returns.\n"
               "Errors:\n  KeyError where there is no such function, DTypeError where it takes or "
               "gives other types, ValueError for one that comes back to its caller.",
        .operands = {{.name = "inputs", .dtypes = kStoredSet, .variadic = true}},
        .attrs = {{.name = "callee", .form = AttrForm::symbol},
-                 {.name = "results", .form = AttrForm::type}},
+                 {.name = "results", .form = AttrForm::type},
+                 {.name = "origin", .form = AttrForm::symbol, .value = ir::kNone}},
        .results = -1,
        .dtypes = by_shape_rule(),
        .shape = results_by_attribute,
