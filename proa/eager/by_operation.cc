@@ -20,27 +20,29 @@ using runtime::Array;
 
 namespace {
 
-// The operation alone: its operands are the arguments.
 std::unique_ptr<runtime::Executable> program_of(const Module& module, Operation& op,
                                                 std::span<const Dim> symbols) {
   Module only(module.context());
   only.facts() = module.facts();
-  std::vector<Type> types;
-  for (Value operand : op.operands()) types.push_back(operand.type());
-  Func func = only.add_func("main", types);
-  std::vector<Value> arguments = func.arguments();
-  ValueMap map;
-  for (size_t i = 0; i < arguments.size(); ++i) map.set(op.operand(i), arguments[i]);
-  Operation* copy = clone(op, map);
-  for (size_t i = 0; i < arguments.size(); ++i) copy->set_operand(i, arguments[i]);
-  func.body().append(copy);
-  bring_functions(*copy, module, only);
-  std::vector<Value> results = copy->results();
-  Builder(only, func.body()).create_return(results);
+  Func func = alone(op, module, only);
   return compile(only, func, symbols, tier::Tier::prebuilt, Ask::nothing);
 }
 
 }  // namespace
+
+Func alone(const Operation& op, const Module& from, Module& to) {
+  std::vector<Type> types;
+  for (Value operand : op.operands()) types.push_back(operand.type());
+  Func func = to.add_func("main", types);
+  ValueMap map;  // empty: two operands may be the same value, and are two arguments
+  Operation* copy = clone(op, map);
+  for (size_t i = 0; i < types.size(); ++i) copy->set_operand(i, func.body().argument(i));
+  func.body().append(copy);
+  bring_functions(*copy, from, to);
+  std::vector<Value> results = copy->results();
+  Builder(to, func.body()).create_return(results);
+  return func;
+}
 
 std::vector<Array> run_by_operation(const Module& module, Func func, std::span<const Array> inputs,
                                     std::span<const Dim> symbols, std::span<const int64_t> sizes,

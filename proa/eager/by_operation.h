@@ -11,6 +11,9 @@
 
 namespace proa::eager {
 
+// The operation as a function of its operands, added to a module.
+ir::Func alone(const ir::Operation& op, const ir::Module& from, ir::Module& to);
+
 using OperationVisitor =
     FunctionRef<void(const ir::Operation& op, std::span<const runtime::Array> in,
                      std::span<const runtime::Array> out)>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/base/error.h"
+#include "proa/eager/by_operation.h"
 #include "proa/eager/function.h"
 #include "proa/eager/function_capture.h"
 #include "proa/ir/dialect.h"
@@ -35,21 +36,6 @@ std::vector<Edge> edges_of(std::span<const Tensor> operands) {
   for (const Tensor& t : operands)
     edges.push_back(is_inexact(t.dtype()) && t.requires_grad() ? edge_of(t) : Edge{});
   return edges;
-}
-
-// The operation as a function of its operands.
-Func alone(const Operation& op, const Module& from, Module& to) {
-  std::vector<Type> types;
-  for (Value operand : op.operands()) types.push_back(operand.type());
-  Func func = to.add_func("main", types);
-  ValueMap map;  // empty: two operands may be the same value, and are two arguments
-  Operation* copy = clone(op, map);
-  for (size_t i = 0; i < types.size(); ++i) copy->set_operand(i, func.body().argument(i));
-  func.body().append(copy);
-  bring_functions(*copy, from, to);
-  std::vector<Value> results = copy->results();
-  Builder(to, func.body()).create_return(results);
-  return func;
 }
 
 // The function as one of the graph's, under a name that is free there.
@@ -109,8 +95,7 @@ Value CapturedNode::result(size_t i) const {
 // The values that the backward needs and that are neither operands nor results. A call of the
 // forward that gives them takes the place of the operation, so that nothing is computed twice; who
 // differentiates the graph finds the operation as its origin.
-void CapturedNode::make_extras(const Module& work, Func func,
-                               const transform::Gradient& gradient) {
+void CapturedNode::make_extras(const Module& work, Func func, const transform::Gradient& gradient) {
   auto missing = [&](const Residual& r) {
     return r.from == Residual::From::extra && !extras_.contains(r.value);
   };
@@ -121,8 +106,7 @@ void CapturedNode::make_extras(const Module& work, Func func,
   Builder at = op_ != nullptr ? Builder(end.module(), op_) : Builder(end.module(), end.block());
   if (op_ != nullptr) at.set_location(op_->location());
   Func origin = bring(func, work, end.module());
-  std::vector<Value> made =
-      call(at, bring(gradient.forward, work, end.module()), operands, origin);
+  std::vector<Value> made = call(at, bring(gradient.forward, work, end.module()), operands, origin);
   if (op_ != nullptr && result(0) == op_->result(0)) {
     for (size_t i = 0; i < outputs; ++i) capture_.replace(op_->result(i), made[i]);
   }
@@ -170,10 +154,11 @@ std::vector<Tensor> CapturedNode::apply_to_sums(std::vector<Tensor> cotangents,
     Knowing knowing(graph.facts(), work->facts());
     gradient = transform::differentiate(*work, func, wanted, given, {}, summed);
   }
-  bool whole = grad_enabled() && std::ranges::any_of(gradient.residuals, [&](const Residual& r) {
-    return r.from == Residual::From::extra &&
-           is_inexact(gradient.forward.results()[static_cast<size_t>(r.index)].dtype());
-  });
+  bool whole =
+      grad_enabled() && std::ranges::any_of(gradient.residuals, [&](const Residual& r) {
+        return r.from == Residual::From::extra &&
+               is_inexact(gradient.forward.results()[static_cast<size_t>(r.index)].dtype());
+      });
   if (!whole) make_extras(*work, func, gradient);
   std::vector<Tensor> results;
   if (grad_enabled()) {

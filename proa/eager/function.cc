@@ -8,8 +8,10 @@
 #include "proa/base/hash.h"
 #include "proa/eager/budget.h"
 #include "proa/eager/by_operation.h"
+#include "proa/eager/capture.h"
 #include "proa/eager/holdings.h"
 #include "proa/eager/ones.h"
+#include "proa/eager/single_calls.h"
 #include "proa/ir/replace_sizes.h"
 #include "proa/ir/rules.h"
 #include "proa/ir/stage.h"
@@ -75,6 +77,7 @@ Function::Function(std::string name, Module module, std::vector<Dim> symbols, ti
       budget_(memory_budget()),
       by_sizes_(kMostSizes) {
   for (Value result : module_.main().results()) has_inexact_result_ |= is_inexact(result.dtype());
+  if (is_whole_ && !answered_) call_count_ = count_single_calls(module_);
 }
 
 Function::~Function() = default;
@@ -87,6 +90,12 @@ const runtime::Executable& Function::executable() {
                           answered_ ? Ask::nothing : asks_when_recorded(), terms_);
   }
   return *executable_;
+}
+
+const SingleCalls& Function::single_calls() {
+  std::lock_guard lock(mutex_);
+  if (!single_calls_) single_calls_ = std::make_unique<SingleCalls>(module_);
+  return *single_calls_;
 }
 
 bool Function::guarded() { return executable().guarded(); }
@@ -314,6 +323,8 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     Node::holdings(sum);
     for (const Saved& saved : saved_) sum.add(saved.edge);
     for (const Saved& saved : operands_) sum.add(saved.edge);
+    if (!taken_apart_.load(std::memory_order_acquire)) return;
+    for (const Edge& edge : parts_) sum.add(edge);
   }
 
   // By the residuals of the forward, in their order.
@@ -331,6 +342,24 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
 
   bool adds_to_sums() const override { return function_->is_whole(); }
 
+  // `first`: of the places on the tape that its calls take when it is taken apart.
+  void set_calls(uint64_t first) { first_call_ = first; }
+
+  const std::vector<Edge>* parts(bool now) override {
+    if (taken_apart_.load(std::memory_order_acquire)) return &parts_;
+    if (!now || first_call_ == 0 || Capture::active() != nullptr) return nullptr;
+    std::lock_guard lock(parts_mutex_);
+    if (!taken_apart_.load(std::memory_order_relaxed)) take_apart();
+    return &parts_;
+  }
+
+  void give_up(std::vector<std::shared_ptr<Node>>& doomed) override {
+    Node::give_up(doomed);
+    for (Edge& edge : parts_) {
+      if (edge.node) doomed.push_back(std::move(edge.node));
+    }
+  }
+
   std::vector<Tensor> apply(std::vector<Tensor> cotangents, bool keep) override {
     std::vector<Tensor> sums;
     return apply_to_sums(std::move(cotangents), sums, keep);
@@ -338,12 +367,7 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
 
   std::vector<Tensor> apply_to_sums(std::vector<Tensor> cotangents, std::vector<Tensor>& sums,
                                     bool keep) override {
-    if (freed_) {
-      throw UserError(
-          ErrorKind::state, name(), "",
-          "backward runs a second time over the same graph, whose saved values are freed; "
-          "say retain_graph=True the first time");
-    }
+    require_saved();
     Mask given(cotangents.size());
     for (size_t i = 0; i < cotangents.size(); ++i) given[i] = static_cast<bool>(cotangents[i]);
     Mask summed(edges.size());
@@ -380,6 +404,37 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
   }
 
  private:
+  void require_saved() const {
+    if (!freed_) return;
+    throw UserError(
+        ErrorKind::state, name(), "",
+        "backward runs a second time over the same graph, whose saved values are freed; "
+        "say retain_graph=True the first time");
+  }
+
+  // The calls run once more, onto the tape.
+  void take_apart() {
+    require_saved();
+    Mask given(outputs), summed(edges.size());
+    for (size_t i = 0; i < outputs; ++i)
+      given[i] = is_inexact(function_->module().main().results()[i].dtype());
+    Derivative& derivative = function_->derivative(recorded_, given, summed);
+    function_->whole(recorded_, derivative, given, summed);
+    std::vector<Tensor> operands;
+    for (size_t i = 0; i < operands_.size(); ++i) {
+      if (derivative.whole_reads[i]) require_unwritten(operands_[i]);
+      operands.push_back(tensor_of(operands_[i]));
+    }
+    GradMode recording(true);
+    SequenceScope places(first_call_);
+    Function& fixed =
+        symbols_.empty() ? *function_ : *function_->at({symbols_.data(), symbols_.size()});
+    for (const Tensor& result : fixed.single_calls().run(operands))
+      parts_.push_back(is_inexact(result.dtype()) ? result.impl()->edge.get() : Edge());
+    move_watchers(*this, parts_);
+    taken_apart_.store(true, std::memory_order_release);
+  }
+
   Tensor unpack(const transform::Residual& residual) {
     for (size_t i = 0; i < recorded_.residuals.size(); ++i) {
       const transform::Residual& r = recorded_.residuals[i];
@@ -411,6 +466,10 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
   SmallVector<int64_t, 8> symbols_;
   std::vector<Saved> saved_, operands_;
   bool freed_ = false;
+  uint64_t first_call_ = 0;  // 0: stays whole
+  std::mutex parts_mutex_;
+  std::atomic<bool> taken_apart_{false};
+  std::vector<Edge> parts_;
 };
 
 }  // namespace
@@ -516,7 +575,12 @@ bool call_unwatched(Function& function, std::span<const Tensor> operands,
   }
   std::vector<Array> outputs(static_cast<size_t>(recorded.results));
   recorded.forward->run(inputs, symbols, outputs);
-  auto node = std::make_shared<CallNode>(next_sequence(), function, recorded, symbols);
+  size_t calls = function.call_count();
+  // Behind its calls, and one for each argument that is given back.
+  uint64_t first = calls == 0 ? 0 : reserve_sequences(calls + results.size() + 1);
+  auto node = std::make_shared<CallNode>(
+      calls == 0 ? next_sequence() : first + calls + results.size(), function, recorded, symbols);
+  node->set_calls(first);
   node->flows = flows && recorded.flows;
   for (size_t i = 0; i < results.size(); ++i) {
     results[i] = Tensor(outputs[i]);
@@ -535,7 +599,7 @@ bool call_unwatched(Function& function, std::span<const Tensor> operands,
     }
   }
   node->edges = std::move(edges);
-  if (recorded.differentiable_extras) node->save_operands(inputs);
+  if (recorded.differentiable_extras || calls != 0) node->save_operands(inputs);
   return true;
 }
 

@@ -29,6 +29,7 @@ enum class Ask : uint8_t;
 using Mask = std::vector<bool>;
 
 class Function;
+class SingleCalls;
 struct AtSizes;
 
 // A forward that keeps residuals, and the backward for one set of given cotangents.
@@ -85,7 +86,11 @@ class Function : public std::enable_shared_from_this<Function> {
   const ir::Module& module() const { return module_; }
   bool is_whole() const { return is_whole_; }
   std::span<const ir::Dim> symbols() const { return symbols_; }
-  bool guarded();  // sizes must satisfy something that only a call can check
+  // How many calls it was captured from, where gradients of its gradients are those of these calls;
+  // else 0.
+  size_t call_count() const { return call_count_; }
+  const SingleCalls& single_calls();  // of a function without symbols
+  bool guarded();                     // sizes must satisfy something that only a call can check
   // The same function for these sizes alone: without symbols. Kept for calls to come, if they do.
   std::shared_ptr<Function> at(std::span<const int64_t> sizes);
   std::shared_ptr<Function> find_at(std::span<const int64_t> sizes);  // null where there is none
@@ -103,12 +108,14 @@ class Function : public std::enable_shared_from_this<Function> {
   bool has_inexact_result_ = false;
   tier::Tier tier_;
   bool is_whole_ = false, answered_ = false;
+  size_t call_count_ = 0;
   program::Terms terms_;
   int64_t budget_ = 0;  // see budget.h; the one of the thread that made the function
   std::mutex mutex_;
   std::unique_ptr<runtime::Executable> executable_;
   std::map<Mask, std::unique_ptr<Recorded>> recorded_;
   RecentTable<AtSizes> by_sizes_;
+  std::unique_ptr<SingleCalls> single_calls_;
 };
 
 // Calls the function; records it on the tape if recording is on and an operand requires a gradient.

@@ -18,6 +18,7 @@ namespace proa::eager {
 namespace {
 
 std::atomic<uint64_t> sequence{1};
+thread_local uint64_t reserved = 0;  // the next of a row, in a SequenceScope
 
 bool fits(const Tensor& gradient, const Tensor& of) {
   return same_shape(gradient, of, "a gradient has the shape of what it is the gradient of");
@@ -160,9 +161,12 @@ class Walk {
       } else if (g.dtype() != output.dtype()) {
         g = call1("tensor.cast", {g}, {{"dtype", output.dtype()}});
       }
-      add(edge, std::move(g));
+      if (Edge at = place(edge); at.node) add(at, std::move(g));
     }
   }
+
+  // What is captured as one call has the derivatives of its parts where a gradient is recorded.
+  Edge place(const Edge& edge) const { return current(edge, options_.create_graph); }
 
   // `wanted`: places whose cotangents are collected instead of flowing on to accumulators.
   void run(const std::vector<Edge>* wanted, std::vector<Tensor>* found) {
@@ -189,14 +193,14 @@ class Walk {
         out = node->apply(std::move(cotangents), keep);
       }
       for (size_t i = 0; i < out.size(); ++i) {
-        if (!node->edges[i].node) continue;
+        Edge edge = place(node->edges[i]);
+        if (!edge.node) continue;
         if (i < sums.size() && sums[i]) {
-          pending_[node->edges[i].node][static_cast<size_t>(node->edges[i].index)] =
-              std::move(sums[i]);
+          pending_[edge.node][static_cast<size_t>(edge.index)] = std::move(sums[i]);
         } else if (out[i]) {
-          add(node->edges[i], std::move(out[i]));
+          add(edge, std::move(out[i]));
         } else if (node->serves_constants()) {
-          constant_.push_back(node->edges[i].node);
+          constant_.push_back(edge.node);
         }
       }
     }
@@ -214,7 +218,7 @@ class Walk {
       todo.pop_back();
       if (!below.insert(node).second) continue;
       for (const Edge& edge : node->edges) {
-        if (edge.node) todo.push_back(edge.node.get());
+        if (Edge at = place(edge); at.node) todo.push_back(at.node.get());
       }
     }
     return below;
@@ -232,14 +236,16 @@ class Walk {
   // What has come to each edge so far; to one that is there twice, at the first.
   std::vector<Tensor> sums_of(const Node& node) const {
     std::vector<Tensor> sums(node.edges.size());
+    std::vector<Edge> edges;
+    for (const Edge& edge : node.edges) edges.push_back(place(edge));
     for (size_t i = 0; i < sums.size(); ++i) {
-      const Edge& edge = node.edges[i];
+      const Edge& edge = edges[i];
       if (!edge.node) continue;
       auto pending = pending_.find(edge.node);
       if (pending == pending_.end()) continue;
       bool again = false;
       for (size_t k = 0; k < i; ++k)
-        again |= node.edges[k].node == edge.node && node.edges[k].index == edge.index;
+        again |= edges[k].node == edge.node && edges[k].index == edge.index;
       if (!again) sums[i] = pending->second[static_cast<size_t>(edge.index)];
     }
     return sums;
@@ -288,7 +294,7 @@ class Walk {
       auto& [node, next] = path.back();
       if (next == 0 && !leads_.contains(node)) leads_[node] = false;
       if (next < node->edges.size()) {
-        Node* child = node->edges[next++].node.get();
+        Node* child = place(node->edges[next++]).node.get();
         if (child == nullptr) continue;
         for (const Edge& edge : wanted) {
           if (edge.node.get() == child) leads_[node] = true;
@@ -324,16 +330,17 @@ Node::~Node() {
     for (auto& [output, impl] : retained) impl->retained_by = nullptr;
   }
   std::vector<std::shared_ptr<Node>> doomed;
-  for (Edge& edge : edges) {
-    if (edge.node) doomed.push_back(std::move(edge.node));
-  }
+  Node::give_up(doomed);
   while (!doomed.empty()) {
     std::shared_ptr<Node> node = std::move(doomed.back());
     doomed.pop_back();
-    if (node.use_count() != 1) continue;
-    for (Edge& edge : node->edges) {
-      if (edge.node) doomed.push_back(std::move(edge.node));
-    }
+    if (node.use_count() == 1) node->give_up(doomed);
+  }
+}
+
+void Node::give_up(std::vector<std::shared_ptr<Node>>& doomed) {
+  for (Edge& edge : edges) {
+    if (edge.node) doomed.push_back(std::move(edge.node));
   }
 }
 
@@ -347,7 +354,45 @@ Tensor fit_gradient(Tensor g, std::span<const int64_t> dims, DType dtype, std::s
   return g.dtype() == dtype ? g : call1("tensor.cast", {g}, {{"dtype", dtype}});
 }
 
-uint64_t next_sequence() { return sequence.fetch_add(1, std::memory_order_relaxed); }
+uint64_t next_sequence() {
+  return reserved != 0 ? reserved++ : sequence.fetch_add(1, std::memory_order_relaxed);
+}
+
+uint64_t reserve_sequences(size_t count) {
+  return sequence.fetch_add(count, std::memory_order_relaxed);
+}
+
+SequenceScope::SequenceScope(uint64_t first) : before_(std::exchange(reserved, first)) {}
+SequenceScope::~SequenceScope() { reserved = before_; }
+
+Edge current(Edge edge, bool now) {
+  while (edge.node) {
+    const std::vector<Edge>* parts = edge.node->parts(now);
+    if (parts == nullptr) break;
+    edge = Edge((*parts)[static_cast<size_t>(edge.index)]);
+  }
+  return edge;
+}
+
+void move_watchers(Node& from, const std::vector<Edge>& to) {
+  if (!from.watched) return;
+  std::lock_guard lock(tape_lock);
+  for (Node::OutputHook& entry : from.hooks) {
+    const Edge& edge = to[static_cast<size_t>(entry.output)];
+    if (!edge.node) continue;
+    edge.node->watched = true;
+    edge.node->hooks.push_back({edge.index, entry.handle, std::move(entry.hook)});
+  }
+  for (auto [output, impl] : from.retained) {
+    const Edge& edge = to[static_cast<size_t>(output)];
+    impl->retained_by = edge.node.get();
+    if (!edge.node) continue;
+    edge.node->watched = true;
+    edge.node->retained.emplace_back(edge.index, impl);
+  }
+  from.hooks.clear();
+  from.retained.clear();
+}
 
 Edge edge_of(const Tensor& tensor) {
   TensorImpl& impl = *tensor.impl();
@@ -370,7 +415,7 @@ Edge edge_of(const Tensor& tensor) {
     }
     impl.view->version = now;
   }
-  if (Edge edge = impl.edge.get(); edge.node || !impl.collects) return edge;
+  if (Edge edge = current(impl.edge.get()); edge.node || !impl.collects) return edge;
   // Threads may use a leaf for the first time at once.
   std::lock_guard guard(tape_lock);
   std::shared_ptr<Node> node = impl.accumulator.lock();
@@ -423,6 +468,7 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   }
   std::vector<Tensor> found(inputs.size());
   Walk walk(options);
+  for (Edge& edge : wanted) edge = walk.place(edge);
   {
     GradMode recording(options.create_graph);
     walk.seed(outputs, seeds, "grad");

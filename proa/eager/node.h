@@ -36,8 +36,13 @@ class Node {
                                             bool keep) {
     return apply(std::move(cotangents), keep);
   }
+  // Many calls in one that have been taken apart: for each output its place on a tape of single
+  // calls; null where they have not. `now`: takes them apart, if they can be.
+  virtual const std::vector<Edge>* parts(bool /*now*/) { return nullptr; }
   // Tells all that it keeps alive: the edges, and what is saved for backward.
   virtual void holdings(Holdings& sum) const;
+  // Leaves the nodes that it leads to to whoever destroys it.
+  virtual void give_up(std::vector<std::shared_ptr<Node>>& doomed);
   // Whether an edge without a cotangent is one through which a derivative of zero flows (a leaf
   // below gets zeros), or one that may not be reached at all: so for a whole captured function.
   virtual bool serves_constants() const { return true; }
@@ -62,6 +67,23 @@ class Node {
 };
 
 uint64_t next_sequence();  // grows by one a recorded call, in all threads; starts at 1
+// The first of `count` in a row, for calls that take their places on the tape later on.
+uint64_t reserve_sequences(size_t count);
+// Those are what next_sequence() gives in this thread.
+class SequenceScope {
+ public:
+  explicit SequenceScope(uint64_t first);
+  ~SequenceScope();
+  SequenceScope(const SequenceScope&) = delete;
+
+ private:
+  uint64_t before_;
+};
+
+// The place itself, or where it is since its node was taken apart; `now`: see Node::parts().
+Edge current(Edge edge, bool now = false);
+// `from` is taken apart: hooks on its outputs, and tensors that keep their gradients, go along.
+void move_watchers(Node& from, const std::vector<Edge>& to);
 
 // The place of a tensor on the tape. Leaves that collect have an accumulator as their node; a view
 // whose memory was written since gets a new place from its base. No node: no gradient flows.

@@ -326,7 +326,7 @@ int64_t add_hook(const Tensor& tensor, Hook hook) {
 
 bool remove_hook(const Tensor& tensor, int64_t handle) {
   TensorImpl& impl = *tensor.impl();
-  Edge edge = impl.edge.get();
+  Edge edge = current(impl.edge.get());
   std::vector<std::pair<int64_t, Hook>> of_leaf;
   std::vector<Node::OutputHook> of_node;
   std::lock_guard lock(tape_lock);
