@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from proa.autograd import PyLayer
 from proa.jit import InputSpec, to_static
+from proa.nn import functional as F
 
 import proa
 from proa import nn
-from proa.nn import functional as F
 
 
 def tensor(*shape: int, seed: int = 3) -> Any:
