@@ -145,7 +145,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& contract() {
       {"if", {}},
       {"while", {}},
       {"scan_loop", {"length", "reverse"}},
-      {"call", {"callee", "results"}},
+      {"call", {"callee", "results", "origin"}},
       {"custom_vjp", {"forward", "backward", "results", "without"}},
       {"custom_call", {"numbers", "target", "results"}}};
   return table;
