@@ -427,10 +427,12 @@ class CallNode : public Node, public std::enable_shared_from_this<CallNode> {
     }
     GradMode recording(true);
     SequenceScope places(first_call_);
-    Function& fixed =
-        symbols_.empty() ? *function_ : *function_->at({symbols_.data(), symbols_.size()});
-    for (const Tensor& result : fixed.single_calls().run(operands))
-      parts_.push_back(is_inexact(result.dtype()) ? result.impl()->edge.get() : Edge());
+    std::shared_ptr<Function> fixed =
+        symbols_.empty() ? function_ : function_->at({symbols_.data(), symbols_.size()});
+    std::vector<Edge> parts;
+    for (const Tensor& result : fixed->single_calls().run(operands))
+      parts.push_back(is_inexact(result.dtype()) ? result.impl()->edge.get() : Edge());
+    parts_ = std::move(parts);
     move_watchers(*this, parts_);
     taken_apart_.store(true, std::memory_order_release);
   }
