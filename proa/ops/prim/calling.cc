@@ -160,6 +160,18 @@ func @plain(%x: f64[3]) {
   %1 = prim.mul(%0, %x)
   return %1
 })");
+  s.wrong_text(R"(
+func @main(%x: f64[3]) {
+  %0 = prim.call(%x) {callee = @f, origin = @g, results = !builtin.tuple<f64[3]>}
+  return %0
+}
+func @f(%x: f64[3]) {
+  return %x
+}
+func @g(%x: f64[3]) {
+  return %x, %x
+})",
+               ErrorKind::type, "expected @g to give");
   s.wrong_list({{T({2})}}, {{"callee", "f"}}, ErrorKind::type, "a function's name");
   s.wrong_list({{T({2})}}, {{"callee", 1}}, ErrorKind::type, "a function's name");
   s.wrong_list({{T({2})}}, {{"results", 1}}, ErrorKind::type, "a type");

@@ -62,53 +62,34 @@ def inner_penalty(net: Any, x: Any) -> list[Any]:
     return [(g * g).sum() + y.mean() + (g.sum(-1) - 1).square().mean(), y, g]
 
 
-def gradients(net: Any, x: Any, loss: Any) -> list[Any]:
-    return list(proa.grad([loss], [x, *net.parameters()], allow_unused=True))
+def gradients(net: Any, x: Any, loss: Any, **options: Any) -> list[Any]:
+    return list(proa.grad([loss], [x, *net.parameters()], allow_unused=True, **options))
 
 
+def penalty_of(net: Any, x: Any, captured: str) -> list[Any]:
+    """The penalty of `net`, where "net", the "penalty" or "nothing" is captured."""
+    called = to_static(net) if captured == "net" else net
+    step: Callable[[Any], list[Any]] = lambda x: inner_penalty(called, x)  # noqa: E731
+    return (to_static(step) if captured == "penalty" else step)(x)
+
+
+@pytest.mark.parametrize("captured", ["net", "penalty"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", NETS)
-def test_penalty_of_a_captured_net(name: str) -> None:
+def test_penalties(name: str, dtype: str, captured: str) -> None:
     make, shape = NETS[name]
 
-    def found(capture: bool) -> list[Any]:
+    def found(captured: str) -> list[Any]:
         proa.seed(5)
-        net = make()
-        called = to_static(net) if capture else net
-        x = tensor(*shape)
-        outputs = inner_penalty(called, x)
-        return bits([*outputs, *gradients(net, x, outputs[0]), *net.buffers()])
+        net = make().to(dtype=dtype)
+        x = tensor(*shape).detach().cast(dtype)
+        x.stop_gradient = False
+        outputs = penalty_of(net, x, captured)
+        second = gradients(net, x, outputs[0], create_graph=True)
+        third = gradients(net, x, (second[0] * second[0]).sum() + outputs[0])
+        return bits([*outputs, *second, *third, *net.buffers()])
 
-    assert found(True) == found(False)
-
-
-@pytest.mark.parametrize("name", NETS)
-def test_captured_penalty(name: str) -> None:
-    make, shape = NETS[name]
-
-    def found(capture: bool) -> list[Any]:
-        proa.seed(5)
-        net = make()
-        step: Any = lambda x: inner_penalty(net, x)  # noqa: E731
-        outputs = (to_static(step) if capture else step)(x := tensor(*shape))
-        return bits([*outputs, *gradients(net, x, outputs[0]), *net.buffers()])
-
-    assert found(True) == found(False)
-
-
-@pytest.mark.parametrize("name", NETS)
-def test_third_derivatives(name: str) -> None:
-    make, shape = NETS[name]
-
-    def found(capture: bool) -> list[Any]:
-        proa.seed(5)
-        net = make()
-        called = to_static(net) if capture else net
-        x = tensor(*shape)
-        outputs = inner_penalty(called, x)
-        (h,) = proa.grad([outputs[0]], [x], create_graph=True)
-        return bits([h, *gradients(net, x, (h * h).sum() + outputs[0])])
-
-    assert found(True) == found(False)
+    assert found(captured) == found("nothing")
 
 
 def test_one_capture_serves_all_batches() -> None:
