@@ -213,7 +213,9 @@ Func add_whole(Module& work, const transform::Gradient& gradient) {
   size_t operands = types.size(), residuals = gradient.residuals.size();
   std::vector<Value> inner = gradient.backward.arguments();
   for (size_t i = residuals; i < inner.size(); ++i) types.push_back(inner[i].type());
-  Func whole = work.add_func("whole", types);
+  std::string name = "whole";  // one may be there: a call of the graph
+  for (size_t i = work.funcs().size(); work.find(name); ++i) name = str("whole.", i);
+  Func whole = work.add_func(name, types);
   std::vector<Value> outer = whole.arguments();
   ValueMap map;
   for (size_t i = 0; i < operands; ++i) map.set(gradient.forward.arguments()[i], outer[i]);
