@@ -100,6 +100,27 @@ def test_wider_vectors_change_no_bit(tmp_path: Path, maker: str) -> None:
         assert bits == expected
 
 
+NARROWED = """
+import proa, numpy as np
+x, y = np.random.default_rng(7).normal(size=(2, 53, 2)).view(np.complex128)[..., 0]
+quotient = proa.jit.to_static(lambda a, b: a.astype("complex64") / b)
+z = quotient(proa.to_tensor(x), proa.to_tensor(y.astype(np.complex64)))
+print(z.numpy().tobytes().hex(), proa.compiler.report().fallbacks)
+"""
+
+
+def test_a_c_compiler_rounds_where_a_value_is_narrowed(tmp_path: Path) -> None:
+    def told(**variables: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", NARROWED], check=True, capture_output=True, text=True,
+            env={**os.environ, "PROA_CACHE_DIR": str(tmp_path / "narrowed"), **variables},
+        ).stdout
+
+    expected = told(PROA_TIER="prebuilt")
+    assert told(PROA_TIER="compiled", PROA_JIT="cc") == expected
+    assert told(PROA_TIER="compiled", PROA_JIT="clang") == expected
+
+
 def test_without_a_compiler_prebuilt_kernels_run_and_are_counted(tmp_path: Path) -> None:
     expected, _ = run(tmp_path, PROA_TIER="prebuilt")
     bits, report = run(tmp_path, PROA_TIER="compiled", PROA_JIT="none")
