@@ -59,3 +59,22 @@ def test_sums_are_in_the_order_of_the_numbers_note(rows: int, turned: bool) -> N
 
     for call in (product, proa.jit.to_static(product)):
         assert np.array_equal(call(proa.to_tensor(x), matrix).numpy(), expected)
+
+
+@pytest.mark.parametrize(
+    ("depth", "distance"),
+    [(1024, 1024), (868, 1024), (255, 1024), (1792, 2048), (3072, 3072), (9000, 9216)],
+)
+def test_one_row_times_columns_4_kb_apart_is_summed_in_order(depth: int, distance: int) -> None:
+    """Lines of such columns want the same place of the first cache: they are read in rounds."""
+    rng = np.random.default_rng(depth)
+    x = rng.integers(-4095, 4096, (1, depth)).astype(np.float32)
+    columns = rng.integers(-4095, 4096, (37, distance)).astype(np.float32)
+    expected = sums_in_order(x, columns[:, :depth].T)
+
+    @proa.jit.to_static
+    def product(a: proa.Tensor, b: proa.Tensor) -> proa.Tensor:
+        return proa.matmul(a, b[:, :depth], transpose_y=True)
+
+    found = product(proa.to_tensor(x), proa.to_tensor(columns)).numpy()
+    assert found.tobytes() == expected.tobytes()

@@ -165,7 +165,7 @@ class Contraction {
                        {"chunk", chunk_},
                        {"across", across_},
                        {"chunk_text", chunk_text_},
-                       {"spread", wide_ ? "" : "spread(values, K, values + K);"},
+                       {"spread", wide_ ? "" : "spread(values, stride, K, values + K);"},
                        {"pack_unit", pack_unit_},
                        {"columns_type", packed_once_ ? a_.sum : a_.storage},
                        {"panel_here", panel_here_},
@@ -364,7 +364,8 @@ class Contraction {
     int64_t chunk = wide_ ? kWideChunk : a_.panel;
     made_.units = product(batch_) * column_blocks;
     made_.work = floordiv(n * k, column_blocks * 4) + 1;
-    made_.scratch = ceildiv((k * 2 + 3 * chunk) * sum_bytes(), 64) * 64;
+    int64_t rest = wide_ ? 0 : kSpreadRest * 256 * a_.panel;
+    made_.scratch = ceildiv((k * 2 + 3 * chunk + rest) * sum_bytes(), 64) * 64;
     column_blocks_ = word(column_blocks);
     chunk_ = str(chunk);
     std::string functions = addresses();
