@@ -17,11 +17,16 @@ x, w, small = data(512, 512), data(512, 512), data(2, 3)
 calls = [lambda: F.softmax(x), lambda: proa.matmul(x, w), lambda: F.gelu(x),
          lambda: F.layer_norm(x, [512]), lambda: proa.exp(small)]
 first = [c().numpy().tobytes() for c in calls]
-for round in range(500):
+decided = 0  # a contest begins after 50 ms on prebuilt kernels, however few runs those are
+for round in range(20_000):
     for number, call in enumerate(calls):
         assert call().numpy().tobytes() == first[number], number
-    if round == 450:
+    if round % 50 == 49:
         proa.compiler.settle()
+        r = proa.compiler.report()
+        decided += r.won + r.lost + r.failed >= 4 and r.timed == 0
+        if decided == 2 or r.tier != "both" and round > 400:
+            break
 r = proa.compiler.report()
 print(json.dumps(r._asdict()))
 """
